@@ -1,0 +1,37 @@
+# The first Python on PATH that runs and that TensorFlow supports; another: make install PYTHON=...
+PYTHON ?= $(firstword $(foreach name,python3 python3.12 python3.11 python3.10,$(shell \
+	$(name) -c 'import sys; (3, 10) <= sys.version_info < (3, 13) and print("$(name)")' 2>/dev/null)))
+VENV ?= .venv
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test learning lint
+
+help:
+	@echo 'make demo      pretrain, probe and export an audio encoder on built-in data (5 minutes)'
+	@echo 'make test      lint, then all tests but the slow ones'
+	@echo 'make learning  the slow tests, which train for minutes and check what was learned'
+	@echo 'make lint      format and lint checks only'
+	@echo 'make install   only the virtual environment that all of these need, in $(VENV)'
+
+install: $(INSTALLED)
+
+# Written last, so that an install that broke off is done again.
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n '$(PYTHON)' || { echo 'mmssl needs Python 3.10, 3.11 or 3.12: none was found on PATH' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED)
+	$(VENV)/bin/mmssl demo --out runs/demo
+
+lint: $(INSTALLED)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+
+test: lint
+	$(VENV)/bin/pytest -m 'not learning'
+
+learning: $(INSTALLED)
+	$(VENV)/bin/pytest -m learning
