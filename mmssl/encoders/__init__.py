@@ -1,0 +1,8 @@
+"""Functional Keras encoders; each gives `features` and `embedding`."""
+
+from mmssl.encoders.blocks import blocks, cut
+from mmssl.encoders.convnet import conv_decoder, conv_encoder
+from mmssl.encoders.recurrent import cpc_encoder
+from mmssl.encoders.transformer import bert_encoder
+
+__all__ = ["bert_encoder", "blocks", "conv_decoder", "conv_encoder", "cpc_encoder", "cut"]

@@ -1,0 +1,62 @@
+"""The blocks of an encoder: what can be probed and deployed instead of the whole."""
+
+import math
+import re
+
+import keras
+
+from mmssl.layers import FrameMask, MaskedMean
+
+
+def blocks(encoder):
+    """Lists the names of an encoder's blocks, first to last.
+
+    Args:
+        encoder: keras.Model of `mmssl.encoders`.
+
+    Returns:
+        list of str: `["block_1", "block_2", ...]`.
+    """
+    names = [layer.name for layer in encoder.layers if re.fullmatch(r"block_\d+", layer.name)]
+    return sorted(names, key=lambda name: int(name.removeprefix("block_")))
+
+
+def cut(encoder, block):
+    """Ends an encoder after one of its blocks; the layers are shared, not copied.
+
+    Args:
+        encoder: keras.Model of `mmssl.encoders`.
+        block: name of a block, such as `"block_3"`.
+
+    Returns:
+        keras.Model with the same inputs; `features` is the block's output and `embedding` that
+        output pooled as the encoder pools its last one.
+
+    Raises:
+        ValueError: the encoder has no such block.
+    """
+    if block not in blocks(encoder):
+        raise ValueError(
+            f"This encoder has no block {block!r}; it has {', '.join(blocks(encoder))}."
+        )
+    features = encoder.get_layer(block).output
+    embedding = _pool_like(encoder, features)
+    return keras.Model(
+        encoder.input, {"features": features, "embedding": embedding}, name=f"{encoder.name}_{block}"
+    )
+
+
+def _pool_like(encoder, features):
+    pool = encoder.get_layer("pool")
+    if not isinstance(pool, MaskedMean):
+        return type(pool).from_config(pool.get_config())(features)
+    mask = FrameMask(_hop(encoder, features))(encoder.input["padding_mask"])
+    return MaskedMean(name="pool")([features, mask])
+
+
+def _hop(encoder, features):
+    """Input samples a frame: the product of the strides on the way to `features`."""
+    way = keras.Model(encoder.input, features)
+    return math.prod(
+        layer.strides[0] for layer in way.layers if isinstance(layer, keras.layers.Conv1D)
+    )

@@ -1,0 +1,66 @@
+"""Strided convolutions and a recurrent context: the encoder of CPC."""
+
+import math
+
+import keras
+
+from mmssl.layers import FrameMask, MaskedMean
+
+
+def cpc_encoder(
+    channels: int = 512,
+    context: int = 256,
+    strides: tuple[int, ...] = (5, 4, 2, 2, 2),
+    kernels: tuple[int, ...] = (10, 8, 4, 4, 4),
+    normalize: bool = True,
+) -> keras.Model:
+    """Builds CPC's audio encoder: causal strided convolutions, then a GRU over their frames.
+
+    Frame f sees samples up to `(f + 1) * hop` and nothing after them, `hop` the product of the
+    strides, so padding behind a recording changes none of its frames. The convolutions are
+    `block_1` ..., the GRU is the last block.
+
+    Args:
+        channels: width of every convolution.
+        context: width of the GRU, and of the embedding.
+        strides: stride of each convolution; the paper's five make 160 samples a frame.
+        kernels: kernel size of each convolution, at least its stride.
+        normalize: normalise the channels of every frame after each convolution. The paper
+            describes no normalisation; with it, recordings of any level train at once. It looks at
+            one frame alone, so unlike batch normalisation it lets no frame see another.
+
+    Returns:
+        keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
+        `features` (B, T // hop, context), the contexts, and `embedding` (B, context), their mean
+        over the frames inside the recording.
+
+    Raises:
+        ValueError: strides and kernels do not belong together.
+
+    Reference:
+        van den Oord, Li, Vinyals 2018, arXiv 1807.03748.
+    """
+    if len(strides) != len(kernels) or any(k < s for k, s in zip(kernels, strides, strict=False)):
+        raise ValueError(
+            f"cpc_encoder needs a kernel for each stride, at least as long; got kernels={kernels} "
+            f"for strides={strides}."
+        )
+    waveform = keras.Input((None,), dtype="float32", name="waveform")
+    padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
+
+    x = keras.layers.Reshape((-1, 1))(waveform)
+    for number, (stride, kernel) in enumerate(zip(strides, kernels, strict=True), start=1):
+        x = keras.layers.ZeroPadding1D((kernel - stride, 0))(x)
+        x = keras.layers.Conv1D(channels, kernel, stride)(x)
+        if normalize:
+            x = keras.layers.LayerNormalization(epsilon=1e-5)(x)
+        x = keras.layers.ReLU(name=f"block_{number}")(x)
+    contexts = keras.layers.GRU(context, return_sequences=True, name=f"block_{len(strides) + 1}")(x)
+
+    frames = FrameMask(math.prod(strides))(padding_mask)
+    embedding = MaskedMean(name="pool")([contexts, frames])
+    return keras.Model(
+        {"waveform": waveform, "padding_mask": padding_mask},
+        {"features": contexts, "embedding": embedding},
+        name="cpc_encoder",
+    )

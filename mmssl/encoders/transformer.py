@@ -1,0 +1,84 @@
+"""Transformer encoders of tokens."""
+
+import keras
+from keras_hub.layers import PositionEmbedding, TransformerEncoder
+
+from mmssl.layers import MaskedMean, SegmentIds
+
+
+@keras.saving.register_keras_serializable("mmssl")
+def approximate_gelu(x):
+    """GELU by its tanh form, which every export format knows (Hendrycks, Gimpel, 1606.08415)."""
+    return keras.activations.gelu(x, approximate=True)
+
+
+def bert_encoder(
+    vocabulary_size: int = 30522,
+    length: int = 512,
+    width: int = 768,
+    depth: int = 12,
+    heads: int = 12,
+    feed_forward: int = 3072,
+    dropout: float = 0.1,
+    separator: int = 3,
+) -> keras.Model:
+    """Builds BERT's encoder: summed embeddings and post-norm transformer blocks.
+
+    The segment of a token is read off the separators before it, so a single text and a pair take
+    the same two inputs.
+
+    Args:
+        vocabulary_size: number of token ids.
+        length: longest sequence, in tokens.
+        width: width of the model and of the embedding; a multiple of `heads`.
+        depth: number of blocks.
+        heads: attention heads a block.
+        feed_forward: width inside the feed-forward part.
+        dropout: rate in [0, 1), on the embeddings and inside the blocks.
+        separator: token id of [SEP].
+
+    Returns:
+        keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length`, to
+        `features` (B, L, width) and `embedding` (B, width), their mean over the tokens.
+
+    Raises:
+        ValueError: `width` is no multiple of `heads`.
+
+    Reference:
+        Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805.
+    """
+    if width % heads:
+        raise ValueError(
+            f"bert_encoder needs a width that its heads divide; got width={width}, heads={heads}."
+        )
+    initializer = keras.initializers.TruncatedNormal(stddev=0.02)
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
+
+    tokens = keras.layers.ReversibleEmbedding(
+        vocabulary_size, width, embeddings_initializer=initializer, name="token_embedding"
+    )(token_ids)
+    positions = PositionEmbedding(length, initializer=initializer, name="position_embedding")(tokens)
+    segments = keras.layers.Embedding(
+        2, width, embeddings_initializer=initializer, name="segment_embedding"
+    )(SegmentIds(separator)(token_ids))
+    x = keras.layers.Add()([tokens, positions, segments])
+    x = keras.layers.LayerNormalization(epsilon=1e-12)(x)
+    x = keras.layers.Dropout(dropout)(x)
+    for number in range(1, depth + 1):
+        x = TransformerEncoder(
+            feed_forward,
+            heads,
+            dropout=dropout,
+            activation=approximate_gelu,
+            layer_norm_epsilon=1e-12,
+            kernel_initializer=initializer,
+            name=f"block_{number}",
+        )(x, padding_mask=padding_mask)
+
+    embedding = MaskedMean(name="pool")([x, padding_mask])
+    return keras.Model(
+        {"token_ids": token_ids, "padding_mask": padding_mask},
+        {"features": x, "embedding": embedding},
+        name="bert_encoder",
+    )

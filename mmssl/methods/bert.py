@@ -1,0 +1,84 @@
+"""Bidirectional encoder representations from transformers."""
+
+import keras
+from keras import ops
+from keras_hub.layers import MaskedLMHead
+
+from mmssl.encoders.transformer import approximate_gelu
+from mmssl.losses import masked_cross_entropy
+from mmssl.training import distribution
+from mmssl.training.pretrainer import Pretrainer
+
+
+class BERT(Pretrainer):
+    """BERT's pre-training (Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805).
+
+    A masked language model, whose logits are computed at the masked positions only and by the
+    encoder's own token table, and a classifier of [CLS] that tells whether the second segment
+    truly follows the first:
+
+        loss = sum_p w_p CE(masked_p) / sum_p w_p  +  mean_b CE(next_b)
+
+    Batch:
+        token_ids, padding_mask: int32 (B, L), `[CLS] A [SEP] B [SEP]`.
+        masked_positions, masked_ids: int32 (B, P); masked_weights: float32 (B, P), 0 for slots
+            that hold nothing.
+        next_is_random: int32 (B,), 1 where B is not what follows A; needed with `next_sentence`.
+
+    Across replicas: the sum of the weights.
+
+    Args:
+        encoder: keras.Model with a ReversibleEmbedding named `token_embedding`, such as
+            `mmssl.encoders.bert_encoder()`.
+        next_sentence: whether the second task is part of the training.
+        **kwargs: passed to Pretrainer.
+    """
+
+    reports = ("mlm", "nsp", "mlm_accuracy", "nsp_accuracy")
+
+    def __init__(self, encoder: keras.Model, next_sentence: bool = True, **kwargs):
+        super().__init__(encoder, **kwargs)
+        self.next_sentence = next_sentence
+        features = encoder.output["features"]
+        initializer = keras.initializers.TruncatedNormal(stddev=0.02)
+        self.masked_language_model = MaskedLMHead(
+            token_embedding=encoder.get_layer("token_embedding"),
+            intermediate_activation=approximate_gelu,
+            layer_norm_epsilon=1e-12,
+            kernel_initializer=initializer,
+            name="masked_language_model",
+        )
+        self.masked_language_model.build(features.shape, (None, None))
+        if next_sentence:
+            self.pooler = keras.layers.Dense(
+                features.shape[-1], "tanh", kernel_initializer=initializer, name="pooler"
+            )
+            self.pooler.build((None, features.shape[-1]))
+            self.next_head = keras.layers.Dense(
+                2, kernel_initializer=initializer, name="next_sentence"
+            )
+            self.next_head.build((None, features.shape[-1]))
+
+    def call(self, batch, training=False):
+        features = self.encode(batch, training)["features"]
+        outputs = {
+            "token_logits": self.masked_language_model(features, batch["masked_positions"])
+        }
+        if self.next_sentence:
+            outputs["next_logits"] = self.next_head(self.pooler(features[:, 0]))
+        return outputs
+
+    def loss_terms(self, batch, outputs, training):
+        weights = batch["masked_weights"]
+        # Sums of the whole batch, so that rows with few masked tokens weigh the same everywhere.
+        total = distribution.mean(ops.sum(weights)) + 1e-5
+        loss, hits = masked_cross_entropy(outputs["token_logits"], batch["masked_ids"], weights)
+        self.report("mlm_accuracy", hits / total)
+        terms = {"mlm": loss / total}
+        if self.next_sentence:
+            labels = batch["next_is_random"]
+            rows = ops.ones_like(labels, dtype="float32")
+            loss, hits = masked_cross_entropy(outputs["next_logits"], labels, rows)
+            self.report("nsp_accuracy", hits / ops.sum(rows))
+            terms["nsp"] = loss / ops.sum(rows)
+        return terms

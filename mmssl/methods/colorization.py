@@ -1,0 +1,132 @@
+"""Colourful image colorization."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from mmssl.encoders import conv_decoder
+from mmssl.layers import ColorBins
+from mmssl.layers.lab import lab_to_rgb, rgb_to_lightness
+from mmssl.losses import color_distribution_loss
+from mmssl.training.pretrainer import Pretrainer
+
+GREY = 5.0  # an image whose every |a| and |b| is at most this has no colour to learn from
+
+
+class Colorization(Pretrainer):
+    """Colorization by classification (Zhang, Isola, Efros 2016, arXiv 1603.08511).
+
+    From the lightness of a picture, predicts for every fourth pixel a distribution over Q
+    quantised ab colours; rare colours weigh more:
+
+        loss = -mean_{h,w} v(Z_hw) sum_q Z_hwq log softmax(logits_hw)_q
+
+    `Z` shares a pixel among its 10 nearest bins, `v` is the rarity of the nearest one, taken from
+    the data by `adapt` (the average of Z is the smoothed histogram), and pictures without colour
+    count as zero. Q is 261, the points of a grid of 10 that sRGB colours round to; the official
+    list of 313 is data that no rule gives.
+
+    Batch:
+        images: float32 (B, H, W, 3) in [0, 1], of which the encoder sees the lightness alone.
+        ab: float32 (B, H / stride, W / stride, 2).
+
+    Across replicas: nothing.
+
+    Args:
+        encoder: keras.Model that reads the lightness of `images`, such as
+            `mmssl.encoders.conv_encoder()`.
+        decoder_width: channels of the decoder, block 8 of the paper.
+        decoder_depth: its 3x3 convolutions.
+        upsampling: how much finer `ab` is than the encoder's last map, along each side.
+        uniform_share: lambda of the rebalancing, in [0, 1]; 1 turns it off.
+        temperature: of the annealed mean that `colorize` takes, above 0.
+        **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    reports = ("color", "mode_accuracy")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder_width: int = 256,
+        decoder_depth: int = 2,
+        upsampling: int = 2,
+        uniform_share: float = 0.5,
+        temperature: float = 0.38,
+        **kwargs,
+    ):
+        super().__init__(encoder, **kwargs)
+        if not 0 <= uniform_share <= 1:
+            raise ValueError(f"Colorization(uniform_share=...) is in [0, 1]; got {uniform_share}.")
+        if temperature <= 0:
+            raise ValueError(f"Colorization(temperature=...) is above 0; got {temperature}.")
+        self.uniform_share = uniform_share
+        self.temperature = temperature
+        self.bins = ColorBins()
+        self.decoder = conv_decoder(
+            encoder.output["features"], decoder_width, decoder_depth, upsampling, len(self.bins)
+        )
+
+    def call(self, batch, training=False):
+        return self.decoder(self.encode(batch, training)["features"], training=training)
+
+    def loss_terms(self, batch, outputs, training):
+        if outputs.shape[1:3] != batch["ab"].shape[1:3]:
+            raise ValueError(
+                f"Colorization predicts maps of {outputs.shape[1:3]} and the batch's ab is "
+                f"{batch['ab'].shape[1:3]}: set upsampling, the strides or the size to match."
+            )
+        colorful = ops.cast(ops.max(ops.abs(batch["ab"]), axis=(1, 2, 3)) > GREY, "float32")
+        pixels = outputs.shape[1] * outputs.shape[2]
+        bins, weights = self.bins.encode(ops.reshape(batch["ab"], (-1, 2)))
+        rebalance = self.bins.rebalance(bins) * ops.repeat(colorful, pixels)
+        logits = ops.reshape(outputs, (-1, len(self.bins)))
+        hits = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), bins[:, 0])
+        self.report("mode_accuracy", ops.mean(ops.cast(hits, "float32")))
+        return {"color": color_distribution_loss(logits, bins, weights, rebalance)}
+
+    def adapt(self, batches, examples=4096):
+        """Takes the rarity of the colours from the data.
+
+        Args:
+            batches: tf.data.Dataset of training batches, `ab` among their entries.
+            examples: pictures to look at.
+
+        Raises:
+            ValueError: the pictures have no colour.
+        """
+        counts, seen, largest = np.zeros(len(self.bins)), 0, 0.0
+        for batch in batches:
+            ab = ops.convert_to_numpy(batch["ab"])
+            bins, weights = self.bins.encode(ab.reshape(-1, 2))
+            counts += np.bincount(
+                ops.convert_to_numpy(bins).ravel(),
+                ops.convert_to_numpy(weights).ravel(),
+                len(self.bins),
+            )
+            largest, seen = max(largest, np.abs(ab).max()), seen + len(ab)
+            if seen >= examples:
+                break
+        if largest <= GREY:
+            raise ValueError(
+                f"None of {seen} pictures has a colour beyond |a|, |b| = {GREY:g}: colorization "
+                "learns nothing from grey pictures."
+            )
+        self.bins.set_frequencies(counts / counts.sum(), self.uniform_share)
+
+    def colorize(self, images):
+        """Paints pictures from their lightness.
+
+        Args:
+            images: float32 (B, H, W, 3) in [0, 1], of the encoder's size.
+
+        Returns:
+            float32 (B, H, W, 3) in [0, 1]: the lightness given, the annealed mean colour.
+        """
+        images = ops.convert_to_tensor(images, "float32")
+        ab = self.bins.decode(ops.cast(self({"images": images}), "float32"), self.temperature)
+        ab = ops.image.resize(ab, images.shape[1:3], interpolation="bilinear")
+        return lab_to_rgb(ops.concatenate([rgb_to_lightness(images), ab], axis=-1))

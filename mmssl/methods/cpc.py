@@ -1,0 +1,118 @@
+"""Contrastive predictive coding."""
+
+import keras
+from keras import ops
+
+from mmssl.encoders import blocks
+from mmssl.losses import future_info_nce
+from mmssl.training import distribution
+from mmssl.training.pretrainer import Pretrainer
+
+
+class CPC(Pretrainer):
+    """Contrastive predictive coding (van den Oord, Li, Vinyals 2018, arXiv 1807.03748).
+
+    A context c_t picks the latent z_{t+k} that comes k frames later out of a pool of latents, for
+    k = 1 ... K, by a linear map a step:
+
+        f_k(z, c_t) = exp(z . W_k c_t)
+        loss = -mean_{k, t} log f_k(z_{t+k}, c_t) / (f_k(z_{t+k}, c_t) + sum_j f_k(z_j, c_t))
+
+    The pool is `negatives` frames of every sequence of the batch, so a sequence is scored against
+    itself (which teaches what changes within it) and against others; an entry that is the
+    positive itself is left out. The product is a sum over channels, as in the paper, divided by
+    `temperature`, which is 1 there.
+
+    Batch:
+        waveform: float32 (B, T) in [-1, 1].
+        padding_mask: int32 (B, T), all ones: frames of padding would be negatives.
+
+    Across replicas: the pool is gathered.
+
+    Args:
+        encoder: keras.Model whose last block is the context network and whose block before gives
+            the latents, such as `mmssl.encoders.cpc_encoder()`.
+        prediction_steps: K, in frames; 12 in the paper.
+        negatives: frames that each sequence gives to the pool, evenly spaced; None takes all.
+        temperature: divides the scores; above 0.
+        **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    reports = ("info_nce", "accuracy")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        prediction_steps: int = 12,
+        negatives: int | None = None,
+        temperature: float = 1.0,
+        **kwargs,
+    ):
+        super().__init__(encoder, **kwargs)
+        if prediction_steps < 1:
+            raise ValueError(f"CPC(prediction_steps=...) is at least 1; got {prediction_steps}.")
+        if temperature <= 0:
+            raise ValueError(f"CPC(temperature=...) is above 0; got {temperature}.")
+        self.prediction_steps = prediction_steps
+        self.negatives = negatives
+        self.temperature = temperature
+
+        latents = encoder.get_layer(blocks(encoder)[-2]).output
+        self.latents_and_contexts = keras.Model(
+            encoder.input, {"latents": latents, "contexts": encoder.output["features"]}
+        )
+        width = latents.shape[-1]
+        self.predictors = keras.layers.Dense(
+            prediction_steps * width, use_bias=False, name="predictors"
+        )
+        self.predictors.build((None, None, encoder.output["features"].shape[-1]))
+
+    def call(self, batch, training=False):
+        inputs = {name: batch[name] for name in self.encoder.input}
+        outputs = self.latents_and_contexts(inputs, training=training)
+        return {**outputs, "predictions": self.predictors(outputs["contexts"])}
+
+    def loss_terms(self, batch, outputs, training):
+        latents = ops.cast(outputs["latents"], "float32")
+        _, frames, width = latents.shape
+        if frames <= self.prediction_steps:
+            raise ValueError(
+                f"CPC predicts {self.prediction_steps} frames ahead, and a window has {frames}: "
+                "use longer windows or fewer prediction_steps."
+            )
+        predictions = ops.cast(outputs["predictions"], "float32") / self.temperature
+        predictions = ops.reshape(predictions, (-1, frames, self.prediction_steps, width))
+        chosen = [i * frames // self._pool(frames) for i in range(self._pool(frames))]
+        pool = distribution.gather(ops.take(latents, chosen, axis=1))
+        pool = ops.reshape(pool, (-1, width))
+
+        losses, accuracies = zip(
+            *(
+                self._step(predictions[:, : frames - k, k - 1], latents[:, k:], pool, chosen, k)
+                for k in range(1, self.prediction_steps + 1)
+            ),
+            strict=True,
+        )
+        self.report("accuracy", sum(accuracies) / self.prediction_steps)
+        return {"info_nce": sum(losses) / self.prediction_steps}
+
+    def _pool(self, frames):
+        return min(self.negatives or frames, frames)
+
+    def _step(self, predictions, positives, pool, chosen, k):
+        batch, anchors, width = ops.shape(positives)
+        own_row = ops.arange(batch) + distribution.first_row(batch)
+        pool_row = ops.repeat(ops.arange(ops.shape(pool)[0] // len(chosen)), len(chosen))
+        pool_frame = ops.tile(ops.convert_to_tensor(chosen), [ops.shape(pool)[0] // len(chosen)])
+        same_row = own_row[:, None, None] == pool_row
+        same_frame = (ops.arange(anchors) + k)[None, :, None] == pool_frame
+        collisions = ops.reshape(ops.logical_and(same_row, same_frame), (batch * anchors, -1))
+        return future_info_nce(
+            ops.reshape(predictions, (-1, width)),
+            ops.reshape(positives, (-1, width)),
+            pool,
+            collisions,
+        )

@@ -1,0 +1,1 @@
+"""Training: the pretrainer, the teacher, distribution and the run."""

@@ -1,0 +1,118 @@
+"""The base class of all methods."""
+
+import keras
+from keras import ops
+
+from mmssl.training import distribution
+
+
+class Pretrainer(keras.Model):
+    """A self-supervised method around an encoder, trained by `fit` on batches that are dicts.
+
+    A subclass builds its heads in the constructor, runs the student in `call(batch, training)` and
+    returns its named losses from `loss_terms(batch, outputs, training)`, both in `keras.ops`. The
+    names it reports stand in the class attribute `reports`.
+
+    Args:
+        encoder: functional keras.Model with outputs `features` and `embedding`.
+        loss_weights: dict from the name of a loss term to its weight; 1 for those not named.
+        **kwargs: passed to keras.Model.
+
+    Raises:
+        ValueError: the encoder is no such model, or a weight is for no term.
+    """
+
+    reports = ()
+
+    def __init__(self, encoder, loss_weights=None, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(encoder, keras.Model) or not isinstance(encoder.output, dict):
+            raise ValueError(
+                f"{type(self).__name__}(encoder=...) takes a functional keras.Model whose outputs "
+                f"are named features and embedding; got {encoder!r}."
+            )
+        self.encoder = encoder
+        self.loss_weights = dict(loss_weights or {})
+        unknown = set(self.loss_weights) - set(self.reports)
+        if unknown:
+            raise ValueError(
+                f"loss_weights names {', '.join(sorted(unknown))}; {type(self).__name__} has "
+                f"{', '.join(self.reports)}."
+            )
+        self._means = {name: keras.metrics.Mean(name) for name in self.reports}
+
+    def encode(self, batch, training=False):
+        """Runs the encoder on those entries of a batch that it takes.
+
+        Args:
+            batch: dict of tensors that holds at least the encoder's inputs.
+            training: whether dropout and batch statistics are on.
+
+        Returns:
+            dict with `features` and `embedding`.
+        """
+        return self.encoder({name: batch[name] for name in self.encoder.input}, training=training)
+
+    def call(self, batch, training=False):
+        return self.encode(batch, training)
+
+    def loss_terms(self, batch, outputs, training):
+        """Computes the method's losses over the local batch.
+
+        Args:
+            batch: dict of tensors.
+            outputs: what `call` returned.
+            training: whether this is a training step.
+
+        Returns:
+            dict from a name in `reports` to a scalar.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no loss_terms.")
+
+    def adapt(self, batches):
+        """Takes from the data what the method must know before its first step.
+
+        Args:
+            batches: tf.data.Dataset of training batches.
+        """
+
+    def report(self, name, value):
+        """Adds a figure to the epoch's mean under its name.
+
+        Args:
+            name: one of `reports`.
+            value: scalar.
+        """
+        self._means[name].update_state(value)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Weighs and adds the loss terms and the layers' own losses, and scales for replicas."""
+        terms = self.loss_terms(x, y_pred, training)
+        for name, value in terms.items():
+            self.report(name, value)
+        weighted = [self.loss_weights.get(name, 1.0) * value for name, value in terms.items()]
+        total = sum(ops.cast(value, "float32") for value in [*weighted, *self.losses])
+        return distribution.scale_loss(total)
+
+    def train_step(self, *args):
+        """Keras' own step; among replicas, gradients are clipped after they are summed."""
+        if distribution.replicas() == 1:
+            return super().train_step(*args)
+        return self._replica_step(*args)
+
+    def _replica_step(self, batch):
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            outputs = self(batch, training=True)
+            loss = self.compute_loss(x=batch, y_pred=outputs, training=True)
+            self._loss_tracker.update_state(loss * distribution.replicas())
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_weights
+        gradients = distribution.sum_gradients(tape.gradient(scaled, variables))
+        # The optimizer clips and then sums over the replicas. It is given the clipped global
+        # gradient in equal shares, which it will not clip again.
+        clipped = self.optimizer._clip_gradients(gradients)
+        shares = [None if g is None else g / distribution.replicas() for g in clipped]
+        self.optimizer.apply_gradients(zip(shares, variables, strict=True))
+        return self.compute_metrics(batch, None, outputs)
