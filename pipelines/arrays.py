@@ -1,0 +1,131 @@
+"""Arrays of any sizes held end to end in one tensor, and the NumPy archives they come from."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+_DATA_NAMES = ("x", "images", "waveform", "waveforms", "text", "data")
+_LABEL_NAMES = ("y", "labels", "label")
+
+
+def host(values):
+    """Returns `values` as a tensor in main memory, where tf.data runs, also where a GPU exists."""
+    with tf.device("CPU:0"):
+        return tf.constant(values)
+
+
+class Flat:
+    """Arrays of one rank and any sizes, end to end in one tensor: reading one is a slice.
+
+    Args:
+        arrays: sequence of NumPy arrays of one dtype and rank (1 or more), or one array whose
+            first axis counts the items.
+
+    Attributes:
+        values: tensor (total elements,).
+        offsets: int64 tensor (N + 1,), where each array starts.
+        shapes: int64 tensor (N, rank).
+    """
+
+    def __init__(self, arrays):
+        if isinstance(arrays, np.ndarray):
+            shapes = np.tile(np.array(arrays.shape[1:], np.int64), (len(arrays), 1))
+            values = arrays.reshape(-1)
+        else:
+            shapes = np.array([array.shape for array in arrays], np.int64)
+            values = np.concatenate([array.reshape(-1) for array in arrays])
+        self.rank = shapes.shape[1]
+        self.offsets = host(np.concatenate([[0], np.cumsum(shapes.prod(axis=1, dtype=np.int64))]))
+        self.shapes = host(shapes)
+        self.values = host(values)
+
+    def __getitem__(self, index):
+        """Returns array number `index` (int64 scalar tensor), its rank known to the graph."""
+        begin, end = self.offsets[index], self.offsets[index + 1]
+        array = tf.reshape(self.values[begin:end], self.shapes[index])
+        return tf.ensure_shape(array, [None] * self.rank)
+
+
+def array_reader(arrays):
+    """Returns `read(index)` for a NumPy array, a list of arrays, or a list of str.
+
+    Args:
+        arrays: array (N, ...) of numbers or str; or a list of N arrays of one rank; or of N str.
+
+    Returns:
+        A function of an int64 scalar tensor.
+
+    Raises:
+        ValueError: when nothing is given or the list mixes ranks or holds something else.
+    """
+    if len(arrays) == 0:
+        raise ValueError("the source is an empty list: give at least one item")
+    if isinstance(arrays[0], str):
+        strings = host(list(map(str, arrays)))
+        return lambda index: tf.gather(strings, index)
+    if not isinstance(arrays, np.ndarray):
+        arrays = _same_kind([np.asarray(array) for array in arrays])
+    if arrays[0].dtype.kind not in "uif" or arrays[0].ndim == 0:
+        raise ValueError(
+            f"the source holds items of type {arrays[0].dtype} and shape {arrays[0].shape}: "
+            "give arrays of integers or floats, at least one axis each, or a list of str"
+        )
+    flat = Flat(arrays)
+    return lambda index: flat[index]
+
+
+def _same_kind(arrays):
+    kinds = {(array.ndim, array.dtype) for array in arrays}
+    if len(kinds) > 1:
+        found = ", ".join(sorted(f"{dtype} with {rank} axes" for rank, dtype in kinds))
+        raise ValueError(f"the source mixes arrays of different kinds ({found}): give one kind")
+    return arrays
+
+
+def read_archive(path):
+    """Reads a NumPy archive with `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test`.
+
+    Args:
+        path: `.npz` file. The data are named x, images, waveform, text or data, the labels y,
+            labels or label, both with or without the endings _train, _val and _test. Pickled
+            (object) arrays are refused. An integer `sample_rate` is kept.
+
+    Returns:
+        (array (N, ...), dict of str arrays (N,) `label` and `split` where given, sample rate or
+        None).
+
+    Raises:
+        ValueError: when the archive has none of these names, or lengths differ.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{path} cannot be read as a NumPy archive: {error}") from error
+    rate = int(arrays["sample_rate"]) if "sample_rate" in arrays else None
+    parts = [part for ending in ("", "_train", "_val", "_test") if (part := _part(arrays, ending))]
+    if not parts:
+        raise ValueError(
+            f"{path} holds {', '.join(arrays) or 'nothing'}; expected an array named "
+            f"{', '.join(_DATA_NAMES)} (or x_train, x_test)"
+        )
+    return (*_join_parts(path, parts), rate)
+
+
+def _part(arrays, ending):
+    data = next((arrays[n + ending] for n in _DATA_NAMES if n + ending in arrays), None)
+    labels = next((arrays[n + ending] for n in _LABEL_NAMES if n + ending in arrays), None)
+    return None if data is None else (data, labels, ending.lstrip("_"))
+
+
+def _join_parts(path, parts):
+    for data, labels, _ in parts:
+        if labels is not None and len(labels) != len(data):
+            raise ValueError(f"{Path(path).name} holds {len(data)} items and {len(labels)} labels")
+    columns = {}
+    if all(labels is not None for _, labels, _ in parts):
+        columns["label"] = np.concatenate([np.ravel(labels).astype(str) for _, labels, _ in parts])
+    if all(split for _, _, split in parts):
+        columns["split"] = np.concatenate([np.full(len(data), split) for data, _, split in parts])
+    return np.concatenate([data for data, _, _ in parts]), columns

@@ -1,0 +1,276 @@
+"""The base of every recipe's data section: random access by element number."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from mmssl.pipelines.scan import check_share, read_skipped, scan, write_skipped
+from mmssl.pipelines.sources import Source, open_source
+
+
+class Pipeline:
+    """Batches for pretraining, and inputs for a trained encoder, from one modality's sources.
+
+    Element number n = 0, 1, 2, ... lies in epoch n // (steps an epoch x batch size); the item it
+    shows comes from a permutation keyed by (seed, epoch), every other draw from stateless
+    operations keyed by (seed, n). So `batches(start_step=s)` equals skipping s batches, at no
+    cost, and nothing depends on the number of parallel calls.
+
+    A subclass names the `extensions` it reads and defines `decode` (what the source reads -> one
+    decoded tensor), `example` (one training element) and `inputs` (one input of the encoder). It
+    may extend `index`, `restore` and `encoder_arguments`.
+
+    Args:
+        source: anything `open_source` takes.
+        batch_size: elements a batch, 1 or more.
+        cache: keep decoded items in memory, up to `cache_bytes`.
+        skip_share: part of the items that may be unreadable, 0 to 1 (see `check_share`).
+        labels: table of labels and splits, see `open_source`.
+        label_column: see `open_source`.
+        split_column: see `open_source`.
+        split: the split to pretrain on where the source has splits; None takes all.
+        parallel_calls: elements made at once; None leaves it to tf.data.
+
+    Attributes:
+        items: Source of the readable items to train on; None before `prepare`.
+        shapes: int64 array (N, rank), the decoded shape of every item; None where a resumed run
+            has no need of it.
+        skipped: list of (name, reason) of unreadable items.
+        count: elements an epoch draws from; a subclass may set it in `index`.
+    """
+
+    extensions: tuple[str, ...] = ()
+    needs_shapes = False
+    cache_bytes = 2 * 2**30
+
+    def __init__(
+        self,
+        source: Any,
+        batch_size: int = 64,
+        *,
+        cache: bool = True,
+        skip_share: float = 0.01,
+        labels: Any = None,
+        label_column: str | None = None,
+        split_column: str | None = None,
+        split: str | None = "train",
+        parallel_calls: int | None = None,
+    ):
+        if batch_size < 1:
+            raise ValueError(f"batch_size={batch_size} must be 1 or more")
+        if not 0 <= skip_share <= 1:
+            raise ValueError(f"skip_share={skip_share} must lie between 0 and 1")
+        if parallel_calls is not None and parallel_calls < 1:
+            raise ValueError(f"parallel_calls={parallel_calls} must be 1 or more, or None")
+        self.source = source
+        self.batch_size = batch_size
+        self.cache = cache
+        self.skip_share = skip_share
+        self.labels = labels
+        self.label_column = label_column
+        self.split_column = split_column
+        self.split = split
+        self.parallel_calls = tf.data.AUTOTUNE if parallel_calls is None else parallel_calls
+        self.items: Source | None = None
+        self.shapes: np.ndarray | None = None
+        self.skipped: list[tuple[str, str]] = []
+        self.count = 0
+        self._kept = None
+
+    # What a subclass defines.
+
+    def decode(self, raw):
+        """Turns what the source reads into one decoded tensor, or fails with the reason."""
+        raise NotImplementedError
+
+    def example(self, index, key):
+        """Makes one training element.
+
+        Args:
+            index: int64 scalar below `count`.
+            key: int64 (2,), the seed of every stateless draw.
+
+        Returns:
+            Dict of int32/float32 tensors of static shape.
+        """
+        raise NotImplementedError
+
+    def inputs(self, item, limit_length=None):
+        """Turns one decoded tensor into the encoder's inputs, a dict without batch axis."""
+        raise NotImplementedError
+
+    def index(self, folder=None):
+        """Sets `count` and learns what else `example` needs, once `items` is known."""
+        self.count = len(self.items)
+
+    def restore(self, folder):
+        """Reads learned state from a run folder, so that `examples` works without the source."""
+
+    def encoder_arguments(self):
+        """Returns what the encoder must share with the data, such as a vocabulary size."""
+        return {}
+
+    # What a subclass inherits.
+
+    def prepare(self, folder=None, progress=None):
+        """Opens, checks and indexes the source; once, before anything is trained.
+
+        Args:
+            folder: run folder; the list of unreadable items is kept in it (skipped.txt) and read
+                back, so that a resumed run sees the same data.
+            progress: None or function (items done, items in all).
+
+        Raises:
+            ValueError: in one sentence, when the source cannot be trained on.
+        """
+        if self.items is not None:
+            return
+        known = read_skipped(folder)
+        opened = open_source(
+            self.source, self.extensions, self.labels, self.label_column, self.split_column
+        )
+        source = self._without(self._part_to_train(opened), known or [])
+        if known is None or self.cache or self.needs_shapes:
+            source = self._scanned(source, known, progress)
+        self.skipped = (known or []) + self.skipped
+        self.items = source
+        try:
+            self.index(folder)
+            len(self)
+        except ValueError:
+            self.items = None
+            raise
+        if folder is not None and known is None:
+            write_skipped(folder, self.skipped)
+
+    def __len__(self):
+        """Returns the number of batches an epoch."""
+        self.prepare()
+        steps = self.count // self.batch_size
+        if steps == 0:
+            raise ValueError(
+                f"batch_size {self.batch_size} is larger than the data, {self.count} elements an "
+                "epoch: lower batch_size or give more data"
+            )
+        return steps
+
+    def batches(self, start_step=0, seed=0):
+        """Returns the endless dataset of training batches.
+
+        Args:
+            start_step: number of the first batch, 0 or more.
+            seed: of the order and of every draw.
+
+        Returns:
+            tf.data.Dataset of dicts of int32/float32 tensors (batch_size, ...).
+        """
+        if start_step < 0:
+            raise ValueError(f"start_step={start_step} must be 0 or more")
+        an_epoch = len(self) * self.batch_size
+
+        def element(n):
+            place = _shuffled(n % an_epoch, self.count, seed, n // an_epoch)
+            return self.example(place, tf.stack([tf.constant(seed, tf.int64), n]))
+
+        first = start_step * self.batch_size
+        numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max).repeat()
+        elements = numbers.map(element, self.parallel_calls, deterministic=True)
+        return elements.batch(self.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+    def examples(self, source, batch_size=64, limit_length=None):
+        """Returns the encoder's inputs for every item of a source, in order, in constant memory.
+
+        Args:
+            source: Source, or anything `open` takes.
+            batch_size: items a batch; the last batch may be smaller.
+            limit_length: cut items to this many samples or tokens; None keeps them whole.
+
+        Returns:
+            tf.data.Dataset of dicts, padded with zeros to the longest item of the batch.
+        """
+        source = source if isinstance(source, Source) else self.open(source)
+        numbers = tf.data.Dataset.range(len(source))
+        rated = self.for_source(source)
+        items = numbers.map(
+            lambda i: self.inputs(rated(source.read(i)), limit_length),
+            self.parallel_calls,
+            deterministic=True,
+        )
+        return items.padded_batch(batch_size).prefetch(2)
+
+    def open(self, spec, labels=None, label_column=None, split_column=None):
+        """Opens a source of this modality, without its unreadable items.
+
+        Args:
+            spec: see `open_source`, like the other arguments.
+
+        Returns:
+            Source.
+
+        Raises:
+            ValueError: when there is nothing to read, or more is unreadable than `skip_share`.
+        """
+        source = open_source(spec, self.extensions, labels, label_column, split_column)
+        found = scan(source, self.for_source(source))
+        check_share(found.skipped, len(source), self.skip_share)
+        return source.select(found.good) if found.skipped else source
+
+    def preview(self, source, index):
+        """Returns one decoded item, for people to look at or listen to.
+
+        Args:
+            source: Source.
+            index: number of the item.
+
+        Returns:
+            NumPy array or str, as the modality has it.
+        """
+        return self.for_source(source)(source.read(tf.constant(index, tf.int64))).numpy()
+
+    def for_source(self, source):
+        """Returns `decode` for a given source, where decoding depends on what it knows."""
+        return self.decode
+
+    def item(self, index):
+        """Returns one decoded item to train on, from memory or from the source."""
+        if self._kept is not None:
+            return self._kept[index]
+        return self.for_source(self.items)(self.items.read(index))
+
+    def _part_to_train(self, source):
+        if source.splits is None or self.split is None:
+            return source
+        chosen = source.splits == self.split
+        if not chosen.any():
+            there = ", ".join(sorted(set(source.splits.tolist())))
+            raise ValueError(
+                f"no item has the split {self.split!r}, there are {there}: name one of them as "
+                "split, or set it to null for all"
+            )
+        return source.select(chosen)
+
+    def _without(self, source, skipped):
+        left_out = {name for name, _ in skipped}
+        if not left_out:
+            return source
+        return source.select([i for i, name in enumerate(source.names) if name not in left_out])
+
+    def _scanned(self, source, known, progress):
+        keep = self.cache_bytes if self.cache else 0
+        found = scan(source, self.for_source(source), keep, progress)
+        if known is not None and found.skipped:
+            raise ValueError(
+                f"{found.skipped[0][0]} was readable when this run began and is not now "
+                f"({found.skipped[0][1]}): put it back, or start a new run folder"
+            )
+        check_share(found.skipped, len(source), self.skip_share)
+        self.skipped, self.shapes, self._kept = found.skipped, found.shapes, found.kept
+        return source.select(found.good) if found.skipped else source
+
+
+def _shuffled(place, count, seed, epoch):
+    """Returns which of `count` items stands at a place (int64) of an epoch's order."""
+    # Neighbouring epochs as seeds, or the default four rounds, give visibly similar orders.
+    key = tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)
+    return tf.raw_ops.RandomIndexShuffle(index=place, seed=key, max_index=count - 1, rounds=8)

@@ -1,0 +1,114 @@
+"""Tables of files, texts and labels: TSV with a header line, or one JSON object a line."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+TABLES = (".tsv", ".jsonl")
+
+
+def read_table(path):
+    """Reads a whole table.
+
+    Args:
+        path: `.tsv` (UTF-8, header line, fields parted by one tab, no quoting) or `.jsonl` (one
+            object a line; a missing key reads as "").
+
+    Returns:
+        Dict of column name -> array (rows,) of str.
+
+    Raises:
+        ValueError: naming the file and line that does not fit.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in TABLES:
+        raise ValueError(f"{path} is not a table: give a file ending in {' or '.join(TABLES)}")
+    if not path.is_file():
+        raise ValueError(f"the table {path} does not exist (working folder {os.getcwd()})")
+    try:
+        with open(path, encoding="utf-8-sig", newline="\n") as file:
+            lines = [line.rstrip("\r\n") for line in file]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text ({error.reason} at {error.start})") from error
+    parse = _tsv if path.suffix.lower() == ".tsv" else _jsonl
+    columns = parse(path, lines)
+    if not columns or not len(next(iter(columns.values()))):
+        raise ValueError(f"the table {path} has no rows")
+    return columns
+
+
+def _tsv(path, lines):
+    if not lines:
+        return {}
+    header = lines[0].split("\t")
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        fields = line.split("\t")
+        if line and len(fields) != len(header):
+            raise ValueError(
+                f"{path} line {number} has {len(fields)} fields, the header has {len(header)}: "
+                "fields are parted by one tab, without quoting"
+            )
+        if line:
+            rows.append(fields)
+    values = np.array(rows, str) if rows else np.empty((0, len(header)), str)
+    return {name: values[:, i] for i, name in enumerate(header)}
+
+
+def _jsonl(path, lines):
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path} line {number} is not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise ValueError(f"{path} line {number} is not a JSON object with named fields")
+        rows.append(row)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: np.array([str(row.get(name, "")) for row in rows]) for name in names}
+
+
+def match_files(path, column, names, root):
+    """Finds the row of a label table for every item.
+
+    Args:
+        path: the table, for its folder and for messages.
+        column: array (rows,) of file names, relative to the table's folder or to `root`.
+        names: list of item names.
+        root: folder that the names are relative to; None where items are not files.
+
+    Returns:
+        Int array (len(names),): the row of each item, -1 where the table has none.
+
+    Raises:
+        ValueError: when a file is named twice or does not exist, or no item is named at all.
+    """
+    bases = [""] if root is None else [os.path.abspath(Path(path).parent), os.path.abspath(root)]
+    place = {os.path.normpath(os.path.join(bases[-1], name)): i for i, name in enumerate(names)}
+    rows, missing = np.full(len(names), -1, np.int64), []
+    for row, file in enumerate(column):
+        candidates = [os.path.normpath(os.path.join(base, file)) for base in bases]
+        item = next((place[c] for c in candidates if c in place), None)
+        if item is None:
+            if root is None or not any(map(os.path.exists, candidates)):
+                missing.append(str(file))
+        elif rows[item] >= 0:
+            raise ValueError(f"{path} names {file} twice: give one row a file")
+        else:
+            rows[item] = row
+    if missing:
+        raise ValueError(f"{path} names {len(missing)} files that do not exist: {listed(missing)}")
+    if (rows < 0).all():
+        raise ValueError(f"{path} names none of the {len(names)} items, the first is {names[0]}")
+    return rows
+
+
+def listed(names, limit=20):
+    """Returns the first `limit` names on one line, and how many are left out."""
+    rest = len(names) - limit
+    return ", ".join(map(str, names[:limit])) + (f" and {rest} more" if rest > 0 else "")
