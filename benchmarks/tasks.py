@@ -1,0 +1,33 @@
+"""What is timed: one function a task, from a batch size to a method and a batch for it."""
+
+import numpy as np
+import tensorflow as tf
+
+from mmssl.encoders import bert_encoder
+from mmssl.methods import BERT
+
+
+def bert(batch_size=32, length=128, vocabulary_size=8192, masked=19, slots=20):
+    """A small BERT: 4 blocks of width 256, 15 % of the tokens masked."""
+    encoder = bert_encoder(
+        vocabulary_size, length, width=256, depth=4, heads=4, feed_forward=1024, dropout=0.1
+    )
+    rng = np.random.default_rng(0)
+    shape = (batch_size, slots)
+    token_ids = rng.integers(5, vocabulary_size, (batch_size, length))
+    token_ids[:, 0], token_ids[:, [length // 2, -1]] = 2, 3
+    positions = [rng.choice(np.arange(1, length - 1), slots, False) for _ in range(batch_size)]
+    batch = {
+        "token_ids": token_ids,
+        "padding_mask": np.ones_like(token_ids),
+        "masked_positions": np.sort(positions),
+        "masked_ids": rng.integers(5, vocabulary_size, shape),
+        "next_is_random": rng.integers(0, 2, batch_size),
+    }
+    batch = {name: tf.constant(values, tf.int32) for name, values in batch.items()}
+    weights = np.broadcast_to(np.arange(slots) < masked, shape)
+    batch["masked_weights"] = tf.constant(weights, tf.float32)
+    return BERT(encoder), batch
+
+
+TASKS = {"bert": bert}
