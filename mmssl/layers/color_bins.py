@@ -44,7 +44,7 @@ class ColorBins(keras.layers.Layer):
     """
 
     def __init__(self, spacing=10, neighbours=10, sigma=5.0, **kwargs):
-        super().__init__(trainable=False, dtype="float32", **kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.spacing, self.neighbours, self.sigma = spacing, neighbours, sigma
         self.centres = gamut_bins(spacing)
         self.rarity = self.add_weight(

@@ -19,7 +19,7 @@ class FrameMask(keras.layers.Layer):
     """
 
     def __init__(self, hop, **kwargs):
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.hop = hop
 
     def call(self, padding_mask):
@@ -72,7 +72,7 @@ class GridPooling(keras.layers.Layer):
     """
 
     def __init__(self, grid=1, **kwargs):
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.grid = grid
 
     def build(self, input_shape):

@@ -21,7 +21,7 @@ class SegmentIds(keras.layers.Layer):
     """
 
     def __init__(self, separator, **kwargs):
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.separator = separator
 
     def call(self, token_ids):

@@ -1,0 +1,1 @@
+"""What a trained run does for its user, file in and file out; one command a file."""

@@ -1,0 +1,58 @@
+"""Turning files into vectors."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from mmssl.evaluation.features import batched_embeddings
+from mmssl.pipelines.sources import open_source
+
+
+def embed_files(run, files, out, layer=None, progress=None):
+    """Writes the vectors of files to an `.npz`, in memory that does not grow with their number.
+
+    Args:
+        run: Run.
+        files: list of files, folders, globs, tables or archives.
+        out: `.npz` to write: `names` (N,) str and `vectors` float32 (N, D).
+        layer: block whose pooled output is the vector; None for the encoder's own.
+        progress: None or function (items done, items in all).
+
+    Returns:
+        Pair of ints: the number of vectors and their width.
+
+    Raises:
+        ValueError: nothing to read, a file that cannot be decoded, or `out` is no `.npz`.
+    """
+    out = Path(out)
+    if out.suffix != ".npz":
+        raise ValueError(f"--out is an .npz file; got {out}.")
+    source = open_source(tuple(files) if len(files) > 1 else files[0], run.data.extensions)
+    encoder = run.encoder_at(layer)
+    width = encoder.output["embedding"].shape[-1]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    rows = out.with_name(out.name + ".vectors.tmp")
+    try:
+        vectors = np.lib.format.open_memmap(rows, "w+", "float32", (len(source), width))
+        done = 0
+        for batch in batched_embeddings(encoder, run.data.examples(source)):
+            vectors[done : done + len(batch)] = batch
+            done += len(batch)
+            if progress is not None:
+                progress(done, len(source))
+        vectors.flush()
+        _pack(out, rows, np.array(source.names))
+    finally:
+        rows.unlink(missing_ok=True)
+    return len(source), width
+
+
+def _pack(out, rows, names):
+    beside = out.with_name(out.name + ".tmp")
+    with zipfile.ZipFile(beside, "w") as archive:
+        archive.write(rows, "vectors.npy")
+        with archive.open("names.npy", "w") as file:
+            np.lib.format.write_array(file, names, allow_pickle=False)
+    os.replace(beside, out)

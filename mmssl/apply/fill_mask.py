@@ -1,0 +1,56 @@
+"""Filling [MASK] in a text."""
+
+import numpy as np
+from keras import ops
+from rich.console import Console
+from rich.table import Table
+
+from mmssl.methods import BERT
+
+
+def fill_mask(run, text, top=5):
+    """Lets a masked language model say what stands at each [MASK].
+
+    Args:
+        run: Run of a recipe whose method is BERT.
+        text: str with one or more `[MASK]`.
+        top: answers a mask, at least 1.
+
+    Returns:
+        list, one entry a mask, of lists of (token, probability), likeliest first.
+
+    Raises:
+        ValueError: the run is of another method, or the text has no [MASK] or too many tokens.
+    """
+    method = run.method()
+    if not isinstance(method, BERT):
+        raise ValueError(f"{run.folder} was trained by {type(method).__name__}, not by BERT.")
+    tokens = run.data.tokenizer.encode_prompt(text)
+    token_ids = np.array([tokens], "int32")
+    masks = np.flatnonzero(token_ids[0] == run.data.tokenizer.mask_id)
+    if not len(masks):
+        raise ValueError(f"The text has no [MASK]: {text!r}.")
+    if len(tokens) > run.data.length:
+        raise ValueError(f"The text has {len(tokens)} tokens; the encoder takes {run.data.length}.")
+    batch = {
+        "token_ids": token_ids,
+        "padding_mask": np.ones_like(token_ids),
+        "masked_positions": masks[None].astype("int32"),
+    }
+    batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
+    likelihood = ops.convert_to_numpy(ops.softmax(method(batch)["token_logits"][0], axis=-1))
+    best = np.argsort(-likelihood, axis=-1)[:, :top]
+    return [
+        [(run.data.tokenizer.tokens[i], float(row[i])) for i in chosen]
+        for row, chosen in zip(likelihood, best, strict=True)
+    ]
+
+
+def print_fills(fills):
+    """Prints a table of what `fill_mask` returned."""
+    table = Table("mask", "token", "probability")
+    for number, answers in enumerate(fills, start=1):
+        for token, probability in answers:
+            table.add_row(str(number), token, f"{probability:.3f}")
+        table.add_section()
+    Console().print(table)

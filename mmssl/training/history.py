@@ -1,0 +1,55 @@
+"""The history of a run as CSV and TensorBoard events."""
+
+import csv
+import io
+
+import keras
+import tensorflow as tf
+
+from mmssl.training.folder import write_text
+
+
+class History(keras.callbacks.Callback):
+    """Writes a row for each period of a run.
+
+    Args:
+        folder: RunFolder.
+        step: where the run goes on; later rows, which it will write again, are dropped.
+        steps_per_epoch: int.
+    """
+
+    def __init__(self, folder, step, steps_per_epoch):
+        super().__init__()
+        self.path = folder.history
+        self.steps_per_epoch = steps_per_epoch
+        self.rows = [row for row in read_history(self.path) if int(row["step"]) <= step]
+        self.writer = tf.summary.create_file_writer(str(folder.logs))
+
+    def on_epoch_end(self, step, logs=None):
+        row = {"step": step, "epoch": round(step / self.steps_per_epoch, 4), **logs}
+        self.rows.append(row)
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
+        text = io.StringIO()
+        table = csv.DictWriter(text, names)
+        table.writeheader()
+        table.writerows(self.rows)
+        write_text(self.path, text.getvalue())
+        with self.writer.as_default(step):
+            for name, value in logs.items():
+                tf.summary.scalar(name, value)
+        self.writer.flush()
+
+
+def read_history(path):
+    """Reads a history.
+
+    Args:
+        path: of history.csv.
+
+    Returns:
+        list of dict from column to str; empty where there is no file.
+    """
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

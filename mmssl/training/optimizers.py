@@ -1,0 +1,47 @@
+"""The optimizer and the learning rate of a run."""
+
+import keras
+
+
+def warmup_cosine(learning_rate, warmup_steps, steps):
+    """Builds a linear rise from zero and a half cosine down to zero.
+
+    Args:
+        learning_rate: the peak, above 0.
+        warmup_steps: steps of the rise, part of `steps`.
+        steps: all steps of the run.
+
+    Returns:
+        keras.optimizers.schedules.LearningRateSchedule.
+    """
+    warmup_steps = min(warmup_steps, steps - 1)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup_steps else learning_rate,
+        decay_steps=steps - warmup_steps,
+        warmup_target=learning_rate if warmup_steps else None,
+        warmup_steps=warmup_steps,
+    )
+
+
+def adamw(variables, learning_rate, weight_decay=0.0, beta_2=0.999, clip_norm=None):
+    """Builds AdamW that decays kernels and tables, not biases and norms.
+
+    Args:
+        variables: the trainable variables that it will update.
+        learning_rate: float or schedule.
+        weight_decay: decoupled, a step and unit of learning rate; 0 or more.
+        beta_2: decay of the squared gradients' mean, in (0, 1).
+        clip_norm: largest norm of the whole gradient; None leaves it as it is.
+
+    Returns:
+        keras.optimizers.AdamW, built.
+    """
+    optimizer = keras.optimizers.AdamW(
+        learning_rate,
+        weight_decay=weight_decay,
+        beta_2=beta_2,
+        global_clipnorm=clip_norm,
+    )
+    optimizer.exclude_from_weight_decay(var_list=[v for v in variables if len(v.shape) < 2])
+    optimizer.build(variables)
+    return optimizer

@@ -1,0 +1,226 @@
+"""Recipes: YAML in the shape of the constructors' signatures."""
+
+import dataclasses
+import difflib
+import importlib
+import inspect
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import jsonargparse
+import yaml
+
+from mmssl.pipelines.pipeline import Pipeline
+from mmssl.training.pretrainer import Pretrainer
+
+SECTIONS = ("data", "method", "fit", "probe")
+
+
+@dataclass
+class Fit:
+    """How a run trains; the first of `epochs`, `steps` and `minutes` to be reached ends it.
+
+    Args:
+        epochs: passes over the data.
+        steps: optimizer steps.
+        minutes: time for the steps. It is turned into a number of steps by timing the first few,
+            once, so that the schedule has an end and a resumed run the same one.
+        learning_rate: the peak of a linear warm-up and half cosine.
+        warmup_steps: steps of the warm-up.
+        weight_decay: decoupled; biases and norms are left out.
+        beta_2: decay of AdamW's second moment.
+        clip_norm: largest norm of the gradient over all weights and replicas; null for none.
+        precision: float32 or mixed_bfloat16.
+        strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
+        seed: of weights, data order and every draw.
+        jit: compile the step with XLA.
+        checkpoint_seconds: time between checkpoints; 0 writes one every step.
+        monitor_examples: held-out items that the collapse diagnostics embed; 0 turns them off.
+        stop_on_collapse: end the run when they find the same collapse twice.
+    """
+
+    epochs: float | None = None
+    steps: int | None = None
+    minutes: float | None = None
+    learning_rate: float = 1e-3
+    warmup_steps: int = 100
+    weight_decay: float = 0.01
+    beta_2: float = 0.999
+    clip_norm: float | None = 1.0
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    strategy: Literal["auto", "mirrored"] = "auto"
+    seed: int = 0
+    jit: bool = False
+    checkpoint_seconds: float = 60.0
+    monitor_examples: int = 256
+    stop_on_collapse: bool = False
+
+    def __post_init__(self):
+        budgets = {"epochs": self.epochs, "steps": self.steps, "minutes": self.minutes}
+        if all(value is None for value in budgets.values()):
+            raise ValueError("fit needs one of epochs, steps and minutes.")
+        positive = {**budgets, "learning_rate": self.learning_rate, "clip_norm": self.clip_norm}
+        for name, value in positive.items():
+            if value is not None and value <= 0:
+                raise ValueError(f"fit.{name} is above 0; got {value}.")
+        for name in ("warmup_steps", "weight_decay", "checkpoint_seconds", "monitor_examples"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"fit.{name} is at least 0; got {getattr(self, name)}.")
+
+
+@dataclass
+class Probe:
+    """What is probed, embedded and exported.
+
+    Args:
+        layer: block whose output, pooled, is the embedding; null for the encoder's own.
+    """
+
+    layer: str | None = None
+
+
+def recipe_names():
+    """Lists the recipes that come with mmssl, such as `"audio/cpc"`."""
+    root = resources.files("mmssl.configs")
+    return sorted(
+        f"{folder.name}/{file.name.removesuffix('.yaml')}"
+        for folder in root.iterdir()
+        if folder.is_dir()
+        for file in folder.iterdir()
+        if file.name.endswith(".yaml")
+    )
+
+
+def read_recipe(name, overrides=()):
+    """Reads a recipe and applies overrides, checking every key and value against the signatures.
+
+    Args:
+        name: one of `recipe_names()`, or the path of a YAML file.
+        overrides: list of str such as `["--data.source", "folder", "--fit.steps=100"]`.
+
+    Returns:
+        dict with `data`, `method`, `fit` and `probe`, every argument filled in.
+
+    Raises:
+        ValueError: no such recipe, an unknown key, or a value that its signature does not allow.
+    """
+    parser = jsonargparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--recipe", action="config")
+    parser.add_subclass_arguments(Pipeline, "data", required=True)
+    parser.add_subclass_arguments(Pretrainer, "method", required=True)
+    parser.add_class_arguments(Fit, "fit")
+    parser.add_class_arguments(Probe, "probe")
+    path = _find(name)
+    _check_keys(_read_yaml(path), overrides)
+    try:
+        parsed = parser.parse_args(["--recipe", str(path), *overrides])
+    except jsonargparse.ArgumentError as error:
+        raise ValueError(_sentence(error)) from None
+    config = {section: parsed.as_dict()[section] for section in SECTIONS}
+    Fit(**config["fit"])
+    _share(config)
+    return config
+
+
+def build(spec):
+    """Builds what a recipe describes: `{class_path, init_args}` becomes an object, depth first.
+
+    Args:
+        spec: a section of what `read_recipe` returns, or any value in it.
+
+    Returns:
+        The object; values that are no such description are returned as they are.
+    """
+    if not isinstance(spec, dict) or "class_path" not in spec:
+        return spec
+    arguments = {key: build(value) for key, value in spec.get("init_args", {}).items()}
+    return _import(spec["class_path"])(**arguments)
+
+
+def _find(name):
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise ValueError(f"There is no recipe file {name}.")
+        return path
+    if name not in recipe_names():
+        raise ValueError(f"There is no recipe {name!r}; there are {', '.join(recipe_names())}.")
+    return Path(str(resources.files("mmssl.configs") / f"{name}.yaml"))
+
+
+def _read_yaml(path):
+    try:
+        recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(recipe, dict) or not set(recipe) <= set(SECTIONS):
+        raise ValueError(f"{path} is no recipe: its sections are {', '.join(SECTIONS)}.")
+    for section in ("data", "method"):
+        if "class_path" not in (recipe.get(section) or {}):
+            raise ValueError(f"{path} names no class_path under {section}.")
+    return recipe
+
+
+def _import(path):
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _share(config):
+    """Gives the encoder what it must have in common with the data, such as the vocabulary."""
+    shared = build(config["data"]).encoder_arguments()
+    arguments = config["method"]["init_args"]["encoder"].get("init_args", {})
+    arguments.update({key: value for key, value in shared.items() if key in arguments})
+
+
+def _parameters(class_path):
+    """Arguments of a class or function, those that it passes on to its bases included."""
+    target = _import(class_path)
+    chain = [c.__init__ for c in target.__mro__] if isinstance(target, type) else [target]
+    names = {n for f in chain for n in inspect.signature(f).parameters}
+    return names - {"self", "args", "kwargs"}
+
+
+def _known_keys(spec, prefix):
+    """Dotted names of everything that can be set below a section of a recipe."""
+    if not isinstance(spec, dict) or "class_path" not in spec:
+        return {prefix}
+    given = spec.get("init_args") or {}
+    nested = (
+        _known_keys(given.get(name), f"{prefix}.{name}") | {f"{prefix}.{name}"}
+        for name in _parameters(spec["class_path"])
+    )
+    return {f"{prefix}.class_path"}.union(*nested)
+
+
+def _check_keys(recipe, overrides):
+    """Refuses unknown keys by name, with the nearest known one."""
+    known = _known_keys(recipe["data"], "data") | _known_keys(recipe["method"], "method")
+    known |= {f"fit.{field.name}" for field in dataclasses.fields(Fit)}
+    known |= {f"probe.{field.name}" for field in dataclasses.fields(Probe)}
+    given = [item[2:].partition("=")[0] for item in overrides if item.startswith("--")]
+    given += [f"{s}.{key}" for s in ("fit", "probe") for key in recipe.get(s) or {}]
+    given += [
+        f"{section}.{key}"
+        for section in ("data", "method")
+        for key in recipe[section].get("init_args") or {}
+    ]
+    for key in given:
+        if key.replace(".init_args.", ".") not in known:
+            near = difflib.get_close_matches(key, known, n=1) or sorted(known)
+            raise ValueError(f"There is no key {key!r}; did you mean {near[0]!r}?")
+
+
+def _sentence(error):
+    """The key, the value and what is allowed, out of jsonargparse's longer story."""
+    text = str(error)
+    keys = re.findall(r'[Kk]ey "([^"]+)"', text)
+    lines = [line.strip(" -") for line in text.splitlines()]
+    given = [line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")]
+    expected = [line for line in lines if line.startswith("Expected")]
+    if not keys or not given:
+        return f"The recipe cannot be read: {' '.join(lines)}"
+    return f"{'.'.join(keys)} cannot be {given[-1]}. {'; or '.join(dict.fromkeys(expected))}."

@@ -1,0 +1,320 @@
+"""A run: a recipe trained in a folder, resumable at any step."""
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mmssl.encoders import cut
+from mmssl.evaluation.collapse import CollapseMonitor
+from mmssl.training import distribution
+from mmssl.training.checkpoint import load_state, save_state, state_variables
+from mmssl.training.folder import RunFolder, environment, write_text
+from mmssl.training.history import History
+from mmssl.training.optimizers import adamw, warmup_cosine
+from mmssl.training.progress import Progress
+from mmssl.training.recipe import Fit, build, read_recipe
+
+PERIODS = 20  # rows of the history in a run shorter than this many epochs
+WARM_STEPS, TIMED_STEPS = 4, 12  # of the calibration that turns minutes into steps
+
+
+def pretrain(recipe, out, overrides=(), quiet=False):
+    """Trains a recipe in a folder, or goes on with what was begun there.
+
+    Killed at any moment and called again with the same arguments, it ends with the weights of the
+    uninterrupted run.
+
+    Args:
+        recipe: name of a recipe or path of a YAML file.
+        out: the run folder; made if missing.
+        overrides: list of str such as `["--fit.steps=100"]`.
+        quiet: print nothing.
+
+    Returns:
+        Run.
+
+    Raises:
+        ValueError: wrong input, in one sentence, before training begins.
+    """
+    config = read_recipe(recipe, overrides)
+    folder = RunFolder(out)
+    with folder.claim():
+        folder.keep_config({"recipe": str(recipe), **config})
+        if not folder.encoder.exists():
+            Training(config, folder, quiet).run()
+    return Run.load(out)
+
+
+class Training:
+    """The training of one run, from its last checkpoint to its end.
+
+    Args:
+        config: dict of `read_recipe`.
+        folder: RunFolder, claimed.
+        quiet: print nothing.
+    """
+
+    def __init__(self, config, folder, quiet=False):
+        self.fit = Fit(**config["fit"])
+        self.folder = folder
+        self.quiet = quiet
+        keras.utils.set_random_seed(self.fit.seed)
+        tf.config.experimental.enable_op_determinism()
+        keras.config.set_dtype_policy(self.fit.precision)
+        self.data = build(config["data"])
+        self.data.prepare(folder.path)
+        self.strategy = distribution.make_strategy(self.fit.strategy)
+        if self.data.batch_size % self.strategy.num_replicas_in_sync:
+            raise ValueError(
+                f"data.batch_size {self.data.batch_size} cannot be shared among "
+                f"{self.strategy.num_replicas_in_sync} replicas."
+            )
+        len(self.data)  # refuses a batch larger than the data before the model is built
+        with self.strategy.scope():
+            self.method = build(config["method"])
+
+    def run(self):
+        """Trains to the end and saves the encoder."""
+        self._keep_untrained()
+        steps = self._plan()
+        self._compile(steps)
+        position = self._restore()
+        progress = Progress(steps, position["step"], self.quiet)
+        with progress:
+            self._train(position, steps, progress)
+        self._save_encoder(self.folder.encoder)
+
+    def _keep_untrained(self):
+        if self.folder.untrained.exists():
+            return
+        text = json.dumps(environment(self.fit.seed, self.data.items), indent=1)
+        write_text(self.folder.environment, text)
+        self._save_encoder(self.folder.untrained)
+
+    def _save_encoder(self, path):
+        beside = path.with_name(f"beside-{path.name}")
+        self.method.encoder.save(beside)
+        beside.replace(path)
+
+    def _compile(self, steps):
+        fit = self.fit
+        with self.strategy.scope():
+            rate = warmup_cosine(fit.learning_rate, fit.warmup_steps, steps)
+            variables = self.method.trainable_variables
+            optimizer = adamw(variables, rate, fit.weight_decay, fit.beta_2, fit.clip_norm)
+            self.method.compile(optimizer, jit_compile=fit.jit)
+            self.method.make_train_function(force=True)
+
+    def _batches(self, step):
+        dataset = self.data.batches(start_step=step, seed=self.fit.seed)
+        if self.strategy.num_replicas_in_sync > 1:
+            dataset = self.strategy.experimental_distribute_dataset(dataset)
+        return iter(dataset)
+
+    def _plan(self):
+        """Settles the number of steps; it is kept, so that a resumed run has the same schedule."""
+        if not self.folder.plan.exists():
+            fit, epoch = self.fit, len(self.data)
+            limits = [fit.steps, fit.epochs and max(1, round(fit.epochs * epoch))]
+            if fit.minutes:
+                limits.append(max(1, int(fit.minutes * 60 / self._seconds_a_step())))
+            steps = min(limit for limit in limits if limit)
+            write_text(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
+        return json.loads(self.folder.plan.read_text())["steps"]
+
+    def _seconds_a_step(self):
+        self._compile(steps=1)
+        before = [v.numpy() for v in state_variables(self.method)]
+        batches = self._batches(0)
+        for i in range(WARM_STEPS + TIMED_STEPS):
+            if i == WARM_STEPS:
+                start = time.perf_counter()
+            logs = self.method.train_function([next(batches)])
+        float(logs["loss"])
+        seconds = (time.perf_counter() - start) / TIMED_STEPS
+        for variable, value in zip(state_variables(self.method), before, strict=True):
+            variable.assign(value)
+        return seconds
+
+    def _restore(self):
+        if self.folder.checkpoint.exists():
+            return load_state(self.folder.checkpoint, self.method)
+        self.method.adapt(self.data.batches(seed=self.fit.seed))
+        return {"step": 0, "seconds": 0.0, "waited": 0.0}
+
+    def _callbacks(self, history):
+        monitors = []
+        count = min(self.fit.monitor_examples, len(self.data.items))
+        if count > 1:
+            spread = np.linspace(0, len(self.data.items) - 1, count).astype(int)
+            examples = self.data.examples(self.data.items.select(spread))
+            monitors.append(CollapseMonitor(examples, stop=self.fit.stop_on_collapse))
+        return keras.callbacks.CallbackList([*monitors, history], model=self.method)
+
+    def _train(self, position, steps, progress):
+        period = max(1, min(len(self.data), math.ceil(steps / PERIODS)))
+        history = History(self.folder, position["step"], len(self.data))
+        callbacks = self._callbacks(history)
+        callbacks.on_train_begin()
+        clock = Clock(position)
+        batches = self._batches(position["step"])
+        saved, self.method.stop_training = time.monotonic(), False
+        for step in range(position["step"], steps):
+            if step % period == 0:
+                self.method.reset_metrics()
+            batch = clock.wait(batches)
+            logs = self.method.train_function([batch])
+            clock.stepped()
+            progress.advance(logs)
+            done = step + 1
+            if done % period == 0 or done == steps:
+                self._finish_period(callbacks, done, logs, clock)
+            if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
+                save_state(self.folder.checkpoint, self.method, clock.position(done))
+                saved = time.monotonic()
+            if self.method.stop_training:
+                raise ValueError(
+                    f"The run stopped at step {done} because it collapsed; see "
+                    f"{self.folder.history}. Change the recipe and give another --out."
+                )
+        callbacks.on_train_end()
+
+    def _finish_period(self, callbacks, step, logs, clock):
+        logs = {name: float(value) for name, value in logs.items()}
+        if not math.isfinite(logs["loss"]):
+            raise ValueError(
+                f"The loss is {logs['loss']} at step {step}: lower fit.learning_rate or set "
+                "fit.clip_norm, and give another --out."
+            )
+        rate = self.method.optimizer.learning_rate
+        logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
+        callbacks.on_epoch_end(step, logs)
+
+
+class Clock:
+    """Tells waiting for input from work, since the run began and within a period.
+
+    Args:
+        position: dict with `seconds` and `waited` so far.
+    """
+
+    def __init__(self, position):
+        self.seconds, self.waited = position["seconds"], position["waited"]
+        self._period = (self.seconds, self.waited, 0)
+
+    def wait(self, batches):
+        """Takes the next batch."""
+        self._begin = time.perf_counter()
+        batch = next(batches)
+        self.waited += time.perf_counter() - self._begin
+        return batch
+
+    def stepped(self):
+        """Notes the end of the step whose batch `wait` returned."""
+        self.seconds += time.perf_counter() - self._begin
+        seconds, waited, steps = self._period
+        self._period = (seconds, waited, steps + 1)
+
+    def position(self, step):
+        """Returns what a checkpoint keeps."""
+        return {"step": step, "seconds": self.seconds, "waited": self.waited}
+
+    def period(self, batch_size):
+        """Returns the figures of the period, and begins the next."""
+        seconds, waited, steps = self._period
+        spent = self.seconds - seconds
+        self._period = (self.seconds, self.waited, 0)
+        return {
+            "seconds": self.seconds,
+            "step_seconds": spent / steps,
+            "wait_seconds": (self.waited - waited) / steps,
+            "samples_per_second": steps * batch_size / spent,
+        }
+
+
+@dataclass
+class Run:
+    """A run folder, opened for use.
+
+    Attributes:
+        folder: pathlib.Path.
+        config: dict, the resolved recipe.
+    """
+
+    folder: Path
+    config: dict
+
+    @classmethod
+    def load(cls, folder):
+        """Opens a run folder.
+
+        Args:
+            folder: path.
+
+        Raises:
+            ValueError: it is no run folder.
+        """
+        return cls(Path(folder), RunFolder(folder).read_config())
+
+    @property
+    def files(self):
+        """Paths of the run's files, a RunFolder."""
+        return RunFolder(self.folder)
+
+    @property
+    def recipe(self):
+        """Name of the recipe."""
+        return self.config["recipe"]
+
+    @property
+    def layer(self):
+        """The block that is probed, embedded and exported; None for the whole encoder."""
+        return self.config["probe"]["layer"]
+
+    @cached_property
+    def data(self):
+        """The pipeline, with what it learned from the training data."""
+        pipeline = build(self.config["data"])
+        pipeline.restore(self.folder)
+        return pipeline
+
+    @cached_property
+    def encoder(self):
+        """The trained encoder."""
+        return self._read(self.files.encoder)
+
+    @cached_property
+    def untrained(self):
+        """The same encoder before its first step."""
+        return self._read(self.files.untrained)
+
+    def encoder_at(self, layer=None):
+        """The trained encoder, ended after a block.
+
+        Args:
+            layer: name of a block; None for the whole encoder.
+        """
+        return cut(self.encoder, layer) if layer else self.encoder
+
+    def _read(self, path):
+        if not path.exists():
+            raise ValueError(f"{self.folder} has no {path.name}: its training has not ended.")
+        return keras.models.load_model(path)
+
+    def method(self):
+        """Builds the method with the weights of the last checkpoint.
+
+        Returns:
+            Pretrainer, compiled.
+        """
+        method = build(self.config["method"])
+        method.compile(adamw(method.trainable_variables, 0.0))
+        load_state(self.files.checkpoint, method)
+        return method
