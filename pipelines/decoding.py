@@ -1,0 +1,143 @@
+"""Encoded sound to mono samples at one rate, inside a graph."""
+
+import io
+import tempfile
+
+import numpy as np
+import soundfile
+import tensorflow as tf
+
+SOUND_FILES = (
+    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
+    *(".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"),
+)
+_FULL_SCALE = {tf.uint8: 128.0, tf.int8: 128.0, tf.int16: 2.0**15, tf.int32: 2.0**31}
+
+
+def decode_sound(data, sample_rate):
+    """Decodes a sound file to mono at the rate asked for.
+
+    Common 16-bit WAV is decoded by TensorFlow; all else (8, 24 and 32-bit and float WAV, FLAC,
+    Ogg Vorbis and Opus, MP3, AIFF) by libsndfile, and what that refuses by librosa.
+
+    Args:
+        data: scalar string tensor, the file.
+        sample_rate: int, samples per second of the result.
+
+    Returns:
+        float32 tensor (T,), full scale 1.0; peaks beyond it are kept. The operation fails for a
+        file that cannot be decoded, is empty, or holds NaN.
+    """
+    # Zeros behind the file, so that a file shorter than a header can be looked at, too.
+    head = tf.strings.join([tf.strings.substr(data, 0, 44), b"\0" * 44])
+    # RIFF, one plain format chunk of 16-bit PCM; its data not of the unknown length of a stream.
+    plain = (
+        (tf.strings.substr(head, 0, 4) == b"RIFF")
+        & (tf.strings.substr(head, 8, 14) == b"WAVEfmt \x10\0\0\0\x01\0")
+        & (tf.strings.substr(head, 34, 2) == b"\x10\0")
+        & (tf.strings.substr(head, 40, 4) != b"\xff\xff\xff\xff")
+    )
+    wave = tf.cond(
+        plain,
+        lambda: _decode_plain(data, sample_rate),
+        lambda: _in_python(lambda encoded: _read(encoded, sample_rate), data),
+    )
+    return checked(wave)
+
+
+def resampled(wave, rate, sample_rate):
+    """Converts a waveform to another sample rate, at high quality (soxr through librosa).
+
+    Args:
+        wave: float32 tensor (T,).
+        rate: int32 scalar tensor, samples per second of `wave`.
+        sample_rate: int, samples per second of the result.
+
+    Returns:
+        float32 tensor (ceil(T x sample_rate / rate),).
+    """
+    return tf.cond(
+        rate == sample_rate,
+        lambda: wave,
+        lambda: _in_python(lambda w, r: _resample(w, r, sample_rate), wave, rate),
+    )
+
+
+def mono(array):
+    """Averages the channels of an array of samples and scales integers to full scale 1.0.
+
+    Args:
+        array: tensor (T,) or (T, channels), float or integer.
+
+    Returns:
+        float32 tensor (T,).
+
+    Raises:
+        ValueError: for an array of another rank.
+    """
+    if array.shape.rank not in (1, 2):
+        raise ValueError(
+            f"a sound must be an array (samples,) or (samples, channels), not of rank "
+            f"{array.shape.rank}"
+        )
+    wave = tf.cast(array, tf.float32)
+    if array.dtype == tf.uint8:
+        wave -= 128.0
+    wave /= _FULL_SCALE.get(array.dtype, 1.0)
+    return wave if wave.shape.rank == 1 else tf.reduce_mean(wave, axis=1)
+
+
+def checked(wave):
+    """Passes a waveform on, or fails where it holds no samples or NaN."""
+    finite = tf.reduce_all(tf.math.is_finite(wave))
+    with tf.control_dependencies(
+        [
+            tf.Assert(tf.size(wave) > 0, ["it holds no samples"]),
+            tf.Assert(finite, ["it holds samples that are not finite numbers"]),
+        ]
+    ):
+        return tf.ensure_shape(tf.identity(wave), [None])
+
+
+def _decode_plain(data, sample_rate):
+    wave, rate = tf.audio.decode_wav(data)
+    return resampled(tf.reduce_mean(wave, axis=1), rate, sample_rate)
+
+
+def _in_python(function, *tensors):
+    wave = tf.numpy_function(function, tensors, tf.float32, stateful=False)
+    return tf.ensure_shape(wave, [None])
+
+
+def _read(data, sample_rate):
+    if data[:4] == b"RIFF" and len(data) < int.from_bytes(data[4:8], "little") < 2**32 - 1:
+        raise ValueError("the file is cut short")
+    try:
+        wave, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        wave, rate = _read_with_librosa(data, error)
+    return _resample(wave.mean(axis=1), rate, sample_rate)
+
+
+def _read_with_librosa(data, refusal):
+    import librosa
+
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        try:
+            wave, rate = librosa.load(file.name, sr=None, mono=False)
+        except Exception as error:
+            raise ValueError(refusal.error_string) from error
+    return np.atleast_2d(wave).T, int(rate)
+
+
+def _resample(wave, rate, sample_rate):
+    if rate <= 0:
+        raise ValueError(f"the file states a sample rate of {rate}")
+    if rate == sample_rate or len(wave) == 0:
+        return np.asarray(wave, np.float32)
+    import librosa
+
+    converted = librosa.resample(wave, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq")
+    return np.asarray(converted, np.float32)
