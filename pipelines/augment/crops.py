@@ -1,0 +1,78 @@
+"""Crops and flips of one picture, drawn by stateless operations."""
+
+import math
+
+import tensorflow as tf
+
+_ATTEMPTS = 10
+
+
+def random_box(height, width, key, scale, ratio):
+    """Draws a box of random area and proportion inside a picture.
+
+    As in Inception training (Szegedy et al. 2015, arXiv 1409.4842): the area is uniform in
+    `scale`, the logarithm of the proportion uniform; a draw that does not fit is drawn anew. After
+    ten misfits the largest centred box of an allowed proportion is taken.
+
+    Args:
+        height: int scalar tensor, pixels.
+        width: int scalar tensor, pixels.
+        key: int (2,), the seed.
+        scale: smallest and largest share of the area, above 0 and at most 1.
+        ratio: smallest and largest width / height, above 0.
+
+    Returns:
+        int32 tensor (4,): top, left, height, width.
+    """
+    high, wide = tf.cast(height, tf.float32), tf.cast(width, tf.float32)
+    draws = tf.random.stateless_uniform([4, _ATTEMPTS], key)
+    area = (scale[0] + (scale[1] - scale[0]) * draws[0]) * high * wide
+    low, up = map(math.log, ratio)
+    proportion = tf.exp(low + (up - low) * draws[1])
+    heights, widths = tf.round(tf.sqrt(area / proportion)), tf.round(tf.sqrt(area * proportion))
+    fits = (heights >= 1) & (heights <= high) & (widths >= 1) & (widths <= wide)
+    first = tf.argmax(tf.cast(fits, tf.int32))
+    top = tf.floor(draws[2, first] * (high - heights[first] + 1))
+    left = tf.floor(draws[3, first] * (wide - widths[first] + 1))
+    box = tf.stack([top, left, heights[first], widths[first]])
+    return tf.cast(tf.where(fits[first], box, _centred(high, wide, ratio)), tf.int32)
+
+
+def _centred(high, wide, ratio):
+    width = tf.maximum(1.0, tf.minimum(wide, tf.round(high * ratio[1])))
+    height = tf.maximum(1.0, tf.minimum(high, tf.round(wide / ratio[0])))
+    return tf.stack([(high - height) // 2, (wide - width) // 2, height, width])
+
+
+def resized(image, box, size):
+    """Cuts a box out of a picture and resizes it, antialiased.
+
+    Args:
+        image: tensor (H, W, C), uint8.
+        box: int32 (4,): top, left, height, width.
+        size: pixels of each side of the result.
+
+    Returns:
+        float32 tensor (size, size, C) in [0, 1].
+    """
+    top, left, height, width = tf.unstack(box)
+    cut = image[top : top + height, left : left + width]
+    small = tf.image.resize(cut, [size, size], antialias=True) / 255.0
+    return tf.ensure_shape(tf.clip_by_value(small, 0.0, 1.0), [size, size, image.shape[-1]])
+
+
+def random_flip(image, key):
+    """Mirrors a picture (H, W, C) left to right with probability one half."""
+    mirrored = tf.random.stateless_uniform([], key) < 0.5
+    return tf.where(mirrored, tf.reverse(image, [1]), image)
+
+
+def centre_square(image, size):
+    """Cuts the largest centred square out of a picture (H, W, C) uint8 and resizes it.
+
+    Returns:
+        float32 tensor (size, size, C) in [0, 1].
+    """
+    height, width = tf.unstack(tf.shape(image)[:2])
+    side = tf.minimum(height, width)
+    return resized(image, tf.stack([(height - side) // 2, (width - side) // 2, side, side]), size)

@@ -1,0 +1,117 @@
+"""Crops of pictures, for pretraining and for a trained encoder."""
+
+import warnings
+from typing import Any
+
+import tensorflow as tf
+
+from mmssl.pipelines.augment.crops import centre_square, random_box, random_flip, resized
+from mmssl.pipelines.pictures import PICTURE_FILES, as_pixels, decode_picture, to_rgb
+from mmssl.pipelines.pipeline import Pipeline
+
+
+class Crops(Pipeline):
+    """Random resized crops, mirrored half the time.
+
+    Batches hold images float32 (B, size, size, 3) in [0, 1]. Inputs of a trained encoder have the
+    same name: the centred square of the whole picture, resized.
+
+    Args:
+        source: see `Pipeline`; arrays are (H, W) or (H, W, C), uint8 or floats in [0, 1].
+        size: pixels of each side of a crop, 1 or more.
+        batch_size: crops a batch.
+        scale: smallest and largest share of the picture's area, above 0, at most 1.
+        ratio: smallest and largest width / height, above 0.
+        flip: mirror half of the crops left to right.
+        **kwargs: see `Pipeline`.
+    """
+
+    extensions = PICTURE_FILES
+
+    def __init__(
+        self,
+        source: Any = "builtin:photos",
+        size: int = 64,
+        batch_size: int = 64,
+        scale: tuple[float, float] = (0.2, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        flip: bool = True,
+        **kwargs,
+    ):
+        super().__init__(source, batch_size, **kwargs)
+        if size < 1:
+            raise ValueError(f"size={size} must be 1 or more pixels")
+        if not 0 < scale[0] <= scale[1] <= 1:
+            raise ValueError(f"scale={scale} must rise, above 0 and up to 1")
+        if not 0 < ratio[0] <= ratio[1]:
+            raise ValueError(f"ratio={ratio} must rise, above 0")
+        self.size = size
+        self.scale = tuple(scale)
+        self.ratio = tuple(ratio)
+        self.flip = flip
+
+    def decode(self, raw):
+        return decode_picture(raw) if raw.dtype == tf.string else to_rgb(as_pixels(raw))
+
+    def example(self, index, key):
+        image = self.item(index)
+        box_key, flip_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
+        height, width = tf.unstack(tf.shape(image)[:2])
+        box = random_box(height, width, box_key, self.scale, self.ratio)
+        crop = resized(image, box, self.size)
+        return {"images": random_flip(crop, flip_key) if self.flip else crop}
+
+    def inputs(self, item, limit_length=None):
+        return {"images": centre_square(item, self.size)}
+
+
+class ColorCrops(Crops):
+    """Random crops with the colour of every few pixels as a target.
+
+    Batches hold, beside images, ab float32 (B, ceil(size / stride), ceil(size / stride), 2): the a
+    and b channels of CIE Lab (D65, about -110 to 110) of every `stride`-th pixel, the first one
+    included; not averaged, so that no colour appears that the picture does not have.
+
+    Args:
+        source: see `Crops`, like all others but the last.
+        stride: pixels from one target to the next, 1 to `size`.
+        **kwargs: see `Pipeline`.
+    """
+
+    def __init__(
+        self,
+        source: Any = "builtin:photos",
+        size: int = 64,
+        batch_size: int = 64,
+        scale: tuple[float, float] = (0.2, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        flip: bool = True,
+        stride: int = 4,
+        **kwargs,
+    ):
+        super().__init__(source, size, batch_size, scale, ratio, flip, **kwargs)
+        if not 1 <= stride <= size:
+            raise ValueError(f"stride={stride} must lie between 1 and size={size} pixels")
+        self.stride = stride
+
+    def example(self, index, key):
+        images = super().example(index, key)["images"]
+        lab = rgb_to_lab(images[:: self.stride, :: self.stride])
+        return {"images": images, "ab": lab[..., 1:]}
+
+
+def rgb_to_lab(images):
+    """Converts sRGB in [0, 1] to CIE Lab under D65, through tensorflow-io.
+
+    Args:
+        images: float32 tensor (..., 3).
+
+    Returns:
+        float32 tensor (..., 3): L from 0 to 100, a and b.
+    """
+    with warnings.catch_warnings():
+        # It warns of compiled operations that this function does without.
+        warnings.simplefilter("ignore", UserWarning)
+        import tensorflow_io
+
+    return tensorflow_io.experimental.color.rgb_to_lab(images)

@@ -1,0 +1,76 @@
+"""Encoded pictures and arrays of pixels to RGB, inside a graph."""
+
+import tensorflow as tf
+
+PICTURE_FILES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+
+
+def decode_picture(data):
+    """Decodes JPEG, PNG, BMP, or the first frame of a GIF, to RGB.
+
+    Args:
+        data: scalar string tensor, the file.
+
+    Returns:
+        uint8 tensor (H, W, 3). Grey becomes three equal channels; transparent pixels are put on
+        white. The operation fails for a file that cannot be decoded.
+    """
+    pixels = tf.io.decode_image(data, expand_animations=False)
+    # The fourth byte of a BMP pixel is padding more often than transparency.
+    pixels = tf.cond(
+        tf.strings.substr(data, 0, 2) == b"BM", lambda: pixels[..., :3], lambda: pixels
+    )
+    return to_rgb(pixels)
+
+
+def as_pixels(array):
+    """Brings an array of one picture to 8 bits.
+
+    Args:
+        array: tensor (H, W) or (H, W, C); uint8, uint16, or float in [0, 1].
+
+    Returns:
+        uint8 tensor (H, W, C). The operation fails for floats outside [0, 1].
+
+    Raises:
+        ValueError: for another rank or type.
+    """
+    if array.shape.rank not in (2, 3) or not (
+        array.dtype.is_floating or array.dtype in (tf.uint8, tf.uint16)
+    ):
+        raise ValueError(
+            f"a picture must be an array (H, W) or (H, W, channels) of uint8, uint16, or floats in "
+            f"[0, 1]; given is {array.dtype.name} of rank {array.shape.rank}"
+        )
+    array = array if array.shape.rank == 3 else array[..., tf.newaxis]
+    if array.dtype == tf.uint16:
+        return tf.cast(array // 257, tf.uint8)
+    if array.dtype == tf.uint8:
+        return array
+    inside = tf.reduce_all((array >= 0) & (array <= 1))
+    with tf.control_dependencies([tf.Assert(inside, ["it holds floats outside [0, 1]"])]):
+        return tf.cast(tf.round(array * 255), tf.uint8)
+
+
+def to_rgb(pixels):
+    """Brings grey, grey with alpha, RGB, or RGB with alpha to RGB on white.
+
+    Args:
+        pixels: uint8 tensor (H, W, C), C from 1 to 4, and H and W above 0.
+
+    Returns:
+        uint8 tensor (H, W, 3).
+    """
+    channels = tf.shape(pixels)[-1]
+    known = tf.Assert((channels >= 1) & (channels <= 4), ["it has channels:", channels])
+    filled = tf.Assert(tf.size(pixels) > 0, ["it holds no pixels"])
+    with tf.control_dependencies([known, filled]):
+        opaque = tf.cond(channels % 2 == 0, lambda: _on_white(pixels), lambda: pixels)
+    # Clamped channel numbers repeat the one channel of a grey picture.
+    return tf.gather(opaque, tf.minimum(tf.range(3), tf.shape(opaque)[-1] - 1), axis=-1)
+
+
+def _on_white(pixels):
+    colour = tf.cast(pixels[..., :-1], tf.float32)
+    alpha = tf.cast(pixels[..., -1:], tf.float32) / 255.0
+    return tf.cast(tf.round(colour * alpha + 255.0 * (1.0 - alpha)), tf.uint8)
