@@ -23,7 +23,8 @@ class Source:
     """Items that can be read by number, with what is known about them.
 
     Attributes:
-        names: one per item: path relative to the source folder, or "row 12".
+        names: one per item: path relative to the source folder, the source's column `name`, or
+            "row 12".
         read: int64 scalar tensor -> encoded file or text (string scalar), or a numeric array.
             Works inside a graph.
         labels: array (N,) of str, or None.
@@ -130,9 +131,10 @@ def _open(spec, extensions):
 
 
 def _rows(data, columns=None, sample_rate=None):
+    columns = columns or {}
     read = arrays.array_reader(data)
-    names = [f"row {i}" for i in range(len(data))]
-    return Source(names, read, columns=columns or {}, sample_rate=sample_rate)
+    names = columns.get("name", [f"row {i}" for i in range(len(data))])
+    return Source(list(names), read, columns=columns, sample_rate=sample_rate)
 
 
 def _open_builtin(spec, extensions):
@@ -203,7 +205,7 @@ def _open_glob(pattern, extensions):
 
 def _open_shards(paths):
     names, read, columns = shards.read_shards(paths)
-    return Source(names, read, columns=columns)
+    return Source(list(columns.get("name", names)), read, columns=columns)
 
 
 def _open_table(path, extensions):
