@@ -1,0 +1,20 @@
+"""Handing an encoder over: SavedModel, LiteRT and ONNX files that are run before they are kept."""
+
+from mmssl.deploy.checked import ExportError, ExportMismatch, ExportResult
+from mmssl.deploy.example import example_inputs
+from mmssl.deploy.formats import FORMATS, export
+from mmssl.deploy.precision import as_float32
+from mmssl.deploy.reader import load_exported
+from mmssl.deploy.runs import export_run
+
+__all__ = [
+    "FORMATS",
+    "ExportError",
+    "ExportMismatch",
+    "ExportResult",
+    "as_float32",
+    "example_inputs",
+    "export",
+    "export_run",
+    "load_exported",
+]

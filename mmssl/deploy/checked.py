@@ -1,0 +1,129 @@
+"""One way of exporting for all formats: convert, run what was written, compare, move into place."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from mmssl.deploy.example import check_example, variants
+from mmssl.deploy.place import placed
+from mmssl.deploy.precision import as_float32
+from mmssl.deploy.reader import load_exported
+from mmssl.deploy.signature import signature
+
+TOLERANCE = 1e-4
+_SMALLEST_SCALE = 1e-2
+
+
+class ExportError(RuntimeError):
+    """An encoder could not be expressed in a format."""
+
+
+class ExportMismatch(ExportError):  # noqa: N818
+    """An exported encoder computes something else than the encoder in Keras."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportResult:
+    """What an export wrote.
+
+    Attributes:
+        format: Name of the format.
+        path: Where it lies.
+        bytes: Its size, of all files together.
+        difference: Largest absolute difference between its outputs and Keras' ones.
+        seconds: How long converting, running and comparing took.
+    """
+
+    format: str
+    path: Path
+    bytes: int
+    difference: float
+    seconds: float
+
+
+def write_checked(format, convert, encoder, path, example):
+    """Exports an encoder with `convert`, and keeps the outcome only if it computes the same.
+
+    Args:
+        format: Name of the format, for messages.
+        convert: Function of (float32 encoder, path) that writes the export to the path.
+        encoder: Functional `keras.Model` with named inputs and a dict of outputs.
+        path: Destination. What lies there is replaced, once the new export has been checked.
+        example: Dict of arrays by input name that both are run on.
+
+    Returns:
+        `ExportResult`.
+
+    Raises:
+        ValueError: The example does not fit the encoder, or Keras does not run on TensorFlow.
+        ExportError: The encoder cannot be converted.
+        ExportMismatch: An output differs from Keras' by more than 1e-4 of its largest value.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"Exporting needs Keras on TensorFlow, not on {keras.backend.backend()}: set "
+            "KERAS_BACKEND=tensorflow and load the encoder from its .keras file."
+        )
+    inputs = variants(encoder, check_example(encoder, example))
+    started = time.perf_counter()
+    model = as_float32(encoder)
+    with placed(path) as written:
+        convert(model, written)
+        pairs = zip(_run_keras(model, inputs), _run_written(format, written, inputs), strict=True)
+        difference = max(_difference(format, expected, found) for expected, found in pairs)
+        size = _size(written)
+    return ExportResult(format, Path(path), size, difference, time.perf_counter() - started)
+
+
+def _run_keras(model, inputs):
+    import tensorflow as tf
+
+    embed = tf.function(lambda batch: model(batch, training=False))
+    graph = embed.get_concrete_function(*signature(model))
+    # A GPU multiplies in TF32 by default, which alone would exceed the tolerance.
+    with tf.device("/CPU:0"):
+        tensors = [{name: tf.constant(array) for name, array in batch.items()} for batch in inputs]
+        outputs = [graph(batch) for batch in tensors]
+    return [{name: value.numpy() for name, value in batch.items()} for batch in outputs]
+
+
+def _run_written(format, written, inputs):
+    try:
+        run = load_exported(written)
+        return [run(batch) for batch in inputs]
+    except Exception as error:
+        raise ExportError(f"The {format} export was written but does not run: {error}") from error
+
+
+def _difference(format, expected, found):
+    if set(expected) != set(found):
+        raise ExportMismatch(
+            f"The {format} export gives {sorted(found)} instead of {sorted(expected)}."
+        )
+    return max(_compare(format, name, expected[name], found[name]) for name in expected)
+
+
+def _compare(format, name, expected, found):
+    if not np.isfinite(expected).all():
+        raise ValueError(f"The encoder's {name!r} is not finite on the example; train it anew.")
+    if expected.shape != found.shape:
+        raise ExportMismatch(
+            f"{name!r} of the {format} export has shape {found.shape}, in Keras {expected.shape}."
+        )
+    difference = float(np.max(np.abs(expected - found), initial=0.0))
+    scale = float(np.max(np.abs(expected), initial=_SMALLEST_SCALE))
+    # Written so that NaN, which compares as false, counts as a mismatch.
+    if not difference <= TOLERANCE * scale:
+        raise ExportMismatch(
+            f"{name!r} of the {format} export differs from Keras by {difference:.2g} on an input "
+            f"of {len(expected)} examples; {TOLERANCE * scale:.2g} is allowed. It was not kept."
+        )
+    return difference
+
+
+def _size(path):
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,149 @@
+"""Example inputs: made for an encoder, checked against it, and varied in shape."""
+
+import keras
+import numpy as np
+
+from mmssl.deploy.signature import inputs_of
+
+_BATCH = 3
+_LENGTH = 32
+_SIDE = 64
+
+
+def example_inputs(encoder, sample_rate=8000):
+    """Makes a deterministic batch that fits the inputs of an encoder, where no data is at hand.
+
+    Args:
+        encoder: `keras.Model` with named inputs out of `images`, `waveform`, `token_ids` and
+            `padding_mask`.
+        sample_rate: Samples per second of the waveform, which lasts two seconds where the encoder
+            leaves its length open.
+
+    Returns:
+        Dict of NumPy arrays by input name, three examples each; with a `padding_mask`, the second
+        and third example are padded by a quarter and by half.
+
+    Raises:
+        ValueError: An input has a name that mmssl does not know.
+    """
+    specs = inputs_of(encoder)
+    makers = {
+        "images": _images,
+        "waveform": lambda shape: _waveform(shape, sample_rate),
+        "token_ids": lambda shape: _token_ids(shape, encoder),
+    }
+    unknown = sorted(set(specs) - set(makers) - {"padding_mask"})
+    if unknown:
+        raise ValueError(
+            f"No example can be made for the input {unknown[0]!r}: the known ones are "
+            f"{sorted([*makers, 'padding_mask'])}. Pass example=... with your own arrays."
+        )
+    example = {name: makers[name](specs[name].shape) for name in specs if name in makers}
+    if "padding_mask" in specs:
+        length = next(iter(example.values())).shape[1]
+        mask = _padding_mask(length)
+        example = {name: array * mask.astype(array.dtype) for name, array in example.items()}
+        example["padding_mask"] = mask
+    return example
+
+
+def check_example(encoder, example):
+    """Checks an example against the inputs of an encoder, and casts it to their dtypes.
+
+    Args:
+        encoder: `keras.Model` with named inputs.
+        example: Dict of arrays by input name, one example or more along the first axis.
+
+    Returns:
+        Dict of NumPy arrays in the order and the dtypes of the encoder's inputs.
+
+    Raises:
+        ValueError: A name is missing or unknown, a shape does not fit, or the batch is empty.
+    """
+    specs = inputs_of(encoder)
+    if set(example) != set(specs):
+        raise ValueError(
+            f"The example holds {sorted(example)}, but the encoder takes {sorted(specs)}."
+        )
+    arrays = {name: np.asarray(example[name], spec.dtype) for name, spec in specs.items()}
+    for name, spec in specs.items():
+        if not _fits(arrays[name].shape, spec.shape):
+            raise ValueError(
+                f"The example's {name!r} has shape {arrays[name].shape}, but the encoder takes "
+                f"{tuple(spec.shape)} (None: any) with at least one example."
+            )
+    batches = {name: len(array) for name, array in arrays.items()}
+    if len(set(batches.values())) > 1:
+        raise ValueError(f"The example's inputs differ in their number of examples: {batches}.")
+    return arrays
+
+
+def variants(encoder, example):
+    """Varies an example in what the encoder leaves open: batch size and length.
+
+    Args:
+        encoder: `keras.Model` with named inputs.
+        example: Dict of NumPy arrays that `check_example` has returned.
+
+    Returns:
+        List of such dicts: the whole batch, its first example alone, and, where the length is
+        open, both cut to shorter lengths.
+    """
+    found = [example, {name: array[:1] for name, array in example.items()}]
+    open_names = [name for name, spec in inputs_of(encoder).items() if spec.shape[1:] == (None,)]
+    if not open_names:
+        return found
+    length = example[open_names[0]].shape[1]
+    # Odd and uneven lengths, so that the last window of a strided layer is cut as well.
+    for batch, keep in ((example, length - length // 4 - 1), (found[1], length - length // 3)):
+        if keep > 0:
+            found.append({name: array[:, :keep] for name, array in batch.items()})
+    return found
+
+
+def _fits(shape, spec):
+    return (
+        len(shape) == len(spec)
+        and shape[0] > 0
+        and all(want in (None, have) for have, want in zip(shape, spec, strict=True))
+    )
+
+
+def _images(shape):
+    _, height, width, channels = (side or _SIDE for side in shape)
+    rows, columns = np.mgrid[0:height, 0:width]
+    waves = [
+        np.sin(rows * 0.3 * (1 + example) + channel) * np.cos(columns * 0.2 + example)
+        for example in range(_BATCH)
+        for channel in range(channels)
+    ]
+    images = np.reshape(waves, (_BATCH, channels, height, width)).transpose(0, 2, 3, 1)
+    return (0.5 + 0.5 * images).astype("float32")
+
+
+def _waveform(shape, sample_rate):
+    seconds = np.arange(shape[1] or 2 * sample_rate) / sample_rate
+    noise = np.random.default_rng(0).normal(size=(_BATCH, len(seconds)))
+    tones = [np.sin(2 * np.pi * pitch * seconds) for pitch in (220.0, 330.0, 440.0)]
+    return (0.4 * np.stack(tones) + 0.05 * noise).clip(-1, 1).astype("float32")
+
+
+def _token_ids(shape, encoder):
+    layers = encoder._flatten_layers()
+    longest = [layer.sequence_length for layer in layers if hasattr(layer, "sequence_length")]
+    length = shape[1] or min([_LENGTH, *longest])
+    draw = np.random.default_rng(0)
+    return draw.integers(1, _vocabulary_size(encoder), size=(_BATCH, length), dtype="int32")
+
+
+def _padding_mask(length):
+    kept = np.array([[length], [length - length // 4], [length - length // 2]])
+    return (np.arange(length) < kept).astype("int32")
+
+
+def _vocabulary_size(encoder):
+    embeddings = [
+        layer for layer in encoder._flatten_layers() if isinstance(layer, keras.layers.Embedding)
+    ]
+    # The table of words is the largest; the others hold positions or segments.
+    return max((layer.input_dim for layer in embeddings), default=2)

@@ -1,0 +1,20 @@
+"""Optional packages: present, or named together with the command that installs them."""
+
+import importlib.util
+
+
+def need(extra, *modules):
+    """Checks that the packages of an optional extra can be imported.
+
+    Args:
+        extra: Name of the extra of mmssl that brings them, such as `"onnx"`.
+        *modules: Names of the modules that are about to be imported.
+
+    Raises:
+        ImportError: One of them is not installed; the message says how to install it.
+    """
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f"{' and '.join(missing)} not found. Install with: pip install 'mmssl[{extra}]'"
+        )

@@ -1,0 +1,93 @@
+"""ONNX: onnxruntime and the many engines that read its format."""
+
+import contextlib
+import logging
+from pathlib import Path
+
+from mmssl.deploy.checked import ExportError, write_checked
+from mmssl.deploy.extras import need
+from mmssl.deploy.signature import signature
+
+NAME = "encoder.onnx"
+OPSET = 17
+
+
+def write(encoder, path, example):
+    """Writes an encoder as an ONNX file, runs it and compares it with Keras.
+
+    The file takes the encoder's inputs by name, any number of examples of any length, and returns
+    `embedding` and `features`:
+    `onnxruntime.InferenceSession(path).run(["embedding"], {"images": ...})`.
+
+    Args:
+        encoder: Functional `keras.Model` with named inputs and a dict of outputs.
+        path: File to write, ending in `.onnx`. An earlier one is replaced.
+        example: Dict of arrays by input name that both are run on.
+
+    Returns:
+        `mmssl.deploy.ExportResult`.
+
+    Raises:
+        ValueError: `path` does not end in `.onnx`, or the example does not fit.
+        ImportError: The extra `onnx` is not installed.
+        ExportError: The encoder has operations that ONNX lacks.
+        ExportMismatch: The file does not compute what Keras computes.
+    """
+    need("onnx", "onnx", "onnxruntime", "tf2onnx")
+    path = Path(path)
+    if path.suffix != ".onnx" or path.is_dir():
+        raise ValueError(f"An ONNX export is a file that ends in .onnx, not {path}.")
+    return write_checked("onnx", _convert, encoder, path, example)
+
+
+def _convert(encoder, path):
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+
+    embed = tf.function(lambda inputs: encoder(inputs, training=False))
+    with _quiet("tf2onnx"):
+        model, _ = tf2onnx.convert.from_function(
+            embed, signature(encoder), opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
+        )
+    lacking = sorted(
+        {node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)}
+    )
+    if lacking:
+        raise ExportError(f"ONNX has no operation for {', '.join(lacking)} of this encoder.")
+    _name_open_axes(model.graph)
+    onnx.save(model, str(path))
+
+
+def _erfc(context, node, name, args):
+    """Writes erfc(x), of which exact GELU is made and which ONNX lacks, as 1 - erf(x)."""
+    import numpy as np
+
+    shape, dtype = context.get_shape(node.output[0]), context.get_dtype(node.output[0])
+    erf = context.make_node("Erf", node.input, shapes=[shape], dtypes=[dtype]).output[0]
+    one = context.make_const(f"{name}_one", np.array(1.0, "float32")).output[0]
+    context.remove_node(name)
+    context.make_node(
+        "Sub", [one, erf], outputs=node.output, name=name, shapes=[shape], dtypes=[dtype]
+    )
+
+
+def _name_open_axes(graph):
+    """Names the axes that users may choose, instead of `unk__17`."""
+    for value in graph.input:
+        for axis, name in zip(value.type.tensor_type.shape.dim, ("batch", "length"), strict=False):
+            if not axis.dim_value:
+                axis.dim_param = name
+    for value in graph.output:
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+
+
+@contextlib.contextmanager
+def _quiet(name):
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

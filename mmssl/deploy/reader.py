@@ -1,0 +1,94 @@
+"""Running exported encoders of every format in one way."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mmssl.deploy.extras import need
+
+
+def load_exported(path):
+    """Loads an exported encoder, whichever its format.
+
+    Args:
+        path: SavedModel folder, `.tflite` file or `.onnx` file, as `mmssl.deploy.export` wrote it.
+
+    Returns:
+        A function of a dict of arrays by input name, any number of examples along the first axis,
+        that returns a dict of NumPy arrays by output name: `features` and `embedding`.
+
+    Raises:
+        FileNotFoundError: Nothing lies at `path`.
+        ValueError: What lies there is none of the three formats.
+        ImportError: The format's optional package is not installed.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"No exported encoder at {path}.")
+    if (path / "saved_model.pb").is_file():
+        return _saved_model(path)
+    if path.is_file() and path.suffix == ".tflite":
+        return _litert(path)
+    if path.is_file() and path.suffix == ".onnx":
+        return _onnx(path)
+    raise ValueError(
+        f"{path} is no exported encoder: expected a SavedModel folder (with saved_model.pb), "
+        "a .tflite file or an .onnx file."
+    )
+
+
+def _saved_model(path):
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    signature = loaded.signatures["embed"]
+    specs = signature.structured_input_signature[1]
+    dtypes = {name: spec.dtype.as_numpy_dtype for name, spec in specs.items()}
+
+    def run(inputs, keep_alive=loaded):
+        batch = _cast(inputs, dtypes)
+        outputs = signature(**{name: tf.constant(array) for name, array in batch.items()})
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    return run
+
+
+def _litert(path):
+    need("litert", "ai_edge_litert")
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(model_path=str(path)).get_signature_runner("embed")
+    dtypes = {name: detail["dtype"] for name, detail in runner.get_input_details().items()}
+
+    def run(inputs):
+        batch = _cast(inputs, dtypes)
+        examples = len(next(iter(batch.values())))
+        # The file takes one example at a time, see mmssl.deploy.litert.
+        rows = [
+            runner(**{name: array[row : row + 1] for name, array in batch.items()})
+            for row in range(examples)
+        ]
+        return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+    return run
+
+
+def _onnx(path):
+    need("onnx", "onnxruntime")
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    numpy_names = {"tensor(float)": np.float32, "tensor(int32)": np.int32}
+    dtypes = {entry.name: numpy_names[entry.type] for entry in session.get_inputs()}
+    outputs = [entry.name for entry in session.get_outputs()]
+
+    def run(inputs):
+        return dict(zip(outputs, session.run(outputs, _cast(inputs, dtypes)), strict=True))
+
+    return run
+
+
+def _cast(inputs, dtypes):
+    if set(inputs) != set(dtypes):
+        raise ValueError(f"Got the inputs {sorted(inputs)}; the file takes {sorted(dtypes)}.")
+    return {name: np.asarray(inputs[name], dtype) for name, dtype in dtypes.items()}

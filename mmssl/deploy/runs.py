@@ -1,0 +1,28 @@
+"""Exporting the encoder of a run folder."""
+
+from mmssl.deploy.formats import FORMATS, export, known
+from mmssl.encoders import cut
+
+
+def export_run(run, format, out=None, layer=None):
+    """Writes a run's encoder in a deployment format, and checks it as `export` does.
+
+    Args:
+        run: `mmssl.training.run.Run`.
+        format: `"saved_model"`, `"litert"` or `"onnx"`.
+        out: Path to write; `saved_model`, `encoder.tflite` or `encoder.onnx` in the run folder
+            when None.
+        layer: Block to end the encoder after, such as `"block_3"`; the whole encoder when None.
+
+    Returns:
+        `mmssl.deploy.ExportResult`.
+
+    Raises:
+        ValueError: Unknown format or block, or an unfit path.
+        ImportError: The format's optional extra is not installed.
+        ExportError: The encoder has operations that the format lacks.
+        ExportMismatch: What was written does not compute what Keras computes.
+    """
+    path = out or run.folder / FORMATS[known(format)].NAME
+    encoder = cut(run.encoder, layer) if layer else run.encoder
+    return export(encoder, path, format)

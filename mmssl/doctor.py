@@ -1,0 +1,196 @@
+"""What `mmssl doctor` finds out about the machine and the installation."""
+
+import os
+import platform
+import shutil
+import warnings
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.requirements import Requirement
+
+OK, MISSING, OLD, LOW = "ok", "missing", "too old", "low"
+_STYLES = {OK: "green", MISSING: "yellow", OLD: "red", LOW: "red"}
+_GIGABYTE = 1e9
+_LEAST_GIGABYTES = 2
+_SHOWN = 3
+
+
+class Fact(NamedTuple):
+    """One line of the examination: its status (ok, missing, too old, low) and what was found."""
+
+    status: str
+    value: str
+
+
+def examine(folder="."):
+    """Finds out what is installed and what the machine offers.
+
+    Args:
+        folder: Where runs shall go; it need not exist yet.
+
+    Returns:
+        Dict of `Fact` by name: Python, packages, extras, backend, devices, audio decoding, disk
+        and memory.
+    """
+    return {
+        "python": Fact(OK, f"{platform.python_version()} on {platform.platform()}"),
+        **_packages(),
+        **_extras(),
+        **_backend(),
+        **_devices(),
+        **_audio(),
+        "disk": _disk(Path(folder)),
+        "memory": _memory(),
+    }
+
+
+def print_doctor(folder="."):
+    """Prints the outcome of `examine` as a table.
+
+    Args:
+        folder: Where runs shall go; it need not exist yet.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("", "status", "found", box=None)
+    for name, fact in examine(folder).items():
+        table.add_row(name, f"[{_STYLES[fact.status]}]{fact.status}[/]", escape(fact.value))
+    Console().print(table)
+
+
+def _packages():
+    found = {"mmssl": Fact(OK, metadata.version("mmssl"))}
+    for requirement in _requirements("mmssl", extra=""):
+        found[requirement.name] = _package(requirement)
+    return found
+
+
+def _package(requirement):
+    version = _version(requirement.name)
+    if version is None:
+        return Fact(MISSING, f"needed{requirement.specifier}: pip install {requirement.name}")
+    if not requirement.specifier.contains(version, prereleases=True):
+        return Fact(OLD, f"{version}, needed {requirement.specifier}")
+    return Fact(OK, version)
+
+
+def _extras():
+    names = metadata.metadata("mmssl").get_all("Provides-Extra") or []
+    return {f"extra {name}": _extra(name) for name in names}
+
+
+def _extra(name):
+    lacking = sorted(set(_lacking(Requirement(f"mmssl[{name}]"))))
+    if not lacking:
+        return Fact(OK, "installed")
+    more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+    brings = ", ".join(lacking[:_SHOWN]) + more
+    return Fact(MISSING, f"pip install 'mmssl[{name}]' brings {brings}")
+
+
+def _lacking(requirement):
+    """Names the packages that a requirement lacks, those of its extras with it."""
+    if _version(requirement.name) is None:
+        return [requirement.name]
+    return [
+        name
+        for extra in requirement.extras
+        for needed in _requirements(requirement.name, extra)
+        for name in _lacking(needed)
+    ]
+
+
+def _requirements(package, extra):
+    """Lists what an extra adds to a package's requirements, or with "" what it always needs."""
+    requirements = [Requirement(line) for line in metadata.requires(package) or []]
+    applying = [
+        requirement
+        for requirement in requirements
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+    ]
+    if not extra:
+        return applying
+    always = {str(requirement) for requirement in _requirements(package, "")}
+    return [requirement for requirement in applying if str(requirement) not in always]
+
+
+def _version(package):
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _backend():
+    import keras
+
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        return {"keras backend": Fact(OK, name)}
+    return {"keras backend": Fact(OK, f"{name}; exporting needs KERAS_BACKEND=tensorflow")}
+
+
+def _devices():
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus]
+    if not gpus:
+        gpu = Fact(MISSING, "none that TensorFlow sees; training runs on the CPU")
+    else:
+        gpu = Fact(OK, ", ".join(name or "unnamed" for name in names))
+    return {"cpu": Fact(OK, f"{os.cpu_count()} cores"), "gpu": gpu}
+
+
+def _audio():
+    import soundfile
+
+    known = soundfile.available_formats()
+    decoded = ", ".join(name for name in ("WAV", "FLAC", "OGG", "MP3") if name in known)
+    native = Fact(OK, "loaded")
+    if not _native_tensorflow_io():
+        native = Fact(
+            MISSING,
+            f"its compiled part does not load with TensorFlow {_version('tensorflow')}; "
+            "FLAC, MP3 and OGG go through soundfile",
+        )
+    return {"audio files": Fact(OK, decoded), "tensorflow-io ops": native}
+
+
+def _native_tensorflow_io():
+    # Where it does not load, importing warns twice; the answer is in the table instead.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tensorflow as tf
+        import tensorflow_io as tfio
+
+        try:
+            tfio.audio.decode_mp3(tf.constant(b""))
+        except NotImplementedError:
+            return False
+        except tf.errors.OpError:
+            return True
+    return True
+
+
+def _disk(folder):
+    folder = folder.absolute()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    return _space(shutil.disk_usage(existing).free, f"free at {existing}")
+
+
+def _memory():
+    table = Path("/proc/meminfo")
+    if not table.exists():
+        return Fact(OK, "unknown on this system")
+    lines = dict(line.split(":", 1) for line in table.read_text().splitlines())
+    return _space(int(lines["MemAvailable"].split()[0]) * 1024, "available")
+
+
+def _space(free, where):
+    gigabytes = free / _GIGABYTE
+    return Fact(OK if gigabytes >= _LEAST_GIGABYTES else LOW, f"{gigabytes:.1f} GB {where}")

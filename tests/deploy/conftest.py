@@ -1,0 +1,79 @@
+import keras
+import numpy as np
+import pytest
+
+from mmssl.deploy import export, load_exported
+from mmssl.deploy.formats import FORMATS
+from mmssl.encoders import bert_encoder, conv_encoder, cpc_encoder
+
+BUILDERS = {
+    "audio": lambda: cpc_encoder(channels=16, context=8),
+    "text": lambda: bert_encoder(
+        vocabulary_size=50, length=24, width=16, depth=2, heads=2, feed_forward=32
+    ),
+    "images": lambda: conv_encoder(
+        size=32, channels=(8, 16), depths=(1, 2), strides=(2, 2), dilations=(1, 1)
+    ),
+}
+MODULES = {"saved_model": (), "litert": ("ai_edge_litert",), "onnx": ("tf2onnx", "onnxruntime")}
+
+
+@pytest.fixture(scope="session")
+def encoders():
+    """One small encoder of each kind."""
+    keras.utils.set_random_seed(0)
+    return {kind: build() for kind, build in BUILDERS.items()}
+
+
+@pytest.fixture(scope="session")
+def exported(encoders, tmp_path_factory):
+    """Exports an encoder once a session: (kind, format) to its result and a way to run it."""
+    folder = tmp_path_factory.mktemp("exported")
+    done = {}
+
+    def get(kind, format):
+        skip_without(format)
+        if (kind, format) not in done:
+            result = export(encoders[kind], folder / kind / FORMATS[format].NAME, format)
+            done[kind, format] = result, load_exported(result.path)
+        return done[kind, format]
+
+    return get
+
+
+@pytest.fixture
+def tiny():
+    """An encoder that converts in no time."""
+    images = keras.Input((4, 4, 1), name="images")
+    features = keras.layers.Conv2D(2, 2, name="block_1")(images)
+    embedding = keras.layers.GlobalAveragePooling2D()(features)
+    return keras.Model({"images": images}, {"features": features, "embedding": embedding})
+
+
+def skip_without(format):
+    for module in MODULES[format]:
+        pytest.importorskip(module, reason=f"the extra for {format} is not installed")
+
+
+def random_inputs(encoder, batch, length, seed=0):
+    """Inputs of the given batch size and, where the encoder leaves it open, length."""
+    draw = np.random.default_rng(seed)
+    made = {}
+    for tensor in encoder.inputs:
+        shape = (batch, *(side or length for side in tensor.shape[1:]))
+        made[tensor.name] = draw.uniform(-0.5, 0.5, shape).astype("float32")
+        if tensor.dtype == "int32":
+            made[tensor.name] = draw.integers(1, 50, shape, dtype="int32")
+        if tensor.name == "images":
+            made[tensor.name] += 0.5
+        if tensor.name == "padding_mask":
+            kept = draw.integers(length // 2, length + 1, (batch, 1))
+            made[tensor.name] = (np.arange(length) < kept).astype("int32")
+    return made
+
+
+def assert_same_outputs(expected, found):
+    assert set(found) == {"features", "embedding"}
+    for name, value in expected.items():
+        value = np.asarray(value)
+        np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-4 * np.abs(value).max())

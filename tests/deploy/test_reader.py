@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from mmssl.deploy import FORMATS, load_exported
+
+
+def test_a_missing_path_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load_exported(tmp_path / "nowhere")
+
+
+def test_something_else_is_answered_with_what_can_be_read(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    for path in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(ValueError, match="SavedModel folder"):
+            load_exported(path)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_inputs_of_other_names_are_answered_with_the_right_ones(format, exported):
+    _, run = exported("images", format)
+    with pytest.raises(ValueError, match=r"\['pictures'\].*\['images'\]"):
+        run({"pictures": np.zeros((1, 32, 32, 3))})
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_inputs_are_cast_to_what_the_file_takes(format, exported):
+    _, run = exported("text", format)
+    ids = np.array([[2, 7, 9, 3]])
+    found = run({"token_ids": ids, "padding_mask": np.ones((1, 4), bool)})
+    assert found["embedding"].dtype == np.float32
