@@ -53,6 +53,10 @@ class Crops(Pipeline):
     def decode(self, raw):
         return decode_picture(raw) if raw.dtype == tf.string else to_rgb(as_pixels(raw))
 
+    def gains_by_cache(self, source):
+        # Arrays are in memory as they are.
+        return source.read(tf.constant(0, tf.int64)).dtype == tf.string
+
     def example(self, index, key):
         image = self.item(index)
         box_key, flip_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
@@ -63,6 +67,9 @@ class Crops(Pipeline):
 
     def inputs(self, item, limit_length=None):
         return {"images": centre_square(item, self.size)}
+
+    def encoder_arguments(self):
+        return {"size": self.size}
 
 
 class ColorCrops(Crops):

@@ -1,5 +1,6 @@
 """The base of every recipe's data section: random access by element number."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -216,6 +217,17 @@ class Pipeline:
         check_share(found.skipped, len(source), self.skip_share)
         return source.select(found.good) if found.skipped else source
 
+    def on(self, source):
+        """Returns this pipeline over all items of another source, with what this one learned.
+
+        Args:
+            source: Source, or anything `open` takes.
+        """
+        other = copy.copy(self)
+        other.source, other.split, other.items = source, None, None
+        other.labels = other.label_column = other.split_column = None
+        return other
+
     def preview(self, source, index):
         """Returns one decoded item, for people to look at or listen to.
 
@@ -227,6 +239,10 @@ class Pipeline:
             NumPy array or str, as the modality has it.
         """
         return self.for_source(source)(source.read(tf.constant(index, tf.int64))).numpy()
+
+    def gains_by_cache(self, source):
+        """Says whether decoded items are worth keeping in memory."""
+        return True
 
     def for_source(self, source):
         """Returns `decode` for a given source, where decoding depends on what it knows."""
@@ -257,7 +273,7 @@ class Pipeline:
         return source.select([i for i, name in enumerate(source.names) if name not in left_out])
 
     def _scanned(self, source, known, progress):
-        keep = self.cache_bytes if self.cache else 0
+        keep = self.cache_bytes if self.cache and self.gains_by_cache(source) else 0
         found = scan(source, self.for_source(source), keep, progress)
         if known is not None and found.skipped:
             raise ValueError(

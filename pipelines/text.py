@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.arrays import host
@@ -227,10 +228,14 @@ class SentencePairs(Pipeline):
         self.tokenizer = Tokenizer.read(folder, self.lowercase)
 
     def encoder_arguments(self):
-        """Returns the size of the vocabulary that was learned or read."""
-        if self.tokenizer is None:
-            self.prepare()
-        return {"vocabulary_size": len(self.tokenizer)}
+        """Returns the sizes of the encoder's tables; a small corpus leaves some ids unused."""
+        return {"vocabulary_size": self.vocabulary_size, "length": self.length}
+
+    def token_frequencies(self):
+        """Returns how often each token id occurs in the source: float64 (V,), summing to one."""
+        self.prepare()
+        counts = np.bincount(self._corpus.tokens.numpy(), minlength=self.vocabulary_size)
+        return counts / counts.sum()
 
     def _check_documents(self, documents, sentences=None):
         if self.next_sentence and documents < 2:

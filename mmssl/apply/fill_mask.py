@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mmssl.methods import BERT
+from mmssl.pipelines.tokenizer import MASK
 
 
 def fill_mask(run, text, top=5):
@@ -25,23 +26,19 @@ def fill_mask(run, text, top=5):
     method = run.method()
     if not isinstance(method, BERT):
         raise ValueError(f"{run.folder} was trained by {type(method).__name__}, not by BERT.")
-    tokens = run.data.tokenizer.encode_prompt(text)
-    token_ids = np.array([tokens], "int32")
-    masks = np.flatnonzero(token_ids[0] == run.data.tokenizer.mask_id)
-    if not len(masks):
-        raise ValueError(f"The text has no [MASK]: {text!r}.")
-    if len(tokens) > run.data.length:
-        raise ValueError(f"The text has {len(tokens)} tokens; the encoder takes {run.data.length}.")
-    batch = {
-        "token_ids": token_ids,
-        "padding_mask": np.ones_like(token_ids),
-        "masked_positions": masks[None].astype("int32"),
-    }
+    inputs = run.data.encode([text], masks=True)
+    masks = np.flatnonzero(inputs["token_ids"][0] == MASK)
+    if len(masks) < text.count("[MASK]") or not len(masks):
+        raise ValueError(
+            f"The text has {text.count('[MASK]')} [MASK] and {len(masks)} of them among its first "
+            f"{run.data.length} tokens; each must be there, and there must be one: {text!r}."
+        )
+    batch = {**inputs, "masked_positions": masks[None].astype("int32")}
     batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
     likelihood = ops.convert_to_numpy(ops.softmax(method(batch)["token_logits"][0], axis=-1))
     best = np.argsort(-likelihood, axis=-1)[:, :top]
     return [
-        [(run.data.tokenizer.tokens[i], float(row[i])) for i in chosen]
+        [(run.data.tokenizer.vocabulary[i], float(row[i])) for i in chosen]
         for row, chosen in zip(likelihood, best, strict=True)
     ]
 

@@ -1,6 +1,7 @@
 """Bidirectional encoder representations from transformers."""
 
 import keras
+import numpy as np
 from keras import ops
 from keras_hub.layers import MaskedLMHead
 
@@ -8,6 +9,8 @@ from mmssl.encoders.transformer import approximate_gelu
 from mmssl.losses import masked_cross_entropy
 from mmssl.training import distribution
 from mmssl.training.pretrainer import Pretrainer
+
+HELD_OUT_BATCHES = 64
 
 
 class BERT(Pretrainer):
@@ -61,9 +64,7 @@ class BERT(Pretrainer):
 
     def call(self, batch, training=False):
         features = self.encode(batch, training)["features"]
-        outputs = {
-            "token_logits": self.masked_language_model(features, batch["masked_positions"])
-        }
+        outputs = {"token_logits": self.masked_language_model(features, batch["masked_positions"])}
         if self.next_sentence:
             outputs["next_logits"] = self.next_head(self.pooler(features[:, 0]))
         return outputs
@@ -82,3 +83,23 @@ class BERT(Pretrainer):
             self.report("nsp_accuracy", hits / ops.sum(rows))
             terms["nsp"] = loss / ops.sum(rows)
         return terms
+
+    def held_out(self, data):
+        """Measures the masked loss on held-out text, beside the best guess without context.
+
+        Args:
+            data: mmssl.pipelines.text.SentencePairs over the held-out texts.
+
+        Returns:
+            dict: `mlm_loss` in nats a masked token, and `unigram_loss`, what a model that knows
+            the held-out text's own token frequencies, and no context, would have on those tokens.
+        """
+        unigram = np.log(np.maximum(data.token_frequencies(), 1e-12))
+        loss = guess = total = 0.0
+        for batch in data.batches().take(min(len(data), HELD_OUT_BATCHES)):
+            ids, weights = batch["masked_ids"], batch["masked_weights"]
+            logits = self(batch, training=False)["token_logits"]
+            loss += float(masked_cross_entropy(logits, ids, weights)[0])
+            guess -= float(np.sum(unigram[ids] * weights))
+            total += float(ops.sum(weights))
+        return {"mlm_loss": loss / total, "unigram_loss": guess / total}

@@ -12,6 +12,8 @@ from mmssl.training.pretrainer import Pretrainer
 
 GREY = 5.0  # an image whose every |a| and |b| is at most this has no colour to learn from
 
+PICTURES = 12  # in the report
+
 
 class Colorization(Pretrainer):
     """Colorization by classification (Zhang, Isola, Efros 2016, arXiv 1603.08511).
@@ -130,3 +132,20 @@ class Colorization(Pretrainer):
         ab = self.bins.decode(ops.cast(self({"images": images}), "float32"), self.temperature)
         ab = ops.image.resize(ab, images.shape[1:3], interpolation="bilinear")
         return lab_to_rgb(ops.concatenate([rgb_to_lightness(images), ab], axis=-1))
+
+    def pictures(self, data):
+        """Shows rows of grey, predicted and true pictures.
+
+        Args:
+            data: mmssl.pipelines.images.ColorCrops over the pictures to show.
+
+        Returns:
+            list of one (title, caption, uint8 (H, W, 3)).
+        """
+        images = next(iter(data.examples(data.source, batch_size=PICTURES)))["images"].numpy()
+        lightness = np.asarray(rgb_to_lightness(images))
+        grey = lab_to_rgb(np.concatenate([lightness, np.zeros_like(images[..., 1:])], axis=-1))
+        rows = [grey, self.colorize(images), images]
+        sheet = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])
+        caption = "Rows: lightness as the encoder sees it, predicted colours, true colours."
+        return [("Colorization", caption, np.rint(sheet * 255).astype("uint8"))]

@@ -24,7 +24,9 @@ class Pretrainer(keras.Model):
 
     reports = ()
 
-    def __init__(self, encoder, loss_weights=None, **kwargs):
+    def __init__(
+        self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs
+    ):
         super().__init__(**kwargs)
         if not isinstance(encoder, keras.Model) or not isinstance(encoder.output, dict):
             raise ValueError(
@@ -75,6 +77,28 @@ class Pretrainer(keras.Model):
         Args:
             batches: tf.data.Dataset of training batches.
         """
+
+    def held_out(self, data):
+        """Measures what the method itself predicts, on data that it was not trained on.
+
+        Args:
+            data: mmssl.pipelines.pipeline.Pipeline over the held-out items.
+
+        Returns:
+            dict from the name of a figure to a float; empty for methods without such a figure.
+        """
+        return {}
+
+    def pictures(self, data):
+        """Draws what can be seen of the method, for the report.
+
+        Args:
+            data: mmssl.pipelines.pipeline.Pipeline over the items to show.
+
+        Returns:
+            list of (title, caption, picture): str, str and uint8 (H, W, 3).
+        """
+        return []
 
     def report(self, name, value):
         """Adds a figure to the epoch's mean under its name.

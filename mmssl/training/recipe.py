@@ -218,9 +218,16 @@ def _sentence(error):
     """The key, the value and what is allowed, out of jsonargparse's longer story."""
     text = str(error)
     keys = re.findall(r'[Kk]ey "([^"]+)"', text)
-    lines = [line.strip(" -") for line in text.splitlines()]
-    given = [line.removeprefix("Given value: ") for line in lines if line.startswith("Given value: ")]
-    expected = [line for line in lines if line.startswith("Expected")]
+    given = re.findall(r"(?:Given|Got) value: (.+)", text)
+    expected = [
+        x for x in re.findall(r"Expected [^\n]+?(?=\. Got|\n|$)", text) if "NoneType" not in x
+    ]
     if not keys or not given:
-        return f"The recipe cannot be read: {' '.join(lines)}"
-    return f"{'.'.join(keys)} cannot be {given[-1]}. {'; or '.join(dict.fromkeys(expected))}."
+        return f"The recipe cannot be read: {' '.join(text.split())}"
+    key, value = keys[-1], given[-1]
+    nested = re.fullmatch(r"NestedArg\(key='(.+?)', val=(.+)\)", value)
+    if nested:
+        key, value = f"{keys[0].split('.')[0]}.{nested[1]}", nested[2]
+    allowed = "; or ".join(dict.fromkeys(expected)) or " ".join(text.split())
+    allowed = re.sub(r"<class '([\w.]+)'>|typing\.", r"\1", allowed)
+    return f"{key} cannot be {value}. {allowed}."

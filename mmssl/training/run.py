@@ -12,11 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.encoders import cut
-from mmssl.evaluation.collapse import CollapseMonitor
 from mmssl.training import distribution
 from mmssl.training.checkpoint import load_state, save_state, state_variables
 from mmssl.training.folder import RunFolder, environment, write_text
-from mmssl.training.history import History
+from mmssl.training.history import History, read_history
 from mmssl.training.optimizers import adamw, warmup_cosine
 from mmssl.training.progress import Progress
 from mmssl.training.recipe import Fit, build, read_recipe
@@ -154,6 +153,8 @@ class Training:
         count = min(self.fit.monitor_examples, len(self.data.items))
         if count > 1:
             spread = np.linspace(0, len(self.data.items) - 1, count).astype(int)
+            from mmssl.evaluation.collapse import CollapseMonitor
+
             examples = self.data.examples(self.data.items.select(spread))
             monitors.append(CollapseMonitor(examples, stop=self.fit.stop_on_collapse))
         return keras.callbacks.CallbackList([*monitors, history], model=self.method)

@@ -1,0 +1,96 @@
+"""The methods that the contract is for, each as a tiny form of its recipe."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mmssl.training.optimizers import adamw
+from mmssl.training.recipe import build, read_recipe
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method under the contract.
+
+    Attributes:
+        recipe: name of its recipe.
+        tiny: overrides that make it small enough for seconds.
+        initial_loss: what theory gives for an untrained network, and how far it may be off.
+        overfit: share of the initial loss that one batch, learned by heart, falls under.
+        learning: overrides of the learning check.
+        margins: by how much its kNN and linear probe beat the untrained encoder and the raw input.
+    """
+
+    recipe: str
+    tiny: tuple[str, ...]
+    initial_loss: tuple[float, float] | None = None
+    overfit: float = 0.5
+    learning: tuple[str, ...] = ()
+    margins: dict = field(default_factory=dict)
+
+    def config(self, *overrides):
+        return read_recipe(self.recipe, [*self.tiny, *overrides])
+
+
+CASES = {
+    "cpc": Case(
+        "audio/cpc",
+        (
+            "--data.batch_size=4",
+            "--data.window=5120",
+            "--method.encoder.channels=32",
+            "--method.encoder.context=32",
+            "--method.prediction_steps=4",
+        ),
+        # 4 x 32 candidates, and scores of an untrained network spread a little.
+        initial_loss=(np.log(4 * 32), 0.7),
+    ),
+    "bert": Case(
+        "text/bert",
+        (
+            "--data.batch_size=4",
+            "--data.length=48",
+            "--data.vocabulary_size=1000",
+            "--data.max_predictions=8",
+            "--method.encoder.width=32",
+            "--method.encoder.depth=2",
+            "--method.encoder.heads=2",
+            "--method.encoder.feed_forward=64",
+        ),
+        initial_loss=(np.log(1000) + np.log(2), 0.2),
+    ),
+    "colorization": Case(
+        "vision/colorization",
+        (
+            "--data.batch_size=4",
+            "--data.size=32",
+            "--method.encoder.size=32",
+            "--method.encoder.channels=[8,16,16]",
+            "--method.encoder.depths=[1,1,1]",
+            "--method.encoder.strides=[2,2,1]",
+            "--method.encoder.dilations=[1,1,1]",
+            "--method.decoder_width=16",
+        ),
+        initial_loss=(np.log(261), 1.5),
+    ),
+}
+
+
+def build_case(config, steps=100, learning_rate=1e-3):
+    """Builds data and method of a case, compiled; returns both."""
+    data = build(config["data"])
+    data.prepare()
+    method = build(config["method"])
+    compile_method(method, learning_rate)
+    method.adapt(data.batches(seed=config["fit"]["seed"]))
+    return data, method
+
+
+def compile_method(method, learning_rate=1e-3, clip_norm=1.0):
+    """Compiles a method with the optimizer of the runs."""
+    method.compile(adamw(method.trainable_variables, learning_rate, 0.01, clip_norm=clip_norm))
+
+
+def first_batch(data, seed=0):
+    """Returns the first training batch."""
+    return next(iter(data.batches(seed=seed)))

@@ -1,0 +1,23 @@
+import keras
+import numpy as np
+
+from tests.contract.cases import build_case, first_batch
+
+
+def losses_of(config, policy, steps=5):
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy(policy)
+    data, method = build_case(config)
+    method.make_train_function()
+    losses = []
+    for _ in range(steps):
+        method.reset_metrics()
+        losses.append(float(method.train_function([first_batch(data)])["loss"]))
+    return losses
+
+
+def test_mixed_bfloat16_stays_finite_and_close_to_float32(case):
+    exact = losses_of(case.config(), "float32")
+    mixed = losses_of(case.config(), "mixed_bfloat16")
+    assert np.isfinite(mixed).all()
+    np.testing.assert_allclose(mixed, exact, rtol=0.05)

@@ -1,0 +1,59 @@
+"""Trains a case on virtual devices and prints what came out, as JSON: NAME REPLICAS."""
+
+import json
+import os
+import sys
+
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mmssl.training.distribution import make_strategy
+from mmssl.training.recipe import build
+from tests.contract.cases import CASES, compile_method
+
+STEPS = 3
+
+
+def main(name, replicas):
+    devices = [tf.config.LogicalDeviceConfiguration()] * replicas
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
+    # Dropout draws the same mask on every replica, so it is left out of the comparison.
+    case = CASES[name]
+    off = ["--method.encoder.dropout=0"] if name == "bert" else []
+    config = case.config(*off)
+    strategy = make_strategy("mirrored" if replicas > 1 else "auto")
+    keras.utils.set_random_seed(0)
+    data = build(config["data"])
+    with strategy.scope():
+        method = build(config["method"])
+        method.adapt(data.batches())
+        # A clip far below the gradient's norm: it must act on the sum over the replicas.
+        compile_method(method, clip_norm=0.05)
+        method.make_train_function()
+    batches = iter(strategy.experimental_distribute_dataset(data.batches()))
+    losses, norms = [], []
+    for _ in range(STEPS):
+        method.reset_metrics()
+        before = method.get_weights()
+        losses.append(float(method.train_function([next(batches)])["loss"]))
+        moved = [np.square(a - b).sum() for a, b in zip(before, method.get_weights(), strict=True)]
+        norms.append(float(np.sqrt(np.sum(moved))))
+    weights = np.concatenate([w.ravel() for w in method.get_weights()])
+    print(
+        json.dumps(
+            {
+                "replicas": strategy.num_replicas_in_sync,
+                "losses": losses,
+                "gradient_norms": norms,
+                "weights": weights.astype(float).tolist(),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,138 @@
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from mmssl.training.folder import RunFolder
+from mmssl.training.run import Run, pretrain
+
+TINY = [
+    "--data.batch_size=4",
+    "--data.window=2560",
+    "--method.encoder.channels=16",
+    "--method.encoder.context=16",
+    "--method.prediction_steps=2",
+    "--fit.monitor_examples=0",
+]
+
+
+def tiny(folder, *overrides):
+    return pretrain("audio/cpc", folder, [*TINY, "--fit.steps=4", *overrides], quiet=True)
+
+
+def test_a_run_leaves_all_its_files_and_can_be_opened(tmp_path):
+    run = tiny(tmp_path / "run")
+    names = {path.name for path in run.folder.iterdir()}
+    expected = "config.yaml environment.json history.csv logs checkpoints encoder.keras"
+    assert names >= {*expected.split(), "untrained.keras", "skipped.txt"}
+    opened = Run.load(run.folder)
+    assert opened.recipe == "audio/cpc"
+    for one, two in zip(
+        opened.method().encoder.get_weights(), opened.encoder.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, two)
+    environment = json.loads((run.folder / "environment.json").read_text())
+    assert environment["seed"] == 0
+    assert environment["data"]["items"] > 0
+
+
+def test_the_history_tells_waiting_from_work(tmp_path):
+    with open(tiny(tmp_path / "run").files.history) as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        assert 0 <= float(row["wait_seconds"]) <= float(row["step_seconds"])
+        assert float(row["samples_per_second"]) > 0
+
+
+def test_a_killed_run_goes_on_to_the_weights_of_the_uninterrupted_one(tmp_path):
+    """SIGKILL in the middle of an epoch, then the same command again."""
+    overrides = [*TINY, "--fit.steps=40", "--fit.checkpoint_seconds=0"]
+    whole = pretrain("audio/cpc", tmp_path / "whole", overrides, quiet=True)
+    folder = tmp_path / "killed"
+    command = [sys.executable, "-m", "mmssl.cli", "pretrain", "audio/cpc", "--quiet"]
+    command += ["--out", str(folder), *overrides]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE)
+    checkpoint = RunFolder(folder).checkpoint
+    while not checkpoint.exists():
+        assert child.poll() is None, child.stderr.read().decode()
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    with np.load(checkpoint) as archive:
+        assert json.loads(str(archive["position"]))["step"] < 40
+    resumed = pretrain("audio/cpc", folder, overrides, quiet=True)
+    for one, two in zip(whole.encoder.get_weights(), resumed.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_a_finished_run_is_left_as_it_is(tmp_path):
+    run = tiny(tmp_path / "run")
+    before = run.files.encoder.stat().st_mtime_ns
+    tiny(tmp_path / "run")
+    assert run.files.encoder.stat().st_mtime_ns == before
+
+
+def test_a_folder_of_another_run_is_refused_and_kept(tmp_path):
+    tiny(tmp_path / "run")
+    with pytest.raises(ValueError, match=r"fit\.steps is 4 there, not 5"):
+        tiny(tmp_path / "run", "--fit.steps=5")
+    with pytest.raises(ValueError, match="holds another run"):
+        pretrain("vision/colorization", tmp_path / "run")
+
+
+def test_a_folder_with_other_files_is_refused_and_kept(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ValueError, match=r"holds no run \(thesis.txt\)"):
+        tiny(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} <= {"thesis.txt", ".lock", "checkpoints"}
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path):
+    refusal = pytest.raises(ValueError, match="Another run is at work")
+    with RunFolder(tmp_path / "run").claim(), refusal:
+        tiny(tmp_path / "run")
+
+
+def test_minutes_become_a_number_of_steps_once(tmp_path):
+    overrides = ["--fit.steps=null", "--fit.minutes=0.01"]
+    run = tiny(tmp_path / "run", *overrides)
+    steps = json.loads(run.files.plan.read_text())["steps"]
+    assert steps >= 1
+    with np.load(run.files.checkpoint) as archive:
+        assert json.loads(str(archive["position"]))["step"] == steps
+
+
+def test_the_timing_of_a_step_leaves_no_trace(tmp_path):
+    timed = tiny(tmp_path / "timed", "--fit.minutes=100")
+    plain = tiny(tmp_path / "plain")
+    for one, two in zip(timed.encoder.get_weights(), plain.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_epochs_count_passes_over_the_data(tmp_path):
+    run = tiny(tmp_path / "run", "--fit.steps=null", "--fit.epochs=0.1")
+    plan = json.loads(run.files.plan.read_text())
+    assert plan["steps"] == round(0.1 * plan["steps_per_epoch"])
+
+
+def test_a_loss_that_is_no_number_stops_the_run_in_words(tmp_path):
+    with pytest.raises(ValueError, match=r"The loss is nan at step .*lower fit.learning_rate"):
+        tiny(
+            tmp_path / "run",
+            "--fit.learning_rate=1e30",
+            "--fit.clip_norm=null",
+            "--fit.warmup_steps=0",
+            "--fit.steps=20",
+        )
+
+
+def test_an_unfinished_run_is_no_run_to_use(tmp_path):
+    with pytest.raises(ValueError, match="no run folder"):
+        Run.load(tmp_path)

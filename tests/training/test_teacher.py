@@ -1,0 +1,81 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mmssl.training.teacher import EMATeacher
+
+
+def student():
+    inputs = keras.Input((3,))
+    hidden = keras.layers.BatchNormalization()(keras.layers.Dense(4)(inputs))
+    return keras.Model(inputs, hidden)
+
+
+def shift(model, amount):
+    model.set_weights([w + amount for w in model.get_weights()])
+
+
+def test_after_n_updates_the_weights_are_the_moving_average():
+    model = student()
+    teacher, expected = EMATeacher(model, 0.9), model.get_weights()
+    for _ in range(5):
+        shift(model, 1.0)
+        teacher.update(model)
+        expected = [0.9 * e + 0.1 * w for e, w in zip(expected, model.get_weights(), strict=True)]
+    for got, want in zip(teacher.model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_the_momentum_goes_along_a_half_cosine_and_stays():
+    teacher, model = EMATeacher(student(), 0.9, 1.0, steps=4), student()
+    momenta = []
+    for _ in range(6):
+        momenta.append(float(teacher.current_momentum()))
+        teacher.update(model)
+    expected = [1 - 0.1 * (np.cos(np.pi * min(n / 4, 1)) + 1) / 2 for n in range(6)]
+    np.testing.assert_allclose(momenta, expected, rtol=1e-6)
+
+
+def test_the_teacher_gives_no_gradient_and_has_nothing_to_train():
+    model = student()
+    teacher = EMATeacher(model)
+    x = tf.Variable(np.ones((2, 3), "float32"))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(teacher(x))
+    assert tape.gradient(loss, x) is None
+    assert teacher.trainable_variables == []
+
+
+def test_a_slow_average_moves_under_mixed_bfloat16():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = student()
+    teacher = EMATeacher(model, 0.9999)
+    before = teacher.model.get_weights()[0]
+    shift(model, 1.0)
+    teacher.update(model)
+    np.testing.assert_allclose(teacher.model.get_weights()[0] - before, 1e-4, rtol=0.02)
+
+
+def test_batch_statistics_are_used_in_training_mode_and_moving_ones_outside_it():
+    model = student()
+    teacher = EMATeacher(model)
+    x = np.random.default_rng(0).normal(5, 2, (64, 3)).astype("float32")
+    assert np.abs(np.mean(teacher(x, training=True), axis=0)).max() < 1e-4
+    assert np.abs(np.mean(teacher(x, training=False), axis=0)).max() > 0.1
+
+
+def test_the_student_keeps_its_weights():
+    model = student()
+    before = model.get_weights()
+    teacher = EMATeacher(model, 0.5)
+    teacher.update(model)
+    for got, want in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_wrong_arguments_are_refused():
+    with pytest.raises(ValueError, match="momentum"):
+        EMATeacher(student(), 1.5)
+    with pytest.raises(ValueError, match="needs steps"):
+        EMATeacher(student(), 0.9, 1.0)
