@@ -21,6 +21,7 @@ class Watch:
 
     Attributes:
         seconds: wall time of the work.
+        cpu: CPU seconds of this process during it.
         others: CPU seconds of all other processes during it.
     """
 
@@ -31,8 +32,8 @@ class Watch:
     def __exit__(self, *exception):
         busy, own, wall = self._begin
         self.seconds = time.perf_counter() - wall
-        used = time.process_time() - own
-        self.others = max(0.0, _busy_seconds() - busy - used)
+        self.cpu = time.process_time() - own
+        self.others = max(0.0, _busy_seconds() - busy - self.cpu)
 
     def quiet(self, spare_cores=0):
         """Tells whether others left this process the cores that it uses."""
@@ -88,5 +89,6 @@ def time_steps(step, threads, warmup=3, steps=20, budget=60.0):
         "steps_quiet": len(quiet),
         "step_s_min": min(every),
         "step_s_median_all": statistics.median(every),
+        "cpu_s_per_step": statistics.median(w.cpu for w in watches),
         "other_cores": sum(w.others for w in watches) / sum(every),
     }
