@@ -19,8 +19,8 @@ class Flat:
     """Arrays of one rank and any sizes, end to end in one tensor: reading one is a slice.
 
     Args:
-        arrays: sequence of NumPy arrays of one dtype and rank (1 or more), or one array whose
-            first axis counts the items.
+        values: array (total elements,), the arrays' elements one after the other.
+        shapes: int array (N, rank), the shape of each array; rank is 1 or more.
 
     Attributes:
         values: tensor (total elements,).
@@ -28,17 +28,19 @@ class Flat:
         shapes: int64 tensor (N, rank).
     """
 
-    def __init__(self, arrays):
-        if isinstance(arrays, np.ndarray):
-            shapes = np.tile(np.array(arrays.shape[1:], np.int64), (len(arrays), 1))
-            values = arrays.reshape(-1)
-        else:
-            shapes = np.array([array.shape for array in arrays], np.int64)
-            values = np.concatenate([array.reshape(-1) for array in arrays])
+    def __init__(self, values, shapes):
         self.rank = shapes.shape[1]
         self.offsets = host(np.concatenate([[0], np.cumsum(shapes.prod(axis=1, dtype=np.int64))]))
-        self.shapes = host(shapes)
+        self.shapes = host(shapes.astype(np.int64))
         self.values = host(values)
+
+    @classmethod
+    def of(cls, arrays):
+        """Lays out a list of arrays of one dtype and rank, or an array (N, ...) of N of them."""
+        if isinstance(arrays, np.ndarray):
+            return cls(arrays.reshape(-1), np.tile(arrays.shape[1:], (len(arrays), 1)))
+        values = np.concatenate([array.reshape(-1) for array in arrays])
+        return cls(values, np.array([array.shape for array in arrays]))
 
     def __getitem__(self, index):
         """Returns array number `index` (int64 scalar tensor), its rank known to the graph."""
@@ -71,7 +73,7 @@ def array_reader(arrays):
             f"the source holds items of type {arrays[0].dtype} and shape {arrays[0].shape}: "
             "give arrays of integers or floats, at least one axis each, or a list of str"
         )
-    flat = Flat(arrays)
+    flat = Flat.of(arrays)
     return lambda index: flat[index]
 
 

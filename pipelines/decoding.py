@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+import warnings
 
 import numpy as np
 import soundfile
@@ -110,6 +111,7 @@ def _in_python(function, *tensors):
 
 
 def _read(data, sample_rate):
+    data = data.item() if isinstance(data, np.ndarray) else data  # an array where run eagerly
     if data[:4] == b"RIFF" and len(data) < int.from_bytes(data[4:8], "little") < 2**32 - 1:
         raise ValueError("the file is cut short")
     try:
@@ -126,7 +128,9 @@ def _read_with_librosa(data, refusal):
         file.write(data)
         file.flush()
         try:
-            wave, rate = librosa.load(file.name, sr=None, mono=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of having to turn to another decoder
+                wave, rate = librosa.load(file.name, sr=None, mono=False)
         except Exception as error:
             raise ValueError(refusal.error_string) from error
     return np.atleast_2d(wave).T, int(rate)

@@ -1,26 +1,42 @@
 """Encoded pictures and arrays of pixels to RGB, inside a graph."""
 
-import tensorflow as tf
+import io
 
-PICTURE_FILES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+PICTURE_FILES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 
 
 def decode_picture(data):
-    """Decodes JPEG, PNG, BMP, or the first frame of a GIF, to RGB.
+    """Decodes JPEG, PNG, BMP, WebP, or the first frame of a GIF, to RGB.
 
     Args:
         data: scalar string tensor, the file.
 
     Returns:
-        uint8 tensor (H, W, 3). Grey becomes three equal channels; transparent pixels are put on
-        white. The operation fails for a file that cannot be decoded.
+        uint8 tensor (H, W, 3). Grey becomes three equal channels; transparent pixels of PNG and
+        WebP are put on white. The operation fails for a file that cannot be decoded.
     """
-    pixels = tf.io.decode_image(data, expand_animations=False)
-    # The fourth byte of a BMP pixel is padding more often than transparency.
-    pixels = tf.cond(
-        tf.strings.substr(data, 0, 2) == b"BM", lambda: pixels[..., :3], lambda: pixels
-    )
-    return to_rgb(pixels)
+    # TensorFlow shows the palette's indices where a bitmap has a palette.
+    bitmap = tf.strings.substr(tf.strings.join([data, b"\0\0"]), 0, 2) == b"BM"
+    return tf.cond(bitmap, lambda: _bitmap(data), lambda: _other(data))
+
+
+def _other(data):
+    return to_rgb(tf.io.decode_image(data, expand_animations=False))
+
+
+def _bitmap(data):
+    pixels = tf.numpy_function(_read_bitmap, [data], tf.uint8, stateful=False)
+    return tf.ensure_shape(pixels, [None, None, 3])
+
+
+def _read_bitmap(data):
+    data = data.item() if isinstance(data, np.ndarray) else data  # an array where run eagerly
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def as_pixels(array):

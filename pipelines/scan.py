@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mmssl.pipelines.tables import listed
 logger = logging.getLogger(__name__)
 
 SKIPPED_FILE = "skipped.txt"
+_AT_ONCE = 64
 
 
 @dataclass(eq=False)
@@ -49,39 +49,67 @@ def scan(source, decode, keep_bytes=0, progress=None):
     Returns:
         Scan.
     """
-    signature = [tf.TensorSpec([], tf.int64)]
-    load = tf.function(lambda i: decode(source.read(i)), signature).get_concrete_function()
-    good, skipped, shapes, kept, size = [], [], [], [], 0
-
-    def attempt(index):
-        try:
-            return load(tf.constant(index, tf.int64)).numpy(), None
-        except tf.errors.OpError as error:
-            return None, plain_reason(error.message)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool, tf.device("CPU:0"):
-        for index, (item, reason) in enumerate(pool.map(attempt, range(len(source)))):
-            if progress is not None:
-                progress(index + 1, len(source))
-            if reason is not None:
-                skipped.append((source.names[index], reason))
-                continue
-            good.append(index)
-            shapes.append(np.shape(item))
-            size += getattr(item, "nbytes", 0)
-            if size <= keep_bytes:
-                kept.append(item)
-            else:
-                kept.clear()
-    if 0 < keep_bytes < size:
+    good, shapes, kept, size = [np.empty(0, np.int64)], [], [], 0
+    for numbers, sizes, values in _decoded(source, decode, keep_bytes > 0):
+        good.append(numbers)
+        shapes.append(sizes)
+        size += values.nbytes
+        kept.append(values)
+        if size > keep_bytes:
+            kept.clear()
+        if progress is not None:
+            progress(int(numbers[-1]) + 1, len(source))
+    if size > keep_bytes:
         logger.info("decoded data exceed %.1f GiB: decoding anew each time", keep_bytes / 2**30)
-    whole = bool(good) and len(kept) == len(good)
+    good = np.concatenate(good)
+    bad = np.setdiff1d(np.arange(len(source)), good)
+    shapes = np.concatenate(shapes) if shapes else np.empty((0, 1), np.int64)
     return Scan(
-        np.array(good, np.int64),
-        skipped,
-        np.array(shapes, np.int64).reshape(len(good), -1),
-        Flat(kept) if whole else None,
+        good,
+        list(zip([source.names[i] for i in bad], _reasons(source, decode, bad), strict=True)),
+        shapes,
+        Flat(np.concatenate(kept), shapes) if kept and keep_bytes else None,
     )
+
+
+def _decoded(source, decode, with_values):
+    """Yields (numbers, shapes, elements one after the other) of items that can be decoded."""
+
+    @tf.autograph.experimental.do_not_convert
+    def load(index):
+        item = decode(source.read(index))
+        values = tf.reshape(item, [-1])
+        return index, tf.shape(item, tf.int64), values if with_values else values[:0]
+
+    try:
+        items = tf.data.Dataset.range(len(source)).map(load, tf.data.AUTOTUNE, deterministic=True)
+    except TypeError as error:
+        kind = source.read(tf.constant(0, tf.int64))
+        raise ValueError(
+            f"the source holds {kind.dtype.name} arrays of shape {kind.shape}, which this recipe "
+            "does not read"
+        ) from error
+    items = items.ignore_errors(log_warning=False)
+    batches = items.ragged_batch(_AT_ONCE) if with_values else items.batch(_AT_ONCE)
+    for numbers, shapes, values in batches:
+        values = values.flat_values if with_values else values
+        yield numbers.numpy(), shapes.numpy(), values.numpy()
+
+
+def _reasons(source, decode, numbers):
+    def load(index):
+        return decode(source.read(index))
+
+    attempt = tf.function(load, [tf.TensorSpec([], tf.int64)], autograph=False)
+    return [_reason(attempt, number) for number in numbers]
+
+
+def _reason(attempt, number):
+    try:
+        attempt(tf.constant(number, tf.int64))
+    except tf.errors.OpError as error:
+        return plain_reason(error.message)
+    return "it could not be read at first"
 
 
 def plain_reason(message):
@@ -89,7 +117,8 @@ def plain_reason(message):
     message = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]|\[\[.*?\]\]", "", message, flags=re.DOTALL)
     lines = [line.strip() for line in message.splitlines()]
     line = next((line for line in lines if line and not line.startswith("Traceback")), "unreadable")
-    return re.sub(r"^(Error in|[\w.]*Error:|assertion failed:)\s*", "", line).replace("\t", " ")
+    line = re.sub(r"^[\w.]*Error:|^assertion failed:|name:\s*$", "", line)
+    return re.sub(r"[\s\[\]]+", " ", line).strip()
 
 
 def check_share(skipped, total, share):
@@ -130,5 +159,5 @@ def read_skipped(folder):
     path = None if folder is None else Path(folder) / SKIPPED_FILE
     if path is None or not path.is_file():
         return None
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [tuple(line.rsplit("\t", 1)) for line in lines]
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [tuple(line.rsplit("\t", 1)) for line in lines if line]
