@@ -41,6 +41,11 @@ def _saved_model(path):
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(path))
+    if "embed" not in loaded.signatures:
+        raise ValueError(
+            f"{path} is a SavedModel without the signature 'embed', so not of mmssl; it has "
+            f"{sorted(loaded.signatures)}."
+        )
     signature = loaded.signatures["embed"]
     specs = signature.structured_input_signature[1]
     dtypes = {name: spec.dtype.as_numpy_dtype for name, spec in specs.items()}

@@ -50,8 +50,9 @@ def save(encoder, path, batch=None):
         path: Folder to write.
         batch: Fixed number of examples, or None for any.
     """
+    # Not archive.track(encoder): the endpoint's variables are found by themselves, and tracking
+    # them as well stores every weight twice.
     archive = keras.export.ExportArchive()
-    archive.track(encoder)
     archive.add_endpoint(
         "embed", lambda inputs: encoder(inputs, training=False), signature(encoder, batch)
     )

@@ -16,6 +16,14 @@ def test_something_else_is_answered_with_what_can_be_read(tmp_path):
             load_exported(path)
 
 
+def test_a_saved_model_of_another_origin_is_refused(tmp_path):
+    import tensorflow as tf
+
+    tf.saved_model.save(tf.Module(), str(tmp_path))
+    with pytest.raises(ValueError, match="without the signature 'embed'"):
+        load_exported(tmp_path)
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_inputs_of_other_names_are_answered_with_the_right_ones(format, exported):
     _, run = exported("images", format)

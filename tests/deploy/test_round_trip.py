@@ -66,10 +66,20 @@ def test_a_saved_model_serves_the_encoders_inputs_by_name(kind, encoders, export
         assert set(signature.structured_outputs) == {"embedding", "features"}
 
 
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_a_saved_model_stores_every_weight_once(kind, encoders, exported):
+    import tensorflow as tf
+
+    result, _ = exported(kind, "saved_model")
+    stored = tf.train.list_variables(str(result.path / "variables" / "variables"))
+    weights = sum(int(np.prod(shape)) for name, shape in stored if "VARIABLE_VALUE" in name)
+    assert weights == encoders[kind].count_params()
+
+
 def test_onnx_names_its_open_axes(exported):
+    result, _ = exported("audio", "onnx")
     import onnx
 
-    result, _ = exported("audio", "onnx")
     for value in onnx.load(str(result.path)).graph.input:
         axes = [axis.dim_param for axis in value.type.tensor_type.shape.dim]
         assert axes == ["batch", "length"]
