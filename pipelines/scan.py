@@ -92,7 +92,8 @@ def _decoded(source, decode, with_values):
     items = items.ignore_errors(log_warning=False)
     batches = items.ragged_batch(_AT_ONCE) if with_values else items.batch(_AT_ONCE)
     for numbers, shapes, values in batches:
-        values = values.flat_values if with_values else values
+        ragged = isinstance(values, tf.RaggedTensor)  # it is not where all have one static shape
+        values = values.flat_values if ragged else tf.reshape(values, [-1])
         yield numbers.numpy(), shapes.numpy(), values.numpy()
 
 
@@ -113,11 +114,10 @@ def _reason(attempt, number):
 
 
 def plain_reason(message):
-    """Returns the sentence inside TensorFlow's report of a failed operation."""
-    message = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]|\[\[.*?\]\]", "", message, flags=re.DOTALL)
-    lines = [line.strip() for line in message.splitlines()]
-    line = next((line for line in lines if line and not line.startswith("Traceback")), "unreadable")
-    line = re.sub(r"^[\w.]*Error:|^assertion failed:|name:\s*$", "", line)
+    """Returns the sentence inside TensorFlow's report of a failed operation, its last line."""
+    message = re.sub(r"\{\{.*?\}\}|\[Op:.*|\[\[.*", "", message)
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    line = re.sub(r"^[\w.]*Error:|^assertion failed:", "", lines[-1] if lines else "unreadable")
     return re.sub(r"[\s\[\]]+", " ", line).strip()
 
 

@@ -73,7 +73,7 @@ def _first_record(path):
         raise ValueError(_not_readable(path)) from error
     if not example.features.feature:
         raise ValueError(f"the first record of {path} is no tf.train.Example with features")
-    return example.features.feature
+    return dict(example.features.feature)
 
 
 def _not_readable(path):
@@ -81,7 +81,8 @@ def _not_readable(path):
 
 
 def _content_feature(path, features):
-    found = next((name for name in _CONTENT if features[name].bytes_list.value), None)
+    encoded = [name for name, value in features.items() if value.bytes_list.value]
+    found = next((name for name in _CONTENT if name in encoded), None)
     if found is None:
         raise ValueError(
             f"the records of {path} have the features {', '.join(sorted(features))}; expected the "
