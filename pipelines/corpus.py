@@ -16,6 +16,8 @@ _END = re.compile(
     rf"(?<!\b[A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)([.!?]{_CLOSING})[^\S\n]+(?=(\w?))"
     rf"|([\u3002\uff01\uff1f]{_CLOSING})"
 )
+# A full line that goes on with a small letter was wrapped by an editor.
+_WRAPPED = re.compile(r"(^[^\n]{40,}[\w,;])\r?\n(?=[ \t]*[a-z])", re.MULTILINE)
 _AT_ONCE = 2048
 
 
@@ -37,13 +39,15 @@ class Corpus:
 def split_sentences(text):
     """Splits text into sentences: at . ! ? before a blank and a capital, and at line ends.
 
+    Lines of 40 characters and more are joined to the next one where that goes on in small letters.
+
     Args:
         text: str.
 
     Returns:
         List of str without blank ones. A text without such marks (code, verse) gives its lines.
     """
-    lines = _END.sub(_end, text).splitlines()
+    lines = _END.sub(_end, _WRAPPED.sub(r"\1 ", text)).splitlines()
     return [line for line in lines if line and not line.isspace()]
 
 

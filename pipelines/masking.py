@@ -82,13 +82,14 @@ def _take_while_room(sizes, room):
         left = room - tf.reduce_sum(tf.where(taken, sizes, 0))
         return left, ~taken & (sizes > 0) & (sizes <= left)
 
+    def more(taken):
+        return tf.reduce_any(fitting(taken)[1])
+
     def take(taken):
         left, fits = fitting(taken)
-        return taken | (fits & (tf.cumsum(tf.where(fits, sizes, 0)) <= left))
+        return (taken | (fits & (tf.cumsum(tf.where(fits, sizes, 0)) <= left)),)
 
-    return tf.while_loop(
-        lambda taken: tf.reduce_any(fitting(taken)[1]), take, [tf.zeros_like(sizes, tf.bool)]
-    )[0]
+    return tf.while_loop(more, take, (tf.zeros_like(sizes, tf.bool),))[0]
 
 
 def _targets(token_ids, chosen, max_predictions):

@@ -129,8 +129,8 @@ class SentencePairs(Pipeline):
         """
         text = tf.strings.unicode_transcode(raw, "UTF-8", "UTF-8", errors="replace")
         checks = [
-            tf.debugging.Assert(text == raw, ["not UTF-8 text"]),
-            tf.debugging.Assert(tf.strings.strip(raw) != "", ["the text is empty"]),
+            tf.Assert(text == raw, ["it is not UTF-8 text"]),
+            tf.Assert(tf.strings.strip(raw) != "", ["it holds no text"]),
         ]
         with tf.control_dependencies(checks):
             return raw[None]
