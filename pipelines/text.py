@@ -138,7 +138,7 @@ class SentencePairs(Pipeline):
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
         self._check_documents(len(self.items))
-        self.tokenizer = self.tokenizer or self._vocabulary(folder)
+        self._keep_vocabulary(folder)
         self._corpus = build_corpus(self._texts(), self.tokenizer, self._room)
         self._continues = host(self.tokenizer.continues()) if self.whole_words else None
         self._check_documents(len(self._corpus.documents) - 1, len(self._corpus.sentences) - 1)
@@ -181,6 +181,7 @@ class SentencePairs(Pipeline):
         Returns:
             Dict of token_ids and padding_mask int32 (B, longest of the batch).
         """
+        self._need_tokenizer()
         length = self._checked_length(length)
         tokenize = self.tokenizer.prompt if masks else self.tokenizer
         ids = tokenize(texts)[:, : length - 2]
@@ -203,6 +204,7 @@ class SentencePairs(Pipeline):
         Returns:
             tf.data.Dataset of dicts of token_ids and padding_mask int32 (B, tokens).
         """
+        self._need_tokenizer()
         length = self._checked_length(limit_length)
         source = source if isinstance(source, Source) else self.open(source)
 
@@ -225,7 +227,14 @@ class SentencePairs(Pipeline):
 
     def restore(self, folder):
         """Reads the vocabulary of a run folder."""
-        self.tokenizer = Tokenizer.read(folder, self.lowercase)
+        tokenizer = Tokenizer.read(folder, self.lowercase)
+        if len(tokenizer) > self.vocabulary_size:
+            raise ValueError(
+                f"the vocabulary kept in {folder} has {len(tokenizer)} pieces and vocabulary_size="
+                f"{self.vocabulary_size} allows fewer: set it as it was when the run began, or "
+                "start a new run folder"
+            )
+        self.tokenizer = tokenizer
 
     def encoder_arguments(self):
         """Returns the sizes of the encoder's tables; a small corpus leaves some ids unused."""
@@ -259,14 +268,19 @@ class SentencePairs(Pipeline):
     def _texts(self):
         return (text[0].decode() for text in self._read(self.items).as_numpy_iterator())
 
-    def _vocabulary(self, folder):
-        if folder is not None and (Path(folder) / VOCABULARY_FILE).is_file():
-            return Tokenizer.read(folder, self.lowercase)
-        vocabulary = learn_vocabulary(self._texts(), self.vocabulary_size, self.lowercase)
-        tokenizer = Tokenizer(vocabulary, self.lowercase)
-        if folder is not None:
-            tokenizer.write(folder)
-        return tokenizer
+    def _keep_vocabulary(self, folder):
+        kept = folder is not None and (Path(folder) / VOCABULARY_FILE).is_file()
+        if self.tokenizer is None and kept:
+            self.restore(folder)
+        elif self.tokenizer is None:
+            learned = learn_vocabulary(self._texts(), self.vocabulary_size, self.lowercase)
+            self.tokenizer = Tokenizer(learned, self.lowercase)
+        if folder is not None and not kept:
+            self.tokenizer.write(folder)
+
+    def _need_tokenizer(self):
+        if self.tokenizer is None:
+            self.prepare()
 
     def _checked_length(self, length):
         if length is not None and not 2 <= length <= self.length:

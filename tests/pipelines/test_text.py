@@ -154,6 +154,18 @@ def test_the_vocabulary_is_kept_in_the_run_folder_and_read_back(books, tmp_path)
     assert (tmp_path / "vocabulary.txt").read_bytes() == kept
 
 
+def test_a_kept_vocabulary_larger_than_asked_for_is_refused(pipeline, tmp_path):
+    pipeline.tokenizer.write(tmp_path)
+    with pytest.raises(ValueError, match=r"kept in .* pieces and vocabulary_size=50 allows fewer"):
+        SentencePairs(DOCUMENTS, **SMALL | {"vocabulary_size": 50}).restore(tmp_path)
+
+
+def test_examples_learn_the_vocabulary_when_nothing_was_prepared(pipeline):
+    fresh = SentencePairs(DOCUMENTS, **SMALL)
+    one, other = (next(iter(p.examples(["river"]))) for p in (fresh, pipeline))
+    np.testing.assert_array_equal(one["token_ids"], other["token_ids"])
+
+
 def test_the_encoder_learns_its_sizes_from_the_data(pipeline):
     assert pipeline.encoder_arguments() == {"vocabulary_size": 200, "length": 32}
 
