@@ -29,17 +29,8 @@ def decode_sound(data, sample_rate):
         float32 tensor (T,), full scale 1.0; peaks beyond it are kept. The operation fails for a
         file that cannot be decoded, is empty, or holds NaN.
     """
-    # Zeros behind the file, so that a file shorter than a header can be looked at, too.
-    head = tf.strings.join([tf.strings.substr(data, 0, 44), b"\0" * 44])
-    # RIFF, one plain format chunk of 16-bit PCM; its data not of the unknown length of a stream.
-    plain = (
-        (tf.strings.substr(head, 0, 4) == b"RIFF")
-        & (tf.strings.substr(head, 8, 14) == b"WAVEfmt \x10\0\0\0\x01\0")
-        & (tf.strings.substr(head, 34, 2) == b"\x10\0")
-        & (tf.strings.substr(head, 40, 4) != b"\xff\xff\xff\xff")
-    )
     wave = tf.cond(
-        plain,
+        _is_plain(data),
         lambda: _decode_plain(data, sample_rate),
         lambda: _in_python(lambda encoded: _read(encoded, sample_rate), data),
     )
@@ -98,6 +89,24 @@ def checked(wave):
         ]
     ):
         return tf.ensure_shape(tf.identity(wave), [None])
+
+
+def _is_plain(data):
+    """Says whether a file is 16-bit PCM WAV in its plainest form, as TensorFlow decodes it."""
+    # Zeros behind the file, so that a file shorter than a header can be looked at, too.
+    head = tf.strings.join([tf.strings.substr(data, 0, 44), b"\0" * 44])
+    numbers = tf.io.decode_raw(tf.strings.substr(head, 20, 16), tf.uint16)
+    kind, channels, rate, rate_high, speed, speed_high, frame, bits = tf.unstack(
+        tf.cast(tf.reshape(numbers, [8]), tf.int64)
+    )
+    bytes_a_second = (rate + 2**16 * rate_high) * frame
+    return (
+        (tf.strings.substr(head, 0, 4) == b"RIFF")
+        & (tf.strings.substr(head, 8, 12) == b"WAVEfmt \x10\0\0\0")
+        & ((kind == 1) & (bits == 16) & (frame == 2 * channels))
+        & (speed + 2**16 * speed_high == bytes_a_second)
+        & (tf.strings.substr(head, 40, 4) != b"\xff\xff\xff\xff")  # a stream of unknown length
+    )
 
 
 def _decode_plain(data, sample_rate):
