@@ -86,9 +86,16 @@ def _file(library, name):
 
 def _docstrings(file):
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    nodes = ast.walk(ast.parse(file.read_bytes()))
+    nodes = _statements(ast.parse(file.read_bytes()))
     found = (ast.get_docstring(node) for node in nodes if isinstance(node, documented))
     return "\n\n".join(text for text in found if text)
+
+
+def _statements(node):
+    """Yields a node and all statements in its body, without looking into expressions."""
+    yield node
+    for statement in getattr(node, "body", ()):
+        yield from _statements(statement)
 
 
 def _every_fifth(labels):
