@@ -114,6 +114,10 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
 def _open(spec, extensions):
     if isinstance(spec, np.ndarray | list | tuple):
         return _rows(spec)
+    if not isinstance(spec, str | os.PathLike):
+        raise ValueError(
+            f"the source {spec!r} is neither a path, a glob, arrays, nor a list of str"
+        )
     spec = os.fspath(spec)
     if spec.startswith("builtin:"):
         return _open_builtin(spec, extensions)

@@ -75,6 +75,8 @@ def test_a_source_that_does_not_exist_is_named(tmp_path):
         open_source(tmp_path / "nowhere", WAV)
     with pytest.raises(ValueError, match="built-in data are docs, photos, speech"):
         open_source("builtin:music", WAV)
+    with pytest.raises(ValueError, match="the source 7 is neither a path"):
+        open_source(7, WAV)
 
 
 def test_labels_and_splits_come_from_a_table(tmp_path):
