@@ -1,0 +1,117 @@
+"""Watching a run for collapse."""
+
+import warnings
+
+import keras
+
+from mmssl.evaluation.diagnostics import alignment, diagnose
+from mmssl.evaluation.features import Embedder
+
+# Suggested in the literature on these figures, not laws: see `collapse_signs`.
+LOW_STD_RATIO, LOW_RANK_SHARE, HIGH_COSINE = 0.5, 0.1, 0.95
+# Below these no start excuses.
+DEAD_STD_RATIO, DEAD_RANK, DEAD_COSINE = 0.01, 1.5, 0.9999
+
+
+class CollapseWarning(UserWarning):
+    """The embeddings of a run are collapsing."""
+
+
+class CollapseMonitor(keras.callbacks.Callback):
+    """Embeds a fixed sample after every epoch and warns when the embeddings collapse.
+
+    Adds `embedding_std_ratio`, `rankme`, `uniformity`, `mean_cosine` and, with pairs, `alignment`
+    to the epoch's logs, so callbacks after it (CSVLogger, TensorBoard) see them. Reads
+    `self.model.encoder`.
+
+    Args:
+        examples: iterable of dicts of encoder inputs, the same at each pass, held out from
+            training; 4 times the width of the embedding or more is best, 2 the least.
+        every: epochs between two looks, at least 1.
+        patience: collapsed looks in a row before `stop` ends the training, at least 1.
+        stop: whether to set `model.stop_training` then.
+        pairs: None, or examples that are, item by item, another view of `examples`.
+        untrained: None, or the encoder before training, for a run that goes on from a checkpoint;
+            otherwise the encoder at the start of `fit` is what later looks are compared with.
+
+    Attributes:
+        reason: str, why training was stopped; None while it was not.
+    """
+
+    def __init__(self, examples, every=1, patience=2, stop=False, pairs=None, untrained=None):
+        super().__init__()
+        for name, value in {"every": every, "patience": patience}.items():
+            if value < 1:
+                raise ValueError(f"CollapseMonitor({name}={value}) must be 1 or more.")
+        self.examples, self.pairs, self.untrained = examples, pairs, untrained
+        self.every, self.patience, self.stop = every, patience, stop
+        self.reason = None
+        self._ended, self._collapsed, self._start = 0, 0, None
+
+    def on_train_begin(self, logs=None):
+        self._embedder = Embedder(self.model.encoder)
+        start = self._embedder if self.untrained is None else Embedder(self.untrained)
+        self._start = diagnose(start(self.examples)["embedding"])
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._ended += 1
+        if (self._ended - 1) % self.every:
+            return
+        embeddings = self._embedder(self.examples)["embedding"]
+        figures = diagnose(embeddings)
+        signs = collapse_signs(figures, embeddings.shape, self._start)
+        if self.pairs is not None:
+            figures["alignment"] = alignment(embeddings, self._embedder(self.pairs)["embedding"])
+        if logs is not None:
+            logs.update(figures)
+        self._collapsed = self._collapsed + 1 if signs else 0
+        if signs:
+            self._warn(epoch, signs)
+
+    def _warn(self, epoch, signs):
+        text = f"The embeddings are collapsing (epoch {epoch}): {'; '.join(signs)}."
+        if self.stop and self._collapsed >= self.patience:
+            self.reason = f"{text} Training stops after {self._collapsed} such looks in a row."
+            self.model.stop_training = True
+        warnings.warn(self.reason or text, CollapseWarning, stacklevel=2)
+
+
+def collapse_signs(figures, shape, start=None):
+    """Says in words what looks collapsed.
+
+    An untrained network often maps everything into a narrow cone: its mean cosine is above 0.95
+    though nothing has collapsed. So a figure counts only when it is also clearly worse than at the
+    start, or hopeless.
+
+    Args:
+        figures: dict of `diagnose`.
+        shape: (N, D) of the embeddings.
+        start: dict of `diagnose` before training, or None.
+
+    Returns:
+        list of str; empty for healthy embeddings.
+    """
+    count, width = shape
+    low_std, low_rank, high_cosine = LOW_STD_RATIO, LOW_RANK_SHARE * min(count, width), HIGH_COSINE
+    if start is not None:
+        low_std = min(low_std, 0.5 * start["embedding_std_ratio"])
+        # The rank falls, and rises again, while a network learns its first strong directions.
+        low_rank = min(low_rank, 0.25 * start["rankme"])
+        high_cosine = max(high_cosine, 0.5 + 0.5 * start["mean_cosine"])
+    signs = []
+    if figures["embedding_std_ratio"] < max(low_std, DEAD_STD_RATIO):
+        signs.append(
+            f"their spread is {figures['embedding_std_ratio']:.3f} of an even one, less than "
+            f"{max(low_std, DEAD_STD_RATIO):.3f}: they are nearly equal"
+        )
+    if figures["rankme"] < max(low_rank, DEAD_RANK):
+        signs.append(
+            f"their effective rank is {figures['rankme']:.1f} of {min(count, width)}, less than "
+            f"{max(low_rank, DEAD_RANK):.1f}: they fill few directions"
+        )
+    if figures["mean_cosine"] > min(high_cosine, DEAD_COSINE):
+        signs.append(
+            f"their mean cosine is {figures['mean_cosine']:.4f}, more than "
+            f"{min(high_cosine, DEAD_COSINE):.4f}: they point one way"
+        )
+    return signs

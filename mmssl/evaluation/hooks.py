@@ -1,0 +1,55 @@
+"""What a method says of itself: held-out figures and pictures."""
+
+from mmssl.training.recipe import build
+
+
+def held_out(run, method, source):
+    """Takes the figures that a method measures itself.
+
+    Args:
+        run: Run.
+        method: Pretrainer with the trained weights.
+        source: Source of items that it was not trained on.
+
+    Returns:
+        dict of float; empty for methods without such figures.
+
+    Raises:
+        ValueError: the method cannot be measured on these items.
+    """
+    return {name: float(value) for name, value in method.held_out(over(run, source)).items()}
+
+
+def pictures(run, source):
+    """Draws what can be seen of a run's method.
+
+    Args:
+        run: Run.
+        source: Source of items to show.
+
+    Returns:
+        list of (title, caption, uint8 (H, W, 3)); empty for methods without pictures.
+
+    Raises:
+        ValueError: the method cannot draw these items.
+    """
+    return run.method().pictures(over(run, source))
+
+
+def over(run, source):
+    """Builds the run's pipeline over other items, with what it learned from its training data.
+
+    Args:
+        run: Run.
+        source: Source.
+
+    Returns:
+        Pipeline; its batches may be smaller where there are few items.
+    """
+    arguments = dict(run.config["data"]["init_args"])
+    arguments |= {"source": source, "split": None}
+    arguments |= dict.fromkeys(("labels", "label_column", "split_column"))
+    arguments["batch_size"] = min(arguments.get("batch_size") or len(source), len(source))
+    pipeline = build({**run.config["data"], "init_args": arguments})
+    pipeline.restore(run.folder)
+    return pipeline

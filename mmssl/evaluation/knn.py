@@ -1,0 +1,76 @@
+"""Classification by the vote of the nearest training features."""
+
+import numpy as np
+from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import safe_sparse_dot
+
+NEIGHBOURS, TEMPERATURE = 20, 0.07
+
+
+def knn_predict(bank, labels, queries, k=NEIGHBOURS, temperature=TEMPERATURE, chunk=None):
+    """Predicts the class whose nearest neighbours weigh most, each `exp(cosine / temperature)`.
+
+    Args:
+        bank: array or sparse matrix (N, D) of training features; scaled to unit length here.
+        labels: array (N,) of their classes.
+        queries: array or sparse matrix (M, D).
+        k: neighbours that vote, 1 to N.
+        temperature: above 0; small values let the nearest decide.
+        chunk: queries compared at once, at least 1; None for as many as fill 64 MB.
+
+    Returns:
+        array (M,) of classes; of equal votes, the first class in sorted order.
+
+    Raises:
+        ValueError: k is out of range, or the numbers of features and labels differ.
+
+    Reference:
+        Wu, Xiong, Yu, Lin 2018, arXiv 1805.01978; settings of Caron et al. 2021, arXiv 2104.14294.
+    """
+    if len(labels) != bank.shape[0]:
+        raise ValueError(f"{bank.shape[0]} features were given with {len(labels)} labels.")
+    if temperature <= 0:
+        raise ValueError(f"temperature={temperature} must be above 0.")
+    classes, codes = np.unique(labels, return_inverse=True)
+    indices, cosines = nearest(bank, queries, k, chunk)
+    # The largest cosine of a query is taken off: no weight can overflow, no vote changes.
+    weights = np.exp((cosines - cosines[:, :1]) / temperature)
+    votes = np.zeros((len(indices), len(classes)))
+    for place in range(k):
+        votes[np.arange(len(indices)), codes[indices[:, place]]] += weights[:, place]
+    return classes[votes.argmax(axis=1)]
+
+
+def nearest(bank, queries, k, chunk=None):
+    """Finds the rows of a bank with the largest cosine to each query.
+
+    Args:
+        bank: array or sparse matrix (N, D).
+        queries: array or sparse matrix (M, D).
+        k: neighbours, 1 to N.
+        chunk: queries compared at once, at least 1; None for as many as fill 64 MB.
+
+    Returns:
+        pair of int64 (M, k) row numbers and float64 (M, k) cosines, nearest first; of equal
+        cosines, the lower row number first.
+
+    Raises:
+        ValueError: k is out of range.
+    """
+    if not 1 <= k <= bank.shape[0]:
+        raise ValueError(f"k={k} must lie between 1 and the {bank.shape[0]} items in the bank.")
+    bank = normalize(bank)
+    chunk = chunk or max(1, 2**24 // bank.shape[0])
+    parts = [
+        _top(safe_sparse_dot(normalize(queries[i : i + chunk]), bank.T, dense_output=True), k)
+        for i in range(0, queries.shape[0], chunk)
+    ]
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def _top(cosines, k):
+    rows = np.arange(len(cosines))[:, None]
+    found = np.sort(np.argpartition(-cosines, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(-cosines[rows, found], axis=1, kind="stable")
+    indices = found[rows, order]
+    return indices.astype(np.int64), cosines[rows, indices].astype(np.float64)

@@ -1,0 +1,181 @@
+"""The probe of a run: its encoder beside the same one untrained and the raw input."""
+
+import contextlib
+import time
+from collections import Counter
+
+import numpy as np
+
+from mmssl.evaluation.diagnostics import diagnose
+from mmssl.evaluation.features import Embedder, Features
+from mmssl.evaluation.floors import raw_floor
+from mmssl.evaluation.hooks import held_out
+from mmssl.evaluation.knn import NEIGHBOURS, knn_predict
+from mmssl.evaluation.labelled import LabelledData
+from mmssl.evaluation.linear import fit_linear
+from mmssl.evaluation.metrics import keep_result
+
+DIAGNOSED = 4096  # embeddings that the collapse diagnostics look at
+
+
+def evaluate(
+    run,
+    source_spec=None,
+    labels=None,
+    label_column=None,
+    split_column=None,
+    train=None,
+    test=None,
+    layer=None,
+    seed=0,
+    progress=None,
+):
+    """Probes a run's encoder by kNN and by a linear layer, and keeps the result in metrics.json.
+
+    Settings are chosen on training items alone; test items are touched once, at the end.
+
+    Args:
+        run: Run.
+        source_spec: labelled data, anything `Pipeline.open` takes, or an opened Source; None for
+            the data that the run was trained on.
+        labels: table of labels, or one label per item; see `open_source`.
+        label_column: column of labels, see `open_source`.
+        split_column: column that tells train, test and perhaps val, see `open_source`. Without
+            one a fifth of each class is drawn to test on.
+        train: source to train the probes on, instead of a split; given together with `test`.
+        test: source to test them on.
+        layer: block after which encoder and untrained encoder are cut, such as `"block_3"`;
+            `"all"` probes every block beside the whole; None the whole.
+        seed: of all draws.
+        progress: None or function (stage, items done).
+
+    Returns:
+        dict of JSON values: `encoder`, `untrained` and `raw` (where the inputs have a floor), each
+        with the test accuracies `knn` and `linear` and the chosen `C`; `layers` (block -> the
+        same, with `layer="all"`); `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`,
+        `data`, `raw_features`, `diagnostics`, `held_out` (what the method measures itself; empty
+        where it does not, with the reason in `held_out_missing` where it cannot on these items)
+        and `seconds` (stage -> s). Without labels, `held_out` and what the data are.
+
+    Raises:
+        ValueError: no labels, one class only, too few items, or splits that are no train and test.
+    """
+    stages = _Stages(progress)
+    wanted = LabelledData(source_spec, labels, label_column, split_column, train, test)
+    wanted = wanted.or_own(run.data)
+    with stages("data"):
+        source, split = wanted.open(run.data, seed)
+    result = {"layer": layer, "data": wanted.describe(), "n_test": len(source)}
+    if split is not None:
+        _check(split)
+        result |= _probe(run, split, layer, seed, stages)
+    with stages("held out"):
+        result |= _held_out(run, source)
+    if split is None and not result.get("held_out"):
+        raise ValueError(
+            f"{result['data']['source']} has no labels to probe with: give labels=<table with a "
+            "column file> or label_column ('folder' for one folder a class)."
+        )
+    result["seconds"] = stages.seconds
+    keep_result(run.folder / "metrics.json", result)
+    return result
+
+
+class _Stages:
+    """Times the stages of an evaluation and passes their progress on."""
+
+    def __init__(self, progress):
+        self.seconds = {}
+        self._progress = progress or (lambda stage, done: None)
+
+    @contextlib.contextmanager
+    def __call__(self, name):
+        start = time.perf_counter()
+        yield lambda done: self._progress(name, done)
+        spent = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.seconds[name] = round(spent, 3)
+
+
+def _check(split):
+    counts = Counter(split.train.labels.tolist())
+    if len(counts) < 2:
+        raise ValueError(
+            f"A probe needs two classes or more; all {len(split.train)} training items are "
+            f"{next(iter(counts), 'missing')!r}."
+        )
+    if len(split.test) == 0 or max(counts.values()) < 2:
+        raise ValueError(
+            f"Too few items to probe with: {len(split.train)} to train on and {len(split.test)} to "
+            f"test on, in {len(counts)} classes; some class needs two training items."
+        )
+    if not set(split.test.labels.tolist()) & counts.keys():
+        raise ValueError(
+            f"No class of the test items ({split.test.labels[0]!r}, ...) is among the "
+            f"{len(counts)} classes of the training items ({split.train.labels[0]!r}, ...)."
+        )
+
+
+def _probe(run, split, layer, seed, stages):
+    sources = [part for part in (split.train, split.test, split.val) if part is not None]
+    features, blocks = {}, {}
+    for name in ("encoder", "untrained"):
+        with stages(f"{name} features") as progress:
+            # An untrained encoder is probed as a whole where the trained one is probed by block.
+            part = None if layer == "all" and name == "untrained" else layer
+            found = _features(getattr(run, name), part, run.data, sources, progress)
+            features[name] = found.pop("embedding")
+            blocks |= found
+    with stages("raw features") as progress:
+        floor = raw_floor(run.data, sources, seed, progress)
+    if floor is not None:
+        features["raw"] = floor
+    result = {name: _score(part, split, seed, stages) for name, part in features.items()}
+    if blocks:
+        scores = {name: _score(part, split, seed, stages) for name, part in blocks.items()}
+        result["layers"] = scores
+    commonest, _ = Counter(split.train.labels.tolist()).most_common(1)[0]
+    return result | {
+        "raw_features": floor.name if floor is not None else None,
+        "n_train": len(split.train),
+        "classes": len(set(split.train.labels.tolist())),
+        "majority": float(np.mean(split.test.labels == commonest)),
+        "split": split.how,
+        "diagnostics": {
+            name: diagnose(_spread(features[name].parts[0])) for name in ("encoder", "untrained")
+        },
+    }
+
+
+def _features(encoder, layer, data, sources, progress):
+    embedder = Embedder(encoder, layer)
+    passes = [embedder(data.examples(source), progress) for source in sources]
+    return {name: Features([one[name] for one in passes], name) for name in passes[0]}
+
+
+def _score(features, split, seed, stages):
+    train, test, *val = features.parts
+    labels, truth = split.train.labels, split.test.labels
+    with stages("knn"):
+        knn = knn_predict(train, labels, test, min(NEIGHBOURS, train.shape[0]))
+    with stages("linear"):
+        validation = (val[0], split.val.labels) if val else None
+        probe = fit_linear(train, labels, validation, seed, features.grid, features.standardise)
+        linear = probe.predict(test)
+    return {
+        "knn": float(np.mean(knn == truth)),
+        "linear": float(np.mean(linear == truth)),
+        "C": probe.c,
+    }
+
+
+def _spread(rows):
+    """At most DIAGNOSED rows, evenly spaced, since data often lie sorted by class."""
+    return rows[:: -(-len(rows) // DIAGNOSED)]
+
+
+def _held_out(run, source):
+    try:
+        return {"held_out": held_out(run, run.method(), source)}
+    except ValueError as error:
+        # Items to probe with need not suit the method: single sentences have no next one.
+        return {"held_out": {}, "held_out_missing": str(error)}

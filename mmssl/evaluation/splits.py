@@ -1,0 +1,75 @@
+"""Which labelled items train a probe, choose its settings and test it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Split:
+    """The parts of a labelled source.
+
+    Attributes:
+        train: Source.
+        test: Source.
+        val: Source that settings are chosen on, or None.
+        how: str, where the parts come from.
+    """
+
+    train: object
+    test: object
+    val: object | None
+    how: str
+
+
+def split_source(source, seed=0):
+    """Parts a labelled source by its own splits, or else draws a fifth of each class to test on.
+
+    Args:
+        source: Source with labels.
+        seed: of the draw, where the source has no splits.
+
+    Returns:
+        Split.
+
+    Raises:
+        ValueError: the source's splits are not named train and test.
+    """
+    if source.splits is None:
+        train, test = stratified(source.labels, 0.2, seed)
+        how = f"drawn: a fifth of each class to test, seed {seed}"
+        return Split(source.select(train), source.select(test), None, how)
+    names = sorted(set(source.splits.tolist()))
+    if not {"train", "test"} <= set(names):
+        raise ValueError(
+            f"The split column holds {', '.join(map(repr, names))}: a probe needs 'train' and "
+            "'test' (and may have 'val'); name another split_column, or give train and test."
+        )
+    parts = {name: source.select(source.splits == name) for name in names}
+    return Split(parts["train"], parts["test"], parts.get("val"), "the source's own splits")
+
+
+def stratified(labels, share, seed, limit=None):
+    """Draws a share of every class.
+
+    Args:
+        labels: array (N,).
+        share: of each class in the second part, 0 to 1, rounded but at least one item; a class
+            with a single item is left in the first part.
+        seed: of the draw.
+        limit: largest number of items in both parts together, about; None takes all.
+
+    Returns:
+        pair of sorted int64 arrays, the items of the first and of the second part.
+    """
+    labels = np.asarray(labels)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    keep = 1.0 if limit is None else min(1.0, limit / len(labels))
+    first, second = [], []
+    for name in np.unique(labels):
+        items = order[labels[order] == name]
+        items = items[: max(min(2, len(items)), round(keep * len(items)))]
+        held = 0 if len(items) < 2 else max(1, round(share * len(items)))
+        second.append(items[:held])
+        first.append(items[held:])
+    return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))

@@ -1,0 +1,97 @@
+"""The result of a probe on the terminal."""
+
+import math
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+PROBES = ("knn", "linear")
+ROWS = {"encoder": "encoder", "untrained": "untrained encoder", "raw": "raw input"}
+
+
+def print_table(result, console=None):
+    """Prints the result of `evaluate`.
+
+    Args:
+        result: dict of `evaluate`.
+        console: rich Console; the standard output when None.
+    """
+    console = console or Console()
+    rows = accuracy_rows(result)
+    if rows:
+        console.print(_accuracies(result, rows))
+    if result.get("held_out"):
+        console.print(_figures("held out", result["held_out"]))
+    elif result.get("held_out_missing"):
+        console.print(f"no held-out figures: {escape(result['held_out_missing'])}")
+    seconds = ", ".join(f"{name} {value:.1f}" for name, value in result["seconds"].items())
+    console.print(f"seconds: {seconds}", highlight=False)
+
+
+def accuracy_rows(result):
+    """Arranges the accuracies of a result for people.
+
+    Args:
+        result: dict of `evaluate`.
+
+    Returns:
+        list of (name, {probe: accuracy}, whether it is the best of its probe: {probe: bool}).
+    """
+    named = {text: result[name] for name, text in ROWS.items() if name in result}
+    named |= {f"encoder to {name}": scores for name, scores in result.get("layers", {}).items()}
+    if not named:
+        return []
+    best = {probe: max(scores[probe] for scores in named.values()) for probe in PROBES}
+    return [
+        (name, scores, {probe: scores[probe] == best[probe] for probe in PROBES})
+        for name, scores in named.items()
+    ]
+
+
+def standard_error(accuracy, count):
+    """Returns the standard error of an accuracy measured on so many items."""
+    return math.sqrt(accuracy * (1 - accuracy) / count)
+
+
+def probe_title(result):
+    """Returns a line that says what was probed, such as "digit in recordings/"."""
+    data = result["data"]
+    source = data["source"] or f"{data['train']} and {data['test']}"
+    column = data["label_column"] or ("label" if "classes" in result else None)
+    layer = result["layer"] if result["layer"] not in (None, "all") else None
+    end = f", encoders cut after {layer}" if layer else ""
+    return f"{column} in {source}{end}" if column else f"{source}{end}"
+
+
+def probe_caption(result):
+    """Returns the sentence on the sizes and the split of a probe."""
+    return (
+        f"Accuracy on {result['n_test']} test items, trained on {result['n_train']}, "
+        f"{result['classes']} classes, the commonest is {result['majority']:.3f} of the test "
+        f"items; split: {result['split']}."
+    )
+
+
+def _accuracies(result, rows):
+    table = Table(title=escape(probe_title(result)), caption=escape(probe_caption(result)))
+    table.add_column("features")
+    for probe in PROBES:
+        table.add_column(probe, justify="right")
+    for name, scores, best in rows:
+        table.add_row(name, *(_cell(scores[p], result["n_test"], best[p]) for p in PROBES))
+    return table
+
+
+def _cell(accuracy, count, best):
+    text = f"{accuracy:.3f} ± {standard_error(accuracy, count):.3f}"
+    return f"[bold]{text}[/bold]" if best else text
+
+
+def _figures(title, figures):
+    table = Table(title=title)
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in figures.items():
+        table.add_row(escape(name), f"{value:.4f}")
+    return table
