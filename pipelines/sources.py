@@ -116,7 +116,7 @@ def _open(spec, extensions):
         return _rows(spec)
     if not isinstance(spec, str | os.PathLike):
         raise ValueError(
-            f"the source {spec!r} is neither a path, a glob, arrays, nor a list of str"
+            f"the source {spec!r} is neither a path, a glob, an array, nor a list of arrays or str"
         )
     spec = os.fspath(spec)
     if spec.startswith("builtin:"):

@@ -95,7 +95,7 @@ def test_the_list_of_skipped_items_reads_back(tmp_path):
         ("{{function_node __wrapped__X}} Data too short [Op:DecodeWav] name: ", "Data too short"),
         (
             "ValueError: x\nTraceback:\n  File\n\nValueError: x\n\n\t [[{{node P}}]]",
-            "short",
+            "x",
         ),
         ("assertion failed: [it has channels:] [7]\n\t [[{{node Assert}}]]", "it has channels: 7"),
         ("\n", "unreadable"),
