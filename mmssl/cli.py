@@ -31,9 +31,11 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     options.overrides = overrides
+    from mmssl.deploy.errors import ExportError
+
     try:
         options.run(options)
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, OSError, ExportError) as error:
         print(f"mmssl: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -80,6 +80,7 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
             a `.tsv` or `.jsonl` table with a column `file` (relative to the table's folder) or,
             for text, `text`;
             an array (N, ...), a list of arrays, or a list of str;
+            a tuple of files, folders and globs, taken together;
             "builtin:speech", "builtin:photos" or "builtin:docs";
             a Source, returned as it is unless labels are given.
         extensions: tuple of lower-case endings that this modality reads, such as (".wav",).
@@ -112,8 +113,10 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
 
 
 def _open(spec, extensions):
-    if isinstance(spec, np.ndarray | list | tuple):
+    if isinstance(spec, np.ndarray | list):
         return _rows(spec)
+    if isinstance(spec, tuple):
+        return _open_several(spec, extensions)
     if not isinstance(spec, str | os.PathLike):
         raise ValueError(
             f"the source {spec!r} is neither a path, a glob, an array, nor a list of arrays or str"
@@ -132,6 +135,16 @@ def _open(spec, extensions):
         f"the source {spec} does not exist (working folder {os.getcwd()}): give a folder, file, "
         f"glob, or {', '.join('builtin:' + name for name in _BUILTIN)}"
     )
+
+
+def _open_several(specs, extensions):
+    parts = [_open(spec, extensions) for spec in specs]
+    if any(part.root is None for part in parts):
+        raise ValueError(
+            f"only files can be taken together, not tables, archives or built-in data: {specs}"
+        )
+    files = [part.root.absolute() / name for part in parts for name in part.names]
+    return _files(files, Path(os.path.commonpath([f.parent for f in files])))
 
 
 def _rows(data, columns=None, sample_rate=None):

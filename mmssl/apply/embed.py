@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmssl.evaluation.features import batched_embeddings
+from mmssl.evaluation.features import Embedder
 from mmssl.pipelines.sources import open_source
 
 
@@ -30,16 +30,17 @@ def embed_files(run, files, out, layer=None, progress=None):
     if out.suffix != ".npz":
         raise ValueError(f"--out is an .npz file; got {out}.")
     source = open_source(tuple(files) if len(files) > 1 else files[0], run.data.extensions)
-    encoder = run.encoder_at(layer)
-    width = encoder.output["embedding"].shape[-1]
+    embedder = Embedder(run.encoder, layer)
+    width = embedder.width
     out.parent.mkdir(parents=True, exist_ok=True)
     rows = out.with_name(out.name + ".vectors.tmp")
     try:
         vectors = np.lib.format.open_memmap(rows, "w+", "float32", (len(source), width))
         done = 0
-        for batch in batched_embeddings(encoder, run.data.examples(source)):
-            vectors[done : done + len(batch)] = batch
-            done += len(batch)
+        for batch in embedder.batches(run.data.examples(source)):
+            rows_of_batch = batch["embedding"]
+            vectors[done : done + len(rows_of_batch)] = rows_of_batch
+            done += len(rows_of_batch)
             if progress is not None:
                 progress(done, len(source))
         vectors.flush()

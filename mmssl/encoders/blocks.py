@@ -42,7 +42,9 @@ def cut(encoder, block):
     features = encoder.get_layer(block).output
     embedding = _pool_like(encoder, features)
     return keras.Model(
-        encoder.input, {"features": features, "embedding": embedding}, name=f"{encoder.name}_{block}"
+        encoder.input,
+        {"features": features, "embedding": embedding},
+        name=f"{encoder.name}_{block}",
     )
 
 
@@ -51,7 +53,7 @@ def _pool_like(encoder, features):
     if not isinstance(pool, MaskedMean):
         return type(pool).from_config(pool.get_config())(features)
     mask = FrameMask(_hop(encoder, features))(encoder.input["padding_mask"])
-    return MaskedMean(name="pool")([features, mask])
+    return MaskedMean(name="pool", dtype="float32")([features, mask])
 
 
 def _hop(encoder, features):

@@ -49,7 +49,7 @@ def conv_encoder(
     plan = zip(channels, depths, strides, dilations, strict=True)
     for number, (width, depth, stride, dilation) in enumerate(plan, start=1):
         x = _block(x, width, depth, stride, dilation, name=f"block_{number}")
-    embedding = GridPooling(grid, name="pool")(x)
+    embedding = GridPooling(grid, name="pool", dtype="float32")(x)
     return keras.Model(
         {"images": images}, {"features": x, "embedding": embedding}, name="conv_encoder"
     )

@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from mmssl.layers import FrameMask, MaskedMean
+from mmssl.layers import FrameMask, MaskedMean, NormalizeLevel
 
 
 def cpc_encoder(
@@ -13,11 +13,12 @@ def cpc_encoder(
     strides: tuple[int, ...] = (5, 4, 2, 2, 2),
     kernels: tuple[int, ...] = (10, 8, 4, 4, 4),
     normalize: bool = True,
+    level: bool = True,
 ) -> keras.Model:
     """Builds CPC's audio encoder: causal strided convolutions, then a GRU over their frames.
 
-    Frame f sees samples up to `(f + 1) * hop` and nothing after them, `hop` the product of the
-    strides, so padding behind a recording changes none of its frames. The convolutions are
+    Frame f sees samples up to `(f + 1) * hop` and, but for the level, nothing after them, `hop`
+    the product of the strides, so padding behind a recording changes none of its frames. The convolutions are
     `block_1` ..., the GRU is the last block.
 
     Args:
@@ -28,6 +29,8 @@ def cpc_encoder(
         normalize: normalise the channels of every frame after each convolution. The paper
             describes no normalisation; with it, recordings of any level train at once. It looks at
             one frame alone, so unlike batch normalisation it lets no frame see another.
+        level: bring each recording to one level first. Where recordings are fed in pieces, as in
+            streaming, the pieces would be brought to one level each: turn it off.
 
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
@@ -48,7 +51,8 @@ def cpc_encoder(
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
 
-    x = keras.layers.Reshape((-1, 1))(waveform)
+    x = NormalizeLevel(dtype="float32")([waveform, padding_mask]) if level else waveform
+    x = keras.layers.Reshape((-1, 1))(x)
     for number, (stride, kernel) in enumerate(zip(strides, kernels, strict=True), start=1):
         x = keras.layers.ZeroPadding1D((kernel - stride, 0))(x)
         x = keras.layers.Conv1D(channels, kernel, stride)(x)
@@ -58,7 +62,7 @@ def cpc_encoder(
     contexts = keras.layers.GRU(context, return_sequences=True, name=f"block_{len(strides) + 1}")(x)
 
     frames = FrameMask(math.prod(strides))(padding_mask)
-    embedding = MaskedMean(name="pool")([contexts, frames])
+    embedding = MaskedMean(name="pool", dtype="float32")([contexts, frames])
     return keras.Model(
         {"waveform": waveform, "padding_mask": padding_mask},
         {"features": contexts, "embedding": embedding},

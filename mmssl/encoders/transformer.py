@@ -58,7 +58,9 @@ def bert_encoder(
     tokens = keras.layers.ReversibleEmbedding(
         vocabulary_size, width, embeddings_initializer=initializer, name="token_embedding"
     )(token_ids)
-    positions = PositionEmbedding(length, initializer=initializer, name="position_embedding")(tokens)
+    positions = PositionEmbedding(length, initializer=initializer, name="position_embedding")(
+        tokens
+    )
     segments = keras.layers.Embedding(
         2, width, embeddings_initializer=initializer, name="segment_embedding"
     )(SegmentIds(separator)(token_ids))
@@ -76,7 +78,7 @@ def bert_encoder(
             name=f"block_{number}",
         )(x, padding_mask=padding_mask)
 
-    embedding = MaskedMean(name="pool")([x, padding_mask])
+    embedding = MaskedMean(name="pool", dtype="float32")([x, padding_mask])
     return keras.Model(
         {"token_ids": token_ids, "padding_mask": padding_mask},
         {"features": x, "embedding": embedding},

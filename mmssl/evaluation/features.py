@@ -60,23 +60,22 @@ class Embedder:
             return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
 
         self.forward, self.inputs, self.outputs = forward, list(signature), list(way.output)
+        self.width = way.output["embedding"].shape[-1]
 
-    def __call__(self, examples, progress=None):
-        """Embeds every example, in inference mode.
+    def batches(self, examples):
+        """Embeds batch by batch, in inference mode.
 
         Args:
             examples: iterable of dicts of arrays or tensors that hold at least the encoder's
                 inputs, such as `Pipeline.examples(source)`.
-            progress: None or function (examples done), called after each batch.
 
-        Returns:
+        Yields:
             dict from `"embedding"` and, with `layer="all"`, the name of each block to a float32
-            array (N, D).
+            array (B, D).
 
         Raises:
-            ValueError: there are no examples, or an input is missing.
+            ValueError: an input is missing.
         """
-        rows, done = {name: np.empty((0, 0), np.float32) for name in self.outputs}, 0
         for batch in examples:
             if not set(self.inputs) <= set(batch):
                 raise ValueError(
@@ -84,8 +83,25 @@ class Embedder:
                     f"{', '.join(batch)}."
                 )
             embedded = self.forward({name: batch[name] for name in self.inputs})
+            yield {name: values.numpy() for name, values in embedded.items()}
+
+    def __call__(self, examples, progress=None):
+        """Embeds every example.
+
+        Args:
+            examples: see `batches`.
+            progress: None or function (examples done), called after each batch.
+
+        Returns:
+            dict of what `batches` yields, joined: float32 arrays (N, D).
+
+        Raises:
+            ValueError: there are no examples, or an input is missing.
+        """
+        rows, done = {name: np.empty((0, 0), np.float32) for name in self.outputs}, 0
+        for embedded in self.batches(examples):
             for name, values in embedded.items():
-                _append(rows[name], values.numpy(), done)
+                _append(rows[name], values, done)
             done = len(rows["embedding"])
             if progress is not None:
                 progress(done)

@@ -16,6 +16,7 @@ class Case:
         recipe: name of its recipe.
         tiny: overrides that make it small enough for seconds.
         initial_loss: what theory gives for an untrained network, and how far it may be off.
+        theory: overrides that its condition asks for.
         overfit: share of the initial loss that one batch, learned by heart, falls under.
         learning: overrides of the learning check.
         margins: by how much its kNN and linear probe beat the untrained encoder and the raw input.
@@ -24,6 +25,7 @@ class Case:
     recipe: str
     tiny: tuple[str, ...]
     initial_loss: tuple[float, float] | None = None
+    theory: tuple[str, ...] = ()
     overfit: float = 0.5
     learning: tuple[str, ...] = ()
     margins: dict = field(default_factory=dict)
@@ -70,8 +72,11 @@ CASES = {
             "--method.encoder.strides=[2,2,1]",
             "--method.encoder.dilations=[1,1,1]",
             "--method.decoder_width=16",
+            "--method.upsampling=1",
+            "--probe.layer=null",
         ),
         initial_loss=(np.log(261), 1.5),
+        theory=("--method.uniform_share=1",),  # without rebalancing, or a small batch is off
     ),
 }
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from mmssl.training.distribution import make_strategy
 from mmssl.training.recipe import build
-from tests.contract.cases import CASES, compile_method
+from tests.contract.cases import CASES
 
 STEPS = 3
 
@@ -31,8 +31,9 @@ def main(name, replicas):
     with strategy.scope():
         method = build(config["method"])
         method.adapt(data.batches())
-        # A clip far below the gradient's norm: it must act on the sum over the replicas.
-        compile_method(method, clip_norm=0.05)
+        # A clip far below the gradient's norm: it must act on the sum over the replicas. Adam
+        # would blow up the rounding of gradients that are zero in theory, as of key biases.
+        method.compile(keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=0.05))
         method.make_train_function()
     batches = iter(strategy.experimental_distribute_dataset(data.batches()))
     losses, norms = [], []

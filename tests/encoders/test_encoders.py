@@ -61,9 +61,7 @@ def test_padding_leaves_the_embedding_unchanged(kind, block):
         name: np.pad(value, ((0, 0), (0, 7 if kind == "text" else 777)))
         for name, value in alone.items()
     }
-    np.testing.assert_allclose(
-        encoder(padded)["embedding"], encoder(alone)["embedding"], atol=1e-5
-    )
+    np.testing.assert_allclose(encoder(padded)["embedding"], encoder(alone)["embedding"], atol=1e-5)
 
 
 def test_a_window_of_20480_samples_gives_128_contexts():
@@ -71,12 +69,20 @@ def test_a_window_of_20480_samples_gives_128_contexts():
 
 
 def test_the_contexts_do_not_look_ahead():
-    encoder, batch = cpc_encoder(16, 16), example("audio", 3200)
+    encoder, batch = cpc_encoder(16, 16, level=False), example("audio", 3200)
     changed = {**batch, "waveform": batch["waveform"].copy()}
     changed["waveform"][:, 1600:] += 1
     before, after = (np.asarray(encoder(x)["features"]) for x in (batch, changed))
     np.testing.assert_array_equal(before[:, :10], after[:, :10])
     assert np.abs(before[:, 10] - after[:, 10]).max() > 1e-4
+
+
+def test_the_level_of_a_recording_does_not_matter():
+    encoder, batch = cpc_encoder(16, 16), example("audio")
+    quiet = {**batch, "waveform": batch["waveform"] / 50}
+    np.testing.assert_allclose(
+        encoder(quiet)["embedding"], encoder(batch)["embedding"], atol=1e-5
+    )
 
 
 def test_a_grey_encoder_sees_lightness_alone():

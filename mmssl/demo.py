@@ -1,0 +1,32 @@
+"""The whole way on built-in audio: pretrain, probe, report, export."""
+
+from rich.console import Console
+from rich.table import Table
+
+from mmssl.deploy import export_run
+from mmssl.evaluation.table import print_table
+from mmssl.training.finish import finish
+from mmssl.training.run import pretrain
+
+OVERRIDES = ("--data.source=builtin:speech", "--data.label_column=sound", "--fit.steps=300")
+
+
+def demo(out):
+    """Pretrains CPC on synthetic speech, shows what it learned and where everything lies.
+
+    Args:
+        out: run folder.
+
+    Raises:
+        ValueError: the folder holds another run.
+    """
+    run = pretrain("audio/cpc", out, OVERRIDES)
+    result = finish(run, quiet=True)
+    print_table(result)
+    exports = [export_run(run, form) for form in ("saved_model", "litert")]
+    table = Table("what", "where", "differs from Keras by at most")
+    table.add_row("encoder", str(run.files.encoder), "")
+    for export in exports:
+        table.add_row(export.format, str(export.path), f"{export.difference:.1e}")
+    table.add_row("report", str(run.files.report), "")
+    Console().print(table)
