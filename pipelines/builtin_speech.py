@@ -43,7 +43,7 @@ def make():
     """Speaks every sound by every voice, five times with different length, pitch and loudness.
 
     Returns:
-        (list of float32 arrays (T,) of 0.3 to 0.8 seconds; dict of str arrays `name`, `speaker`,
+        (list of float32 arrays (T,) of 0.3 to 1.4 seconds; dict of str arrays `name`, `speaker`,
         `sound` and `split` (the last take is test); sample rate).
     """
     clips, rows = [], []
@@ -58,7 +58,7 @@ def make():
 
 
 def _speak(sound, voice, rng):
-    samples = int(rng.uniform(0.3, 0.8) * SAMPLE_RATE)
+    samples = int(rng.uniform(0.3, 1.4) * SAMPLE_RATE)
     consonant, vowels = _parts(sound)
     onset = _consonant(consonant, voice, rng)[: samples // 2]
     vowel = _vowel(vowels, voice, samples - len(onset), rng)

@@ -5,7 +5,7 @@ import re
 
 import keras
 
-from mmssl.layers import FrameMask, MaskedMean
+from mmssl.layers import FrameMask
 
 
 def blocks(encoder):
@@ -50,10 +50,11 @@ def cut(encoder, block):
 
 def _pool_like(encoder, features):
     pool = encoder.get_layer("pool")
-    if not isinstance(pool, MaskedMean):
-        return type(pool).from_config(pool.get_config())(features)
+    like_it = type(pool).from_config(pool.get_config())
+    if "padding_mask" not in encoder.input:
+        return like_it(features)
     mask = FrameMask(_hop(encoder, features))(encoder.input["padding_mask"])
-    return MaskedMean(name="pool", dtype="float32")([features, mask])
+    return like_it([features, mask])
 
 
 def _hop(encoder, features):

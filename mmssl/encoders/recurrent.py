@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from mmssl.layers import FrameMask, MaskedMean, NormalizeLevel
+from mmssl.layers import FrameMask, MaskedStatistics, NormalizeLevel
 
 
 def cpc_encoder(
@@ -23,7 +23,7 @@ def cpc_encoder(
 
     Args:
         channels: width of every convolution.
-        context: width of the GRU, and of the embedding.
+        context: width of the GRU; half of the embedding's.
         strides: stride of each convolution; the paper's five make 160 samples a frame.
         kernels: kernel size of each convolution, at least its stride.
         normalize: normalise the channels of every frame after each convolution. The paper
@@ -34,8 +34,8 @@ def cpc_encoder(
 
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
-        `features` (B, T // hop, context), the contexts, and `embedding` (B, context), their mean
-        over the frames inside the recording.
+        `features` (B, T // hop, context), the contexts, and `embedding` (B, 2 * context), their
+        mean and standard deviation over the frames inside the recording.
 
     Raises:
         ValueError: strides and kernels do not belong together.
@@ -62,7 +62,7 @@ def cpc_encoder(
     contexts = keras.layers.GRU(context, return_sequences=True, name=f"block_{len(strides) + 1}")(x)
 
     frames = FrameMask(math.prod(strides))(padding_mask)
-    embedding = MaskedMean(name="pool", dtype="float32")([contexts, frames])
+    embedding = MaskedStatistics(name="pool", dtype="float32")([contexts, frames])
     return keras.Model(
         {"waveform": waveform, "padding_mask": padding_mask},
         {"features": contexts, "embedding": embedding},

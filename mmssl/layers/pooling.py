@@ -57,6 +57,35 @@ class MaskedMean(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
+class MaskedStatistics(keras.layers.Layer):
+    """Joins a sequence's mean and standard deviation over the frames that its mask keeps.
+
+    What a recording holds shows in how its frames vary as well as in their mean (Snyder,
+    Garcia-Romero, Povey, Khudanpur 2017, statistics pooling).
+
+    Call arguments:
+        inputs: pair of features (B, F, C) and mask int32 (B, F).
+
+    Returns:
+        (B, 2 * C), means first; close to zero for an example without a kept frame.
+    """
+
+    def build(self, input_shape):
+        self.mean = MaskedMean(dtype=self.dtype_policy)
+
+    def call(self, inputs):
+        features, mask = inputs
+        mean = self.mean([features, mask])
+        variance = self.mean([ops.square(features - mean[:, None]), mask])
+        # The root has no gradient at zero, where a recording is a single frame.
+        return ops.concatenate([mean, ops.sqrt(variance + 1e-8)], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        features, _ = input_shape
+        return (features[0], 2 * features[-1])
+
+
+@keras.saving.register_keras_serializable("mmssl")
 class GridPooling(keras.layers.Layer):
     """Averages a map over the cells of a coarse grid and joins the cells into one vector.
 

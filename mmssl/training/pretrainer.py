@@ -55,6 +55,9 @@ class Pretrainer(keras.Model):
         """
         return self.encoder({name: batch[name] for name in self.encoder.input}, training=training)
 
+    def build(self, batch_shape):
+        """Has nothing to do: constructors build every variable, so that a seed settles them."""
+
     def call(self, batch, training=False):
         return self.encode(batch, training)
 

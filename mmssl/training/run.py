@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.encoders import cut
+from mmssl.evaluation.collapse import CollapseMonitor
 from mmssl.training import distribution
 from mmssl.training.checkpoint import load_state, save_state, state_variables
 from mmssl.training.folder import RunFolder, environment, write_text
@@ -153,10 +154,10 @@ class Training:
         count = min(self.fit.monitor_examples, len(self.data.items))
         if count > 1:
             spread = np.linspace(0, len(self.data.items) - 1, count).astype(int)
-            from mmssl.evaluation.collapse import CollapseMonitor
-
             examples = self.data.examples(self.data.items.select(spread))
-            monitors.append(CollapseMonitor(examples, stop=self.fit.stop_on_collapse))
+            untrained = keras.models.load_model(self.folder.untrained)
+            stop = self.fit.stop_on_collapse
+            monitors.append(CollapseMonitor(examples, stop=stop, untrained=untrained))
         return keras.callbacks.CallbackList([*monitors, history], model=self.method)
 
     def _train(self, position, steps, progress):
@@ -181,10 +182,8 @@ class Training:
                 save_state(self.folder.checkpoint, self.method, clock.position(done))
                 saved = time.monotonic()
             if self.method.stop_training:
-                raise ValueError(
-                    f"The run stopped at step {done} because it collapsed; see "
-                    f"{self.folder.history}. Change the recipe and give another --out."
-                )
+                reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
+                raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
         callbacks.on_train_end()
 
     def _finish_period(self, callbacks, step, logs, clock):

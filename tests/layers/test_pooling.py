@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.layers import FrameMask, GridPooling, MaskedMean
+from mmssl.layers import FrameMask, GridPooling, MaskedMean, MaskedStatistics
 
 
 def test_a_frame_is_kept_when_its_last_sample_is():
@@ -32,3 +32,11 @@ def test_grid_pooling_divides_odd_sizes_as_evenly_as_it_can():
 def test_grid_pooling_refuses_a_map_smaller_than_the_grid():
     with pytest.raises(ValueError, match="at least 3"):
         GridPooling(3)(np.zeros((1, 2, 2, 1), "float32"))
+
+
+def test_masked_statistics_are_those_of_the_kept_frames():
+    rng = np.random.default_rng(0)
+    features, mask = rng.normal(size=(1, 9, 3)).astype("float32"), np.array([[1] * 6 + [0] * 3])
+    kept = features[0, :6]
+    expected = np.concatenate([kept.mean(0), kept.std(0)])
+    np.testing.assert_allclose(MaskedStatistics()([features, mask])[0], expected, atol=1e-5)
