@@ -31,7 +31,8 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     options.overrides = overrides
-    from mmssl.deploy.errors import ExportError
+    _import_tensorflow_quietly()
+    from mmssl.deploy import ExportError
 
     try:
         options.run(options)
@@ -42,6 +43,21 @@ def main(arguments=None):
         print("mmssl: stopped; the same command goes on from the last checkpoint.", file=sys.stderr)
         return 130
     return 0
+
+
+def _import_tensorflow_quietly():
+    """Keeps TensorFlow's start-up notes, which no log level stops, off the terminal."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _parser():

@@ -8,8 +8,13 @@ import numpy as np
 
 
 def state_variables(model):
-    """Lists what changes during training: weights, random states, optimizer, running metrics."""
-    variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+    """Lists what changes during training: weights first, random states, optimizer, metrics."""
+    variables = [
+        *model.weights,
+        *model.variables,
+        *model.optimizer.variables,
+        *model.metrics_variables,
+    ]
     return list({id(variable): variable for variable in variables}.values())
 
 
@@ -45,14 +50,32 @@ def load_state(path, model):
         ValueError: the checkpoint is of another model.
     """
     with np.load(path, allow_pickle=False) as archive:
-        variables = state_variables(model)
-        shapes = [archive[f"variable_{i}"].shape for i in range(len(archive.files) - 1)]
-        if shapes != [tuple(v.shape) for v in variables]:
-            raise ValueError(
-                f"{path} holds {len(shapes)} variables that do not fit this model's "
-                f"{len(variables)}: it was written by another configuration or version. "
-                "Use a new run folder."
-            )
-        for i, variable in enumerate(variables):
-            variable.assign(archive[f"variable_{i}"])
+        _assign(path, archive, state_variables(model), exact=True)
         return json.loads(str(archive["position"]))
+
+
+def load_weights(path, model):
+    """Brings the weights alone of a checkpoint back.
+
+    Args:
+        path: file written by `save_state`.
+        model: keras.Model built as the one that wrote it; need not be compiled.
+
+    Raises:
+        ValueError: the checkpoint is of another model.
+    """
+    with np.load(path, allow_pickle=False) as archive:
+        _assign(path, archive, model.weights, exact=False)
+
+
+def _assign(path, archive, variables, exact):
+    arrays = [archive[f"variable_{i}"] for i in range(len(archive.files) - 1)]
+    enough = len(arrays) == len(variables) if exact else len(arrays) >= len(variables)
+    pairs = list(zip(variables, arrays, strict=False))
+    if not enough or any(tuple(v.shape) != array.shape for v, array in pairs):
+        raise ValueError(
+            f"{path} does not fit this model: it was written by another configuration or version. "
+            "Use a new run folder."
+        )
+    for variable, array in pairs:
+        variable.assign(array)

@@ -14,7 +14,7 @@ import tensorflow as tf
 from mmssl.encoders import cut
 from mmssl.evaluation.collapse import CollapseMonitor
 from mmssl.training import distribution
-from mmssl.training.checkpoint import load_state, save_state, state_variables
+from mmssl.training.checkpoint import load_state, load_weights, save_state, state_variables
 from mmssl.training.folder import RunFolder, environment, write_text
 from mmssl.training.history import History, read_history
 from mmssl.training.optimizers import adamw, warmup_cosine
@@ -312,9 +312,8 @@ class Run:
         """Builds the method with the weights of the last checkpoint.
 
         Returns:
-            Pretrainer, compiled.
+            Pretrainer, not compiled.
         """
         method = build(self.config["method"])
-        method.compile(adamw(method.trainable_variables, 0.0))
-        load_state(self.files.checkpoint, method)
+        load_weights(self.files.checkpoint, method)
         return method
