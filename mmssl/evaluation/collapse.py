@@ -66,14 +66,15 @@ class CollapseMonitor(keras.callbacks.Callback):
             logs.update(figures)
         self._collapsed = self._collapsed + 1 if signs else 0
         if signs:
-            self._warn(epoch, signs)
+            self._tell(f"The embeddings are collapsing: {'; '.join(signs)}.")
 
-    def _warn(self, epoch, signs):
-        text = f"The embeddings are collapsing (epoch {epoch}): {'; '.join(signs)}."
+    def _tell(self, text):
+        """Warns at the first collapsed look of a row, and at the one that stops the training."""
         if self.stop and self._collapsed >= self.patience:
             self.reason = f"{text} Training stops after {self._collapsed} such looks in a row."
             self.model.stop_training = True
-        warnings.warn(self.reason or text, CollapseWarning, stacklevel=2)
+        if self.reason or self._collapsed == 1:
+            warnings.warn(self.reason or text, CollapseWarning, stacklevel=3)
 
 
 def collapse_signs(figures, shape, start=None):

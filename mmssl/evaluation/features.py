@@ -56,7 +56,7 @@ class Embedder:
         def forward(batch):
             outputs = dict(way(batch, training=False))
             for name, pool in pools.items():
-                outputs[name] = pool([outputs[name], *batch.values()], training=False)
+                outputs[name] = pool([outputs[name], *(batch[key] for key in signature)])
             return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
 
         self.forward, self.inputs, self.outputs = forward, list(signature), list(way.output)

@@ -1,0 +1,61 @@
+"""The curves of a training."""
+
+import numpy as np
+
+from mmssl.evaluation import figures, page
+
+COLLAPSE = {
+    "Spread": (("embedding_std_ratio", "mean_cosine"), "An even spread has ratio 1, cosine 0."),
+    "Effective rank": (("rankme",), "RankMe of the embeddings; it compares runs of one method."),
+    "Uniformity": (("uniformity", "alignment"), "0 when all embeddings are equal, -4 at best."),
+}
+TIMES = {"step_seconds": "step, with waiting", "wait_seconds": "waiting for input"}
+NO_CURVE = {"step", "epoch", "seconds", "samples_per_second", "learning_rate", *TIMES}
+
+
+def curve_panels(history):
+    """Draws losses, learning rate, collapse diagnostics and times of a history.
+
+    Args:
+        history: list of dict from column to str, of `read_history`, not empty; empty cells are
+            gaps.
+
+    Returns:
+        str, HTML.
+    """
+    columns = {
+        name: np.array([float(row.get(name) or "nan") for row in history])
+        for name in dict.fromkeys(name for row in history for name in row)
+    }
+    drawn = [
+        page.panel(title, figures.lines(lines, columns["step"], "step"), caption)
+        for title, (lines, caption) in _groups(columns).items()
+    ]
+    return page.panels(drawn)
+
+
+def _groups(columns):
+    """Sorts the columns of a history into figures: title -> (lines, caption)."""
+    collapse = {name for names, _ in COLLAPSE.values() for name in names}
+    own = [name for name in columns if name not in NO_CURVE | collapse]
+    accuracies = [name for name in own if "accuracy" in name]
+    # A method with a single term repeats it as the loss.
+    losses = [
+        name
+        for name in own
+        if name not in accuracies
+        and (name == "loss" or not np.array_equal(columns[name], columns.get("loss")))
+    ]
+    groups = {
+        "Loss": (losses, ""),
+        "Accuracy of the pretext task": (accuracies, ""),
+        "Learning rate": (["learning_rate"], ""),
+        **COLLAPSE,
+    }
+    chosen = {
+        title: ({name: columns[name] for name in names if name in columns}, caption)
+        for title, (names, caption) in groups.items()
+    }
+    times = {text: columns[name] for name, text in TIMES.items() if name in columns}
+    chosen["Seconds a step"] = (times, "")
+    return {title: group for title, group in chosen.items() if group[0]}

@@ -1,0 +1,117 @@
+"""Figures of the report as inline SVG that takes its text colour from the page."""
+
+import io
+import re
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#aa3377", "#66ccee")
+OTHER = "#8a8f98"
+_INK = "#010203"  # stands for the text colour until the SVG is written
+_STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": _INK,
+    "axes.grid": True,
+    "axes.labelcolor": _INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 10,
+    "grid.alpha": 0.3,
+    "grid.color": OTHER,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "svg.fonttype": "none",
+    "text.color": _INK,
+    "text.parse_math": False,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
+
+
+def lines(values, x, x_label):
+    """Draws lines over one axis; the legend stands above the plot.
+
+    Args:
+        values: dict from name to floats (N,); NaN where there is no value.
+        x: floats (N,).
+        x_label: str.
+
+    Returns:
+        str, an `<svg>` element.
+    """
+    with rc_context(_STYLE):
+        figure, axes = _figure(4.6, 2.9)
+        for color, (name, y) in zip(_cycle(len(values)), values.items(), strict=True):
+            known = np.isfinite(y)
+            marker = "o" if known.sum() == 1 else None
+            axes.plot(x[known], y[known], color=color, label=name, marker=marker)
+        axes.set_xlabel(x_label)
+        _finish(figure, axes, len(values))
+        return _svg(figure, " ".join(values))
+
+
+def blocks(scores):
+    """Draws the accuracy of every probe along the blocks of an encoder.
+
+    Args:
+        scores: dict from block to dict from probe to accuracy.
+
+    Returns:
+        str, an `<svg>` element.
+    """
+    names = list(scores)
+    with rc_context(_STYLE):
+        figure, axes = _figure(4.6, 2.9)
+        for color, probe in zip(COLORS, ("knn", "linear"), strict=False):
+            axes.plot([scores[n][probe] for n in names], "o-", color=color, label=probe)
+        axes.set_xticks(range(len(names)), [name.removeprefix("block_") for name in names])
+        axes.set(xlabel="block", ylabel="accuracy")
+        _finish(figure, axes, 2)
+        return _svg(figure, f"blocks {scores}")
+
+
+def scatter(points, colors):
+    """Draws a map of points without axes.
+
+    Args:
+        points: floats (N, 2).
+        colors: list of N CSS colours; points in OTHER lie below the rest.
+
+    Returns:
+        str, an `<svg>` element.
+    """
+    with rc_context(_STYLE):
+        figure, axes = _figure(6.4, 4.8)
+        colors = np.array(colors)
+        for layer, alpha in ((colors == OTHER, 0.4), (colors != OTHER, 0.85)):
+            axes.scatter(*points[layer].T, s=14, c=colors[layer], alpha=alpha, linewidths=0)
+        axes.axis("off")
+        axes.margins(0.02)
+        return _svg(figure, "map")
+
+
+def _figure(width, height):
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _cycle(count):
+    return [COLORS[i % len(COLORS)] for i in range(count)]
+
+
+def _finish(figure, axes, count):
+    axes.ticklabel_format(axis="y", useOffset=False)
+    if count > 1:
+        figure.legend(loc="outside upper left", ncols=3, handlelength=1.2, columnspacing=1.2)
+
+
+def _svg(figure, salt):
+    text = io.StringIO()
+    # The salt makes the same figure the same text, and the ids of two figures different.
+    with rc_context({"svg.hashsalt": salt}):
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    svg = text.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    return svg.replace(_INK, "currentColor")

@@ -1,0 +1,217 @@
+"""report.html: one page that shows what a run has learned."""
+
+import json
+
+import numpy as np
+import yaml
+
+from mmssl.evaluation import figures, page
+from mmssl.evaluation.curves import curve_panels
+from mmssl.evaluation.embedding_map import embedding_map
+from mmssl.evaluation.features import embed
+from mmssl.evaluation.hooks import pictures
+from mmssl.evaluation.labelled import LabelledData
+from mmssl.evaluation.metrics import read_results
+from mmssl.evaluation.neighbours import image_uri, neighbour_rows
+from mmssl.evaluation.table import (
+    PROBES,
+    accuracy_rows,
+    probe_caption,
+    probe_title,
+    standard_error,
+)
+from mmssl.training.folder import write_text
+from mmssl.training.history import read_history
+
+SHOWN = 1500  # items that are embedded for the map and the neighbours
+
+
+def write_report(
+    run,
+    source_spec=None,
+    labels=None,
+    label_column=None,
+    split_column=None,
+    train=None,
+    test=None,
+    probe=None,
+    seed=0,
+):
+    """Writes a run's report: one HTML file that holds all it shows and asks nothing of the network.
+
+    What is missing is left out, with a sentence that says how to get it.
+
+    Args:
+        run: Run.
+        source_spec: items to map and compare; see `evaluate`, like the arguments after it. Without
+            any, those of the last probe, or else those that the run was trained on.
+        labels: see `evaluate`.
+        label_column: see `evaluate`.
+        split_column: see `evaluate`; of a source with splits the test items are shown.
+        train: see `evaluate`.
+        test: see `evaluate`.
+        probe: dict of `evaluate`, or None for all results in metrics.json.
+        seed: of what is drawn to be shown.
+
+    Returns:
+        pathlib.Path of report.html in the run folder.
+    """
+    results = read_results(run.folder / "metrics.json") if probe is None else [probe]
+    wanted = LabelledData(source_spec, labels, label_column, split_column, train, test)
+    if wanted == LabelledData() and results:
+        wanted = LabelledData(**results[-1]["data"])
+    history = read_history(run.folder / "history.csv")
+    sections = [
+        _header(run, history),
+        _probes(run, results),
+        _training(run, history),
+        *_items(run, wanted.or_own(run.data), seed),
+        _details(run),
+    ]
+    path = run.folder / "report.html"
+    write_text(path, page.page(f"mmssl: {run.recipe}", sections))
+    return path
+
+
+def _header(run, history):
+    made = _environment(run)
+    versions = made.get("versions", {})
+    data = made.get("data", {})
+    names = ("mmssl", "keras", "tensorflow", "python")
+    last = history[-1] if history else {}
+    pairs = [
+        ("data", run.config["data"]["init_args"].get("source")),
+        ("items", data.get("items")),
+        ("data fingerprint", data.get("fingerprint")),
+        ("seed", made.get("seed")),
+        ("steps", last.get("step")),
+        ("training time", _duration(last.get("seconds"))),
+        ("devices", ", ".join(made.get("devices", []))),
+        ("versions", ", ".join(f"{name} {versions[name]}" for name in names if name in versions)),
+    ]
+    known = [(name, value) for name, value in pairs if value not in (None, "")]
+    method = run.config["method"]["class_path"].rpartition(".")[2]
+    return (
+        f'<header><h1>{page.escape(run.recipe)}</h1><p class="soft">{page.escape(method)}, '
+        f"{page.escape(str(run.folder))}</p>{page.facts(known)}</header>"
+    )
+
+
+def _probes(run, results):
+    if not results:
+        return page.section(
+            "Probes",
+            page.sentence(
+                "No probe has been run. This command fills this part: "
+                f"`mmssl evaluate {run.folder} --data.labels LABELS.tsv`"
+            ),
+        )
+    return page.section("Probes", *(_probe(run, result) for result in reversed(results)))
+
+
+def _probe(run, result):
+    parts = [f"<h3>{page.escape(probe_title(result))}</h3>"]
+    rows = [row for row in accuracy_rows(result) if not row[0].startswith("encoder to")]
+    if rows:
+        parts += [_accuracies(result, rows), page.sentence(probe_caption(result))]
+        if result.get("raw_features"):
+            parts.append(page.sentence(f"The raw input is taken as {result['raw_features']}."))
+    if "layers" in result:
+        caption = "Test accuracy of the embedding after each block."
+        parts.append(
+            page.panels([page.panel("Block by block", figures.blocks(result["layers"]), caption)])
+        )
+    elif rows:
+        parts.append(
+            page.sentence(f"Every block is probed by `mmssl evaluate {run.folder} --layer all`")
+        )
+    if result.get("held_out"):
+        figures_ = [(name, f"{value:.4f}") for name, value in result["held_out"].items()]
+        parts.append(page.facts(figures_))
+    return "\n".join(parts)
+
+
+def _accuracies(result, rows):
+    lines = []
+    for name, scores, best in rows:
+        cells = "".join(_cell(scores[p], result["n_test"], best[p]) for p in PROBES)
+        lines.append(f"<tr><th>{page.escape(name)}</th>{cells}</tr>")
+    return (
+        "<table><thead><tr><th>features</th><th>20-NN</th><th>linear</th></tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _cell(accuracy, count, best):
+    style = ' class="best"' if best else ""
+    error = standard_error(accuracy, count)
+    return f"<td{style}>{accuracy:.3f} <small>± {error:.3f}</small></td>"
+
+
+def _training(run, history):
+    if history:
+        return page.section("Training", curve_panels(history))
+    text = f"No history yet: `mmssl pretrain {run.recipe} --out {run.folder}` trains this run."
+    return page.section("Training", page.sentence(text))
+
+
+def _items(run, wanted, seed):
+    """Sections on single items: the map, the neighbours and the method's own pictures."""
+    try:
+        source, _ = wanted.open(run.data, seed)
+        encoder = run.encoder
+    except ValueError as error:
+        text = f"{error} Then write this part by `mmssl report {run.folder} --data.source SOURCE`"
+        return [page.section("Embeddings", page.sentence(text))]
+    if len(source) < 2:
+        text = f"There is a single item in {wanted.describe()['source']}: nothing to compare."
+        return [page.section("Embeddings", page.sentence(text))]
+    order = np.random.default_rng(seed).permutation(len(source))[:SHOWN]
+    source = source.select(np.sort(order))
+    embeddings = embed(encoder, run.data.examples(source), run.layer)
+    rows = neighbour_rows(run.data, source, embeddings, seed)
+    intro = "The first of each row is the query. Cosines are between embeddings."
+    return [
+        page.section("Map of the embeddings", embedding_map(embeddings, source.labels, seed)),
+        page.section("Nearest neighbours", page.sentence(intro), rows),
+        # In any order but the source's, which is often sorted by class.
+        *_pictures(run, source.select(np.random.default_rng(seed).permutation(len(source)))),
+    ]
+
+
+def _pictures(run, source):
+    try:
+        drawn = pictures(run, source)
+    except ValueError as error:
+        return [page.section("Method", page.sentence(str(error)))]
+    parts = [
+        f'<figure class="picture"><h3>{page.escape(title)}</h3>'
+        f'<img style="max-width:{2 * picture.shape[1]}px; min-width:min(640px, '
+        f'{picture.shape[1]}px)" alt="" src="{image_uri(picture)}">'
+        f"<figcaption>{page.escape(caption)}</figcaption></figure>"
+        for title, caption, picture in drawn
+    ]
+    return [page.section("Method", *parts)] if parts else []
+
+
+def _details(run):
+    parts = [page.folded("config.yaml", yaml.safe_dump(run.config, sort_keys=False))]
+    made = _environment(run)
+    if made:
+        parts.append(page.folded("environment.json", json.dumps(made, indent=1)))
+    skipped = run.folder / "skipped.txt"
+    if skipped.exists() and skipped.stat().st_size:
+        parts.append(page.folded("skipped.txt", skipped.read_text(encoding="utf-8")))
+    return page.section("Details", *parts)
+
+
+def _environment(run):
+    path = run.folder / "environment.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _duration(seconds):
+    if not seconds:
+        return None
+    minutes, rest = divmod(round(float(seconds)), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
