@@ -20,9 +20,7 @@ def future_info_nce(predictions, positives, pool, collisions):
         Pair of scalars: the mean loss in nats, and the share of anchors whose positive scores
         above every negative.
     """
-    predictions, positives, pool = (
-        ops.cast(x, "float32") for x in (predictions, positives, pool)
-    )
+    predictions, positives, pool = (ops.cast(x, "float32") for x in (predictions, positives, pool))
     positive = ops.sum(predictions * positives, axis=-1)
     negatives = ops.matmul(predictions, ops.transpose(pool))
     negatives = ops.where(collisions, -1e9, negatives)
