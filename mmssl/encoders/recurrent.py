@@ -18,8 +18,8 @@ def cpc_encoder(
     """Builds CPC's audio encoder: causal strided convolutions, then a GRU over their frames.
 
     Frame f sees samples up to `(f + 1) * hop` and, but for the level, nothing after them, `hop`
-    the product of the strides, so padding behind a recording changes none of its frames. The convolutions are
-    `block_1` ..., the GRU is the last block.
+    the product of the strides, so padding behind a recording changes none of its frames.
+    The convolutions are `block_1` ..., the GRU is the last block.
 
     Args:
         channels: width of every convolution.

@@ -36,6 +36,9 @@ class Embedder:
         layer: name of the block whose pooled output is the embedding; None for the whole encoder;
             "all" for every block beside the whole.
 
+    Attributes:
+        width: D of the embedding.
+
     Raises:
         ValueError: there is no such block.
     """
@@ -56,7 +59,8 @@ class Embedder:
         def forward(batch):
             outputs = dict(way(batch, training=False))
             for name, pool in pools.items():
-                outputs[name] = pool([outputs[name], *(batch[key] for key in signature)])
+                inputs = [outputs[name], *(batch[key] for key in signature)]
+                outputs[name] = pool(inputs, training=False)
             return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
 
         self.forward, self.inputs, self.outputs = forward, list(signature), list(way.output)

@@ -8,7 +8,7 @@ from mmssl.evaluation.splits import Split, split_source
 from mmssl.pipelines.sources import Source
 
 
-@dataclass
+@dataclass(eq=False)
 class LabelledData:
     """A request for labelled data; `evaluate` has the meaning of each field.
 
@@ -27,6 +27,10 @@ class LabelledData:
     def __post_init__(self):
         if (self.train is None) != (self.test is None):
             raise ValueError("Give train and test together, or neither.")
+
+    def is_empty(self):
+        """Tells whether nothing was asked for."""
+        return all(value is None for value in vars(self).values())
 
     def or_own(self, data):
         """Returns the request with what is missing taken from a run's own data.

@@ -71,7 +71,7 @@ def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardise
     if len(np.unique(labels)) < 2:
         raise ValueError(
             f"A linear probe needs two classes or more; all {len(labels)} training items are "
-            f"{labels[0]!r}."
+            f"{str(labels[0])!r}."
         )
     mean, scale = _statistics(features, standardise)
     x = _standardised(features, mean, scale)
@@ -86,7 +86,7 @@ def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardise
             f"Too few items for a linear probe: no class has two of the {len(labels)} training "
             "items."
         )
-    with _threads(x.shape[0] * x.shape[1] * len(np.unique(labels))):
+    with _threads(x.size * len(np.unique(labels))):
         model = _choose(x[fitted], labels[fitted], held_x, held_labels, grid)
         model = _fit(model, x, labels)
     return LinearProbe(mean, scale, model.coef_, model.intercept_, model.classes_, model.C)

@@ -110,8 +110,8 @@ def _check(split):
         )
     if not set(split.test.labels.tolist()) & counts.keys():
         raise ValueError(
-            f"No class of the test items ({split.test.labels[0]!r}, ...) is among the "
-            f"{len(counts)} classes of the training items ({split.train.labels[0]!r}, ...)."
+            f"No class of the test items ({str(split.test.labels[0])!r}, ...) is among the "
+            f"{len(counts)} classes of the training items ({str(split.train.labels[0])!r}, ...)."
         )
 
 
@@ -123,6 +123,7 @@ def _probe(run, split, layer, seed, stages):
             # An untrained encoder is probed as a whole where the trained one is probed by block.
             part = None if layer == "all" and name == "untrained" else layer
             found = _features(getattr(run, name), part, run.data, sources, progress)
+            _check_finite(name, found)
             features[name] = found.pop("embedding")
             blocks |= found
     with stages("raw features") as progress:
@@ -150,6 +151,16 @@ def _features(encoder, layer, data, sources, progress):
     embedder = Embedder(encoder, layer)
     passes = [embedder(data.examples(source), progress) for source in sources]
     return {name: Features([one[name] for one in passes], name) for name in passes[0]}
+
+
+def _check_finite(name, features):
+    for at, found in features.items():
+        wrong = sum(int((~np.isfinite(part)).any(axis=1).sum()) for part in found.parts)
+        if wrong:
+            raise ValueError(
+                f"The {name} gives NaN or infinity for {wrong} items (at {at}): its training has "
+                "diverged, or the items are not what it was trained on."
+            )
 
 
 def _score(features, split, seed, stages):

@@ -58,7 +58,8 @@ def write_report(
     """
     results = read_results(run.folder / "metrics.json") if probe is None else [probe]
     wanted = LabelledData(source_spec, labels, label_column, split_column, train, test)
-    if wanted == LabelledData() and results:
+    own = LabelledData().or_own(run.data)
+    if wanted.is_empty() and results and results[-1]["data"] != own.describe():
         wanted = LabelledData(**results[-1]["data"])
     history = read_history(run.folder / "history.csv")
     sections = [

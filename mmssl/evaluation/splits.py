@@ -54,8 +54,8 @@ def stratified(labels, share, seed, limit=None):
 
     Args:
         labels: array (N,).
-        share: of each class in the second part, 0 to 1, rounded but at least one item; a class
-            with a single item is left in the first part.
+        share: of each class in the second part, 0 to 1, rounded but at least one item if above
+            0; a class with a single item is left in the first part.
         seed: of the draw.
         limit: largest number of items in both parts together, about; None takes all.
 
@@ -69,7 +69,7 @@ def stratified(labels, share, seed, limit=None):
     for name in np.unique(labels):
         items = order[labels[order] == name]
         items = items[: max(min(2, len(items)), round(keep * len(items)))]
-        held = 0 if len(items) < 2 else max(1, round(share * len(items)))
+        held = 0 if share == 0 or len(items) < 2 else max(1, round(share * len(items)))
         second.append(items[:held])
         first.append(items[held:])
     return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))

@@ -6,4 +6,13 @@ from mmssl.layers.lightness import Lightness
 from mmssl.layers.pooling import FrameMask, GridPooling, MaskedMean, MaskedStatistics
 from mmssl.layers.segments import SegmentIds
 
-__all__ = ["ColorBins", "FrameMask", "GridPooling", "Lightness", "MaskedMean", "MaskedStatistics", "NormalizeLevel", "SegmentIds"]
+__all__ = [
+    "ColorBins",
+    "FrameMask",
+    "GridPooling",
+    "Lightness",
+    "MaskedMean",
+    "MaskedStatistics",
+    "NormalizeLevel",
+    "SegmentIds",
+]

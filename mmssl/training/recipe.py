@@ -229,5 +229,5 @@ def _sentence(error):
     if nested:
         key, value = f"{keys[0].split('.')[0]}.{nested[1]}", nested[2]
     allowed = "; or ".join(dict.fromkeys(expected)) or " ".join(text.split())
-    allowed = re.sub(r"<class '([\w.]+)'>|typing\.", r"\1", allowed).replace("Expected a ", "It takes ")
-    return f"{key} cannot be {value}. {allowed}."
+    allowed = re.sub(r"<class '([\w.]+)'>|typing\.", r"\1", allowed)
+    return f"{key} cannot be {value}. {allowed.replace('Expected a ', 'It takes ')}."

@@ -16,7 +16,7 @@ from mmssl.evaluation.collapse import CollapseMonitor
 from mmssl.training import distribution
 from mmssl.training.checkpoint import load_state, load_weights, save_state, state_variables
 from mmssl.training.folder import RunFolder, environment, write_text
-from mmssl.training.history import History, read_history
+from mmssl.training.history import History
 from mmssl.training.optimizers import adamw, warmup_cosine
 from mmssl.training.progress import Progress
 from mmssl.training.recipe import Fit, build, read_recipe

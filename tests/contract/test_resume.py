@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from mmssl.training import run as run_module
+from mmssl.training.history import read_history
 from mmssl.training.run import pretrain
 
 
-class Stopped(Exception):
+class InterruptedRunError(Exception):
     """Stands for a run that ends without a word."""
 
 
@@ -16,7 +17,7 @@ def stop_after(monkeypatch, step):
     def save_and_stop(path, model, position):
         save(path, model, position)
         if position["step"] == step:
-            raise Stopped
+            raise InterruptedRunError
 
     monkeypatch.setattr(run_module, "save_state", save_and_stop)
 
@@ -31,13 +32,10 @@ def test_a_resumed_run_equals_the_uninterrupted_one(case, tmp_path, monkeypatch)
     whole = pretrain(case.recipe, tmp_path / "whole", overrides, quiet=True)
     with monkeypatch.context() as patch:
         stop_after(patch, 3)
-        with pytest.raises(Stopped):
+        with pytest.raises(InterruptedRunError):
             pretrain(case.recipe, tmp_path / "parts", overrides, quiet=True)
     parts = pretrain(case.recipe, tmp_path / "parts", overrides, quiet=True)
     for one, two in zip(whole.encoder.get_weights(), parts.encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
-    losses = [
-        [row["loss"] for row in run_module.read_history(run.files.history)]
-        for run in (whole, parts)
-    ]
+    losses = [[row["loss"] for row in read_history(run.files.history)] for run in (whole, parts)]
     assert losses[0] == losses[1]

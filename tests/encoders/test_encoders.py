@@ -80,9 +80,7 @@ def test_the_contexts_do_not_look_ahead():
 def test_the_level_of_a_recording_does_not_matter():
     encoder, batch = cpc_encoder(16, 16), example("audio")
     quiet = {**batch, "waveform": batch["waveform"] / 50}
-    np.testing.assert_allclose(
-        encoder(quiet)["embedding"], encoder(batch)["embedding"], atol=1e-5
-    )
+    np.testing.assert_allclose(encoder(quiet)["embedding"], encoder(batch)["embedding"], atol=1e-5)
 
 
 def test_a_grey_encoder_sees_lightness_alone():
