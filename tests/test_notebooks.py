@@ -1,0 +1,86 @@
+"""The notebooks run from top to bottom, and are kept as they ran."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat", reason="the extra `notebooks` is not installed")
+nbclient = pytest.importorskip("nbclient", reason="the extra `notebooks` is not installed")
+pytest.importorskip("ipykernel", reason="the extra `notebooks` is not installed")
+pytest.importorskip("ai_edge_litert", reason="the extra `litert` is not installed")
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+# An absolute path, as warnings and logs show it; not a part of a relative path or of a fraction.
+ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[\w.-]+/)+[\w.-]+")
+
+
+def read(name):
+    return nbformat.read(NOTEBOOKS / name, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def shown(notebook):
+    """All text that the cells' outputs show."""
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    texts = [output.get("text") or output.get("data", {}).get("text/plain") for output in outputs]
+    return "\n".join(filter(None, texts))
+
+
+@pytest.fixture(scope="module")
+def first_steps(tmp_path_factory):
+    """The notebook, run in an empty folder for fewer epochs, and the scores of its probe."""
+    notebook = read("first_steps.ipynb")
+    place = next(
+        i for i, c in enumerate(notebook.cells) if "parameters" in c.metadata.get("tags", [])
+    )
+    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell("EPOCHS = 3"))
+    notebook.cells.append(
+        nbformat.v4.new_code_cell(
+            "import json\nprint(json.dumps({k: dict(v) for k, v in scores.items()}))"
+        )
+    )
+    folder = tmp_path_factory.mktemp("notebook")
+    nbclient.NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}
+    ).execute()
+    return notebook, folder, json.loads(notebook.cells[-1].outputs[0]["text"])
+
+
+def test_every_cell_of_the_first_notebook_runs(first_steps):
+    notebook, _, _ = first_steps
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_the_first_notebook_shows_no_warnings(first_steps):
+    notebook, _, _ = first_steps
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    assert [output["text"] for output in outputs if output.get("name") == "stderr"] == []
+
+
+def test_the_encoder_of_the_first_notebook_beats_itself_untrained(first_steps):
+    _, _, scores = first_steps
+    assert scores["encoder"]["knn"] > scores["untrained"]["knn"]
+    assert scores["encoder"]["linear"] > scores["untrained"]["linear"] + 0.1
+
+
+def test_the_first_notebook_leaves_its_exports_behind(first_steps):
+    _, folder, _ = first_steps
+    assert (folder / "runs/first_steps/encoder/1/saved_model.pb").is_file()
+    assert (folder / "runs/first_steps/encoder.tflite").is_file()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+def test_a_notebook_is_kept_with_clean_outputs_of_one_run(name):
+    notebook = read(name)
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    assert counts == list(range(1, len(counts) + 1))
+    assert outputs
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    assert not ABSOLUTE.findall(shown(notebook))
