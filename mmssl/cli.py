@@ -209,12 +209,15 @@ def _pretrain(options):
 def _evaluate(options):
     from mmssl.evaluation.probe import evaluate
     from mmssl.evaluation.table import print_table
+    from mmssl.training.progress import stages
     from mmssl.training.run import Run
 
     run = Run.load(options.folder)
-    result = evaluate(
-        run, **_labelled(options), layer=options.layer or run.layer, seed=options.seed
-    )
+    layer = options.layer or run.layer
+    with stages() as progress:
+        result = evaluate(
+            run, **_labelled(options), layer=layer, seed=options.seed, progress=progress
+        )
     if options.json:
         print(json.dumps(result))
     else:

@@ -1,6 +1,8 @@
 """Transformer encoders of tokens."""
 
 import keras
+import numpy as np
+from keras import ops
 from keras_hub.layers import PositionEmbedding, TransformerEncoder
 
 from mmssl.layers import MaskedMean, SegmentIds
@@ -10,6 +12,31 @@ from mmssl.layers import MaskedMean, SegmentIds
 def approximate_gelu(x):
     """GELU by its tanh form, which every export format knows (Hendrycks, Gimpel, 1606.08415)."""
     return keras.activations.gelu(x, approximate=True)
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class Waves(keras.initializers.Initializer):
+    """Starts a position table as sines and cosines (Vaswani et al. 2017, 1706.03762).
+
+    Neighbouring positions are then alike, and a fixed offset is a rotation, the same everywhere:
+    attention to neighbours is found in hundreds of steps instead of thousands.
+
+    Args:
+        deviation: root mean square of the table.
+    """
+
+    def __init__(self, deviation=0.02):
+        self.deviation = deviation
+
+    def __call__(self, shape, dtype=None):
+        length, width = shape
+        rates = 10000.0 ** (-2.0 * (np.arange(width) // 2) / width)
+        angles = np.arange(length)[:, None] * rates
+        waves = np.where(np.arange(width) % 2, np.cos(angles), np.sin(angles))
+        return ops.convert_to_tensor(self.deviation * 2**0.5 * waves, dtype=dtype)
+
+    def get_config(self):
+        return {"deviation": self.deviation}
 
 
 def bert_encoder(
@@ -52,15 +79,15 @@ def bert_encoder(
             f"bert_encoder needs a width that its heads divide; got width={width}, heads={heads}."
         )
     initializer = keras.initializers.TruncatedNormal(stddev=0.02)
+    # The paper's 0.02 at its width of 768; at other widths what passes signals on as well.
+    kernel_initializer = keras.initializers.TruncatedNormal(stddev=0.02 * (768 / width) ** 0.5)
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
 
     tokens = keras.layers.ReversibleEmbedding(
         vocabulary_size, width, embeddings_initializer=initializer, name="token_embedding"
     )(token_ids)
-    positions = PositionEmbedding(length, initializer=initializer, name="position_embedding")(
-        tokens
-    )
+    positions = PositionEmbedding(length, initializer=Waves(), name="position_embedding")(tokens)
     segments = keras.layers.Embedding(
         2, width, embeddings_initializer=initializer, name="segment_embedding"
     )(SegmentIds(separator)(token_ids))
@@ -74,7 +101,7 @@ def bert_encoder(
             dropout=dropout,
             activation=approximate_gelu,
             layer_norm_epsilon=1e-12,
-            kernel_initializer=initializer,
+            kernel_initializer=kernel_initializer,
             name=f"block_{number}",
         )(x, padding_mask=padding_mask)
 

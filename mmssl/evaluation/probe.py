@@ -53,9 +53,9 @@ def evaluate(
         dict of JSON values: `encoder`, `untrained` and `raw` (where the inputs have a floor), each
         with the test accuracies `knn` and `linear` and the chosen `C`; `layers` (block -> the
         same, with `layer="all"`); `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`,
-        `data`, `raw_features`, `diagnostics`, `held_out` (what the method measures itself; empty
-        where it does not, with the reason in `held_out_missing` where it cannot on these items)
-        and `seconds` (stage -> s). Without labels, `held_out` and what the data are.
+        `data`, `raw_features`, `diagnostics`, `held_out` (what the method measures itself, such
+        as `mlm_loss`, and each of these beside it; empty where it does not, with the reason in
+        `held_out_missing` where it cannot on these items) and `seconds` (stage -> s). Without labels, `held_out` and what the data are.
 
     Raises:
         ValueError: no labels, one class only, too few items, or splits that are no train and test.
@@ -186,7 +186,8 @@ def _spread(rows):
 
 def _held_out(run, source):
     try:
-        return {"held_out": held_out(run, run.method(), source)}
+        figures = held_out(run, run.method(), source)
+        return {**figures, "held_out": figures}
     except ValueError as error:
         # Items to probe with need not suit the method: single sentences have no next one.
         return {"held_out": {}, "held_out_missing": str(error)}

@@ -10,6 +10,7 @@ from mmssl.losses import masked_cross_entropy
 from mmssl.training import distribution
 from mmssl.training.pretrainer import Pretrainer
 
+SPECIALS = 5  # ids below are [PAD], [UNK], [CLS], [SEP], [MASK]
 HELD_OUT_BATCHES = 64
 
 
@@ -34,13 +35,22 @@ class BERT(Pretrainer):
         encoder: keras.Model with a ReversibleEmbedding named `token_embedding`, such as
             `mmssl.encoders.bert_encoder()`.
         next_sentence: whether the second task is part of the training.
+        unigram_bias: start the output bias at the tokens' log frequencies, which the paper's
+            start at zero takes the first hundreds of steps to reach; for short runs.
         **kwargs: passed to Pretrainer.
     """
 
     reports = ("mlm", "nsp", "mlm_accuracy", "nsp_accuracy")
 
-    def __init__(self, encoder: keras.Model, next_sentence: bool = True, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        next_sentence: bool = True,
+        unigram_bias: bool = False,
+        **kwargs,
+    ):
         super().__init__(encoder, **kwargs)
+        self.unigram_bias = unigram_bias
         self.next_sentence = next_sentence
         features = encoder.output["features"]
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
@@ -83,6 +93,25 @@ class BERT(Pretrainer):
             self.report("nsp_accuracy", hits / ops.sum(rows))
             terms["nsp"] = loss / ops.sum(rows)
         return terms
+
+    def adapt(self, batches, count=256):
+        """Takes the token frequencies from the data, where `unigram_bias` asks for them.
+
+        Args:
+            batches: tf.data.Dataset of training batches.
+            count: batches to look at.
+        """
+        if not self.unigram_bias:
+            return
+        weights = self.masked_language_model.weights
+        bias = next(weight for weight in weights if weight.name == "output_bias")
+        counts = np.ones(bias.shape[0])
+        for batch in batches.take(count):
+            visible = batch["token_ids"].numpy()[batch["padding_mask"].numpy() > 0]
+            counts += np.bincount(visible, minlength=len(counts))
+        # What is never asked for keeps the count of one.
+        counts[:SPECIALS] = 1
+        bias.assign(np.log(counts / counts.sum()))
 
     def held_out(self, data):
         """Measures the masked loss on held-out text, beside the best guess without context.

@@ -1,5 +1,6 @@
 """Progress of a run on the terminal."""
 
+import contextlib
 import time
 
 from rich.console import Console
@@ -58,3 +59,14 @@ class Progress:
         self.bar.update(self.task, completed=self.done, figures=figures)
         if not self.console.is_terminal:
             self.console.print(f"step {self.done}/{self.steps}  {figures}", highlight=False)
+
+
+@contextlib.contextmanager
+def stages():
+    """Shows which stage of a work is under way, on a terminal.
+
+    Yields:
+        function (stage, items done) that the work calls.
+    """
+    with Console(stderr=True).status("") as status:
+        yield lambda stage, done: status.update(f"{stage}: {done}")
