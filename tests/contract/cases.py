@@ -58,8 +58,10 @@ CASES = {
             "--method.encoder.depth=2",
             "--method.encoder.heads=2",
             "--method.encoder.feed_forward=64",
+            "--method.encoder.dropout=0.1",
         ),
         initial_loss=(np.log(1000) + np.log(2), 0.2),
+        theory=("--method.unigram_bias=false",),
     ),
     "colorization": Case(
         "vision/colorization",

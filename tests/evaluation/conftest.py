@@ -1,0 +1,100 @@
+"""A run of tiny coloured pictures, without a training."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from mmssl.encoders import conv_encoder
+from mmssl.pipelines.images import Crops
+
+import gc
+
+import librosa, sklearn.manifold, matplotlib.figure, scipy.sparse, tensorflow
+librosa.feature
+gc.collect()
+gc.freeze()
+SIZE = 8
+
+
+@dataclass
+class FakeMethod:
+    """Stands for a method with the hooks that evaluation calls."""
+
+    figures: dict = field(default_factory=dict)
+    drawn: list = field(default_factory=list)
+
+    def held_out(self, data):
+        return self.figures
+
+    def pictures(self, data):
+        return self.drawn
+
+
+@dataclass
+class FakeRun:
+    """Stands for a trained run, as `mmssl.training.run.Run` shows itself."""
+
+    folder: Path
+    config: dict
+    data: Any
+    encoder: Any
+    untrained: Any
+    recipe: str = "vision/tiny"
+    layer: str | None = None
+    made: Any = field(default_factory=FakeMethod)
+
+    def method(self):
+        return self.made
+
+
+def coloured_pictures(count, seed=0):
+    """Noise on red or blue ground: uint8 (count, SIZE, SIZE, 3), and labels (count,) of str."""
+    rng = np.random.default_rng(seed)
+    pictures = rng.integers(0, 120, (count, SIZE, SIZE, 3), dtype=np.uint8)
+    labels = np.where(rng.random(count) < 0.5, "blue", "red")
+    pictures[labels == "red", ..., 0] += 60
+    pictures[labels == "blue", ..., 2] += 60
+    return pictures, labels
+
+
+def tiny_encoder(seed=0):
+    """An untrained encoder of two blocks."""
+    keras.utils.set_random_seed(seed)
+    return conv_encoder(
+        size=SIZE,
+        channels=(4, 8),
+        depths=(1, 1),
+        strides=(2, 2),
+        dilations=(1, 1),
+        grey=False,
+        grid=1,
+    )
+
+
+@pytest.fixture
+def pictures():
+    return coloured_pictures(100)
+
+
+@pytest.fixture
+def encoder():
+    return tiny_encoder()
+
+
+@pytest.fixture
+def run(tmp_path, pictures, encoder):
+    spec = {
+        "class_path": "mmssl.pipelines.images.Crops",
+        "init_args": {"source": "builtin:photos", "size": SIZE, "batch_size": 16},
+    }
+    return FakeRun(
+        folder=tmp_path,
+        config={"data": spec, "method": {"class_path": "mmssl.methods.Colorization"}},
+        data=Crops(pictures[0], size=SIZE, batch_size=16, labels=pictures[1].tolist()),
+        encoder=encoder,
+        untrained=tiny_encoder(seed=1),
+    )

@@ -1,0 +1,116 @@
+import csv
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+from mmssl.evaluation.collapse import CollapseMonitor, CollapseWarning, collapse_signs
+from mmssl.evaluation.diagnostics import diagnose
+
+
+class Plain(keras.Model):
+    """A model whose encoder does not change while it is fitted."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def call(self, batch):
+        return keras.ops.mean(self.encoder(batch)["embedding"], axis=1)
+
+
+def dense_encoder():
+    x = inputs = keras.Input((16,), name="x")
+    features = keras.layers.Dense(32, name="block_1")(x)
+    embedding = keras.layers.Dense(24, name="last")(features)
+    return keras.Model({"x": inputs}, {"features": features, "embedding": embedding})
+
+
+def examples(seed=0):
+    x = np.random.default_rng(seed).normal(size=(128, 16)).astype("float32")
+    return [{"x": x[:100]}, {"x": x[100:]}]
+
+
+def fit(encoder, *callbacks, epochs=3):
+    model = Plain(encoder)
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    batch = {"x": np.zeros((4, 16), "float32")}
+    return model.fit(
+        batch, np.zeros(4), epochs=epochs, verbose=0, callbacks=list(callbacks)
+    ).history
+
+
+def zero(encoder):
+    layer = encoder.get_layer("last")
+    layer.set_weights([0 * weight for weight in layer.get_weights()])
+    return encoder
+
+
+def test_a_healthy_random_network_gives_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CollapseWarning)
+        history = fit(dense_encoder(), CollapseMonitor(examples()))
+    assert history["embedding_std_ratio"][0] > 0.5
+
+
+def test_a_network_whose_last_layer_is_zero_gives_a_warning():
+    with pytest.warns(CollapseWarning, match="nearly equal"):
+        fit(zero(dense_encoder()), CollapseMonitor(examples()))
+
+
+def test_collapse_stops_the_training_after_as_many_looks_as_asked():
+    monitor = CollapseMonitor(examples(), patience=2, stop=True)
+    with pytest.warns(CollapseWarning) as told:
+        history = fit(zero(dense_encoder()), monitor, epochs=5)
+    assert len(told) == 2
+    assert len(history["loss"]) == 2
+    assert "Training stops" in monitor.reason
+
+
+def test_a_collapse_in_the_course_of_training_is_noticed():
+    class Zeroing(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                zero(self.model.encoder)
+
+    monitor = CollapseMonitor(examples(), patience=1, stop=True)
+    with pytest.warns(CollapseWarning):
+        history = fit(dense_encoder(), Zeroing(), monitor, epochs=5)
+    assert len(history["loss"]) == 2
+
+
+def test_the_figures_reach_the_callbacks_that_follow(tmp_path):
+    log = keras.callbacks.CSVLogger(tmp_path / "history.csv")
+    fit(dense_encoder(), CollapseMonitor(examples(), pairs=examples()), log, epochs=2)
+    rows = list(csv.DictReader((tmp_path / "history.csv").open()))
+    assert len(rows) == 2
+    assert float(rows[1]["alignment"]) == pytest.approx(0, abs=1e-9)
+    assert {"embedding_std_ratio", "rankme", "uniformity", "mean_cosine"} <= set(rows[0])
+
+
+def test_every_looks_at_the_first_epoch_and_then_at_every_so_many():
+    history = fit(dense_encoder(), CollapseMonitor(examples(), every=3), epochs=5)
+    assert len(history["rankme"]) == 2
+
+
+def test_a_narrow_cone_at_the_start_is_no_collapse():
+    rng = np.random.default_rng(0)
+    cone = 10 + rng.normal(size=(200, 16))
+    narrow = diagnose(cone)
+    assert narrow["mean_cosine"] > 0.95
+    assert collapse_signs(narrow, cone.shape)
+    assert not collapse_signs(narrow, cone.shape, start=narrow)
+    assert collapse_signs(diagnose(cone + 100), cone.shape, start=narrow)
+
+
+def test_the_start_can_be_given_for_a_run_that_goes_on():
+    monitor = CollapseMonitor(examples(), untrained=dense_encoder())
+    with pytest.warns(CollapseWarning):
+        fit(zero(dense_encoder()), monitor)
+
+
+@pytest.mark.parametrize("argument", ["every", "patience"])
+def test_numbers_of_looks_below_one_are_refused(argument):
+    with pytest.raises(ValueError, match=argument):
+        CollapseMonitor(examples(), **{argument: 0})

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+
+from mmssl.evaluation.diagnostics import (
+    alignment,
+    diagnose,
+    embedding_std,
+    mean_cosine,
+    rankme,
+    uniformity,
+)
+
+
+@pytest.fixture
+def gaussian():
+    return np.random.default_rng(0).normal(size=(1000, 32))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        (np.eye(4), 4.000001),
+        (np.ones((4, 4)), 1.000005),
+        (np.diag([2.0, 1.0, 1.0]), 2.828427),
+        (np.diag([3.0, 1.0]), 1.754765),
+    ],
+)
+def test_rankme_has_its_closed_form_values(matrix, expected):
+    assert rankme(matrix) == pytest.approx(expected, abs=1e-5)
+
+
+def test_rankme_of_gaussian_noise_is_nearly_its_width(gaussian):
+    assert rankme(gaussian) == pytest.approx(31.9, abs=0.1)
+
+
+def test_rankme_is_unchanged_by_scaling_and_rotation(gaussian):
+    rotation, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(32, 32)))
+    assert rankme(7 * gaussian @ rotation) == pytest.approx(rankme(gaussian), abs=1e-9)
+
+
+def test_rankme_is_not_centred():
+    far = np.eye(4) + 100
+    assert rankme(far) < 1.2
+
+
+@pytest.mark.parametrize("width", [2, 32, 256])
+def test_embedding_std_of_an_even_spread_is_one_over_root_width(width):
+    spread = np.random.default_rng(0).normal(size=(2000, width))
+    assert embedding_std(spread) == pytest.approx(1 / np.sqrt(width), rel=0.05)
+    assert diagnose(spread)["embedding_std_ratio"] == pytest.approx(1, rel=0.05)
+
+
+def test_embedding_std_of_equal_rows_is_zero():
+    assert embedding_std(np.tile([3.0, 4.0], (5, 1))) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        (np.ones((6, 3)), 0.0),
+        (np.array([[1.0, 0.0], [-1.0, 0.0]]), -8.0),
+        (np.eye(5), -4.0),
+    ],
+)
+def test_uniformity_has_its_closed_form_values(points, expected):
+    assert uniformity(points) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("width", "expected"), [(2, -1.5750), (16, -3.5130), (64, -3.8752)])
+def test_uniformity_of_an_even_spread_is_the_integral(width, expected):
+    spread = np.random.default_rng(0).normal(size=(2000, width))
+    assert uniformity(spread) == pytest.approx(expected, abs=0.02)
+
+
+def test_uniformity_leaves_out_pairs_of_a_row_with_itself_across_chunks():
+    spread = np.random.default_rng(0).normal(size=(1100, 3))
+    unit = spread / np.linalg.norm(spread, axis=1, keepdims=True)
+    squares = ((unit[:, None] - unit[None]) ** 2).sum(axis=-1)
+    pairs = np.exp(-2 * squares[np.triu_indices(len(unit), 1)])
+    assert uniformity(spread) == pytest.approx(np.log(pairs.mean()), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"), [([2.0, 0.0], 0.0), ([0.0, 5.0], 2.0), ([-1.0, 0.0], 4.0)]
+)
+def test_alignment_is_zero_two_and_four_for_equal_orthogonal_and_opposite(other, expected):
+    first = np.tile([1.0, 0.0], (3, 1))
+    assert alignment(first, np.tile(other, (3, 1))) == pytest.approx(expected, abs=1e-9)
+
+
+def test_alignment_of_different_shapes_is_refused():
+    with pytest.raises(ValueError, match="row by row"):
+        alignment(np.eye(3), np.eye(4))
+
+
+def test_mean_cosine_is_over_distinct_pairs():
+    assert mean_cosine(np.ones((5, 3))) == pytest.approx(1)
+    assert mean_cosine(np.eye(5)) == pytest.approx(0, abs=1e-12)
+    assert mean_cosine([[1, 0], [-1, 0]]) == pytest.approx(-1)
+
+
+def test_embeddings_of_zeros_give_finite_figures():
+    figures = diagnose(np.zeros((8, 4)))
+    assert figures["embedding_std_ratio"] == 0
+    assert figures["rankme"] == pytest.approx(1, abs=1e-4)
+    assert figures["uniformity"] == 0
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((1, 4)), np.zeros(4), [[0, 1], [np.nan, 1]]])
+def test_embeddings_that_are_no_finite_matrix_are_refused(wrong):
+    with pytest.raises(ValueError, match="Collapse diagnostics take"):
+        rankme(wrong)

@@ -1,0 +1,207 @@
+import csv
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from mmssl.evaluation.embedding_map import PALETTE, label_colours, plane
+from mmssl.evaluation.figures import OTHER, scatter
+from mmssl.evaluation.neighbours import choose_queries, neighbour_rows, show_items
+from mmssl.evaluation.probe import evaluate
+from mmssl.evaluation.report import write_report
+from mmssl.pipelines.audio import Windows
+from mmssl.pipelines.sources import open_source
+from mmssl.pipelines.text import SentencePairs
+
+VOID = {"meta", "img", "br"}
+
+
+class Checker(HTMLParser):
+    """Reads a page, checks that tags close, and collects what it refers to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.links, self.tags, self.words = [], [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [v for k, v in attrs if k in ("src", "href", "xlink:href", "action")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [v for k, v in attrs if k in ("src", "href", "xlink:href")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def write_history(folder, rows=4):
+    names = ("step", "epoch", "loss", "info_nce", "accuracy", "learning_rate", "rankme")
+    names += ("embedding_std_ratio", "mean_cosine", "step_seconds", "wait_seconds", "seconds")
+    with open(folder / "history.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(names)
+        for i in range(1, rows + 1):
+            table.writerow([i, i / 4, 3 / i, 3 / i, i / 9, 1e-3, "", 0.5, 0.2, 0.1, 0.01, 75 * i])
+
+
+def write_environment(folder):
+    made = {
+        "versions": {"mmssl": "0.1", "keras": "3", "tensorflow": "2"},
+        "devices": ["CPU:0"],
+        "seed": 7,
+        "data": {"items": 100, "fingerprint": "abc"},
+    }
+    (folder / "environment.json").write_text(json.dumps(made))
+
+
+@pytest.fixture
+def whole(run):
+    write_history(run.folder)
+    write_environment(run.folder)
+    picture = np.zeros((8, 24, 3), np.uint8)
+    run.made.drawn = [("Painted <b>", "grey & coloured", picture)]
+    evaluate(run, layer="all")
+    return run
+
+
+def read(path):
+    text = path.read_text(encoding="utf-8")
+    return text, Checker(text)
+
+
+def test_a_whole_report_is_one_page_that_asks_nothing_of_the_network(whole):
+    path = write_report(whole)
+    assert path == whole.folder / "report.html"
+    text, page = read(path)
+    assert page.links
+    assert all(link.startswith(("data:", "#")) for link in page.links)
+    assert "url(http" not in text
+    assert "@import" not in text
+    assert "script" not in page.tags
+    assert not list(whole.folder.glob("*.tmp"))
+
+
+def test_a_whole_report_shows_all_its_parts(whole):
+    text, page = read(write_report(whole))
+    words = " ".join(page.words)
+    for part in ("Probes", "Training", "Map of the embeddings", "Nearest neighbours", "Method"):
+        assert part in words
+    for shown in ("untrained encoder", "raw input", "5 min 0 s", "red (", "Block by block", "abc"):
+        assert shown in words
+    assert page.tags.count("table") == 1
+    assert 'class="best"' in text
+    # Eight queries with five neighbours each, and the method's picture.
+    assert page.tags.count("img") == 49
+
+
+def test_what_users_named_cannot_break_the_page(whole, pictures):
+    names = np.where(pictures[1] == "red", "<script>alert(1)</script>", 'a & $b_1$ "c"')
+    text, page = read(write_report(whole, pictures[0], labels=names.tolist()))
+    assert "script" not in page.tags
+    assert "&lt;script&gt;alert(1)" in text
+    assert 'a & $b_1$ "c" (' in " ".join(page.words)
+    assert "Painted <b>" in " ".join(page.words)
+
+
+def test_what_is_missing_is_named_with_the_command_that_makes_it(run):
+    _, page = read(write_report(run))
+    words = " ".join(page.words)
+    assert "mmssl evaluate" in words
+    assert "mmssl pretrain" in words
+    assert "Nearest neighbours" in words
+
+
+def test_data_that_are_gone_leave_the_rest_of_the_report(whole):
+    _, page = read(write_report(whole, "no such folder"))
+    words = " ".join(page.words)
+    assert "does not exist" in words
+    assert "mmssl report" in words
+    assert "Loss" in words
+
+
+def test_a_single_item_has_no_neighbours(whole, pictures):
+    _, page = read(write_report(whole, pictures[0][:1]))
+    assert "nothing to compare" in " ".join(page.words)
+
+
+def test_two_unlabelled_items_make_a_report(run, pictures):
+    _, page = read(write_report(run, pictures[0][:2]))
+    assert "2 items, principal components" in " ".join(page.words)
+
+
+def test_the_same_run_gives_the_same_report(whole):
+    first, _ = read(write_report(whole))
+    second, _ = read(write_report(whole))
+    assert first == second
+
+
+def test_sound_is_shown_as_players_with_spectrograms():
+    clips = [np.sin(np.arange(size) / 5).astype("float32") for size in (3000, 90, 40000)]
+    data = Windows(clips, sample_rate=8000, window=80)
+    kind, shown = show_items(data, open_source(clips, data.extensions))
+    assert kind == "sound"
+    assert all("data:audio/wav;base64," in item and "data:image/png" in item for item in shown)
+    # Three seconds of 16-bit sound at 8 kHz, in base64.
+    assert len(shown[2]) < 4 / 3 * 2 * 3 * 8000 + 30000
+
+
+def test_text_is_shortened_and_escaped():
+    texts = ["<b>bold</b> " + "words " * 100, "short one"]
+    data = SentencePairs(texts, vocabulary_size=200, next_sentence=False, batch_size=1)
+    kind, shown = show_items(data, open_source(texts, data.extensions))
+    assert kind == "text"
+    assert shown[0].startswith("<p>&lt;b&gt;bold")
+    assert shown[0].endswith("…</p>")
+    assert len(shown[0]) < 200
+
+
+def test_an_item_is_not_its_own_neighbour(run, pictures):
+    source = open_source(pictures[0][:4], run.data.extensions)
+    copies = np.ones((4, 3))
+    rows = neighbour_rows(run.data, source, copies)
+    assert rows.count("query</div>") == 4
+    assert rows.count("cosine 1.000") == 12
+
+
+def test_queries_are_of_as_many_classes_as_there_are(run, pictures):
+    labels = [f"class {i % 5}" for i in range(100)]
+    source = open_source(pictures[0], run.data.extensions, labels=labels)
+    chosen = choose_queries(source)
+    assert len(chosen) == len(set(chosen.tolist())) == 8
+    assert len(set(source.labels[chosen])) == 5
+
+
+def test_the_plane_keeps_two_far_groups_apart():
+    rng = np.random.default_rng(0)
+    groups = np.eye(10)[np.arange(60) % 2] + rng.normal(size=(60, 10)) * 0.05
+    points, how = plane(groups)
+    assert points.shape == (60, 2)
+    assert how == "t-SNE"
+    even, odd = points[::2], points[1::2]
+    gap = np.linalg.norm(even.mean(axis=0) - odd.mean(axis=0))
+    assert gap > 2 * max(even.std(), odd.std()) / np.sqrt(2)
+
+
+def test_the_commonest_classes_have_colours_and_the_rest_are_grey():
+    labels = np.array([f"class {i:02}" for i in range(30) for _ in range(30 - i)])
+    colours, entries = label_colours(labels, len(labels))
+    assert len(entries) == len(PALETTE) + 1
+    assert entries[0] == (PALETTE[0], "class 00 (30)")
+    assert entries[-1] == (OTHER, f"{30 - len(PALETTE)} other classes")
+    assert colours[-1] == OTHER
+
+
+def test_figures_take_the_ink_of_the_page():
+    svg = scatter(np.zeros((3, 2)), ["#ff0000", OTHER, "#00ff00"])
+    assert svg.startswith("<svg")
+    assert "metadata" not in svg
+    assert "#010203" not in svg

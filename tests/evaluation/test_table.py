@@ -1,0 +1,74 @@
+import pytest
+from rich.console import Console
+
+from mmssl.evaluation.table import (
+    accuracy_rows,
+    print_table,
+    probe_caption,
+    probe_title,
+    standard_error,
+)
+
+
+@pytest.fixture
+def result():
+    data = dict.fromkeys(("source", "labels", "label_column", "split_column", "train", "test"))
+    return {
+        "data": data | {"source": "clips/[red]", "label_column": "digit"},
+        "layer": "all",
+        "encoder": {"knn": 0.8, "linear": 0.9, "C": 1.0},
+        "untrained": {"knn": 0.4, "linear": 0.5, "C": 1.0},
+        "raw": {"knn": 0.85, "linear": 0.7, "C": 1.0},
+        "layers": {"block_1": {"knn": 0.3, "linear": 0.95, "C": 1.0}},
+        "n_train": 400,
+        "n_test": 100,
+        "classes": 10,
+        "majority": 0.1,
+        "split": "two sources",
+        "held_out": {"loss": 1.25},
+        "seconds": {"knn": 0.12},
+    }
+
+
+def printed(result):
+    console = Console(record=True, width=120, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_table(result, console)
+    return console.export_text()
+
+
+def test_the_table_shows_every_figure(result):
+    text = printed(result)
+    for shown in ("0.800 ± 0.040", "0.950", "untrained encoder", "raw input", "100 test items"):
+        assert shown in text
+    assert "digit in clips/[red]" in text
+    assert "1.2500" in text
+    assert "knn 0.1" in text
+
+
+def test_the_best_of_each_probe_is_marked(result):
+    best = {name: marks for name, _, marks in accuracy_rows(result)}
+    assert best["raw input"] == {"knn": True, "linear": False}
+    assert best["encoder to block_1"] == {"knn": False, "linear": True}
+
+
+def test_a_result_of_held_out_figures_alone_is_printed(result):
+    few = {name: result[name] for name in ("data", "layer", "n_test", "held_out", "seconds")}
+    text = printed(few)
+    assert "held out" in text
+    assert "untrained" not in text
+
+
+def test_the_reason_for_missing_held_out_figures_is_printed(result):
+    text = printed(result | {"held_out": {}, "held_out_missing": "no next [sentence]"})
+    assert "no held-out figures: no next [sentence]" in text
+
+
+def test_the_standard_error_is_that_of_a_share():
+    assert standard_error(0.5, 100) == 0.05
+    assert standard_error(1.0, 100) == 0
+
+
+def test_title_and_caption_say_what_was_probed(result):
+    assert probe_title(result) == "digit in clips/[red]"
+    assert probe_title(result | {"layer": "block_2"}).endswith("encoders cut after block_2")
+    assert "trained on 400, 10 classes" in probe_caption(result)
