@@ -1,0 +1,22 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmssl.apply.colorize import colorize_files
+from mmssl.layers.lab import rgb_to_lab
+
+
+def test_a_painted_picture_keeps_its_lightness(picture_run, tmp_path):
+    grey = np.linspace(60, 200, 32, dtype="uint8")[None, :, None].repeat(32, 0).repeat(3, 2)
+    Image.fromarray(grey).save(tmp_path / "ramp.png")
+    [path] = colorize_files(picture_run, [str(tmp_path / "ramp.png")], tmp_path / "out")
+    assert path == tmp_path / "out" / "ramp.png"
+    painted = np.asarray(Image.open(path))
+    assert painted.shape == (32, 32, 3)
+    lightness = [np.asarray(rgb_to_lab(x / np.float32(255)))[..., 0] for x in (grey, painted)]
+    np.testing.assert_allclose(lightness[1], lightness[0], atol=3)
+
+
+def test_a_run_of_another_method_is_refused(sound_run, tmp_path):
+    with pytest.raises(ValueError, match=r"trained by CPC, not by Colorization"):
+        next(colorize_files(sound_run, ["x.png"], tmp_path))

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+import soundfile
+
+from mmssl.apply.embed import embed_files
+from mmssl.evaluation.features import embed
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    rng = np.random.default_rng(0)
+    for i in range(5):
+        path = tmp_path / f"folder{i % 2}" / f"{i}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, rng.normal(0, 0.1, 4000 + 500 * i), 8000)
+    return tmp_path
+
+
+@pytest.mark.parametrize("layer", [None, "block_2"])
+def test_the_vectors_are_those_of_the_encoder(sound_run, sounds, tmp_path, layer):
+    out = tmp_path / "vectors.npz"
+    count, width = embed_files(sound_run, [str(sounds)], out, layer)
+    with np.load(out, allow_pickle=False) as archive:
+        names, vectors = archive["names"], archive["vectors"]
+    assert names.tolist() == ["folder0/0.wav", "folder0/2.wav", "folder0/4.wav",
+                              "folder1/1.wav", "folder1/3.wav"]  # fmt: skip
+    assert vectors.shape == (count, width)
+    examples = sound_run.data.examples(str(sounds), batch_size=2)
+    expected = embed(sound_run.encoder, examples, layer)
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+
+
+def test_several_files_and_folders_are_embedded_in_their_order(sound_run, sounds, tmp_path):
+    out = tmp_path / "vectors.npz"
+    embed_files(sound_run, [str(sounds / "folder1"), str(sounds / "folder0" / "4.wav")], out)
+    with np.load(out, allow_pickle=False) as archive:
+        assert archive["names"].tolist() == ["folder1/1.wav", "folder1/3.wav", "folder0/4.wav"]
+
+
+def test_a_file_that_cannot_be_read_leaves_the_old_vectors_whole(sound_run, sounds, tmp_path):
+    out = tmp_path / "vectors.npz"
+    embed_files(sound_run, [str(sounds)], out)
+    before = out.read_bytes()
+    (sounds / "folder0" / "2.wav").write_bytes(b"RIFF no sound")
+    with pytest.raises(Exception, match=r"2\.wav|RIFF|WAV|wav"):
+        embed_files(sound_run, [str(sounds)], out)
+    assert out.read_bytes() == before
+    assert [path.name for path in tmp_path.glob("*.tmp")] == []
+
+
+def test_the_output_is_an_npz(sound_run, sounds):
+    with pytest.raises(ValueError, match=r"--out is an \.npz file"):
+        embed_files(sound_run, [str(sounds)], "vectors.txt")
