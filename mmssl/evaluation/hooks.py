@@ -1,7 +1,5 @@
 """What a method says of itself: held-out figures and pictures."""
 
-from mmssl.training.recipe import build
-
 
 def held_out(run, method, source):
     """Takes the figures that a method measures itself.
@@ -46,10 +44,6 @@ def over(run, source):
     Returns:
         Pipeline; its batches may be smaller where there are few items.
     """
-    arguments = dict(run.config["data"]["init_args"])
-    arguments |= {"source": source, "split": None}
-    arguments |= dict.fromkeys(("labels", "label_column", "split_column"))
-    arguments["batch_size"] = min(arguments.get("batch_size") or len(source), len(source))
-    pipeline = build({**run.config["data"], "init_args": arguments})
-    pipeline.restore(run.folder)
+    pipeline = run.data.on(source)
+    pipeline.batch_size = min(pipeline.batch_size, len(source))
     return pipeline

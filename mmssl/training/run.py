@@ -15,6 +15,7 @@ from mmssl.encoders import cut
 from mmssl.evaluation.collapse import CollapseMonitor
 from mmssl.training import distribution
 from mmssl.training.checkpoint import load_state, load_weights, save_state, state_variables
+from mmssl.training.clock import Clock
 from mmssl.training.folder import RunFolder, environment, write_text
 from mmssl.training.history import History
 from mmssl.training.optimizers import adamw, warmup_cosine
@@ -196,47 +197,6 @@ class Training:
         rate = self.method.optimizer.learning_rate
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
-
-
-class Clock:
-    """Tells waiting for input from work, since the run began and within a period.
-
-    Args:
-        position: dict with `seconds` and `waited` so far.
-    """
-
-    def __init__(self, position):
-        self.seconds, self.waited = position["seconds"], position["waited"]
-        self._period = (self.seconds, self.waited, 0)
-
-    def wait(self, batches):
-        """Takes the next batch."""
-        self._begin = time.perf_counter()
-        batch = next(batches)
-        self.waited += time.perf_counter() - self._begin
-        return batch
-
-    def stepped(self):
-        """Notes the end of the step whose batch `wait` returned."""
-        self.seconds += time.perf_counter() - self._begin
-        seconds, waited, steps = self._period
-        self._period = (seconds, waited, steps + 1)
-
-    def position(self, step):
-        """Returns what a checkpoint keeps."""
-        return {"step": step, "seconds": self.seconds, "waited": self.waited}
-
-    def period(self, batch_size):
-        """Returns the figures of the period, and begins the next."""
-        seconds, waited, steps = self._period
-        spent = self.seconds - seconds
-        self._period = (self.seconds, self.waited, 0)
-        return {
-            "seconds": self.seconds,
-            "step_seconds": spent / steps,
-            "wait_seconds": (self.waited - waited) / steps,
-            "samples_per_second": steps * batch_size / spent,
-        }
 
 
 @dataclass
