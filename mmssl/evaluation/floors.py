@@ -50,7 +50,9 @@ def image_floor(data, sources, seed=0, progress=None):
     Returns:
         Features.
     """
-    pixels = [_rows(data, source, _small_pixels, progress) for source in sources]
+    pictures = [_rows(data, source, _small_pictures, progress) for source in sources]
+    height, width = pictures[0].shape[1:3]
+    pixels = [x.reshape(len(x), -1) for x in pictures]
     train = pixels[0]
     chosen = np.random.default_rng(seed).permutation(len(train))[:PCA_ITEMS]
     sample = train[np.sort(chosen)].astype(np.float32)
@@ -66,7 +68,7 @@ def image_floor(data, sources, seed=0, progress=None):
         )
         for x in pixels
     ]
-    name = f"{SIDE} x {SIDE} pixels, {components} principal components"
+    name = f"{height} x {width} pixels, {components} principal components"
     return Features(parts, name, standardise=False)
 
 
@@ -156,12 +158,11 @@ def read_texts(source):
     return [item.decode("utf-8", "replace") for item in items.as_numpy_iterator()]
 
 
-def _small_pixels(batch):
+def _small_pictures(batch):
     images = batch["images"]
     if min(images.shape[1:3]) > SIDE:
         images = tf.image.resize(images, (SIDE, SIDE), "area")
-    bytes_ = tf.cast(tf.round(tf.clip_by_value(images, 0, 1) * 255), tf.uint8)
-    return tf.reshape(bytes_, (bytes_.shape[0], -1)).numpy()
+    return tf.cast(tf.round(tf.clip_by_value(images, 0, 1) * 255), tf.uint8).numpy()
 
 
 def _rows(data, source, features, progress):

@@ -55,7 +55,8 @@ def evaluate(
         same, with `layer="all"`); `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`,
         `data`, `raw_features`, `diagnostics`, `held_out` (what the method measures itself, such
         as `mlm_loss`, and each of these beside it; empty where it does not, with the reason in
-        `held_out_missing` where it cannot on these items) and `seconds` (stage -> s). Without labels, `held_out` and what the data are.
+        `held_out_missing` where it cannot on these items) and `seconds` (stage -> s). Without
+        labels, `held_out` and what the data are.
 
     Raises:
         ValueError: no labels, one class only, too few items, or splits that are no train and test.

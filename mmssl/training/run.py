@@ -46,10 +46,14 @@ def pretrain(recipe, out, overrides=(), quiet=False):
     """
     config = read_recipe(recipe, overrides)
     folder = RunFolder(out)
+    policy = keras.config.dtype_policy()
     with folder.claim():
         folder.keep_config({"recipe": str(recipe), **config})
-        if not folder.encoder.exists():
-            Training(config, folder, quiet).run()
+        try:
+            if not folder.encoder.exists():
+                Training(config, folder, quiet).run()
+        finally:
+            keras.config.set_dtype_policy(policy)
     return Run.load(out)
 
 

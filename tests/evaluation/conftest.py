@@ -11,12 +11,6 @@ import pytest
 from mmssl.encoders import conv_encoder
 from mmssl.pipelines.images import Crops
 
-import gc
-
-import librosa, sklearn.manifold, matplotlib.figure, scipy.sparse, tensorflow
-librosa.feature
-gc.collect()
-gc.freeze()
 SIZE = 8
 
 
@@ -98,3 +92,24 @@ def run(tmp_path, pictures, encoder):
         encoder=encoder,
         untrained=tiny_encoder(seed=1),
     )
+
+
+@pytest.fixture
+def result():
+    """What `evaluate(layer="all")` returns."""
+    data = dict.fromkeys(("source", "labels", "label_column", "split_column", "train", "test"))
+    return {
+        "data": data | {"source": "clips/[red]", "label_column": "digit"},
+        "layer": "all",
+        "encoder": {"knn": 0.8, "linear": 0.9, "C": 1.0},
+        "untrained": {"knn": 0.4, "linear": 0.5, "C": 1.0},
+        "raw": {"knn": 0.85, "linear": 0.7, "C": 1.0},
+        "layers": {"block_1": {"knn": 0.3, "linear": 0.95, "C": 1.0}},
+        "n_train": 400,
+        "n_test": 100,
+        "classes": 10,
+        "majority": 0.1,
+        "split": "two sources",
+        "held_out": {"loss": 1.25},
+        "seconds": {"knn": 0.12},
+    }

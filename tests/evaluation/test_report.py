@@ -7,6 +7,8 @@ import pytest
 
 from mmssl.evaluation.embedding_map import PALETTE, label_colours, plane
 from mmssl.evaluation.figures import OTHER, scatter
+from mmssl.evaluation.labelled import LabelledData
+from mmssl.evaluation.metrics import keep_result
 from mmssl.evaluation.neighbours import choose_queries, neighbour_rows, show_items
 from mmssl.evaluation.probe import evaluate
 from mmssl.evaluation.report import write_report
@@ -64,12 +66,13 @@ def write_environment(folder):
 
 
 @pytest.fixture
-def whole(run):
+def whole(run, result):
     write_history(run.folder)
     write_environment(run.folder)
     picture = np.zeros((8, 24, 3), np.uint8)
     run.made.drawn = [("Painted <b>", "grey & coloured", picture)]
-    evaluate(run, layer="all")
+    own = LabelledData().or_own(run.data).describe()
+    keep_result(run.folder / "metrics.json", result | {"data": own})
     return run
 
 
@@ -131,6 +134,15 @@ def test_data_that_are_gone_leave_the_rest_of_the_report(whole):
 def test_a_single_item_has_no_neighbours(whole, pictures):
     _, page = read(write_report(whole, pictures[0][:1]))
     assert "nothing to compare" in " ".join(page.words)
+
+
+def test_the_result_of_a_probe_reaches_the_report(run):
+    evaluate(run)
+    _, page = read(write_report(run))
+    words = " ".join(page.words)
+    assert "trained on 80, 2 classes" in words
+    assert "8 x 8 pixels, 80 principal components" in words
+    assert "--layer all" in words
 
 
 def test_two_unlabelled_items_make_a_report(run, pictures):
