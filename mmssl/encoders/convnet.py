@@ -66,8 +66,10 @@ def _block(x, width, depth, stride, dilation, name):
             activation="relu",
             kernel_initializer="he_normal",
         )(x)
+    # Statistics of the whole batch, however many replicas share it; Keras has that on TensorFlow.
+    synchronized = keras.backend.backend() == "tensorflow"
     return keras.layers.BatchNormalization(
-        momentum=0.99, epsilon=1e-5, synchronized=True, name=name
+        momentum=0.99, epsilon=1e-5, synchronized=synchronized, name=name
     )(x)
 
 
