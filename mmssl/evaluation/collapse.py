@@ -3,6 +3,7 @@
 import warnings
 
 import keras
+import numpy as np
 
 from mmssl.evaluation.diagnostics import alignment, diagnose
 from mmssl.evaluation.features import Embedder
@@ -58,6 +59,10 @@ class CollapseMonitor(keras.callbacks.Callback):
         if (self._ended - 1) % self.every:
             return
         embeddings = self._embedder(self.examples)["embedding"]
+        if not np.isfinite(embeddings).all():
+            self._collapsed += 1
+            self._tell("The embeddings hold NaN or infinity: the training has diverged.")
+            return
         figures = diagnose(embeddings)
         signs = collapse_signs(figures, embeddings.shape, self._start)
         if self.pairs is not None:

@@ -52,11 +52,12 @@ def lines(values, x, x_label):
         return _svg(figure, " ".join(values))
 
 
-def blocks(scores):
+def blocks(scores, untrained=None):
     """Draws the accuracy of every probe along the blocks of an encoder.
 
     Args:
         scores: dict from block to dict from probe to accuracy.
+        untrained: None, or the same of the untrained encoder, drawn dashed.
 
     Returns:
         str, an `<svg>` element.
@@ -66,6 +67,9 @@ def blocks(scores):
         figure, axes = _figure(4.6, 2.9)
         for color, probe in zip(COLORS, ("knn", "linear"), strict=False):
             axes.plot([scores[n][probe] for n in names], "o-", color=color, label=probe)
+            if untrained:
+                line = [untrained[n][probe] for n in names]
+                axes.plot(line, "o--", color=color, alpha=0.6, label=f"{probe}, untrained")
         axes.set_xticks(range(len(names)), [name.removeprefix("block_") for name in names])
         axes.set(xlabel="block", ylabel="accuracy")
         _finish(figure, axes, 2)

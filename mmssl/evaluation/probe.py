@@ -51,8 +51,9 @@ def evaluate(
 
     Returns:
         dict of JSON values: `encoder`, `untrained` and `raw` (where the inputs have a floor), each
-        with the test accuracies `knn` and `linear` and the chosen `C`; `layers` (block -> the
-        same, with `layer="all"`); `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`,
+        with the test accuracies `knn` and `linear` and the chosen `C`; `layers` and
+        `untrained_layers` (block -> the same, with `layer="all"`); `n_train`, `n_test`,
+        `classes`, `majority`, `split`, `layer`,
         `data`, `raw_features`, `diagnostics`, `held_out` (what the method measures itself, such
         as `mlm_loss`, and each of these beside it; empty where it does not, with the reason in
         `held_out_missing` where it cannot on these items) and `seconds` (stage -> s). Without
@@ -121,20 +122,20 @@ def _probe(run, split, layer, seed, stages):
     features, blocks = {}, {}
     for name in ("encoder", "untrained"):
         with stages(f"{name} features") as progress:
-            # An untrained encoder is probed as a whole where the trained one is probed by block.
-            part = None if layer == "all" and name == "untrained" else layer
-            found = _features(getattr(run, name), part, run.data, sources, progress)
+            found = _features(getattr(run, name), layer, run.data, sources, progress)
             _check_finite(name, found)
             features[name] = found.pop("embedding")
-            blocks |= found
+            blocks[name] = found
     with stages("raw features") as progress:
         floor = raw_floor(run.data, sources, seed, progress)
     if floor is not None:
         features["raw"] = floor
     result = {name: _score(part, split, seed, stages) for name, part in features.items()}
-    if blocks:
-        scores = {name: _score(part, split, seed, stages) for name, part in blocks.items()}
-        result["layers"] = scores
+    for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
+        if blocks[name]:
+            result[key] = {
+                block: _score(part, split, seed, stages) for block, part in blocks[name].items()
+            }
     commonest, _ = Counter(split.train.labels.tolist()).most_common(1)[0]
     return result | {
         "raw_features": floor.name if floor is not None else None,

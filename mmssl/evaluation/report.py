@@ -58,15 +58,12 @@ def write_report(
     """
     results = read_results(run.folder / "metrics.json") if probe is None else [probe]
     wanted = LabelledData(source_spec, labels, label_column, split_column, train, test)
-    own = LabelledData().or_own(run.data)
-    if wanted.is_empty() and results and results[-1]["data"] != own.describe():
-        wanted = LabelledData(**results[-1]["data"])
     history = read_history(run.folder / "history.csv")
     sections = [
         _header(run, history),
         _probes(run, results),
         _training(run, history),
-        *_items(run, wanted.or_own(run.data), seed),
+        *_items(run, wanted, results, seed),
         _details(run),
     ]
     path = run.folder / "report.html"
@@ -119,16 +116,18 @@ def _probe(run, result):
             parts.append(page.sentence(f"The raw input is taken as {result['raw_features']}."))
     if "layers" in result:
         caption = "Test accuracy of the embedding after each block."
-        parts.append(
-            page.panels([page.panel("Block by block", figures.blocks(result["layers"]), caption)])
-        )
+        curve = figures.blocks(result["layers"], result.get("untrained_layers"))
+        parts.append(page.panels([page.panel("Block by block", curve, caption)]))
     elif rows:
         parts.append(
             page.sentence(f"Every block is probed by `mmssl evaluate {run.folder} --layer all`")
         )
     if result.get("held_out"):
-        figures_ = [(name, f"{value:.4f}") for name, value in result["held_out"].items()]
-        parts.append(page.facts(figures_))
+        measured = [(name, f"{value:.4f}") for name, value in result["held_out"].items()]
+        parts += [page.sentence("The method itself, on held-out items:"), page.facts(measured)]
+    elif result.get("held_out_missing"):
+        text = f"No held-out figures of the method: {result['held_out_missing']}"
+        parts.append(page.sentence(text))
     return "\n".join(parts)
 
 
@@ -156,13 +155,16 @@ def _training(run, history):
     return page.section("Training", page.sentence(text))
 
 
-def _items(run, wanted, seed):
+def _items(run, wanted, results, seed):
     """Sections on single items: the map, the neighbours and the method's own pictures."""
     try:
+        wanted = _asked(run, wanted, results)
         source, _ = wanted.open(run.data, seed)
         encoder = run.encoder
     except ValueError as error:
-        text = f"{error} Then write this part by `mmssl report {run.folder} --data.source SOURCE`"
+        text = (
+            f"{_sentence(error)} `mmssl report {run.folder} --data.source SOURCE` fills this part."
+        )
         return [page.section("Embeddings", page.sentence(text))]
     if len(source) < 2:
         text = f"There is a single item in {wanted.describe()['source']}: nothing to compare."
@@ -180,11 +182,21 @@ def _items(run, wanted, seed):
     ]
 
 
+def _asked(run, wanted, results):
+    """What to show: what is asked for, or else the data of the last probe, or the run's own."""
+    own = LabelledData().or_own(run.data)
+    if not wanted.is_empty():
+        return wanted.or_own(run.data)
+    if results and results[-1]["data"] != own.describe():
+        return LabelledData(**results[-1]["data"])
+    return own
+
+
 def _pictures(run, source):
     try:
         drawn = pictures(run, source)
     except ValueError as error:
-        return [page.section("Method", page.sentence(str(error)))]
+        return [page.section("Method", page.sentence(_sentence(error)))]
     parts = [
         f'<figure class="picture"><h3>{page.escape(title)}</h3>'
         f'<img style="max-width:{2 * picture.shape[1]}px; min-width:min(640px, '
@@ -209,6 +221,11 @@ def _details(run):
 def _environment(run):
     path = run.folder / "environment.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _sentence(error):
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _duration(seconds):

@@ -104,6 +104,20 @@ def test_a_narrow_cone_at_the_start_is_no_collapse():
     assert collapse_signs(diagnose(cone + 100), cone.shape, start=narrow)
 
 
+def test_embeddings_that_are_not_finite_count_as_collapsed():
+    encoder = dense_encoder()
+    layer = encoder.get_layer("last")
+
+    class Diverging(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            layer.set_weights([np.nan * weight for weight in layer.get_weights()])
+
+    monitor = CollapseMonitor(examples(), patience=2, stop=True)
+    with pytest.warns(CollapseWarning, match="diverged"):
+        history = fit(encoder, Diverging(), monitor, epochs=5)
+    assert len(history["loss"]) == 2
+
+
 def test_the_start_can_be_given_for_a_run_that_goes_on():
     monitor = CollapseMonitor(examples(), untrained=dense_encoder())
     with pytest.warns(CollapseWarning):

@@ -131,6 +131,12 @@ def test_data_that_are_gone_leave_the_rest_of_the_report(whole):
     assert "Loss" in words
 
 
+def test_the_reason_for_missing_held_out_figures_is_shown(whole, result):
+    missing = {"held_out": {}, "held_out_missing": "no next <sentence>"}
+    _, page = read(write_report(whole, probe=result | missing))
+    assert "No held-out figures of the method: no next <sentence>" in " ".join(page.words)
+
+
 def test_a_single_item_has_no_neighbours(whole, pictures):
     _, page = read(write_report(whole, pictures[0][:1]))
     assert "nothing to compare" in " ".join(page.words)
