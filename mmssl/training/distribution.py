@@ -89,21 +89,22 @@ def mean(x):
 
 
 def sum_gradients(gradients):
-    """Adds up the replicas' gradients; None stays None.
+    """Adds up the replicas' gradients, tables' rows included; None stays None.
+
+    TensorFlow gives the gradient of a table as a list of rows, in which a token that occurs twice
+    stands twice: the norm of such a list is not the gradient's.
 
     Args:
         gradients: list of tensors or None, this replica's.
 
     Returns:
-        list of tensors or None, the same on every replica.
+        list of dense tensors or None, the same on every replica.
     """
-    context = _context()
-    if context is None:
-        return gradients
     import tensorflow as tf
 
     dense = [tf.convert_to_tensor(g) for g in gradients if g is not None]
-    summed = iter(context.all_reduce("SUM", dense))
+    context = _context()
+    summed = iter(context.all_reduce("SUM", dense) if context else dense)
     return [None if g is None else next(summed) for g in gradients]
 
 

@@ -122,12 +122,12 @@ class Pretrainer(keras.Model):
         return distribution.scale_loss(total)
 
     def train_step(self, *args):
-        """Keras' own step; among replicas, gradients are clipped after they are summed."""
-        if distribution.replicas() == 1:
+        """Keras' own step; on TensorFlow, gradients are summed over the replicas, then clipped."""
+        if keras.backend.backend() != "tensorflow":
             return super().train_step(*args)
-        return self._replica_step(*args)
+        return self._tensorflow_step(*args)
 
-    def _replica_step(self, batch):
+    def _tensorflow_step(self, batch):
         import tensorflow as tf
 
         with tf.GradientTape() as tape:

@@ -33,7 +33,9 @@ def main(name, replicas):
         method.adapt(data.batches())
         # A clip far below the gradient's norm: it must act on the sum over the replicas. Adam
         # would blow up the rounding of gradients that are zero in theory, as of key biases.
-        method.compile(keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=0.05))
+        optimizer = keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=0.05)
+        optimizer.build(method.trainable_variables)
+        method.compile(optimizer)
         method.make_train_function()
     batches = iter(strategy.experimental_distribute_dataset(data.batches()))
     losses, norms = [], []
