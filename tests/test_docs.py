@@ -35,7 +35,7 @@ def command_lines(page):
         lines = block.replace("\\\n", " ").splitlines()
         yield from (line for line in lines if line.startswith("mmssl "))
     text = FENCE.sub("", page.read_text())
-    yield from (line for line in re.findall(r"`(mmssl [^`]+)`", text) if "=" not in line)
+    yield from re.findall(r"`(mmssl [^`]+)`", text)
 
 
 def parsed(line):

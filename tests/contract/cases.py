@@ -18,8 +18,9 @@ class Case:
         initial_loss: what theory gives for an untrained network, and how far it may be off.
         theory: overrides that its condition asks for.
         overfit: share of the initial loss that one batch, learned by heart, falls under.
-        learning: overrides of the learning check.
-        margins: by how much its kNN and linear probe beat the untrained encoder and the raw input.
+        source: what the learning check pretrains on, below the folder of real data.
+        probe: arguments of its `evaluate`; paths below that folder begin with "{data}".
+        margins: by how much (floor, probe) is beaten there, well under what was measured once.
     """
 
     recipe: str
@@ -27,7 +28,8 @@ class Case:
     initial_loss: tuple[float, float] | None = None
     theory: tuple[str, ...] = ()
     overfit: float = 0.5
-    learning: tuple[str, ...] = ()
+    source: str = ""
+    probe: dict = field(default_factory=dict)
     margins: dict = field(default_factory=dict)
 
     def config(self, *overrides):
@@ -46,6 +48,14 @@ CASES = {
         ),
         # 4 x 32 candidates, and scores of an untrained network spread a little.
         initial_loss=(np.log(4 * 32), 0.7),
+        source="audio/fsdd/train",
+        probe={
+            "source_spec": "{data}/audio/fsdd",
+            "labels": "{data}/audio/fsdd/labels.tsv",
+            "label_column": "digit",
+        },
+        # No margin over the raw input: MFCC tell these digits apart at 0.97.
+        margins={("untrained", "linear"): 0.3, ("untrained", "knn"): 0.3},
     ),
     "bert": Case(
         "text/bert",
@@ -62,6 +72,10 @@ CASES = {
         ),
         initial_loss=(np.log(1000) + np.log(2), 0.2),
         theory=("--method.unigram_bias=false",),
+        source="text/novels/books",
+        probe={"source_spec": "{data}/text/novels/author_passages.tsv"},
+        # Not over the raw input, nor by kNN: ten minutes do not reach TF-IDF of whole passages.
+        margins={("untrained", "linear"): 0.02},
     ),
     "colorization": Case(
         "vision/colorization",
@@ -79,6 +93,12 @@ CASES = {
         ),
         initial_loss=(np.log(261), 1.5),
         theory=("--method.uniform_share=1",),  # without rebalancing, or a small batch is off
+        source="images/caltech101/train",
+        probe={
+            "source_spec": "{data}/images/caltech101",
+            "labels": "{data}/images/caltech101/labels.tsv",
+        },
+        margins={("untrained", "linear"): 0.05, ("raw", "linear"): 0.05},
     ),
 }
 

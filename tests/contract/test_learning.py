@@ -5,9 +5,12 @@ from mmssl.training.run import pretrain
 
 
 @pytest.mark.learning
-def test_the_probes_beat_the_untrained_encoder_and_the_raw_input(case, tmp_path):
-    run = pretrain(case.recipe, tmp_path / "run", case.learning, quiet=True)
-    result = evaluate(run, layer=run.layer)
+def test_the_probes_beat_the_untrained_encoder_and_the_raw_input(case, real_data, tmp_path):
+    """Trains the recipe's whole budget, minutes on two cores."""
+    overrides = [f"--data.source={real_data / case.source}"]
+    run = pretrain(case.recipe, tmp_path / "run", overrides, quiet=True)
+    probe = {name: value.format(data=real_data) for name, value in case.probe.items()}
+    result = evaluate(run, **probe, layer=run.layer)
     gained = {
         (floor, probe): result["encoder"][probe] - result[floor][probe]
         for floor, probe in case.margins
