@@ -127,9 +127,10 @@ class Pretrainer(keras.Model):
             return super().train_step(*args)
         return self._tensorflow_step(*args)
 
-    def _tensorflow_step(self, batch):
+    def _tensorflow_step(self, data):
         import tensorflow as tf
 
+        batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             outputs = self(batch, training=True)
             loss = self.compute_loss(x=batch, y_pred=outputs, training=True)
