@@ -42,6 +42,8 @@ def adamw(variables, learning_rate, weight_decay=0.0, beta_2=0.999, clip_norm=No
         beta_2=beta_2,
         global_clipnorm=clip_norm,
     )
-    optimizer.exclude_from_weight_decay(var_list=[v for v in variables if len(v.shape) < 2])
+    # By name too: the biases of attention have an axis of heads.
+    spared = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
+    optimizer.exclude_from_weight_decay(var_list=spared)
     optimizer.build(variables)
     return optimizer
