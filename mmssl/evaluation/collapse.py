@@ -103,7 +103,8 @@ def collapse_signs(figures, shape, start=None):
         low_std = min(low_std, 0.5 * start["embedding_std_ratio"])
         # The rank falls, and rises again, while a network learns its first strong directions.
         low_rank = min(low_rank, 0.25 * start["rankme"])
-        high_cosine = max(high_cosine, 0.5 + 0.5 * start["mean_cosine"])
+        # Half the spread is a quarter of what the cosine lacks of 1.
+        high_cosine = max(high_cosine, 0.75 + 0.25 * start["mean_cosine"])
     signs = []
     if figures["embedding_std_ratio"] < max(low_std, DEAD_STD_RATIO):
         signs.append(

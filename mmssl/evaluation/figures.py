@@ -72,7 +72,7 @@ def blocks(scores, untrained=None):
                 axes.plot(line, "o--", color=color, alpha=0.6, label=f"{probe}, untrained")
         axes.set_xticks(range(len(names)), [name.removeprefix("block_") for name in names])
         axes.set(xlabel="block", ylabel="accuracy")
-        _finish(figure, axes, 2)
+        _finish(figure, axes, 4 if untrained else 2)
         return _svg(figure, f"blocks {scores}")
 
 
@@ -108,7 +108,8 @@ def _cycle(count):
 def _finish(figure, axes, count):
     axes.ticklabel_format(axis="y", useOffset=False)
     if count > 1:
-        figure.legend(loc="outside upper left", ncols=3, handlelength=1.2, columnspacing=1.2)
+        columns = 2 if count == 4 else 3
+        figure.legend(loc="outside upper left", ncols=columns, handlelength=1.2, columnspacing=1.2)
 
 
 def _svg(figure, salt):
