@@ -15,6 +15,8 @@ class Case:
     Attributes:
         recipe: name of its recipe.
         tiny: overrides that make it small enough for seconds.
+        still: overrides that turn dropout off, which draws the same mask on every replica and
+            another on every backend.
         initial_loss: what theory gives for an untrained network, and how far it may be off.
         theory: overrides that its condition asks for.
         overfit: share of the initial loss that one batch, learned by heart, falls under.
@@ -25,6 +27,7 @@ class Case:
 
     recipe: str
     tiny: tuple[str, ...]
+    still: tuple[str, ...] = ()
     initial_loss: tuple[float, float] | None = None
     theory: tuple[str, ...] = ()
     overfit: float = 0.5
@@ -70,6 +73,7 @@ CASES = {
             "--method.encoder.feed_forward=64",
             "--method.encoder.dropout=0.1",
         ),
+        still=("--method.encoder.dropout=0",),
         initial_loss=(np.log(1000) + np.log(2), 0.2),
         theory=("--method.unigram_bias=false",),
         source="text/novels/books",

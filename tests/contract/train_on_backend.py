@@ -18,8 +18,7 @@ STEPS = 3
 
 
 def main(name, folder):
-    off = ["--method.encoder.dropout=0"] if name == "bert" else []
-    config = CASES[name].config(*off)
+    config = CASES[name].config(*CASES[name].still)
     keras.utils.set_random_seed(0)
     batches = build(config["data"]).batches()
     method = build(config["method"])

@@ -21,10 +21,7 @@ STEPS = 3
 def main(name, replicas):
     devices = [tf.config.LogicalDeviceConfiguration()] * replicas
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
-    # Dropout draws the same mask on every replica, so it is left out of the comparison.
-    case = CASES[name]
-    off = ["--method.encoder.dropout=0"] if name == "bert" else []
-    config = case.config(*off)
+    config = CASES[name].config(*CASES[name].still)
     strategy = make_strategy("mirrored" if replicas > 1 else "auto")
     keras.utils.set_random_seed(0)
     data = build(config["data"])
