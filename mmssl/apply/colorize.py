@@ -6,7 +6,6 @@ import numpy as np
 from PIL import Image
 
 from mmssl.methods import Colorization
-from mmssl.pipelines.sources import open_source
 
 
 def colorize_files(run, files, out):
@@ -23,14 +22,15 @@ def colorize_files(run, files, out):
         pathlib.Path of each file written.
 
     Raises:
-        ValueError: the run is of another method, or there is nothing to read.
+        ValueError: the run is of another method, there is nothing to read, or more files cannot
+            be decoded than the recipe's `skip_share` leaves out.
     """
     method = run.method()
     if not isinstance(method, Colorization):
         raise ValueError(
             f"{run.folder} was trained by {type(method).__name__}, not by Colorization."
         )
-    source = open_source(tuple(files) if len(files) > 1 else files[0], run.data.extensions)
+    source = run.data.open(tuple(files) if len(files) > 1 else files[0])
     names = iter(source.names)
     for batch in run.data.examples(source):
         painted = np.array(method.colorize(batch["images"]))

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.evaluation.features import Embedder
-from mmssl.pipelines.sources import open_source
 
 
 def embed_files(run, files, out, layer=None, progress=None):
@@ -24,12 +23,13 @@ def embed_files(run, files, out, layer=None, progress=None):
         Pair of ints: the number of vectors and their width.
 
     Raises:
-        ValueError: nothing to read, a file that cannot be decoded, or `out` is no `.npz`.
+        ValueError: nothing to read, more files that cannot be decoded than the recipe's
+            `skip_share` leaves out, or `out` is no `.npz`.
     """
     out = Path(out)
     if out.suffix != ".npz":
         raise ValueError(f"--out is an .npz file; got {out}.")
-    source = open_source(tuple(files) if len(files) > 1 else files[0], run.data.extensions)
+    source = run.data.open(tuple(files) if len(files) > 1 else files[0])
     embedder = Embedder(run.encoder, layer)
     width = embedder.width
     out.parent.mkdir(parents=True, exist_ok=True)

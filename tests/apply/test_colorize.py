@@ -1,8 +1,11 @@
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmssl.apply.colorize import colorize_files
+from mmssl.cli import main
 from mmssl.layers.lab import rgb_to_lab
 
 
@@ -20,3 +23,11 @@ def test_a_painted_picture_keeps_its_lightness(picture_run, tmp_path):
 def test_a_run_of_another_method_is_refused(sound_run, tmp_path):
     with pytest.raises(ValueError, match=r"trained by CPC, not by Colorization"):
         next(colorize_files(sound_run, ["x.png"], tmp_path))
+
+
+def test_the_command_refuses_a_corrupt_picture_by_name_and_reason(picture_run, tmp_path, capsys):
+    picture = tmp_path / "holiday.jpg"
+    picture.write_bytes(b"\xff\xd8\xff no picture")
+    command = ["colorize", str(picture_run.folder), str(picture), "--out", str(tmp_path / "out")]
+    assert main(command) == 2
+    assert re.fullmatch(r"mmssl: .*holiday\.jpg \(.+\)\n", capsys.readouterr().err)
