@@ -20,7 +20,7 @@ class Pipeline:
 
     A subclass names the `extensions` it reads and defines `decode` (what the source reads -> one
     decoded tensor), `example` (one training element) and `inputs` (one input of the encoder). It
-    may extend `index`, `restore` and `encoder_arguments`.
+    may extend `index`, `restore`, `encoder_arguments` and `method_arguments`.
 
     Args:
         source: anything `open_source` takes.
@@ -110,6 +110,10 @@ class Pipeline:
 
     def encoder_arguments(self):
         """Returns what the encoder must share with the data, such as a vocabulary size."""
+        return {}
+
+    def method_arguments(self):
+        """Returns what the method must share with the data, such as which tasks there are."""
         return {}
 
     # What a subclass inherits.

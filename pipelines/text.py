@@ -240,6 +240,10 @@ class SentencePairs(Pipeline):
         """Returns the sizes of the encoder's tables; a small corpus leaves some ids unused."""
         return {"vocabulary_size": self.vocabulary_size, "length": self.length}
 
+    def method_arguments(self):
+        """Returns whether there are pairs to tell apart."""
+        return {"next_sentence": self.next_sentence}
+
     def token_frequencies(self):
         """Returns how often each token id occurs in the source: float64 (V,), summing to one."""
         self.prepare()

@@ -105,7 +105,8 @@ def read_recipe(name, overrides=()):
         dict with `data`, `method`, `fit` and `probe`, every argument filled in.
 
     Raises:
-        ValueError: no such recipe, an unknown key, or a value that its signature does not allow.
+        ValueError: no such recipe, an unknown key, a value that its signature does not allow, or
+            one that contradicts the data.
     """
     parser = jsonargparse.ArgumentParser(exit_on_error=False)
     parser.add_argument("--recipe", action="config")
@@ -114,14 +115,14 @@ def read_recipe(name, overrides=()):
     parser.add_class_arguments(Fit, "fit")
     parser.add_class_arguments(Probe, "probe")
     path = _find(name)
-    _check_keys(_read_yaml(path), overrides)
+    given = _given(_read_yaml(path), overrides)
     try:
         parsed = parser.parse_args(["--recipe", str(path), *overrides])
     except jsonargparse.ArgumentError as error:
         raise ValueError(_sentence(error)) from None
     config = {section: parsed.as_dict()[section] for section in SECTIONS}
     Fit(**config["fit"])
-    _share(config)
+    _share(config, given)
     return config
 
 
@@ -169,11 +170,21 @@ def _import(path):
     return getattr(importlib.import_module(module), name)
 
 
-def _share(config):
-    """Gives the encoder what it must have in common with the data, such as the vocabulary."""
-    shared = build(config["data"]).encoder_arguments()
-    arguments = config["method"]["init_args"]["encoder"].get("init_args", {})
-    arguments.update({key: value for key, value in shared.items() if key in arguments})
+def _share(config, given):
+    """Gives method and encoder what they must have in common with the data, as the vocabulary."""
+    data, method = build(config["data"]), config["method"]["init_args"]
+    encoder = method["encoder"].get("init_args", {})
+    for prefix, arguments, shared in (
+        ("method", method, data.method_arguments()),
+        ("method.encoder", encoder, data.encoder_arguments()),
+    ):
+        for name in arguments.keys() & shared.keys():
+            if f"{prefix}.{name}" in given and arguments[name] != shared[name]:
+                raise ValueError(
+                    f"{prefix}.{name} is {arguments[name]}, and the data have {shared[name]}: "
+                    f"leave it out, it follows data.{name}."
+                )
+            arguments[name] = shared[name]
 
 
 def _parameters(class_path):
@@ -196,22 +207,28 @@ def _known_keys(spec, prefix):
     return {f"{prefix}.class_path"}.union(*nested)
 
 
-def _check_keys(recipe, overrides):
-    """Refuses unknown keys by name, with the nearest known one."""
+def _given_keys(spec, prefix):
+    """Dotted names of everything that is set below a section of a recipe."""
+    for name, value in (spec.get("init_args") or {}).items():
+        yield f"{prefix}.{name}"
+        if isinstance(value, dict) and "class_path" in value:
+            yield from _given_keys(value, f"{prefix}.{name}")
+
+
+def _given(recipe, overrides):
+    """Names everything that is set; refuses what is unknown, with the nearest known key."""
     known = _known_keys(recipe["data"], "data") | _known_keys(recipe["method"], "method")
     known |= {f"fit.{field.name}" for field in dataclasses.fields(Fit)}
     known |= {f"probe.{field.name}" for field in dataclasses.fields(Probe)}
     given = [item[2:].partition("=")[0] for item in overrides if item.startswith("--")]
     given += [f"{s}.{key}" for s in ("fit", "probe") for key in recipe.get(s) or {}]
-    given += [
-        f"{section}.{key}"
-        for section in ("data", "method")
-        for key in recipe[section].get("init_args") or {}
-    ]
+    given += [key for s in ("data", "method") for key in _given_keys(recipe[s], s)]
+    given = [key.replace(".init_args.", ".") for key in given]
     for key in given:
-        if key.replace(".init_args.", ".") not in known:
+        if key not in known:
             near = difflib.get_close_matches(key, known, n=1) or sorted(known)
             raise ValueError(f"There is no key {key!r}; did you mean {near[0]!r}?")
+    return given
 
 
 def _sentence(error):

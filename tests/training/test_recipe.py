@@ -38,6 +38,40 @@ def test_the_encoder_shares_the_sizes_of_the_data():
     assert pictures["method"]["init_args"]["encoder"]["init_args"]["size"] == 32
 
 
+def test_the_method_shares_the_tasks_of_the_data():
+    single = read_recipe("text/bert", ["--data.next_sentence=false"])
+    assert single["method"]["init_args"]["next_sentence"] is False
+    assert read_recipe("text/bert")["method"]["init_args"]["next_sentence"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "sentence"),
+    [
+        (
+            "text/bert",
+            ["--data.next_sentence=false", "--method.next_sentence=true"],
+            "method.next_sentence is True, and the data have False: leave it out",
+        ),
+        ("vision/colorization", ["--method.encoder.size", "32"], "method.encoder.size is 32.* 64"),
+    ],
+)
+def test_what_contradicts_the_data_is_refused(name, overrides, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        read_recipe(name, overrides)
+
+
+def test_a_recipe_file_that_contradicts_itself_is_refused(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "data: {class_path: mmssl.pipelines.images.Crops, init_args: {size: 32}}\n"
+        "method:\n  class_path: mmssl.methods.Colorization\n  init_args:\n"
+        "    encoder: {class_path: mmssl.encoders.conv_encoder, init_args: {size: 48}}\n"
+        "fit: {steps: 3}\n"
+    )
+    with pytest.raises(ValueError, match=r"method.encoder.size is 48, and the data have 32"):
+        read_recipe(path)
+
+
 @pytest.mark.parametrize(
     ("name", "overrides", "sentence"),
     [
