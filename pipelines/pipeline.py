@@ -1,6 +1,7 @@
 """The base of every recipe's data section: random access by element number."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -219,7 +220,9 @@ class Pipeline:
         source = open_source(spec, self.extensions, labels, label_column, split_column)
         found = scan(source, self.for_source(source))
         check_share(found.skipped, len(source), self.skip_share)
-        return source.select(found.good) if found.skipped else source
+        if not found.skipped:
+            return source
+        return replace(source.select(found.good), request=source.request)
 
     def on(self, source):
         """Returns this pipeline over all items of another source, with what this one learned.

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,6 +33,7 @@ class Source:
         columns: everything that the source or its label table says: name -> array (N,) of str.
         root: folder that `names` are relative to; None where items are not files.
         sample_rate: of decoded waveforms in hertz; None where unknown or where items are files.
+        request: what `open_source` was asked for, by its arguments' names; empty for a part of it.
     """
 
     names: list[str]
@@ -41,6 +43,7 @@ class Source:
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     root: Path | None = None
     sample_rate: int | None = None
+    request: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self):
         return len(self.names)
@@ -98,6 +101,9 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
     """
     if isinstance(spec, Source) and labels is label_column is split_column is None:
         return spec
+    asked = {"labels": labels, "label_column": label_column, "split_column": split_column}
+    before = spec.request if isinstance(spec, Source) else {}
+    request = {"source": spec} | before | {k: v for k, v in asked.items() if v is not None}
     source = replace(spec) if isinstance(spec, Source) else _open(spec, extensions)
     source.columns = dict(source.columns)
     if len(source) == 0:
@@ -109,6 +115,7 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
     elif label_column == "folder":
         source.columns |= _folder_columns(source)
         label_column = "label"
+    source.request = request
     return _choose(source, label_column, split_column, labels)
 
 

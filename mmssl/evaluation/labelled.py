@@ -74,8 +74,15 @@ class LabelledData:
         return split.test, split
 
     def describe(self):
-        """Returns the request as a dict of str or None, for JSON and for people."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        """Returns the request as a dict of str or None, for JSON and for people.
+
+        An opened source is described by what it was opened from.
+        """
+        asked = {name: value for name, value in vars(self).items() if value is not None}
+        if isinstance(self.source, Source):
+            opened = self.source.request
+            asked = opened | asked | {"source": opened.get("source", self.source)}
+        return {name: _plain(asked.get(name)) for name in vars(self)}
 
     def _one(self, data, part):
         source = self._open(data, getattr(self, part), None)

@@ -23,30 +23,39 @@ class Split:
 
 
 def split_source(source, seed=0):
-    """Parts a labelled source by its own splits, or else draws a fifth of each class to test on.
+    """Parts a labelled source by its own splits, or draws a fifth of each class to test on.
+
+    It is drawn from all items where there are no splits, and from the split train where there is
+    no test.
 
     Args:
         source: Source with labels.
-        seed: of the draw, where the source has no splits.
+        seed: of the draw.
 
     Returns:
         Split.
 
     Raises:
-        ValueError: the source's splits are not named train and test.
+        ValueError: the source's splits are not named train, test and val, or train is not there.
     """
     if source.splits is None:
-        train, test = stratified(source.labels, 0.2, seed)
-        how = f"drawn: a fifth of each class to test, seed {seed}"
-        return Split(source.select(train), source.select(test), None, how)
-    names = sorted(set(source.splits.tolist()))
-    if not {"train", "test"} <= set(names):
-        raise ValueError(
-            f"The split column holds {', '.join(map(repr, names))}: a probe needs 'train' and "
-            "'test' (and may have 'val'); name another split_column, or give train and test."
-        )
+        return _draw(source, None, "each class", seed)
+    names = set(source.splits.tolist())
     parts = {name: source.select(source.splits == name) for name in names}
+    if "train" in names and names <= {"train", "val"}:
+        return _draw(parts["train"], parts.get("val"), "each class of the split train", seed)
+    if not {"train", "test"} <= names:
+        raise ValueError(
+            f"The split column holds {', '.join(map(repr, sorted(names)))}: a probe needs 'train' "
+            "and 'test' (and may have 'val'); name another split_column, or give train and test."
+        )
     return Split(parts["train"], parts["test"], parts.get("val"), "the source's own splits")
+
+
+def _draw(source, val, of_what, seed):
+    train, test = stratified(source.labels, 0.2, seed)
+    how = f"drawn: a fifth of {of_what} to test, seed {seed}"
+    return Split(source.select(train), source.select(test), val, how)
 
 
 def stratified(labels, share, seed, limit=None):

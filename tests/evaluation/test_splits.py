@@ -32,6 +32,14 @@ def test_without_splits_a_fifth_of_each_class_is_drawn():
     assert split.test.names == split_source(source(["a"] * 5 + ["b"] * 5), seed=7).test.names
 
 
+def test_without_a_test_split_a_fifth_of_the_split_train_is_drawn():
+    given = source(["a", "b"] * 7, ["train"] * 10 + ["val"] * 4, count=14)
+    split = split_source(given)
+    assert [len(part) for part in (split.train, split.test, split.val)] == [8, 2, 4]
+    assert not set(split.test.names) & set(split.val.names)
+    assert "of the split train" in split.how
+
+
 def test_splits_of_other_names_are_refused():
     with pytest.raises(ValueError, match="holds 'fold 1', 'train': a probe needs"):
         split_source(source(["a", "b"] * 5, ["train"] * 5 + ["fold 1"] * 5))
@@ -70,3 +78,13 @@ def test_a_request_is_described_in_plain_values(pictures):
     assert described["source"] == "100 items in memory"
     assert described["label_column"] == "digit"
     assert described["train"] is None
+
+
+def test_an_opened_source_is_described_by_what_it_was_opened_from(tmp_path, pictures):
+    np.savez(tmp_path / "digits.npz", x=pictures[0], y=pictures[1])
+    opened = Crops("builtin:photos", size=8).open(tmp_path / "digits.npz", label_column="label")
+    described = LabelledData(source=opened).describe()
+    assert described["source"] == str(tmp_path / "digits.npz")
+    assert described["label_column"] == "label"
+    part = LabelledData(source=opened.select(range(7)), split_column="part").describe()
+    assert (part["source"], part["split_column"]) == ("7 items in memory", "part")

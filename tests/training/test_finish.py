@@ -1,0 +1,80 @@
+"""What follows a training: measured where it can be, and the report in any case."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from mmssl.evaluation.metrics import read_results
+from mmssl.pipelines import pipeline
+from mmssl.training.finish import finish
+from mmssl.training.run import Run, pretrain
+from tests.training.test_run import TINY
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run over twelve sounds that a table gives the class `pitch`, and bad and good splits."""
+    folder = tmp_path_factory.mktemp("finish")
+    rng = np.random.default_rng(0)
+    rows = ["file\tpitch\tone\tall\tfold"]
+    for i in range(12):
+        tone = np.sin(np.arange(4000) * (0.1 + 0.2 * (i % 2)))
+        soundfile.write(folder / f"{i:02}.wav", tone * 0.3 + rng.normal(0, 0.01, 4000), 8000)
+        rows.append(f"{i:02}.wav\t{['low', 'high'][i % 2]}\tsame\ttrain\t{i % 3}")
+    (folder / "labels.tsv").write_text("\n".join(rows) + "\n")
+    overrides = [*TINY, f"--data.source={folder}", "--data.batch_size=2", "--fit.steps=1"]
+    return pretrain("audio/cpc", folder / "run", overrides, quiet=True).folder
+
+
+@pytest.fixture
+def labelled(trained):
+    """Opens the run as if its recipe had named these columns."""
+
+    def opened(**columns):
+        (trained / "report.html").unlink(missing_ok=True)
+        (trained / "metrics.json").unlink(missing_ok=True)
+        run = Run.load(trained)
+        run.config["data"]["init_args"] |= {"labels": str(trained.parent / "labels.tsv"), **columns}
+        return run
+
+    return opened
+
+
+def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labelled):
+    run = labelled(label_column="pitch", split_column="all")
+    result = finish(run, quiet=True)
+    assert result["split"] == "drawn: a fifth of each class of the split train to test, seed 0"
+    assert (result["n_train"], result["n_test"]) == (10, 2)
+    assert "Nearest neighbours" in run.files.report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"label_column": "pitch", "split_column": "fold"}, "The split column holds '0', '1', '2'"),
+        ({"label_column": "one"}, "A probe needs two classes or more"),
+    ],
+)
+def test_what_cannot_be_probed_is_told_and_the_report_is_written(labelled, capsys, columns, reason):
+    run = labelled(**columns)
+    assert finish(run) is None
+    assert f"not measured: {reason}" in capsys.readouterr().out
+    assert run.files.report.exists()
+
+
+def test_data_that_are_gone_do_not_cost_the_report(labelled, capsys):
+    run = labelled(source="nowhere")
+    finish(run)
+    assert "not measured: the source nowhere does not exist" in capsys.readouterr().out
+    assert "Details" in run.files.report.read_text()
+
+
+def test_the_data_are_opened_once_and_named_for_later(labelled, monkeypatch):
+    scans, scan = [], pipeline.scan
+    monkeypatch.setattr(pipeline, "scan", lambda *args: scans.append(args[0]) or scan(*args))
+    run = labelled(label_column="pitch")
+    result = finish(run, quiet=True)
+    assert [len(source) for source in scans] == [12]
+    named = {"source": str(run.folder.parent), "label_column": "pitch", "split_column": None}
+    assert result["data"].items() >= named.items()
+    assert read_results(run.files.metrics)[0]["data"] == result["data"]
