@@ -21,8 +21,8 @@ def demo(out):
         ValueError: the folder holds another run.
     """
     run = pretrain("audio/cpc", out, OVERRIDES)
-    result = finish(run, quiet=True)
-    print_table(result)
+    for result in finish(run, quiet=True):
+        print_table(result)
     exports = [export_run(run, form) for form in ("saved_model", "litert")]
     table = Table("what", "where", "differs from Keras by at most")
     table.add_row("encoder", str(run.files.encoder), "")

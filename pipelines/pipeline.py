@@ -32,6 +32,7 @@ class Pipeline:
         label_column: see `open_source`.
         split_column: see `open_source`.
         split: the split to pretrain on where the source has splits; None takes all.
+        held_out: a source that is not trained on, for the method's own figures; None for none.
         parallel_calls: elements made at once; None leaves it to tf.data.
 
     Attributes:
@@ -57,6 +58,7 @@ class Pipeline:
         label_column: str | None = None,
         split_column: str | None = None,
         split: str | None = "train",
+        held_out: Any = None,
         parallel_calls: int | None = None,
     ):
         if batch_size < 1:
@@ -73,6 +75,7 @@ class Pipeline:
         self.label_column = label_column
         self.split_column = split_column
         self.split = split
+        self.held_out = held_out
         self.parallel_calls = tf.data.AUTOTUNE if parallel_calls is None else parallel_calls
         self.items: Source | None = None
         self.shapes: np.ndarray | None = None
@@ -132,6 +135,8 @@ class Pipeline:
         """
         if self.items is not None:
             return
+        if self.held_out is not None:
+            self.open(self.held_out)  # refuses what cannot be read before anything is trained
         known = read_skipped(folder)
         opened = open_source(
             self.source, self.extensions, self.labels, self.label_column, self.split_column
@@ -231,7 +236,7 @@ class Pipeline:
             source: Source, or anything `open` takes.
         """
         other = copy.copy(self)
-        other.source, other.split, other.items = source, None, None
+        other.source, other.split, other.held_out, other.items = source, None, None, None
         other.labels = other.label_column = other.split_column = None
         return other
 

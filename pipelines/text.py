@@ -83,6 +83,7 @@ class SentencePairs(Pipeline):
         label_column=None,
         split_column=None,
         split="train",
+        held_out=None,
         parallel_calls=None,
     ):
         super().__init__(
@@ -94,6 +95,7 @@ class SentencePairs(Pipeline):
             label_column=label_column,
             split_column=split_column,
             split=split,
+            held_out=held_out,
             parallel_calls=parallel_calls,
         )
         if length < 8:

@@ -73,10 +73,11 @@ def evaluate(
         result |= _probe(run, split, layer, seed, stages)
     with stages("held out"):
         result |= _held_out(run, source)
-    if split is None and not result.get("held_out"):
+    if split is None and not result["held_out"]:
+        missing = result.get("held_out_missing", "the method measures nothing by itself")
         raise ValueError(
-            f"{result['data']['source']} has no labels to probe with: give labels=<table with a "
-            "column file> or label_column ('folder' for one folder a class)."
+            f"{result['data']['source']} has no labels to probe with ({missing}): give "
+            "labels=<table with a column file> or label_column ('folder' for one folder a class)."
         )
     result["seconds"] = stages.seconds
     keep_result(run.folder / "metrics.json", result)

@@ -1,6 +1,7 @@
 """What follows the training of a run: probe, report, and a word on where things lie."""
 
 import contextlib
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -10,7 +11,7 @@ from mmssl.evaluation.table import print_table
 
 
 def finish(run, quiet=False):
-    """Probes a run whose data have labels, and writes its report.
+    """Measures a run on its held-out data, probes it where its data have labels, writes its report.
 
     What cannot be measured is said in a sentence; the report is written all the same.
 
@@ -19,18 +20,27 @@ def finish(run, quiet=False):
         quiet: print nothing.
 
     Returns:
-        dict of `evaluate`, or None where the data have no labels or none that can be probed.
+        list of dicts of `evaluate`: the method's own figures on `data.held_out`, then the probe
+        of the run's data; each where there is such.
     """
     console, data = Console(quiet=quiet), run.data
-    source = result = None
+    results, shown = [], None
+    if data.held_out is not None:
+        with _told(console):
+            # Without labels: the method is asked, nothing is probed.
+            shown = replace(data.open(data.held_out), labels=None)
+            results.append(evaluate(run, shown, layer=run.layer))
     with _told(console):
-        source = data.open(data.source, data.labels, data.label_column, data.split_column)
-        if source.labels is not None:
-            result = evaluate(run, source, layer=run.layer)
-            print_table(result, console)
-    report = write_report(run, source)
+        own = data.open(data.source, data.labels, data.label_column, data.split_column)
+        if shown is None or own.labels is not None:
+            shown = own
+        if own.labels is not None:
+            results.append(evaluate(run, own, layer=run.layer))
+    report = write_report(run, shown)
+    for result in results:
+        print_table(result, console)
     console.print(f"encoder  {run.files.encoder}\nreport   {report}", highlight=False)
-    return result
+    return results
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from mmssl.evaluation.metrics import read_results
+from mmssl.methods import CPC
 from mmssl.pipelines import pipeline
 from mmssl.training.finish import finish
 from mmssl.training.run import Run, pretrain
@@ -37,12 +38,13 @@ def labelled(trained):
         run.config["data"]["init_args"] |= {"labels": str(trained.parent / "labels.tsv"), **columns}
         return run
 
+    opened.folder = trained.parent
     return opened
 
 
 def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labelled):
     run = labelled(label_column="pitch", split_column="all")
-    result = finish(run, quiet=True)
+    [result] = finish(run, quiet=True)
     assert result["split"] == "drawn: a fifth of each class of the split train to test, seed 0"
     assert (result["n_train"], result["n_test"]) == (10, 2)
     assert "Nearest neighbours" in run.files.report.read_text()
@@ -57,7 +59,7 @@ def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labelled):
 )
 def test_what_cannot_be_probed_is_told_and_the_report_is_written(labelled, capsys, columns, reason):
     run = labelled(**columns)
-    assert finish(run) is None
+    assert finish(run) == []
     assert f"not measured: {reason}" in capsys.readouterr().out
     assert run.files.report.exists()
 
@@ -73,8 +75,45 @@ def test_the_data_are_opened_once_and_named_for_later(labelled, monkeypatch):
     scans, scan = [], pipeline.scan
     monkeypatch.setattr(pipeline, "scan", lambda *args: scans.append(args[0]) or scan(*args))
     run = labelled(label_column="pitch")
-    result = finish(run, quiet=True)
+    [result] = finish(run, quiet=True)
     assert [len(source) for source in scans] == [12]
     named = {"source": str(run.folder.parent), "label_column": "pitch", "split_column": None}
     assert result["data"].items() >= named.items()
     assert read_results(run.files.metrics)[0]["data"] == result["data"]
+
+
+@pytest.fixture
+def counting(monkeypatch):
+    """Lets CPC measure how many items it is given."""
+    monkeypatch.setattr(CPC, "held_out", lambda self, data: {"items": len(data.source)})
+
+
+def test_held_out_data_are_measured_without_labels(labelled, counting):
+    run = labelled(labels=None, held_out=f"{labelled.folder}/0[0-4].wav")
+    [result] = finish(run, quiet=True)
+    assert (result["items"], result["n_test"]) == (5, 5)
+    assert "encoder" not in result
+    assert result["data"]["source"].endswith("0[0-4].wav")
+    assert read_results(run.files.metrics) == [result]
+    assert "5.0000" in run.files.report.read_text()
+
+
+def test_held_out_data_and_labels_are_both_measured(labelled, counting):
+    run = labelled(label_column="pitch", held_out=f"{labelled.folder}/00.wav")
+    own, probe = finish(run, quiet=True)
+    assert own["items"] == 1
+    assert probe["encoder"]["linear"] >= 0
+    assert read_results(run.files.metrics) == [own, probe]
+
+
+def test_a_method_without_figures_is_told_of_and_the_probe_is_run(labelled, capsys):
+    run = labelled(label_column="pitch", held_out=f"{labelled.folder}/00.wav")
+    [result] = finish(run)
+    assert "not measured: " in capsys.readouterr().out
+    assert "encoder" in result
+
+
+def test_held_out_data_that_are_missing_are_refused_before_training(tmp_path):
+    with pytest.raises(ValueError, match="the source nowhere does not exist"):
+        pretrain("audio/cpc", tmp_path, [*TINY, "--fit.steps=1", "--data.held_out=nowhere"], True)
+    assert not (tmp_path / "untrained.keras").exists()

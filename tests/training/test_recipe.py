@@ -30,6 +30,12 @@ def test_overrides_reach_every_section():
     assert config["probe"]["layer"] == "block_2"
 
 
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_takes_held_out_data(name):
+    config = read_recipe(name, ["--data.held_out", "test"])
+    assert build(config["data"]).held_out == "test"
+
+
 def test_the_encoder_shares_the_sizes_of_the_data():
     text = read_recipe("text/bert", ["--data.vocabulary_size=123", "--data.length=40"])
     encoder = text["method"]["init_args"]["encoder"]["init_args"]
