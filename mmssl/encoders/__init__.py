@@ -2,7 +2,20 @@
 
 from mmssl.encoders.blocks import blocks, cut
 from mmssl.encoders.convnet import conv_decoder, conv_encoder
+from mmssl.encoders.dcgan import dcgan_discriminator, dcgan_encoder, inpainting_decoder
+from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.recurrent import cpc_encoder
 from mmssl.encoders.transformer import bert_encoder
 
-__all__ = ["bert_encoder", "blocks", "conv_decoder", "conv_encoder", "cpc_encoder", "cut"]
+__all__ = [
+    "bert_encoder",
+    "blocks",
+    "conv_decoder",
+    "conv_encoder",
+    "cpc_encoder",
+    "cut",
+    "dcgan_discriminator",
+    "dcgan_encoder",
+    "gpt_encoder",
+    "inpainting_decoder",
+]

@@ -2,6 +2,7 @@
 
 import keras
 
+from mmssl.encoders.normalization import batch_normalization
 from mmssl.layers import GridPooling, Lightness
 
 
@@ -66,11 +67,7 @@ def _block(x, width, depth, stride, dilation, name):
             activation="relu",
             kernel_initializer="he_normal",
         )(x)
-    # Statistics of the whole batch, however many replicas share it; Keras has that on TensorFlow.
-    synchronized = keras.backend.backend() == "tensorflow"
-    return keras.layers.BatchNormalization(
-        momentum=0.99, epsilon=1e-5, synchronized=synchronized, name=name
-    )(x)
+    return batch_normalization(name=name)(x)
 
 
 def conv_decoder(features, width: int, depth: int, upsampling: int, outputs: int) -> keras.Model:

@@ -3,5 +3,7 @@
 from mmssl.methods.bert import BERT
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.cpc import CPC
+from mmssl.methods.gpt import GPT
+from mmssl.methods.inpainting import ContextEncoder
 
-__all__ = ["BERT", "CPC", "Colorization"]
+__all__ = ["BERT", "CPC", "GPT", "Colorization", "ContextEncoder"]

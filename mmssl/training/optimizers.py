@@ -23,13 +23,14 @@ def warmup_cosine(learning_rate, warmup_steps, steps):
     )
 
 
-def adamw(variables, learning_rate, weight_decay=0.0, beta_2=0.999, clip_norm=None):
+def adamw(variables, learning_rate, weight_decay=0.0, beta_1=0.9, beta_2=0.999, clip_norm=None):
     """Builds AdamW that decays kernels and tables, not biases and norms.
 
     Args:
         variables: the trainable variables that it will update.
         learning_rate: float or schedule.
         weight_decay: decoupled, a step and unit of learning rate; 0 or more.
+        beta_1: decay of the gradients' mean, in [0, 1).
         beta_2: decay of the squared gradients' mean, in (0, 1).
         clip_norm: largest norm of the whole gradient; None leaves it as it is.
 
@@ -39,6 +40,7 @@ def adamw(variables, learning_rate, weight_decay=0.0, beta_2=0.999, clip_norm=No
     optimizer = keras.optimizers.AdamW(
         learning_rate,
         weight_decay=weight_decay,
+        beta_1=beta_1,
         beta_2=beta_2,
         global_clipnorm=clip_norm,
     )

@@ -103,6 +103,18 @@ class Pretrainer(keras.Model):
         """
         return []
 
+    def make_optimizers(self, make):
+        """Makes what a run compiles the method with.
+
+        Args:
+            make: function (variables, rate=1.0) -> keras optimizer of these variables, at `rate`
+                times the run's learning rate.
+
+        Returns:
+            dict of arguments of `compile`.
+        """
+        return {"optimizer": make(self.trainable_variables)}
+
     def report(self, name, value):
         """Adds a figure to the epoch's mean under its name.
 

@@ -31,6 +31,7 @@ class Fit:
         learning_rate: the peak of a linear warm-up and half cosine.
         warmup_steps: steps of the warm-up.
         weight_decay: decoupled; biases and norms are left out.
+        beta_1: decay of AdamW's first moment.
         beta_2: decay of AdamW's second moment.
         clip_norm: largest norm of the gradient over all weights and replicas; null for none.
         precision: float32 or mixed_bfloat16.
@@ -48,6 +49,7 @@ class Fit:
     learning_rate: float = 1e-3
     warmup_steps: int = 100
     weight_decay: float = 0.01
+    beta_1: float = 0.9
     beta_2: float = 0.999
     clip_norm: float | None = 1.0
     precision: Literal["float32", "mixed_bfloat16"] = "float32"

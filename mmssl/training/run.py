@@ -110,11 +110,19 @@ class Training:
 
     def _compile(self, steps):
         fit = self.fit
+
+        def make(variables, rate=1.0):
+            return adamw(
+                variables,
+                warmup_cosine(rate * fit.learning_rate, fit.warmup_steps, steps),
+                fit.weight_decay,
+                beta_1=fit.beta_1,
+                beta_2=fit.beta_2,
+                clip_norm=fit.clip_norm,
+            )
+
         with self.strategy.scope():
-            rate = warmup_cosine(fit.learning_rate, fit.warmup_steps, steps)
-            variables = self.method.trainable_variables
-            optimizer = adamw(variables, rate, fit.weight_decay, fit.beta_2, fit.clip_norm)
-            self.method.compile(optimizer, jit_compile=fit.jit)
+            self.method.compile(**self.method.make_optimizers(make), jit_compile=fit.jit)
             self.method.make_train_function(force=True)
 
     def _batches(self, step):

@@ -104,6 +104,29 @@ CASES = {
         },
         margins={("untrained", "linear"): 0.05, ("raw", "linear"): 0.05},
     ),
+    "inpainting": Case(
+        "vision/inpainting",
+        (
+            "--data.batch_size=4",
+            "--data.size=32",
+            "--data.region=centre",
+            "--data.overlap=2",
+            "--method.encoder.size=32",
+            "--method.encoder.channels=[8,16,16]",
+            "--method.decoder_channels=[16]",
+            "--method.discriminator_channels=[8,16]",
+            "--probe.layer=null",
+        ),
+        # 2 ln 2 of a discriminator that knows nothing, and the mean square of the pictures' pixels.
+        initial_loss=(2 * np.log(2) + 0.4, 0.4),
+        theory=("--data.overlap=0",),
+        source="images/caltech101/train",
+        probe={
+            "source_spec": "{data}/images/caltech101",
+            "labels": "{data}/images/caltech101/labels.tsv",
+        },
+        margins={("untrained", "linear"): 0.02},
+    ),
 }
 
 
@@ -119,7 +142,11 @@ def build_case(config, steps=100, learning_rate=1e-3):
 
 def compile_method(method, learning_rate=1e-3, clip_norm=1.0):
     """Compiles a method with the optimizer of the runs."""
-    method.compile(adamw(method.trainable_variables, learning_rate, 0.01, clip_norm=clip_norm))
+
+    def make(variables, rate=1.0):
+        return adamw(variables, rate * learning_rate, 0.01, clip_norm=clip_norm)
+
+    method.compile(**method.make_optimizers(make))
 
 
 def first_batch(data, seed=0):

@@ -28,11 +28,7 @@ def main(name, replicas):
     with strategy.scope():
         method = build(config["method"])
         method.adapt(data.batches())
-        # A clip far below the gradient's norm: it must act on the sum over the replicas. Adam
-        # would blow up the rounding of gradients that are zero in theory, as of key biases.
-        optimizer = keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=0.05)
-        optimizer.build(method.trainable_variables)
-        method.compile(optimizer)
+        method.compile(**method.make_optimizers(make_optimizer))
         method.make_train_function()
     batches = iter(strategy.experimental_distribute_dataset(data.batches()))
     losses, norms = [], []
@@ -53,6 +49,14 @@ def main(name, replicas):
             }
         )
     )
+
+
+def make_optimizer(variables, rate=1.0):
+    # A clip far below the gradient's norm: it must act on the sum over the replicas. Adam
+    # would blow up the rounding of gradients that are zero in theory, as of key biases.
+    optimizer = keras.optimizers.SGD(0.1 * rate, momentum=0.9, global_clipnorm=0.05)
+    optimizer.build(variables)
+    return optimizer
 
 
 if __name__ == "__main__":
