@@ -150,6 +150,17 @@ def _parser():
     colorize.add_argument("files", nargs="+", help="files, folders or globs")
     colorize.add_argument("--out", default="colorized", help="folder for the PNG files")
 
+    inpaint = _command(
+        commands,
+        "inpaint",
+        _inpaint,
+        "hide a region of pictures and fill it",
+        "mmssl inpaint runs/inpainting photo.jpg --out filled/",
+    )
+    _add_run(inpaint)
+    inpaint.add_argument("files", nargs="+", help="files, folders or globs")
+    inpaint.add_argument("--out", default="inpainted", help="folder for the PNG files")
+
     listing = _command(
         commands, "list", _list, "list the recipes, or one recipe's keys", "mmssl list audio/cpc"
     )
@@ -264,6 +275,14 @@ def _colorize(options):
     from mmssl.training.run import Run
 
     for path in colorize_files(Run.load(options.folder), options.files, options.out):
+        print(path)
+
+
+def _inpaint(options):
+    from mmssl.apply.inpaint import inpaint_files
+    from mmssl.training.run import Run
+
+    for path in inpaint_files(Run.load(options.folder), options.files, options.out):
         print(path)
 
 

@@ -1,10 +1,7 @@
 """Painting grey pictures."""
 
-from pathlib import Path
-
-import numpy as np
-from PIL import Image
-
+from mmssl.apply.method import method_of
+from mmssl.apply.pictures import open_pictures, png_place, save_png
 from mmssl.methods import Colorization
 
 
@@ -25,19 +22,9 @@ def colorize_files(run, files, out):
         ValueError: the run is of another method, there is nothing to read, or more files cannot
             be decoded than the recipe's `skip_share` leaves out.
     """
-    method = run.method()
-    if not isinstance(method, Colorization):
-        raise ValueError(
-            f"{run.folder} was trained by {type(method).__name__}, not by Colorization."
-        )
-    source = run.data.open(tuple(files) if len(files) > 1 else files[0])
+    method = method_of(run, Colorization)
+    source = open_pictures(run, files)
     names = iter(source.names)
     for batch in run.data.examples(source):
-        painted = np.array(method.colorize(batch["images"]))
-        for picture in np.rint(painted * 255).astype("uint8"):
-            path = (Path(out) / next(names)).with_suffix(".png")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_suffix(".png.tmp")
-            Image.fromarray(picture).save(beside, format="png")
-            beside.replace(path)
-            yield path
+        for picture in method.colorize(batch["images"]):
+            yield save_png(png_place(out, next(names)), picture)

@@ -5,6 +5,7 @@ from keras import ops
 from rich.console import Console
 from rich.table import Table
 
+from mmssl.apply.method import method_of
 from mmssl.methods import BERT
 from mmssl.pipelines.tokenizer import MASK
 
@@ -23,9 +24,7 @@ def fill_mask(run, text, top=5):
     Raises:
         ValueError: the run is of another method, or the text has no [MASK] or too many tokens.
     """
-    method = run.method()
-    if not isinstance(method, BERT):
-        raise ValueError(f"{run.folder} was trained by {type(method).__name__}, not by BERT.")
+    method = method_of(run, BERT)
     inputs = run.data.encode([text], masks=True)
     masks = np.flatnonzero(inputs["token_ids"][0] == MASK)
     if len(masks) < text.count("[MASK]") or not len(masks):

@@ -1,0 +1,36 @@
+"""Filling holes in pictures."""
+
+from mmssl.apply.method import method_of
+from mmssl.apply.pictures import open_pictures, png_place, save_png
+from mmssl.methods import ContextEncoder
+
+
+def inpaint_files(run, files, out):
+    """Hides a region of each picture as the recipe does, and writes PNGs of hole and filling.
+
+    The picture is taken as the encoder sees it: its centre square at the recipe's size. What is
+    hidden depends on the place of a file among the files, so the same command hides the same.
+
+    Args:
+        run: Run of a recipe whose method is ContextEncoder.
+        files: list of files, folders or globs.
+        out: folder to write to; `a/b.jpg` becomes `a/b.masked.png` and `a/b.png` in it.
+
+    Yields:
+        pathlib.Path of each file written, two a picture.
+
+    Raises:
+        ValueError: the run is of another method, there is nothing to read, or more files cannot
+            be decoded or are smaller than the region to hide than the recipe's `skip_share`
+            leaves out.
+    """
+    method = method_of(run, ContextEncoder)
+    source = open_pictures(run, files)
+    names = iter(source.names)
+    for batch in run.data.masked_examples(source):
+        masked = method.fill([batch["images"], batch["mask"]])
+        filled = method.inpaint(batch["images"], batch["mask"])
+        for before, after in zip(masked, filled, strict=True):
+            name = next(names)
+            yield save_png(png_place(out, name, ".masked.png"), before)
+            yield save_png(png_place(out, name), after)
