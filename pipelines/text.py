@@ -1,26 +1,17 @@
 """Sentence pairs for pretraining on text, and token ids for a trained encoder."""
 
-from pathlib import Path
-
 import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.arrays import host
 from mmssl.pipelines.corpus import build_corpus
+from mmssl.pipelines.documents import Documents
 from mmssl.pipelines.masking import mask_tokens
 from mmssl.pipelines.pairs import chunk_starts, segment, sentence_pair
-from mmssl.pipelines.pipeline import Pipeline
-from mmssl.pipelines.sources import Source
 from mmssl.pipelines.tokenizer import CLS, PAD, SEP, VOCABULARY_FILE, Tokenizer, learn_vocabulary
 
-_PLAIN = (".txt", ".text", ".md", ".rst", ".tex")
-_CODE = (
-    *(".py", ".js", ".ts", ".java", ".kt", ".scala", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs"),
-    *(".go", ".rs", ".rb", ".php", ".swift", ".jl", ".r", ".lua", ".sh", ".sql"),
-)
 
-
-class SentencePairs(Pipeline):
+class SentencePairs(Documents):
     """BERT's pretraining examples (Devlin et al. 2019, arXiv 1810.04805, section 3.1).
 
     A batch holds token_ids and padding_mask int32 (B, L), the text [CLS] A [SEP] B [SEP] padded
@@ -43,12 +34,9 @@ class SentencePairs(Pipeline):
     masks drawn anew.
 
     Args:
-        source: folder or glob of text or code files, one such file, a TSV or JSONL table with a
-            column `text` (a document a row), a list of str, "builtin:docs", or anything else that
-            `open_source` takes. UTF-8.
+        source: see `Documents`.
         length: L, tokens of an example with special ones, 8 or more.
-        vocabulary_size: most pieces of the WordPiece vocabulary learned from the source, unless
-            the run folder holds one; a small corpus has fewer.
+        vocabulary_size: most pieces of the WordPiece vocabulary, see `Documents`.
         lowercase: fold case and drop accents.
         mask_share: share of the tokens to hide, above 0 and below 1.
         max_predictions: P, the most tokens to hide in an example, 1 to L.
@@ -63,7 +51,7 @@ class SentencePairs(Pipeline):
         ValueError: naming the argument that is out of range.
     """
 
-    extensions = _PLAIN + _CODE
+    vocabulary_file = VOCABULARY_FILE
 
     def __init__(
         self,
@@ -88,8 +76,9 @@ class SentencePairs(Pipeline):
     ):
         super().__init__(
             source,
+            length,
+            vocabulary_size,
             batch_size,
-            cache=False,  # of texts; their token ids are always kept
             skip_share=skip_share,
             labels=labels,
             label_column=label_column,
@@ -108,34 +97,14 @@ class SentencePairs(Pipeline):
             )
         if not 0 <= short_share <= 1:
             raise ValueError(f"short_share={short_share} must lie between 0 and 1")
-        self.length = length
-        self.vocabulary_size = vocabulary_size
         self.lowercase = lowercase
         self.mask_share = mask_share
         self.max_predictions = max_predictions
         self.short_share = short_share
         self.next_sentence = next_sentence
         self.whole_words = whole_words
-        self.tokenizer = None
         # Tokens of text in a full example.
         self._room = length - (3 if next_sentence else 2)
-
-    def decode(self, raw):
-        """Checks one text: UTF-8, not blank.
-
-        Args:
-            raw: string scalar.
-
-        Returns:
-            String (1,), a batch of one as `encode` takes it.
-        """
-        text = tf.strings.unicode_transcode(raw, "UTF-8", "UTF-8", errors="replace")
-        checks = [
-            tf.Assert(text == raw, ["it is not UTF-8 text"]),
-            tf.Assert(tf.strings.strip(raw) != "", ["it holds no text"]),
-        ]
-        with tf.control_dependencies(checks):
-            return raw[None]
 
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
@@ -168,10 +137,6 @@ class SentencePairs(Pipeline):
         )
         return hidden | labels | {"padding_mask": tf.cast(token_ids != PAD, tf.int32)}
 
-    def inputs(self, item, limit_length=None):
-        """Turns one text into the encoder's inputs without batch axis."""
-        return {name: value[0] for name, value in self.encode(item, limit_length).items()}
-
     def encode(self, texts, length=None, masks=False):
         """Turns texts into the encoder's inputs: [CLS] text [SEP], what is too long cut at the end.
 
@@ -194,53 +159,14 @@ class SentencePairs(Pipeline):
             "padding_mask": tf.ones_like(ids).to_tensor(0),
         }
 
-    def examples(self, source, batch_size=64, limit_length=None, pad=False):
-        """Returns the encoder's inputs for every text of a source, in order, in constant memory.
+    def learn_tokenizer(self, texts):
+        """Learns WordPieces from an iterable of str."""
+        learned = learn_vocabulary(texts, self.vocabulary_size, self.lowercase)
+        return Tokenizer(learned, self.lowercase)
 
-        Args:
-            source: Source, or anything `open` takes.
-            batch_size: texts a batch; the last batch may be smaller.
-            limit_length: most tokens of a text, 2 to L; None for L.
-            pad: pad to `limit_length`, not just to the longest text of the batch.
-
-        Returns:
-            tf.data.Dataset of dicts of token_ids and padding_mask int32 (B, tokens).
-        """
-        self._need_tokenizer()
-        length = self._checked_length(limit_length)
-        source = source if isinstance(source, Source) else self.open(source)
-
-        def encode(texts):
-            encoded = self.encode(texts, length)
-            if not pad:
-                return encoded
-            missing = [[0, 0], [0, length - tf.shape(encoded["token_ids"])[1]]]
-            return {
-                name: tf.ensure_shape(tf.pad(ids, missing), [None, length])
-                for name, ids in encoded.items()
-            }
-
-        texts = self._read(source).rebatch(batch_size)
-        return texts.map(encode, self.parallel_calls, deterministic=True).prefetch(2)
-
-    def preview(self, source, index):
-        """Returns one text as str."""
-        return super().preview(source, index)[0].decode()
-
-    def restore(self, folder):
-        """Reads the vocabulary of a run folder."""
-        tokenizer = Tokenizer.read(folder, self.lowercase)
-        if len(tokenizer) > self.vocabulary_size:
-            raise ValueError(
-                f"the vocabulary kept in {folder} has {len(tokenizer)} pieces and vocabulary_size="
-                f"{self.vocabulary_size} allows fewer: set it as it was when the run began, or "
-                "start a new run folder"
-            )
-        self.tokenizer = tokenizer
-
-    def encoder_arguments(self):
-        """Returns the sizes of the encoder's tables; a small corpus leaves some ids unused."""
-        return {"vocabulary_size": self.vocabulary_size, "length": self.length}
+    def read_tokenizer(self, folder):
+        """Reads the WordPieces that lie in a folder."""
+        return Tokenizer.read(folder, self.lowercase)
 
     def method_arguments(self):
         """Returns whether there are pairs to tell apart."""
@@ -264,31 +190,3 @@ class SentencePairs(Pipeline):
                 f"each of the {documents} documents is a single sentence, so nothing follows any: "
                 "set next_sentence=False"
             )
-
-    def _read(self, source):
-        numbers = tf.data.Dataset.range(len(source))
-        return numbers.map(
-            lambda i: self.decode(source.read(i)), self.parallel_calls, deterministic=True
-        )
-
-    def _texts(self):
-        return (text[0].decode() for text in self._read(self.items).as_numpy_iterator())
-
-    def _keep_vocabulary(self, folder):
-        kept = folder is not None and (Path(folder) / VOCABULARY_FILE).is_file()
-        if self.tokenizer is None and kept:
-            self.restore(folder)
-        elif self.tokenizer is None:
-            learned = learn_vocabulary(self._texts(), self.vocabulary_size, self.lowercase)
-            self.tokenizer = Tokenizer(learned, self.lowercase)
-        if folder is not None and not kept:
-            self.tokenizer.write(folder)
-
-    def _need_tokenizer(self):
-        if self.tokenizer is None:
-            self.prepare()
-
-    def _checked_length(self, length):
-        if length is not None and not 2 <= length <= self.length:
-            raise ValueError(f"limit_length={length} must lie between 2 and length={self.length}")
-        return length or self.length

@@ -1,0 +1,157 @@
+"""Attention of a token to itself and to what is before it."""
+
+import keras
+from keras import ops
+from keras_hub.layers import RotaryEmbedding
+
+HIDDEN = -1e9  # score of what may not be seen: finite, so that no row is without a maximum
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class CausalMask(keras.layers.Layer):
+    """Tells which tokens a token may see: itself and, of those before it, all but padding.
+
+    Args:
+        sequence_length: the most tokens that the model is made for, at least 1.
+        separator: token id that begins a document, of which a token then sees its own only; None
+            lets it see across documents.
+
+    Call arguments:
+        token_ids: int32 (B, L).
+        padding_mask: int32 (B, L), 1 for tokens.
+
+    Returns:
+        bool (B, L, L), rows see columns.
+
+    Raises:
+        ValueError: there are more tokens than `sequence_length`.
+    """
+
+    def __init__(self, sequence_length, separator=None, **kwargs):
+        super().__init__(**kwargs)
+        self.sequence_length = sequence_length
+        self.separator = separator
+
+    def call(self, token_ids, padding_mask):
+        length = token_ids.shape[1]
+        if length is not None and length > self.sequence_length:
+            raise ValueError(f"The model takes up to {self.sequence_length} tokens; got {length}.")
+        places = ops.arange(ops.shape(token_ids)[1])
+        # The diagonal stays, or a row of padding alone would see nothing.
+        visible = ops.logical_or(padding_mask[:, None] > 0, places[:, None] == places)
+        visible = ops.logical_and(visible, earlier(places, places))
+        if self.separator is None:
+            return visible
+        document = ops.cumsum(ops.cast(token_ids == self.separator, "int32"), axis=1)
+        return ops.logical_and(visible, document[:, :, None] == document[:, None])
+
+    def compute_output_spec(self, token_ids, padding_mask):
+        rows, length = token_ids.shape
+        return keras.KerasTensor((rows, length, length), dtype="bool")
+
+    def get_config(self):
+        own = {"sequence_length": self.sequence_length, "separator": self.separator}
+        return {**super().get_config(), **own}
+
+
+def earlier(queries, keys):
+    """Compares places: whether a key stands no later than a query.
+
+    Args:
+        queries: int32 (L,).
+        keys: int32 (S,).
+
+    Returns:
+        bool (L, S).
+    """
+    return queries[:, None] >= keys
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class CausalAttention(keras.layers.Layer):
+    """Multi-head self-attention (Vaswani et al. 2017, 1706.03762) with a cache of keys and values.
+
+    Beside KerasHub's CachedMultiHeadAttention it has rotary positions (Su et al. 2021, 2104.09864)
+    and an output kernel of its own scale.
+
+    Args:
+        heads: attention heads; divides the width.
+        dropout: rate in [0, 1), on the attention weights.
+        rotary: turn queries and keys by their place.
+        kernel_initializer: of queries, keys and values.
+        output_initializer: of the kernel behind the heads.
+
+    Call arguments:
+        x: (B, L, width).
+        visible: bool (B or 1, L, S), which of the S keys a query sees; S is L without a cache.
+        cache: None, or a pair of keys and values (B, heads, S, width / heads).
+        index: int32 scalar, the place of the first of the L tokens in the cache.
+
+    Returns:
+        (B, L, width), and with a cache a pair of that and the cache with the L tokens in it.
+    """
+
+    def __init__(
+        self,
+        heads,
+        dropout=0.0,
+        rotary=False,
+        kernel_initializer="glorot_uniform",
+        output_initializer="glorot_uniform",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.heads = heads
+        self.dropout = dropout
+        self.rotary = rotary
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.output_initializer = keras.initializers.get(output_initializer)
+
+    def build(self, x_shape, visible_shape):
+        width = x_shape[-1]
+        options = {"dtype": self.dtype_policy}
+        self.project = keras.layers.Dense(
+            3 * width, kernel_initializer=self.kernel_initializer, name="project", **options
+        )
+        self.project.build((None, None, width))
+        self.join = keras.layers.Dense(
+            width, kernel_initializer=self.output_initializer, name="join", **options
+        )
+        self.join.build((None, None, width))
+        self.turn = RotaryEmbedding(name="turn", **options) if self.rotary else None
+        self.drop = keras.layers.Dropout(self.dropout, name="drop", **options)
+
+    def call(self, x, visible, cache=None, index=0, training=None):
+        rows, length, width = ops.shape(x)
+        each = width // self.heads
+        projected = ops.reshape(self.project(x), (rows, length, 3 * self.heads, each))
+        turned, value = ops.split(projected, [2 * self.heads], axis=2)
+        if self.turn is not None:
+            turned = self.turn(turned, start_index=index)
+        query, key = ops.split(ops.transpose(turned, (0, 2, 1, 3)), 2, axis=1)
+        value = ops.transpose(value, (0, 2, 1, 3))
+        if cache is not None:
+            start = (0, 0, index, 0)
+            key = ops.slice_update(cache[0], start, key)
+            value = ops.slice_update(cache[1], start, value)
+
+        scores = ops.matmul(query * each**-0.5, ops.transpose(key, (0, 1, 3, 2)))
+        scores = ops.where(visible[:, None], ops.cast(scores, "float32"), HIDDEN)
+        weights = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
+        seen = ops.matmul(self.drop(weights, training=training), value)
+        seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (rows, length, width))
+        joined = self.join(seen)
+        return joined if cache is None else (joined, (key, value))
+
+    def compute_output_spec(self, x, visible, **kwargs):
+        return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "heads": self.heads,
+            "dropout": self.dropout,
+            "rotary": self.rotary,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "output_initializer": keras.initializers.serialize(self.output_initializer),
+        }

@@ -1,0 +1,89 @@
+"""Generative pre-training: a language model that reads from left to right."""
+
+import math
+
+import keras
+from keras import ops
+
+from mmssl.losses import masked_cross_entropy
+from mmssl.training import distribution
+from mmssl.training.pretrainer import Pretrainer
+
+
+class GPT(Pretrainer):
+    """GPT's pre-training (Radford, Narasimhan, Salimans, Sutskever 2018), with GPT-2's norms.
+
+    From the tokens up to t, predicts token t + 1 by the encoder's own token table E:
+
+        loss = -(1 / sum_t m_{t+1}) sum_t m_{t+1} log softmax(E h_t)_{x_{t+1}}
+
+    with h the features and m the padding mask. The shift is made here and nowhere else: inputs are
+    the first L tokens of a block, targets the last L.
+
+    Batch:
+        token_ids, padding_mask: int32 (B, L + 1).
+
+    Across replicas: the number of targets.
+
+    Args:
+        encoder: keras.Model with causal features and a ReversibleEmbedding named
+            `token_embedding`, such as `mmssl.encoders.gpt_encoder()`.
+        **kwargs: passed to Pretrainer.
+    """
+
+    reports = ("nats", "accuracy")
+
+    def __init__(self, encoder: keras.Model, **kwargs):
+        super().__init__(encoder, **kwargs)
+        encoder.get_layer("token_embedding")  # or a ValueError that names it
+
+    @property
+    def token_embedding(self):
+        """The encoder's table of tokens, which scores them too."""
+        return self.encoder.get_layer("token_embedding")
+
+    def call(self, batch, training=False):
+        inputs = {name: batch[name][:, :-1] for name in self.encoder.input}
+        return self.logits(self.encode(inputs, training)["features"])
+
+    def logits(self, features):
+        """Scores every token of the vocabulary.
+
+        Args:
+            features: (..., width), the encoder's.
+
+        Returns:
+            float32 (..., V).
+        """
+        return self.token_embedding(features, reverse=True)
+
+    def loss_terms(self, batch, outputs, training):
+        weights = ops.cast(batch["padding_mask"][:, 1:], "float32")
+        # Of the whole batch, so that a target weighs the same on every replica.
+        total = ops.maximum(distribution.mean(ops.sum(weights)), 1.0)
+        loss, hits = masked_cross_entropy(outputs, batch["token_ids"][:, 1:], weights)
+        self.report("accuracy", hits / total)
+        return {"nats": loss / total}
+
+    def held_out(self, data):
+        """Measures how well held-out text is predicted.
+
+        Every token counts once, with half a block of context or more where the document has it;
+        the ends of the documents do not count, since held-out texts may be pieces of documents.
+
+        Args:
+            data: mmssl.pipelines.language.TokenBlocks over the held-out texts.
+
+        Returns:
+            dict: `perplexity`, exp of the nats a token, which depends on the vocabulary, and
+            `bits_per_character`, which does not.
+        """
+        nats = tokens = 0.0
+        for batch in data.windows():
+            targets, weights = batch["token_ids"][:, 1:], batch["weights"]
+            nats += float(masked_cross_entropy(self(batch), targets, weights)[0])
+            tokens += float(weights.sum())
+        return {
+            "perplexity": math.exp(nats / tokens),
+            "bits_per_character": nats / math.log(2) / data.characters,
+        }
