@@ -23,7 +23,15 @@ def warmup_cosine(learning_rate, warmup_steps, steps):
     )
 
 
-def adamw(variables, learning_rate, weight_decay=0.0, beta_1=0.9, beta_2=0.999, clip_norm=None):
+def adamw(
+    variables,
+    learning_rate,
+    weight_decay=0.0,
+    beta_1=0.9,
+    beta_2=0.999,
+    epsilon=1e-7,
+    clip_norm=None,
+):
     """Builds AdamW that decays kernels and tables, not biases and norms.
 
     Args:
@@ -32,6 +40,8 @@ def adamw(variables, learning_rate, weight_decay=0.0, beta_1=0.9, beta_2=0.999, 
         weight_decay: decoupled, a step and unit of learning rate; 0 or more.
         beta_1: decay of the gradients' mean, in [0, 1).
         beta_2: decay of the squared gradients' mean, in (0, 1).
+        epsilon: added to the root of the squared gradients' mean; gradients well below it move
+            their weights little, where all others move by the learning rate whatever their size.
         clip_norm: largest norm of the whole gradient; None leaves it as it is.
 
     Returns:
@@ -42,6 +52,7 @@ def adamw(variables, learning_rate, weight_decay=0.0, beta_1=0.9, beta_2=0.999, 
         weight_decay=weight_decay,
         beta_1=beta_1,
         beta_2=beta_2,
+        epsilon=epsilon,
         global_clipnorm=clip_norm,
     )
     # By name too: the biases of attention have an axis of heads.

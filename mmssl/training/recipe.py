@@ -33,6 +33,7 @@ class Fit:
         weight_decay: decoupled; biases and norms are left out.
         beta_1: decay of AdamW's first moment.
         beta_2: decay of AdamW's second moment.
+        epsilon: of AdamW; gradients below it, as of a table's rare rows, move weights less.
         clip_norm: largest norm of the gradient over all weights and replicas; null for none.
         precision: float32 or mixed_bfloat16.
         strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
@@ -51,6 +52,7 @@ class Fit:
     weight_decay: float = 0.01
     beta_1: float = 0.9
     beta_2: float = 0.999
+    epsilon: float = 1e-7
     clip_norm: float | None = 1.0
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     strategy: Literal["auto", "mirrored"] = "auto"

@@ -118,6 +118,7 @@ class Training:
                 fit.weight_decay,
                 beta_1=fit.beta_1,
                 beta_2=fit.beta_2,
+                epsilon=fit.epsilon,
                 clip_norm=fit.clip_norm,
             )
 
