@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.encoders import bert_encoder
-from mmssl.methods import BERT
+from mmssl.encoders import bert_encoder, wavenet_encoder
+from mmssl.methods import BERT, WaveNet
 
 
 def bert(batch_size=32, length=128, vocabulary_size=8192, masked=19, slots=20):
@@ -30,4 +30,15 @@ def bert(batch_size=32, length=128, vocabulary_size=8192, masked=19, slots=20):
     return BERT(encoder), batch
 
 
-TASKS = {"bert": bert}
+def wavenet(batch_size=4, samples=8000):
+    """A small WaveNet: 10 gated layers, dilations 1 to 512, 32 channels throughout."""
+    encoder = wavenet_encoder(cycles=1, layers=10, residual=32, gate=32, skip=32)
+    waveform = np.random.default_rng(0).uniform(-1, 1, (batch_size, samples))
+    batch = {
+        "waveform": tf.constant(waveform, tf.float32),
+        "padding_mask": tf.ones((batch_size, samples), tf.int32),
+    }
+    return WaveNet(encoder), batch
+
+
+TASKS = {"bert": bert, "wavenet": wavenet}

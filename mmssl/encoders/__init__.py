@@ -6,8 +6,11 @@ from mmssl.encoders.dcgan import dcgan_discriminator, dcgan_encoder, inpainting_
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.recurrent import cpc_encoder
 from mmssl.encoders.transformer import bert_encoder
+from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
+from mmssl.encoders.wavenet_sampler import WaveNetSampler
 
 __all__ = [
+    "WaveNetSampler",
     "bert_encoder",
     "blocks",
     "conv_decoder",
@@ -18,4 +21,6 @@ __all__ = [
     "dcgan_encoder",
     "gpt_encoder",
     "inpainting_decoder",
+    "receptive_field",
+    "wavenet_encoder",
 ]

@@ -1,0 +1,107 @@
+"""WaveNet: gated dilated causal convolutions over mu-law codes of the raw waveform."""
+
+import keras
+
+from mmssl.layers import CausalEmbedding, FrameUpsampling, GatedUnit, MaskedMean, MuLaw
+
+
+def wavenet_encoder(
+    cycles: int = 3,
+    layers: int = 10,
+    residual: int = 32,
+    gate: int = 32,
+    skip: int = 512,
+    kernel: int = 2,
+    levels: int = 256,
+    speakers: int = 0,
+    speaker_width: int = 16,
+    mel_bands: int = 0,
+    mel_hop: int = 80,
+) -> keras.Model:
+    """Builds WaveNet without its output layers: what each sample's past says of the next sample.
+
+    Feature t sees the codes of sample t and the `receptive_field - 1` samples before it, nothing
+    after; see `receptive_field`. The skip connections are summed up layer by layer: the sum up to
+    layer n is `block_n`, the last is `features`.
+
+    Args:
+        cycles: how often the dilations 1, 2, 4, ... are gone through.
+        layers: layers a cycle; the last one's dilation is 2 ** (layers - 1).
+        residual: channels of the stream that the layers add to.
+        gate: channels of the gated activation.
+        skip: channels of the skip connections, and of the features.
+        kernel: taps of the dilated convolutions, 2 or more. The input convolution has two.
+        levels: number of mu-law codes.
+        speakers: number of speakers of the global condition, the unknown one (0) included; 0 for
+            none.
+        speaker_width: width of a speaker's vector.
+        mel_bands: bands of the log-mel frames of the local condition; 0 for none.
+        mel_hop: samples a frame.
+
+    Returns:
+        keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T), and,
+        where asked for, `speaker` int32 (B,) and `log_mel` float32 (B, ceil(T / mel_hop),
+        mel_bands), to `features` (B, T, skip), the skip sums, and `embedding` (B, skip), their
+        mean over the recording.
+
+    Raises:
+        ValueError: a size is out of its range.
+
+    Reference:
+        van den Oord et al. 2016, arXiv 1609.03499.
+    """
+    _check(1, cycles=cycles, layers=layers, residual=residual, gate=gate, skip=skip)
+    _check(1, speaker_width=speaker_width, mel_hop=mel_hop)
+    _check(2, kernel=kernel, levels=levels)
+    _check(0, speakers=speakers, mel_bands=mel_bands)
+    waveform = keras.Input((None,), dtype="float32", name="waveform")
+    padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
+    inputs = {"waveform": waveform, "padding_mask": padding_mask}
+
+    codes = MuLaw(levels, name="codes", dtype="float32")(waveform)
+    conditions = []
+    if speakers:
+        inputs["speaker"] = keras.Input((), dtype="int32", name="speaker")
+        table = keras.layers.Embedding(speakers, speaker_width, name="speaker_vector")
+        conditions.append(keras.layers.Reshape((1, -1))(table(inputs["speaker"])))
+    if mel_bands:
+        inputs["log_mel"] = keras.Input((None, mel_bands), dtype="float32", name="log_mel")
+        upsampling = FrameUpsampling(mel_hop, name="upsampling")
+        conditions.append(upsampling([inputs["log_mel"], codes]))
+
+    x = CausalEmbedding(levels, residual, name="input")(codes)
+    total = None
+    for number in range(1, cycles * layers + 1):
+        unit = GatedUnit(
+            gate,
+            skip,
+            dilation=2 ** ((number - 1) % layers),
+            kernel=kernel,
+            last=number == cycles * layers,
+            name=f"unit_{number}",
+        )
+        x, skipped = unit([x, *conditions])
+        block = keras.layers.Identity if total is None else keras.layers.Add
+        total = block(name=f"block_{number}")(skipped if total is None else [total, skipped])
+
+    embedding = MaskedMean(name="pool", dtype="float32")([total, padding_mask])
+    return keras.Model(inputs, {"features": total, "embedding": embedding}, name="wavenet_encoder")
+
+
+def receptive_field(encoder):
+    """Counts the samples that a feature sees, its own included.
+
+    Args:
+        encoder: keras.Model of `wavenet_encoder`.
+
+    Returns:
+        int: 2 + (kernel - 1) * (sum of the dilations), the 2 being the input convolution's.
+    """
+    units = [layer for layer in encoder.layers if isinstance(layer, GatedUnit)]
+    return 2 + sum(max(unit.delays) for unit in units)
+
+
+def _check(least, **sizes):
+    for name, size in sizes.items():
+        if size < least:
+            raise ValueError(f"wavenet_encoder({name}=...) is at least {least}; got {size}.")

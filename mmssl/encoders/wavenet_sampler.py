@@ -1,0 +1,174 @@
+"""Fast sampling of WaveNet: one step at a time on queues of what the layers saw before."""
+
+import functools
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from mmssl.layers import GatedUnit
+
+CHUNK = 4000  # steps of the compiled loop between two words of progress, at most
+NOISE = 2**16  # draws that a chunk makes its noise for at once, at most: 64 MiB at 256 levels
+DRAWN = -1  # stands where a code is not given
+
+
+class WaveNetSampler:
+    """A WaveNet as a step from one code to the logits of the next, and the loop that samples by it.
+
+    Each dilated layer keeps the last `dilation * (kernel - 1)` of its inputs in a ring, and the
+    input convolution one; all rings lie end to end in one tensor, zeros at the start as the padding
+    of the whole network is. So a sample costs one column of every layer, however long the past.
+
+    Args:
+        encoder: keras.Model of `wavenet_encoder`.
+        head: function from features (..., skip) to logits (..., levels).
+
+    Attributes:
+        slots: steps that all rings hold together.
+        period: steps after which every ring is back at its first slot.
+
+    Reference:
+        van den Oord et al. 2016, arXiv 1609.03499; queues as in Le Paine et al. 2016, 1611.09482.
+    """
+
+    def __init__(self, encoder, head):
+        self.head = head
+        self.input = encoder.get_layer("input")
+        self.units = [layer for layer in encoder.layers if isinstance(layer, GatedUnit)]
+        delays = [[1], *(unit.delays for unit in self.units)]
+        lengths = [max(taps) for taps in delays]
+        starts = np.cumsum([0, *lengths])
+        self.slots, self.period = int(starts[-1]), math.lcm(*lengths)
+        # One entry for each tap that looks back, all rings in a row.
+        self._delays = np.concatenate(delays).astype("int32")
+        self._lengths = np.repeat(lengths, [len(taps) for taps in delays]).astype("int32")
+        self._starts = np.repeat(starts[:-1], [len(taps) for taps in delays]).astype("int32")
+        # Of each ring, the entry that looks back furthest: its slot is the one to write anew.
+        self._oldest = np.cumsum([len(taps) for taps in delays]) - 1
+
+    def start(self, streams):
+        """Makes the state before the first code.
+
+        Args:
+            streams: int, number of signals that are generated at once.
+
+        Returns:
+            Pair of queues (slots, streams, residual), zeros, and the int32 scalar 0.
+        """
+        shape = (self.slots, streams, self.input.width)
+        return ops.zeros(shape, self.input.compute_dtype), ops.zeros((), "int32")
+
+    def step(self, codes, queues, time, conditions=()):
+        """Computes one step.
+
+        Args:
+            codes: int32 (B,).
+            queues: (slots, B, residual), of `start` or of the step before.
+            time: int32 scalar, likewise.
+            conditions: list of (B, D), what the units are conditioned on at this step.
+
+        Returns:
+            logits float32 (B, levels) of the codes that follow, queues and time for the next step.
+        """
+        places = self._starts + (time - self._delays) % self._lengths
+        past = iter(ops.unstack(ops.take(queues, places, axis=0), len(self._delays)))
+        now, later = self.input.taps(codes)
+        x, kept, total = self.input.combine(now, next(past)), [later], 0.0
+        for unit in self.units:
+            kept.append(x)
+            x, skip = unit.combine([x, *(next(past) for _ in unit.delays)], conditions)
+            total = total + skip
+        written = ops.take(places, self._oldest, axis=0)
+        queues = ops.scatter_update(queues, written[:, None], ops.stack(kept))
+        return self.head(total), queues, (time + 1) % self.period
+
+    def generate(self, prompt, samples, temperature=1.0, seed=0, conditions=(), progress=None):
+        """Continues signals, all of them at once, in one compiled loop.
+
+        The prompt goes through the same queues. A code is drawn by adding Gumbel noise to the
+        logits and taking the largest, which needs no sum of probabilities to be exactly one.
+
+        Args:
+            prompt: int32 (B, P) codes, P at least 1; no more than the receptive field is of use.
+            samples: codes to draw, at least 1.
+            temperature: 1 draws from the model's distribution, less from its likelier part; 0
+                takes the likeliest code.
+            seed: of the draws; the same seed and B give the same codes.
+            conditions: list of (B, S, D) with S at least P + samples - 1, or (B, 1, D) for what
+                does not change.
+            progress: None or function (codes done, codes in all, those of the prompt among them).
+
+        Returns:
+            int32 array (B, samples).
+
+        Raises:
+            ValueError: an argument is out of its range, or Keras does not run on TensorFlow.
+        """
+        prompt = np.asarray(prompt, "int32")
+        _check(prompt, samples, temperature)
+        streams, length = prompt.shape
+        total = length - 1 + samples
+        given = np.concatenate([prompt[:, 1:], np.full((streams, samples), DRAWN, "int32")], axis=1)
+        conditions = [np.swapaxes(c, 0, 1) for c in conditions]
+        chunk = min(CHUNK, max(1, NOISE // streams), total)
+        codes, (queues, time), drawn = prompt[:, 0], self.start(streams), []
+        for first in range(0, total, chunk):
+            out, codes, queues, time = self._compiled(
+                codes,
+                queues,
+                time,
+                _piece(given.T, first, chunk, DRAWN),
+                [c if len(c) == 1 else _piece(c, first, chunk, 0) for c in conditions],
+                np.array([seed, first], "int32"),
+                np.float32(temperature),
+            )
+            drawn.append(np.asarray(out))
+            if progress is not None:
+                progress(min(first + chunk, total), total)
+        return np.concatenate(drawn)[length - 1 : total].T
+
+    @functools.cached_property
+    def _compiled(self):
+        import tensorflow as tf
+
+        return tf.function(self._chunk, jit_compile=True, autograph=False)
+
+    def _chunk(self, codes, queues, time, given, conditions, seed, temperature):
+        import tensorflow as tf
+
+        steps, streams = given.shape
+        levels = self.input.levels
+        uniform = tf.random.stateless_uniform((steps, streams, levels), seed, minval=1e-30)
+        noise = temperature * -ops.log(-ops.log(uniform))
+
+        def step(i, state):
+            codes, queues, time, out = state
+            now = [c[0] if c.shape[0] == 1 else c[i] for c in conditions]
+            logits, queues, time = self.step(codes, queues, time, now)
+            drawn = ops.cast(ops.argmax(logits + noise[i], axis=-1), "int32")
+            codes = ops.where(given[i] == DRAWN, drawn, given[i])
+            return codes, queues, time, ops.slice_update(out, (i, 0), codes[None])
+
+        out = ops.zeros((steps, streams), "int32")
+        codes, queues, time, out = ops.fori_loop(0, steps, step, (codes, queues, time, out))
+        return out, codes, queues, time
+
+
+def _piece(sequence, first, length, filler):
+    """Cuts (length, ...) out of a sequence, filled up behind its end."""
+    piece = sequence[first : first + length]
+    missing = [(0, length - len(piece))] + [(0, 0)] * (piece.ndim - 1)
+    return np.pad(piece, missing, constant_values=filler)
+
+
+def _check(prompt, samples, temperature):
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("Sampling needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow.")
+    if prompt.ndim != 2 or 0 in prompt.shape:
+        raise ValueError(f"A prompt is codes (B, P), one or more each; got {prompt.shape}.")
+    if samples < 1:
+        raise ValueError(f"samples is 1 or more; got {samples}.")
+    if temperature < 0:
+        raise ValueError(f"temperature is 0 or more; got {temperature}.")

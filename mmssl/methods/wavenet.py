@@ -1,0 +1,110 @@
+"""WaveNet: the next sample of raw audio."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from mmssl.encoders import WaveNetSampler
+from mmssl.losses import masked_cross_entropy
+from mmssl.training import distribution
+from mmssl.training.pretrainer import Pretrainer
+
+HELD_OUT_BATCHES = 256
+
+
+class WaveNet(Pretrainer):
+    """WaveNet (van den Oord et al. 2016, arXiv 1609.03499).
+
+    Every sample's mu-law code is predicted from the codes before it by a softmax over all levels:
+
+        loss = -mean_{b, t} log softmax(logits_{b, t})[code_{b, t+1}]
+
+    The encoder sees codes up to t, so here is the one shift by a sample. The first codes of a
+    window are predicted from what little comes before them in it, and count like all others.
+
+    Batch:
+        waveform: float32 (B, T) in [-1, 1].
+        padding_mask: int32 (B, T), 1 for sound; codes in the padding count for nothing.
+        speaker: int32 (B,), where the encoder is conditioned on it.
+        log_mel: float32 (B, F, bands), likewise.
+
+    Across replicas: the number of samples that count.
+
+    Args:
+        encoder: keras.Model of `mmssl.encoders.wavenet_encoder()`.
+        head_width: channels of the 1x1 convolution before the logits; None for those of the skip
+            connections.
+        **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: the encoder is no WaveNet.
+    """
+
+    reports = ("nats", "bits", "accuracy")
+
+    def __init__(self, encoder: keras.Model, head_width: int | None = None, **kwargs):
+        super().__init__(encoder, **kwargs)
+        if "codes" not in (layer.name for layer in encoder.layers):
+            raise ValueError(
+                "WaveNet(encoder=...) takes a model of mmssl.encoders.wavenet_encoder; "
+                f"{encoder.name} computes no codes."
+            )
+        codes, features = encoder.get_layer("codes"), encoder.output["features"]
+        self.levels = codes.levels
+        self.coded = keras.Model(encoder.input, {"codes": codes.output, "features": features})
+        skip = features.shape[-1]
+        self.hidden = keras.layers.Dense(head_width or skip, "relu", name="hidden")
+        self.hidden.build((None, skip))
+        # Close to zero, so that training begins at the uniform guess.
+        self.logits = keras.layers.Dense(
+            self.levels,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+            dtype="float32",
+            name="logits",
+        )
+        self.logits.build((None, self.hidden.units))
+        self.sampler = WaveNetSampler(encoder, self.head)
+
+    def head(self, features):
+        """Turns features (..., skip) into logits float32 (..., levels) of the next code."""
+        return self.logits(self.hidden(ops.relu(features)))
+
+    def call(self, batch, training=False):
+        inputs = {name: batch[name] for name in self.encoder.input}
+        outputs = self.coded(inputs, training=training)
+        return {"codes": outputs["codes"], "logits": self.head(outputs["features"])}
+
+    def loss_terms(self, batch, outputs, training):
+        weights = ops.cast(batch["padding_mask"][:, 1:], "float32")
+        total = distribution.mean(ops.sum(weights)) + 1e-5
+        loss, hits = masked_cross_entropy(
+            outputs["logits"][:, :-1], outputs["codes"][:, 1:], weights
+        )
+        self.report("accuracy", hits / total)
+        self.report("bits", loss / total / math.log(2))
+        return {"nats": loss / total}
+
+    def held_out(self, data):
+        """Measures what the model needs to tell the samples of held-out windows.
+
+        Args:
+            data: mmssl.pipelines.audio.Windows over the held-out recordings.
+
+        Returns:
+            dict: `bits_per_sample`, and `unigram_bits`, the entropy of the same codes without any
+            context.
+        """
+        loss, counts = 0.0, np.zeros(self.levels)
+        for batch in data.batches().take(min(len(data), HELD_OUT_BATCHES)):
+            outputs = self(batch, training=False)
+            codes, mask = outputs["codes"][:, 1:], batch["padding_mask"][:, 1:]
+            weights = ops.cast(mask, "float32")
+            loss += float(masked_cross_entropy(outputs["logits"][:, :-1], codes, weights)[0])
+            counts += np.bincount(np.asarray(codes)[np.asarray(mask) > 0], minlength=self.levels)
+        shares = counts[counts > 0] / counts.sum()
+        return {
+            "bits_per_sample": loss / counts.sum() / math.log(2),
+            "unigram_bits": float(-np.sum(shares * np.log2(shares))),
+        }
