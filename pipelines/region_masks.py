@@ -55,14 +55,16 @@ def random_region_mask(size, key):
     Returns:
         float32 tensor (size, size, 1), 1 where hidden.
     """
-    noise_key, share_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
+    keys = tf.unstack(tf.random.experimental.stateless_split(key, 3))
     cells, pixels = _CELLS + 2 * _MARGIN, size * (_CELLS + 2 * _MARGIN) // _CELLS
-    noise = tf.random.stateless_uniform([cells, cells, 1], noise_key)
+    noise = tf.random.stateless_uniform([cells, cells, 1], keys[0])
     smooth = tf.image.resize(noise, [pixels, pixels], method="bicubic")
-    first = (pixels - size) // 2
-    smooth = smooth[first : first + size, first : first + size, 0]
+    # Noise varies most at the middle of a cell, so the grid must not lie at the same place always.
+    cell = max(1, size // _CELLS)
+    top, left = tf.unstack(tf.random.stateless_uniform([2], keys[1], cell, 3 * cell, tf.int32))
+    smooth = smooth[top : top + size, left : left + size, 0]
     least, most = math.ceil(_SHARES[0] * size**2), math.floor(_SHARES[1] * size**2)
-    hidden = tf.random.stateless_uniform([], share_key, least, most + 1, tf.int32)
+    hidden = tf.random.stateless_uniform([], keys[2], least, most + 1, tf.int32)
     threshold = tf.sort(tf.reshape(smooth, [-1]))[hidden]
     return _as_mask(smooth < threshold)
 

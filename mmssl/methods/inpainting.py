@@ -61,7 +61,7 @@ class ContextEncoder(AdversarialPretrainer):
         self,
         encoder: keras.Model,
         region: Literal["centre", "block", "random"] = "centre",
-        decoder_channels: tuple[int, ...] = (512, 256, 128, 64),
+        decoder_channels: tuple[int, ...] = (256, 128, 64),
         discriminator_channels: tuple[int, ...] = (64, 128, 256, 512),
         visible_weight: float = 10.0,
         adversarial_weight: float = 0.001,

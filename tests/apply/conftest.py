@@ -24,5 +24,15 @@ def text_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
+def language_run(tmp_path_factory):
+    return tiny_run("gpt", tmp_path_factory)
+
+
+@pytest.fixture(scope="package")
 def picture_run(tmp_path_factory):
     return tiny_run("colorization", tmp_path_factory)
+
+
+@pytest.fixture(scope="package")
+def inpainting_run(tmp_path_factory):
+    return tiny_run("inpainting", tmp_path_factory)
