@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.encoders import bert_encoder, wavenet_encoder
-from mmssl.methods import BERT, WaveNet
+from mmssl.encoders import bert_encoder, gpt_encoder, wavenet_encoder
+from mmssl.methods import BERT, GPT, WaveNet
 
 
 def bert(batch_size=32, length=128, vocabulary_size=8192, masked=19, slots=20):
@@ -41,4 +41,15 @@ def wavenet(batch_size=4, samples=8000):
     return WaveNet(encoder), batch
 
 
-TASKS = {"bert": bert, "wavenet": wavenet}
+def gpt(batch_size=16, length=256, vocabulary_size=8192):
+    """A small GPT-2: 4 blocks of width 256, logits at every position."""
+    encoder = gpt_encoder(
+        vocabulary_size, length, width=256, depth=4, heads=4, feed_forward=1024, dropout=0.1
+    )
+    shape = (batch_size, length + 1)
+    token_ids = np.random.default_rng(0).integers(2, vocabulary_size, shape)
+    batch = {"token_ids": token_ids, "padding_mask": np.ones(shape)}
+    return GPT(encoder), {name: tf.constant(x, tf.int32) for name, x in batch.items()}
+
+
+TASKS = {"bert": bert, "gpt": gpt, "wavenet": wavenet}

@@ -112,7 +112,7 @@ class TokenBlocks(Documents):
             "padding_mask": tf.ones_like(ids).to_tensor(0),
         }
 
-    def windows(self, stride=None, batch_size=8):
+    def windows(self, stride=None, batch_size=None):
         """Returns windows in which every token of every document counts once, with its context.
 
         A document's first window begins at the `<|endoftext|>` before it, each further one `stride`
@@ -121,13 +121,15 @@ class TokenBlocks(Documents):
 
         Args:
             stride: tokens, 1 to L; None for half of L.
-            batch_size: windows a batch; the last batch may be smaller.
+            batch_size: windows a batch, of which the last may be smaller; None for about 4,096
+                tokens.
 
         Yields:
             Dict of token_ids and padding_mask int32 (B, L + 1), as in a training batch, and
             weights float32 (B, L), 1 for targets that count.
         """
         self.prepare()
+        batch_size = batch_size or max(1, 4096 // self.length)
         tokens, reach = self._tokens.numpy(), np.arange(self.length + 1)
         starts, counted, ends = _windows(self._ends, self.length, stride or self.length // 2)
         for first in range(0, len(starts), batch_size):

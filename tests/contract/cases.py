@@ -81,6 +81,24 @@ CASES = {
         # Not over the raw input, nor by kNN: ten minutes do not reach TF-IDF of whole passages.
         margins={("untrained", "linear"): 0.02},
     ),
+    "gpt": Case(
+        "text/gpt",
+        (
+            "--data.batch_size=4",
+            "--data.length=48",
+            "--data.vocabulary_size=400",
+            "--method.encoder.width=32",
+            "--method.encoder.depth=2",
+            "--method.encoder.heads=2",
+            "--method.encoder.feed_forward=64",
+            "--method.encoder.dropout=0.1",
+        ),
+        still=("--method.encoder.dropout=0",),
+        initial_loss=(np.log(400) + 0.02**2 * 32 / 2, 0.05),
+        source="text/novels/books",
+        probe={"source_spec": "{data}/text/novels/author_passages.tsv"},
+        margins={("untrained", "linear"): 0.02},
+    ),
     "colorization": Case(
         "vision/colorization",
         (
