@@ -1,17 +1,13 @@
 """Transformer encoders of tokens."""
 
+from typing import Literal
+
 import keras
 import numpy as np
 from keras import ops
 from keras_hub.layers import PositionEmbedding, TransformerEncoder
 
-from mmssl.layers import MaskedMean, SegmentIds
-
-
-@keras.saving.register_keras_serializable("mmssl")
-def approximate_gelu(x):
-    """GELU by its tanh form, which every export format knows (Hendrycks, Gimpel, 1606.08415)."""
-    return keras.activations.gelu(x, approximate=True)
+from mmssl.layers import MaskedMean, PaddingMask, PreNormBlock, SegmentIds, approximate_gelu
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -47,9 +43,10 @@ def bert_encoder(
     heads: int = 12,
     feed_forward: int = 3072,
     dropout: float = 0.1,
+    positions: Literal["learned", "rotary"] = "learned",
     separator: int = 3,
 ) -> keras.Model:
-    """Builds BERT's encoder: summed embeddings and post-norm transformer blocks.
+    """Builds BERT's encoder: summed embeddings and transformer blocks.
 
     The segment of a token is read off the separators before it, so a single text and a pair take
     the same two inputs.
@@ -62,6 +59,9 @@ def bert_encoder(
         heads: attention heads a block.
         feed_forward: width inside the feed-forward part.
         dropout: rate in [0, 1), on the embeddings and inside the blocks.
+        positions: `learned` is the paper's table, started as sines and cosines, under post-norm
+            blocks; `rotary` turns queries and keys by their place (Su et al. 2021, 2104.09864) in
+            pre-norm blocks, which leaves the plateau of a short training in a fifth of the steps.
         separator: token id of [SEP].
 
     Returns:
@@ -69,41 +69,36 @@ def bert_encoder(
         `features` (B, L, width) and `embedding` (B, width), their mean over the tokens.
 
     Raises:
-        ValueError: `width` is no multiple of `heads`.
+        ValueError: `width` is no multiple of `heads`, or a head is too odd to be turned.
 
     Reference:
         Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805.
     """
-    if width % heads:
+    rotary = positions == "rotary"
+    if width % heads or (rotary and width // heads % 2):
         raise ValueError(
-            f"bert_encoder needs a width that its heads divide; got width={width}, heads={heads}."
+            "bert_encoder needs a width that its heads divide, with rotary positions into even "
+            f"parts; got width={width}, heads={heads}."
         )
     initializer = keras.initializers.TruncatedNormal(stddev=0.02)
-    # The paper's 0.02 at its width of 768; at other widths what passes signals on as well.
-    kernel_initializer = keras.initializers.TruncatedNormal(stddev=0.02 * (768 / width) ** 0.5)
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
 
     tokens = keras.layers.ReversibleEmbedding(
         vocabulary_size, width, embeddings_initializer=initializer, name="token_embedding"
     )(token_ids)
-    positions = PositionEmbedding(length, initializer=Waves(), name="position_embedding")(tokens)
     segments = keras.layers.Embedding(
         2, width, embeddings_initializer=initializer, name="segment_embedding"
     )(SegmentIds(separator)(token_ids))
-    x = keras.layers.Add()([tokens, positions, segments])
+    summands = [tokens, segments]
+    if not rotary:
+        table = PositionEmbedding(length, initializer=Waves(), name="position_embedding")
+        summands.append(table(tokens))
+    x = keras.layers.Add()(summands)
     x = keras.layers.LayerNormalization(epsilon=1e-12)(x)
     x = keras.layers.Dropout(dropout)(x)
-    for number in range(1, depth + 1):
-        x = TransformerEncoder(
-            feed_forward,
-            heads,
-            dropout=dropout,
-            activation=approximate_gelu,
-            layer_norm_epsilon=1e-12,
-            kernel_initializer=kernel_initializer,
-            name=f"block_{number}",
-        )(x, padding_mask=padding_mask)
+    stack = _pre_norm if rotary else _post_norm
+    x = stack(x, padding_mask, depth, heads, feed_forward, dropout)
 
     embedding = MaskedMean(name="pool", dtype="float32")([x, padding_mask])
     return keras.Model(
@@ -111,3 +106,28 @@ def bert_encoder(
         {"features": x, "embedding": embedding},
         name="bert_encoder",
     )
+
+
+def _post_norm(x, padding_mask, depth, heads, feed_forward, dropout):
+    # The paper's 0.02 at its width of 768; at other widths what passes signals on as well.
+    initializer = keras.initializers.TruncatedNormal(stddev=0.02 * (768 / x.shape[-1]) ** 0.5)
+    for number in range(1, depth + 1):
+        x = TransformerEncoder(
+            feed_forward,
+            heads,
+            dropout=dropout,
+            activation=approximate_gelu,
+            layer_norm_epsilon=1e-12,
+            kernel_initializer=initializer,
+            name=f"block_{number}",
+        )(x, padding_mask=padding_mask)
+    return x
+
+
+def _pre_norm(x, padding_mask, depth, heads, feed_forward, dropout):
+    visible = PaddingMask(name="visible")(padding_mask)
+    for number in range(1, depth + 1):
+        x = PreNormBlock(heads, feed_forward, dropout, True, depth, name=f"block_{number}")(
+            x, visible
+        )
+    return keras.layers.LayerNormalization(epsilon=1e-12, name="norm")(x)

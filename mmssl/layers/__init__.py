@@ -1,7 +1,7 @@
 """Keras layers that Keras and KerasHub lack."""
 
+from mmssl.layers.attention import CausalMask, PaddingMask, SelfAttention
 from mmssl.layers.causal import CausalEmbedding, GatedUnit
-from mmssl.layers.causal_attention import CausalAttention, CausalMask
 from mmssl.layers.channelwise_dense import ChannelwiseDense
 from mmssl.layers.color_bins import ColorBins
 from mmssl.layers.level import NormalizeLevel
@@ -9,11 +9,11 @@ from mmssl.layers.lightness import Lightness
 from mmssl.layers.mask_fill import MaskFill
 from mmssl.layers.mu_law import MuLaw, mu_law_decode, mu_law_encode
 from mmssl.layers.pooling import FrameMask, GridPooling, MaskedMean, MaskedStatistics
+from mmssl.layers.pre_norm import PreNormBlock, approximate_gelu
 from mmssl.layers.segments import SegmentIds
 from mmssl.layers.upsampling import FrameUpsampling
 
 __all__ = [
-    "CausalAttention",
     "CausalEmbedding",
     "CausalMask",
     "ChannelwiseDense",
@@ -28,7 +28,11 @@ __all__ = [
     "MaskedStatistics",
     "MuLaw",
     "NormalizeLevel",
+    "PaddingMask",
+    "PreNormBlock",
     "SegmentIds",
+    "SelfAttention",
+    "approximate_gelu",
     "mu_law_decode",
     "mu_law_encode",
 ]

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 from keras_hub.layers import MaskedLMHead
 
-from mmssl.encoders.transformer import approximate_gelu
+from mmssl.layers import approximate_gelu
 from mmssl.losses import masked_cross_entropy
 from mmssl.training import distribution
 from mmssl.training.pretrainer import Pretrainer

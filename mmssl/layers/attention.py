@@ -1,4 +1,4 @@
-"""Attention of a token to itself and to what is before it."""
+"""Attention among the tokens of a sequence, and who may see whom."""
 
 import keras
 from keras import ops
@@ -54,6 +54,25 @@ class CausalMask(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
+@keras.saving.register_keras_serializable("mmssl")
+class PaddingMask(keras.layers.Layer):
+    """Lets every token see all tokens but padding.
+
+    Call arguments:
+        padding_mask: int32 (B, L), 1 for tokens.
+
+    Returns:
+        bool (B, 1, L), of which a row is what every token sees.
+    """
+
+    def call(self, padding_mask):
+        return padding_mask[:, None] > 0
+
+    def compute_output_spec(self, padding_mask):
+        rows, length = padding_mask.shape
+        return keras.KerasTensor((rows, 1, length), dtype="bool")
+
+
 def earlier(queries, keys):
     """Compares places: whether a key stands no later than a query.
 
@@ -68,7 +87,7 @@ def earlier(queries, keys):
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class CausalAttention(keras.layers.Layer):
+class SelfAttention(keras.layers.Layer):
     """Multi-head self-attention (Vaswani et al. 2017, 1706.03762) with a cache of keys and values.
 
     Beside KerasHub's CachedMultiHeadAttention it has rotary positions (Su et al. 2021, 2104.09864)
@@ -83,7 +102,8 @@ class CausalAttention(keras.layers.Layer):
 
     Call arguments:
         x: (B, L, width).
-        visible: bool (B or 1, L, S), which of the S keys a query sees; S is L without a cache.
+        visible: bool (B or 1, L or 1, S), which of the S keys a query sees; S is L without a
+            cache.
         cache: None, or a pair of keys and values (B, heads, S, width / heads).
         index: int32 scalar, the place of the first of the L tokens in the cache.
 
