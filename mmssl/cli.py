@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from mmssl.quiet import quiet
+
 EXAMPLES = """examples:
   mmssl list
   mmssl pretrain audio/cpc --data.source recordings/ --out runs/speech
@@ -31,7 +33,10 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     options.overrides = overrides
-    _import_tensorflow_quietly()
+    with quiet():
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()
     from mmssl.deploy import ExportError
 
     try:
@@ -43,21 +48,6 @@ def main(arguments=None):
         print("mmssl: stopped; the same command goes on from the last checkpoint.", file=sys.stderr)
         return 130
     return 0
-
-
-def _import_tensorflow_quietly():
-    """Keeps TensorFlow's start-up notes, which no log level stops, off the terminal."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        import tensorflow
-
-        tensorflow.config.list_physical_devices()
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _parser():
@@ -113,6 +103,12 @@ def _parser():
     _add_run(export)
     export.add_argument("--format", required=True, help="saved_model, litert or onnx")
     export.add_argument("--layer", help="block to end the encoder after")
+    export.add_argument(
+        "--part",
+        choices=["encoder", "generator"],
+        default="encoder",
+        help="generator: one step of a WaveNet, its state in and out",
+    )
     export.add_argument("--out", help="path to write; in the run folder if not given")
 
     embed = _command(
@@ -149,6 +145,30 @@ def _parser():
     _add_run(colorize)
     colorize.add_argument("files", nargs="+", help="files, folders or globs")
     colorize.add_argument("--out", default="colorized", help="folder for the PNG files")
+
+    generate = _command(
+        commands,
+        "generate",
+        _generate,
+        "let a generative model go on from a prompt, in sound or in text",
+        "mmssl generate runs/wavenet --seconds 4 --prompt x.wav --temperature 0.9 --out y.wav\n"
+        'mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9',
+    )
+    _add_run(generate)
+    generate.add_argument("--prompt", help="sound file, or text, to go on from")
+    generate.add_argument("--count", type=int, help="how many; 1 if not given")
+    generate.add_argument("--temperature", type=float, help="1 as learned, less is likelier")
+    generate.add_argument("--seed", type=int, help="of the draws; 0 if not given")
+    sound = generate.add_argument_group("sound")
+    sound.add_argument("--seconds", type=float, help="behind the prompt; 4 if not given")
+    sound.add_argument("--out", help="file to write; generated.wav if not given")
+    sound.add_argument("--speaker", help="a speaker's name, where the run was trained with them")
+    sound.add_argument("--like", help="sound whose log-mel frames lead, where trained with them")
+    text = generate.add_argument_group("text")
+    text.add_argument("--tokens", type=int, help="most tokens to add; 100 if not given")
+    text.add_argument("--top-k", type=int, help="draw from the K likeliest tokens")
+    text.add_argument("--top-p", type=float, help="draw from the likeliest that make up P")
+    text.add_argument("--beams", type=int, help="search with so many beams, without drawing")
 
     inpaint = _command(
         commands,
@@ -243,11 +263,14 @@ def _report(options):
 
 
 def _export(options):
-    from mmssl.deploy import export_run
+    from mmssl.deploy import export_generator, export_run
     from mmssl.training.run import Run
 
     run = Run.load(options.folder)
-    result = export_run(run, options.format, options.out, options.layer or run.layer)
+    if options.part == "generator":
+        result = export_generator(run, options.format, options.out)
+    else:
+        result = export_run(run, options.format, options.out, options.layer or run.layer)
     print(
         f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
         f"{result.difference:.1e}, {result.seconds:.0f} s"
@@ -276,6 +299,20 @@ def _colorize(options):
 
     for path in colorize_files(Run.load(options.folder), options.files, options.out):
         print(path)
+
+
+def _generate(options):
+    from mmssl.apply.generate import generator_of
+    from mmssl.training.progress import counting
+    from mmssl.training.run import Run
+
+    kind, generate, given = generator_of(Run.load(options.folder), vars(options))
+    if kind == "text":
+        print("\n\n".join(generate(**given)))
+        return
+    with counting("generating", "samples") as (tell, progress):
+        paths = generate(**given, tell=tell, progress=progress)
+    print(*paths, sep="\n")
 
 
 def _inpaint(options):

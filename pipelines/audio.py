@@ -98,10 +98,7 @@ class Windows(Pipeline):
     def _plan(self, clip, key):
         """Returns which clips a window takes: their numbers, first samples and sizes."""
         offset_key, clip_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
-        others = tf.random.stateless_uniform(
-            [self._draws], clip_key, maxval=len(self.items), dtype=tf.int64
-        )
-        clips = tf.concat([clip[tf.newaxis], others, self._fill], axis=0)
+        clips = tf.concat([clip[tf.newaxis], self.further_clips(clip, clip_key)], axis=0)
         lengths = tf.gather(self._lengths, clips)
         room = tf.nn.relu(lengths[0] - self.window)
         offset = tf.random.stateless_uniform([], offset_key, maxval=room + 1, dtype=tf.int64)
@@ -109,6 +106,13 @@ class Windows(Pipeline):
         before = tf.cumsum(lengths, exclusive=True)
         sizes = tf.minimum(tf.nn.relu(self.window - before), lengths)
         return clips, starts, sizes
+
+    def further_clips(self, clip, key):
+        """Returns the clips that fill a window up after a short one, int64 (M,)."""
+        others = tf.random.stateless_uniform(
+            [self._draws], key, maxval=len(self.items), dtype=tf.int64
+        )
+        return tf.concat([others, self._fill], axis=0)
 
     def _gathered(self, clips, starts, sizes):
         if self._kept is None:

@@ -3,6 +3,7 @@
 from mmssl.deploy.checked import ExportError, ExportMismatch, ExportResult
 from mmssl.deploy.example import example_inputs
 from mmssl.deploy.formats import FORMATS, export
+from mmssl.deploy.generator import export_generator, load_generator, write_generator
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_run
@@ -15,6 +16,9 @@ __all__ = [
     "as_float32",
     "example_inputs",
     "export",
+    "export_generator",
     "export_run",
     "load_exported",
+    "load_generator",
+    "write_generator",
 ]

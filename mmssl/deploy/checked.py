@@ -12,6 +12,7 @@ from mmssl.deploy.place import placed
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.signature import signature
+from mmssl.quiet import quiet
 
 TOLERANCE = 1e-4
 _SMALLEST_SCALE = 1e-2
@@ -70,10 +71,40 @@ def write_checked(format, convert, encoder, path, example):
     inputs = variants(encoder, check_example(encoder, example))
     started = time.perf_counter()
     model = as_float32(encoder)
+
+    def run(written):
+        embed = load_exported(written)
+        return [embed(batch) for batch in inputs]
+
+    result = keep_checked(
+        format, path, lambda written: convert(model, written), run, _run_keras(model, inputs)
+    )
+    return dataclasses.replace(result, seconds=time.perf_counter() - started)
+
+
+def keep_checked(format, path, convert, run, expected):
+    """Writes an export beside its place, and moves it there if it computes what it should.
+
+    Args:
+        format: Name of the format, for messages.
+        path: Destination.
+        convert: Function of a path that writes the export to it.
+        run: Function of that path that runs what was written and returns a list of dicts of
+            arrays.
+        expected: List of dicts of arrays, what Keras computes.
+
+    Returns:
+        `ExportResult`.
+
+    Raises:
+        ExportError: What was written does not run.
+        ExportMismatch: An output differs by more than 1e-4 of its largest value.
+    """
+    started = time.perf_counter()
     with placed(path) as written:
-        convert(model, written)
-        pairs = zip(_run_keras(model, inputs), _run_written(format, written, inputs), strict=True)
-        difference = max(_difference(format, expected, found) for expected, found in pairs)
+        convert(written)
+        pairs = zip(expected, _run_written(format, run, written), strict=True)
+        difference = max(_difference(format, wanted, found) for wanted, found in pairs)
         size = _size(written)
     return ExportResult(format, Path(path), size, difference, time.perf_counter() - started)
 
@@ -90,10 +121,10 @@ def _run_keras(model, inputs):
     return [{name: value.numpy() for name, value in batch.items()} for batch in outputs]
 
 
-def _run_written(format, written, inputs):
+def _run_written(format, run, written):
     try:
-        run = load_exported(written)
-        return [run(batch) for batch in inputs]
+        with quiet():  # LiteRT tells of the delegate that it makes
+            return run(written)
     except Exception as error:
         raise ExportError(f"The {format} export was written but does not run: {error}") from error
 

@@ -14,8 +14,8 @@ def example_inputs(encoder, sample_rate=8000):
     """Makes a deterministic batch that fits the inputs of an encoder, where no data is at hand.
 
     Args:
-        encoder: `keras.Model` with named inputs out of `images`, `waveform`, `token_ids` and
-            `padding_mask`.
+        encoder: `keras.Model` with named inputs out of `images`, `waveform`, `token_ids`,
+            `padding_mask`, and WaveNet's `speaker` and `log_mel`.
         sample_rate: Samples per second of the waveform, which lasts two seconds where the encoder
             leaves its length open.
 
@@ -31,6 +31,8 @@ def example_inputs(encoder, sample_rate=8000):
         "images": _images,
         "waveform": lambda shape: _waveform(shape, sample_rate),
         "token_ids": lambda shape: _token_ids(shape, encoder),
+        "speaker": lambda shape: np.zeros(_BATCH, "int32"),
+        "log_mel": lambda shape: _log_mel(shape, encoder, sample_rate),
     }
     unknown = sorted(set(specs) - set(makers) - {"padding_mask"})
     if unknown:
@@ -40,9 +42,9 @@ def example_inputs(encoder, sample_rate=8000):
         )
     example = {name: makers[name](specs[name].shape) for name in specs if name in makers}
     if "padding_mask" in specs:
-        length = next(iter(example.values())).shape[1]
-        mask = _padding_mask(length)
-        example = {name: array * mask.astype(array.dtype) for name, array in example.items()}
+        name = next(name for name in ("waveform", "token_ids") if name in example)
+        mask = _padding_mask(example[name].shape[1])
+        example[name] = example[name] * mask.astype(example[name].dtype)
         example["padding_mask"] = mask
     return example
 
@@ -97,7 +99,9 @@ def variants(encoder, example):
     # Odd and uneven lengths, so that the last window of a strided layer is cut as well.
     for batch, keep in ((example, length - length // 4 - 1), (found[1], length - length // 3)):
         if keep > 0:
-            found.append({name: array[:, :keep] for name, array in batch.items()})
+            found.append(
+                {n: array[:, :keep] if n in open_names else array for n, array in batch.items()}
+            )
     return found
 
 
@@ -134,6 +138,11 @@ def _token_ids(shape, encoder):
     length = shape[1] or min([_LENGTH, *longest])
     draw = np.random.default_rng(0)
     return draw.integers(1, _vocabulary_size(encoder), size=(_BATCH, length), dtype="int32")
+
+
+def _log_mel(shape, encoder, sample_rate):
+    frames = -(-2 * sample_rate // encoder.get_layer("upsampling").hop)
+    return np.random.default_rng(0).uniform(0, 1, (_BATCH, frames, shape[2])).astype("float32")
 
 
 def _padding_mask(length):

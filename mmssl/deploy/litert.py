@@ -33,24 +33,51 @@ def write(encoder, path, example):
         ExportError: The encoder has operations that LiteRT lacks.
         ExportMismatch: The file does not compute what Keras computes.
     """
+    return write_checked("litert", _convert, encoder, checked_path(path), example)
+
+
+def checked_path(path):
+    """Returns a path that a LiteRT file can be written to.
+
+    Args:
+        path: File ending in `.tflite`.
+
+    Raises:
+        ValueError: `path` does not end in `.tflite`.
+        ImportError: The extra `litert`, which runs the file, is not installed.
+    """
     need("litert", "ai_edge_litert")
     path = Path(path)
     if path.suffix != ".tflite" or path.is_dir():
         raise ValueError(f"A LiteRT export is a file that ends in .tflite, not {path}.")
-    return write_checked("litert", _convert, encoder, path, example)
+    return path
 
 
 def _convert(encoder, path):
-    import tensorflow as tf
-
     with tempfile.TemporaryDirectory() as folder:
         saved_model.save(encoder, folder, batch=1)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["embed"])
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        try:
-            path.write_bytes(converter.convert())
-        except Exception as error:
-            raise ExportError(_explain(str(error))) from error
+        convert_saved_model(folder, path, ["embed"])
+
+
+def convert_saved_model(folder, path, signatures):
+    """Turns a SavedModel of fixed batch size into a LiteRT file, unchecked.
+
+    Args:
+        folder: The SavedModel.
+        path: `pathlib.Path` of the file to write.
+        signatures: Names of its signatures to keep.
+
+    Raises:
+        ExportError: It has operations that LiteRT lacks.
+    """
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=signatures)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    try:
+        path.write_bytes(converter.convert())
+    except Exception as error:
+        raise ExportError(_explain(str(error))) from error
 
 
 def _explain(message):

@@ -6,6 +6,7 @@ import keras
 
 from mmssl.deploy.checked import write_checked
 from mmssl.deploy.signature import signature
+from mmssl.quiet import quiet_logger
 
 NAME = "saved_model"
 
@@ -32,6 +33,18 @@ def write(encoder, path, example):
         ValueError: `path` is a file or a folder of something else, or the example does not fit.
         ExportMismatch: The SavedModel does not compute what Keras computes.
     """
+    return write_checked("saved_model", save, encoder, checked_path(path), example)
+
+
+def checked_path(path):
+    """Returns a path that a SavedModel can be written to.
+
+    Args:
+        path: Folder that is new, empty, or holds a SavedModel.
+
+    Raises:
+        ValueError: `path` is a file or a folder of something else.
+    """
     path = Path(path)
     taken = path.is_file() or (path.is_dir() and any(path.iterdir()))
     if taken and not (path / "saved_model.pb").is_file():
@@ -39,7 +52,7 @@ def write(encoder, path, example):
             f"{path} holds something other than a SavedModel and is not replaced: "
             "name a new folder."
         )
-    return write_checked("saved_model", save, encoder, path, example)
+    return path
 
 
 def save(encoder, path, batch=None):
@@ -56,4 +69,5 @@ def save(encoder, path, batch=None):
     archive.add_endpoint(
         "embed", lambda inputs: encoder(inputs, training=False), signature(encoder, batch)
     )
-    archive.write_out(str(path), verbose=False)
+    with quiet_logger("tensorflow"):  # where it writes assets, of which there are none
+        archive.write_out(str(path), verbose=False)

@@ -11,6 +11,7 @@ from mmssl.layers import GatedUnit
 
 CHUNK = 4000  # steps of the compiled loop between two words of progress, at most
 NOISE = 2**16  # draws that a chunk makes its noise for at once, at most: 64 MiB at 256 levels
+CONDITIONS = {"speaker": "speaker_vector", "log_mel": "upsampling"}  # input -> layer, in order
 DRAWN = -1  # stands where a code is not given
 
 
@@ -26,6 +27,7 @@ class WaveNetSampler:
         head: function from features (..., skip) to logits (..., levels).
 
     Attributes:
+        conditioned_on: names of the encoder's inputs beside the waveform.
         slots: steps that all rings hold together.
         period: steps after which every ring is back at its first slot.
 
@@ -37,6 +39,8 @@ class WaveNetSampler:
         self.head = head
         self.input = encoder.get_layer("input")
         self.units = [layer for layer in encoder.layers if isinstance(layer, GatedUnit)]
+        self.conditioned_on = [name for name in CONDITIONS if name in encoder.input]
+        self._conditioning = {n: encoder.get_layer(CONDITIONS[n]) for n in self.conditioned_on}
         delays = [[1], *(unit.delays for unit in self.units)]
         lengths = [max(taps) for taps in delays]
         starts = np.cumsum([0, *lengths])
@@ -59,6 +63,23 @@ class WaveNetSampler:
         """
         shape = (self.slots, streams, self.input.width)
         return ops.zeros(shape, self.input.compute_dtype), ops.zeros((), "int32")
+
+    def conditions(self, **given):
+        """Computes what the units are conditioned on, for all steps.
+
+        Args:
+            **given: what the encoder takes beside the waveform: `speaker` int32 (B,), `log_mel`
+                float32 (B, F, bands).
+
+        Returns:
+            list in the encoder's order: (B, 1, D) for the speaker, (B, F * hop, bands) for frames.
+        """
+        return [self.condition(name, given[name]) for name in self.conditioned_on]
+
+    def condition(self, name, values):
+        """Computes one of the `conditions`."""
+        layer = self._conditioning[name]
+        return layer(values)[:, None] if name == "speaker" else layer.upsample(values)
 
     def step(self, codes, queues, time, conditions=()):
         """Computes one step.

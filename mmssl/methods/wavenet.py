@@ -7,6 +7,8 @@ import numpy as np
 from keras import ops
 
 from mmssl.encoders import WaveNetSampler
+from mmssl.evaluation.spectrogram import level, spectral_flatness, spectrogram_picture
+from mmssl.layers import mu_law_decode
 from mmssl.losses import masked_cross_entropy
 from mmssl.training import distribution
 from mmssl.training.pretrainer import Pretrainer
@@ -72,6 +74,12 @@ class WaveNet(Pretrainer):
         return self.logits(self.hidden(ops.relu(features)))
 
     def call(self, batch, training=False):
+        missing = set(self.encoder.input) - set(batch)
+        if missing:
+            raise ValueError(
+                f"The encoder takes {', '.join(sorted(missing))}, which the batch lacks: let "
+                "mmssl.pipelines.conditioned.ConditionedWindows make it."
+            )
         inputs = {name: batch[name] for name in self.encoder.input}
         outputs = self.coded(inputs, training=training)
         return {"codes": outputs["codes"], "logits": self.head(outputs["features"])}
@@ -108,3 +116,29 @@ class WaveNet(Pretrainer):
             "bits_per_sample": loss / counts.sum() / math.log(2),
             "unigram_bits": float(-np.sum(shares * np.log2(shares))),
         }
+
+    def pictures(self, data):
+        """Shows the spectrogram of a recording beside that of what the model makes up.
+
+        Args:
+            data: mmssl.pipelines.audio.Windows over the recordings to show.
+
+        Returns:
+            list of one (title, caption, uint8 (H, W, 3)): a second of both, or one window where
+            the model is led by the frames of one.
+        """
+        batch = next(iter(data.batches()))
+        given = {name: batch[name][:1] for name in self.sampler.conditioned_on}
+        second = data.window if "log_mel" in given else data.sample_rate
+        real = np.asarray(batch["waveform"]).reshape(-1)[:second]
+        silence = [[self.levels // 2]]
+        codes = self.sampler.generate(
+            silence, len(real), conditions=self.sampler.conditions(**given)
+        )
+        made = np.asarray(mu_law_decode(codes[0], self.levels))
+        said = [f"{level(x):.1f} dB, flatness {spectral_flatness(x):.3f}" for x in (real, made)]
+        caption = (
+            f"{len(real) / data.sample_rate:.1f} s of recordings ({said[0]}), and as much sampled "
+            f"from silence ({said[1]}). White noise has a flatness of about 0.56, a tone of 0."
+        )
+        return [("Recorded and generated", caption, spectrogram_picture([real, made]))]

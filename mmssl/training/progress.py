@@ -70,3 +70,26 @@ def stages():
     """
     with Console(stderr=True).status("") as status:
         yield lambda stage, done: status.update(f"{stage}: {done}")
+
+
+@contextlib.contextmanager
+def counting(text, unit):
+    """Shows how much of a work is done: a bar on a terminal, nothing elsewhere.
+
+    Args:
+        text: what is done.
+        unit: what is counted.
+
+    Yields:
+        Pair of a function of a sentence, which is printed above the bar, on a terminal or not, and
+        a function (done, in all) that the work calls.
+    """
+    console = Console(stderr=True)
+    columns = [TextColumn(text), BarColumn(), MofNCompleteColumn(), TextColumn(unit)]
+    bar = Bars(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
+    task = bar.add_task(text)
+    with bar:
+        yield (
+            lambda sentence: console.print(sentence, highlight=False, soft_wrap=True),
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )

@@ -1,6 +1,7 @@
 """Small finished runs, one a modality, trained once for all tests of this folder."""
 
 import pytest
+import yaml
 
 from mmssl.training.run import pretrain
 from tests.contract.cases import CASES
@@ -36,3 +37,20 @@ def picture_run(tmp_path_factory):
 @pytest.fixture(scope="package")
 def inpainting_run(tmp_path_factory):
     return tiny_run("inpainting", tmp_path_factory)
+
+
+@pytest.fixture(scope="package")
+def wavenet_run(tmp_path_factory):
+    return tiny_run("wavenet", tmp_path_factory)
+
+
+@pytest.fixture(scope="package")
+def conditioned_run(tmp_path_factory):
+    """A WaveNet that is told the speaker and how it sounds."""
+    folder, case = tmp_path_factory.mktemp("conditioned"), CASES["wavenet"]
+    recipe = {name: case.config()[name] for name in ("data", "method")}
+    recipe["data"]["class_path"] = "mmssl.pipelines.conditioned.ConditionedWindows"
+    recipe["data"]["init_args"] |= {"speakers": 9, "mel_bands": 8}
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    fixed = ["--fit.steps=2", "--fit.monitor_examples=8"]
+    return pretrain(folder / "recipe.yaml", folder / "run", fixed, quiet=True)

@@ -1,0 +1,194 @@
+"""Samples per second that a WaveNet generates: naive, and cached in one compiled loop.
+
+Naive runs the network over its receptive field for every sample, cached computes one column of
+each layer. Before anything is timed, the logits of both are compared over more than the receptive
+field. One JSON line goes to stdout. With `--peer`, a peer's script that takes `--batch` and
+`--seconds` and ends in a JSON line with `naive_best` and `cached_best` runs in turns with ours, and
+`ratio` is our rate over its own, the medians of the rounds.
+
+    python benchmarks/sampling.py --peer "~/peers/bin/python bench_sampling.py"
+"""
+
+import argparse
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+from steps import log, rounded
+from timing import Watch, wait_quiet
+
+SECONDS = 5.0  # that each way is timed for
+
+
+def main():
+    options = parse_options()
+    record = {"bench": "sampling", "net": "10 layers, dilations 1 to 512, 32 channels, 256 levels"}
+    if options.peer:
+        record.update(beside_peer(options))
+    else:
+        record.update(measure(options))
+    print(json.dumps(rounded(record)), flush=True)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--streams", default="1,16", help="numbers of signals generated at once")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="time for each way")
+    parser.add_argument("--peer", help="command of the peer's script, in one string")
+    parser.add_argument("--rounds", type=int, default=2, help="turns that each takes with --peer")
+    return parser.parse_args()
+
+
+def measure(options):
+    """Times both ways for each number of streams, in this process."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    import tensorflow as tf
+
+    from mmssl.encoders import receptive_field, wavenet_encoder
+    from mmssl.methods import WaveNet
+
+    keras.utils.set_random_seed(0)
+    model = WaveNet(wavenet_encoder(cycles=1, layers=10, residual=32, gate=32, skip=32))
+    # The untrained head gives nearly equal logits, which would hide a difference.
+    model.logits.kernel.assign(tf.random.normal(model.logits.kernel.shape, seed=0))
+    field = receptive_field(model.encoder)
+    results = []
+    for streams in map(int, options.streams.split(",")):
+        difference = compare(model, field, streams)
+        ways = {
+            "naive": naive_way(model, field, streams),
+            "cached": cached_way(model, streams),
+        }
+        rates = {name: rate(way, options.seconds) for name, way in ways.items()}
+        log(f"{streams} streams: {rates}")
+        results.append(
+            {
+                "streams": streams,
+                "max_logit_difference": difference,
+                **{name: value["samples_per_s"] for name, value in rates.items()},
+                "cached_over_naive": rates["cached"]["samples_per_s"]
+                / rates["naive"]["samples_per_s"],
+                "other_cores": {name: value["other_cores"] for name, value in rates.items()},
+            }
+        )
+    return {
+        "receptive_field": field,
+        "results": results,
+        "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
+    }
+
+
+def compare(model, field, streams):
+    """Largest difference between cached and whole logits, over more than the receptive field."""
+    import tensorflow as tf
+
+    from mmssl.layers import mu_law_decode
+
+    codes = np.random.default_rng(0).integers(0, model.levels, (streams, field + 200), "int32")
+    batch = {"waveform": np.asarray(mu_law_decode(codes)), "padding_mask": np.ones_like(codes)}
+    whole = np.asarray(model(batch)["logits"])
+    queues, now = model.sampler.start(streams)
+    step, difference = tf.function(model.sampler.step), 0.0
+    for place in range(codes.shape[1]):
+        logits, queues, now = step(codes[:, place], queues, now)
+        difference = max(difference, float(np.abs(logits - whole[:, place]).max()))
+    if difference > 1e-4:
+        raise SystemExit(f"The cached logits are off by {difference}.")
+    return difference
+
+
+def naive_way(model, field, streams):
+    """One sample a call: the network over its whole receptive field, compiled."""
+    import tensorflow as tf
+
+    from mmssl.layers import mu_law_decode
+
+    mask = tf.ones((streams, field), tf.int32)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def sample(waveform, seed):
+        features = model.encoder({"waveform": waveform, "padding_mask": mask})["features"]
+        logits = model.head(features[:, -1])
+        uniform = tf.random.stateless_uniform(logits.shape, [0, seed], minval=1e-30)
+        code = tf.argmax(logits - tf.math.log(-tf.math.log(uniform)), axis=-1)
+        return tf.concat([waveform[:, 1:], mu_law_decode(code)[:, None]], axis=1)
+
+    state = [tf.zeros((streams, field)), 0]
+
+    def run():
+        state[0], state[1] = sample(state[0], tf.constant(state[1])), state[1] + 1
+        state[0].numpy()
+        return streams
+
+    return run
+
+
+def cached_way(model, streams):
+    """A second of every stream a call, in the sampler's compiled loop."""
+    start = np.full((streams, 1), model.levels // 2)
+
+    def run():
+        return model.sampler.generate(start, 8000).size
+
+    return run
+
+
+def rate(way, seconds):
+    """Samples per second of all streams together."""
+    for _ in range(2):
+        way()
+    wait_quiet(limit=30)
+    count, end = 0, time.monotonic() + seconds
+    with Watch() as watch:
+        while time.monotonic() < end:
+            count += way()
+    return {
+        "samples_per_s": count / watch.seconds,
+        "other_cores": watch.others / watch.seconds,
+    }
+
+
+def beside_peer(options):
+    """Runs ours and the peer's in turns, each in its own process."""
+    ours, peers = [], {streams: [] for streams in map(int, options.streams.split(","))}
+    own = [sys.executable, os.path.abspath(__file__), "--streams", options.streams]
+    own += ["--seconds", str(options.seconds)]
+    for turn in range(options.rounds):
+        log(f"round {turn + 1} of {options.rounds}")
+        ours.append(last_line(own))
+        for streams, records in peers.items():
+            command = [os.path.expanduser(word) for word in shlex.split(options.peer)]
+            command += ["--batch", str(streams), "--seconds", str(options.seconds)]
+            records.append(last_line(command))
+    return {"ours": ours, "peer": list(peers.values()), "ratio": ratios(ours, peers)}
+
+
+def ratios(ours, peers):
+    """Ours over the peer's best way, for each number of streams."""
+    found = {}
+    for place, (streams, records) in enumerate(peers.items()):
+        found[streams] = {}
+        for way in ("naive", "cached"):
+            own = statistics.median(record["results"][place][way] for record in ours)
+            # The peer counts steps, each of which is a sample of every stream.
+            theirs = statistics.median(record[f"{way}_best"][0] for record in records)
+            found[streams][way] = own / (theirs * streams)
+    return found
+
+
+def last_line(command):
+    """Runs a command and reads the JSON object in the last line of its output."""
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""One step of a WaveNet for devices that stream sound, its state in and out."""
+
+import tempfile
+
+import keras
+import numpy as np
+
+from mmssl.deploy import litert, saved_model
+from mmssl.deploy.checked import keep_checked
+from mmssl.deploy.extras import need
+from mmssl.encoders import receptive_field
+from mmssl.layers import mu_law_decode
+
+NAMES = {"saved_model": "generator", "litert": "generator.tflite"}
+STEPS = 64  # that are compared beyond the receptive field, where every queue has come round
+
+
+def export_generator(run, format, out=None):
+    """Writes the step of a run's WaveNet, and checks it as `write_generator` does.
+
+    Args:
+        run: `mmssl.training.run.Run` of a recipe whose method is WaveNet.
+        format: `"saved_model"` or `"litert"`.
+        out: Path to write; `generator` or `generator.tflite` in the run folder when None.
+
+    Returns:
+        `mmssl.deploy.ExportResult`.
+
+    Raises:
+        ValueError: Unknown format, another method, or an unfit path.
+        ImportError: The format's optional extra is not installed.
+        ExportMismatch: What was written does not compute what Keras computes.
+    """
+    return write_generator(run.method(), out or run.folder / NAMES[_known(format)], format)
+
+
+def write_generator(method, path, format):
+    """Writes the step of a WaveNet, runs it over more than its receptive field, and compares.
+
+    The signature `step` takes code int32 (B,), queues float32 (slots, B, residual) and time int32
+    (), at first zeros, and returns logits float32 (B, levels) of the next code, and queues and
+    time for the next step. B is 1 in LiteRT. Where the model is conditioned, `step` also takes
+    speaker int32 (B,), and local float32 (B, bands): the frames at this sample, one of what the
+    signature `upsample` makes of log_mel float32 (B, F, bands).
+
+    Args:
+        method: `mmssl.methods.WaveNet`, in float32.
+        path: Folder for `saved_model`, file ending in `.tflite` for `litert`.
+        format: `"saved_model"` or `"litert"`.
+
+    Returns:
+        `mmssl.deploy.ExportResult`.
+
+    Raises:
+        ValueError: Unknown format, another method or precision, or an unfit path.
+        ImportError: The format's optional extra is not installed.
+        ExportMismatch: What was written does not compute what Keras computes.
+    """
+    _known(format)
+    if not hasattr(method, "sampler"):
+        raise ValueError(f"{type(method).__name__} has no step to export; WaveNet has.")
+    if method.encoder.compute_dtype != "float32":
+        raise ValueError("A generator is exported from float32: load it from its run folder.")
+    if format == "litert":
+        path, streams = litert.checked_path(path), 1
+    else:
+        path, streams = saved_model.checked_path(path), 2
+
+    def convert(written):
+        if format == "saved_model":
+            return _save(method, written)
+        with tempfile.TemporaryDirectory() as folder:
+            litert.convert_saved_model(folder, written, _save(method, folder, streams))
+
+    codes, given = _example(method, streams)
+    start = [np.asarray(part) for part in method.sampler.start(streams)]
+    return keep_checked(
+        format,
+        path,
+        convert,
+        lambda written: [_step_by_step(load_generator(written), start, codes, given)],
+        [_whole(method, codes, given)],
+    )
+
+
+def load_generator(path):
+    """Loads what `write_generator` wrote.
+
+    Args:
+        path: SavedModel folder or `.tflite` file.
+
+    Returns:
+        Dict from the name of a signature to a function of arrays by input name that returns a
+        dict of NumPy arrays.
+    """
+    if str(path).endswith(".tflite"):
+        need("litert", "ai_edge_litert")
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_path=str(path))
+        return {n: interpreter.get_signature_runner(n) for n in interpreter.get_signature_list()}
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+
+    def runner(name):
+        def run(keep_alive=loaded, **inputs):
+            outputs = loaded.signatures[name](**{n: tf.constant(x) for n, x in inputs.items()})
+            return {n: value.numpy() for n, value in outputs.items()}
+
+        return run
+
+    return {name: runner(name) for name in loaded.signatures}
+
+
+def _known(format):
+    if format not in NAMES:
+        raise ValueError(f"A generator is exported as {' or '.join(NAMES)}; got {format!r}.")
+    return format
+
+
+def _save(method, path, streams=None):
+    """Saves the signatures of a generator, unchecked, and returns their names."""
+    sampler, archive = method.sampler, keras.export.ExportArchive()
+
+    def step(inputs):
+        given = {"log_mel": inputs.get("local")}
+        if "speaker" in inputs:
+            given["speaker"] = sampler.condition("speaker", inputs["speaker"])[:, 0]
+        conditions = [given[name] for name in sampler.conditioned_on]
+        state = inputs["queues"], inputs["time"]
+        logits, queues, time = sampler.step(inputs["code"], *state, conditions)
+        return {"logits": logits, "queues": queues, "time": time}
+
+    def upsample(inputs):
+        return {"local": sampler.condition("log_mel", inputs["log_mel"])}
+
+    endpoints = {"step": step, "upsample": upsample}
+    signatures = _signatures(method, streams)
+    for name, inputs in signatures.items():
+        archive.add_endpoint(name, endpoints[name], [inputs])
+    archive.write_out(str(path), verbose=False)
+    return list(signatures)
+
+
+def _signatures(method, streams):
+    """What each signature takes, by name."""
+    import tensorflow as tf
+
+    queues, _ = method.sampler.start(1)
+    slots, _, residual = queues.shape
+    step = {
+        "code": tf.TensorSpec((streams,), "int32", "code"),
+        "queues": tf.TensorSpec((slots, streams, residual), "float32", "queues"),
+        "time": tf.TensorSpec((), "int32", "time"),
+    }
+    if "speaker" in method.encoder.input:
+        step["speaker"] = tf.TensorSpec((streams,), "int32", "speaker")
+    if "log_mel" not in method.encoder.input:
+        return {"step": step}
+    bands = method.encoder.input["log_mel"].shape[-1]
+    step["local"] = tf.TensorSpec((streams, bands), "float32", "local")
+    frames = tf.TensorSpec((streams, None, bands), "float32", "log_mel")
+    return {"step": step, "upsample": {"log_mel": frames}}
+
+
+def _example(method, streams):
+    """Codes for more steps than the receptive field has, and conditions to go with them."""
+    draw, encoder = np.random.default_rng(0), method.encoder
+    length, given = receptive_field(encoder) + STEPS, {}
+    codes = draw.integers(0, method.levels, (streams, length), "int32")
+    if "speaker" in encoder.input:
+        given["speaker"] = np.arange(streams, dtype="int32")
+    if "log_mel" in encoder.input:
+        frames = -(-length // encoder.get_layer("upsampling").hop)
+        shape = (streams, frames, encoder.input["log_mel"].shape[-1])
+        given["log_mel"] = draw.uniform(0, 1, shape).astype("float32")
+    return codes, given
+
+
+def _whole(method, codes, given):
+    """What Keras computes of all steps at once."""
+    import tensorflow as tf
+
+    waveform = np.asarray(mu_law_decode(codes, method.levels))
+    batch = {"waveform": waveform, "padding_mask": np.ones_like(codes), **given}
+    # A GPU multiplies in TF32 by default, which alone would exceed the tolerance.
+    with tf.device("/CPU:0"):
+        return {"logits": np.asarray(method(batch)["logits"])}
+
+
+def _step_by_step(generator, start, codes, given):
+    """What the exported step computes, from one step's state to the next."""
+    (queues, time), steady = start, {n: x for n, x in given.items() if n != "log_mel"}
+    local, logits = None, []
+    if "log_mel" in given:
+        local = generator["upsample"](log_mel=given["log_mel"])["local"]
+    for place in range(codes.shape[1]):
+        moving = {} if local is None else {"local": local[:, place]}
+        outputs = generator["step"](
+            code=codes[:, place], queues=queues, time=time, **steady, **moving
+        )
+        queues, time = outputs["queues"], outputs["time"]
+        logits.append(outputs["logits"])
+    return {"logits": np.stack(logits, axis=1)}

@@ -1,0 +1,31 @@
+"""Log-mel frames: what of a sound lies in each band of hearing, a few hundred times a second."""
+
+import tensorflow as tf
+
+FLOOR = 1e-5  # of a band's magnitude; quieter is silence
+HOPS = 4  # that the window of a frame spans
+
+
+def log_mel(waveform, sample_rate, bands, hop):
+    """Computes log-mel frames, each centred on its own samples.
+
+    Args:
+        waveform: float32 (T,), full scale 1.
+        sample_rate: samples per second.
+        bands: mel bands, from 0 to half the sample rate.
+        hop: samples a frame; frame f stands for samples f * hop to (f + 1) * hop.
+
+    Returns:
+        float32 (ceil(T / hop), bands): 0 for silence (1e-5 and less), 1 for magnitude 1.
+    """
+    length = waveform.shape[0] or tf.shape(waveform)[0]
+    frames = -(-length // hop)
+    before = (HOPS - 1) * hop // 2
+    after = (frames - 1 + HOPS) * hop - before - length
+    padded = tf.pad(waveform, [[before, after]])
+    spectrum = tf.signal.stft(padded, HOPS * hop, hop)
+    to_mel = tf.signal.linear_to_mel_weight_matrix(
+        bands, spectrum.shape[-1], sample_rate, 0.0, sample_rate / 2
+    )
+    magnitudes = tf.maximum(tf.abs(spectrum) @ to_mel, FLOOR)
+    return 1 - tf.math.log(magnitudes) / tf.math.log(FLOOR)
