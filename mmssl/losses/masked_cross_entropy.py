@@ -16,10 +16,10 @@ def masked_cross_entropy(logits, ids, weights):
 
     Returns:
         Pair of scalars in float32: the summed weighted loss in nats, and the summed weight of the
-        positions whose highest score is the true one.
+        positions where no score is above the true one's.
     """
-    logits = ops.cast(logits, "float32")
-    true = ops.take_along_axis(logits, ids[..., None], axis=-1)[..., 0]
-    loss = ops.sum(weights * (ops.logsumexp(logits, axis=-1) - true))
-    hits = ops.cast(ops.equal(ops.cast(ops.argmax(logits, -1), "int32"), ids), "float32")
-    return loss, ops.sum(weights * hits)
+    log_shares = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+    # By a product, whose gradient is dense like that of the softmax; a gather's is scattered.
+    true = ops.sum(log_shares * ops.one_hot(ids, logits.shape[-1]), axis=-1)
+    hits = ops.cast(true >= ops.max(log_shares, axis=-1), "float32")
+    return -ops.sum(weights * true), ops.sum(weights * hits)
