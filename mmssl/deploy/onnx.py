@@ -1,12 +1,11 @@
 """ONNX: onnxruntime and the many engines that read its format."""
 
-import contextlib
-import logging
 from pathlib import Path
 
 from mmssl.deploy.checked import ExportError, write_checked
 from mmssl.deploy.extras import need
 from mmssl.deploy.signature import signature
+from mmssl.quiet import quiet_logger
 
 NAME = "encoder.onnx"
 OPSET = 17
@@ -46,7 +45,7 @@ def _convert(encoder, path):
     import tf2onnx
 
     embed = tf.function(lambda inputs: encoder(inputs, training=False))
-    with _quiet("tf2onnx"):
+    with quiet_logger("tf2onnx"):
         model, _ = tf2onnx.convert.from_function(
             embed, signature(encoder), opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
         )
@@ -80,14 +79,3 @@ def _name_open_axes(graph):
                 axis.dim_param = name
     for value in graph.output:
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
-
-
-@contextlib.contextmanager
-def _quiet(name):
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -55,6 +55,10 @@ class Pretrainer(keras.Model):
         """
         return self.encoder({name: batch[name] for name in self.encoder.input}, training=training)
 
+    def fit(self, *args, shuffle=False, **kwargs):
+        """Keras' own; the batches of a pipeline come shuffled."""
+        return super().fit(*args, shuffle=shuffle, **kwargs)
+
     def build(self, batch_shape):
         """Has nothing to do: constructors build every variable, so that a seed settles them."""
 

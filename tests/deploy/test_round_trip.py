@@ -1,8 +1,11 @@
+import logging
+import os
+
 import keras
 import numpy as np
 import pytest
 
-from mmssl.deploy import FORMATS, export, export_run, load_exported
+from mmssl.deploy import FORMATS, checked, export, export_run, load_exported
 from mmssl.encoders import cut
 from tests.deploy.conftest import BUILDERS, assert_same_outputs, random_inputs, skip_without
 
@@ -119,3 +122,17 @@ def test_a_run_is_exported_up_to_a_block(encoders, tmp_path):
     inputs = random_inputs(encoders["images"], 1, 32)
     found = load_exported(result.path)(inputs)
     assert_same_outputs(cut(encoders["images"], "block_1")(inputs), found)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_export_writes_nothing_to_the_terminal(format, tiny, tmp_path, capfd, monkeypatch):
+    skip_without(format)
+
+    def load(path):
+        os.write(2, b"INFO: a delegate was created\n")
+        return load_exported(path)
+
+    monkeypatch.setattr(checked, "load_exported", load)
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "level", logging.INFO)
+    export(tiny, tmp_path / FORMATS[format].NAME, format)
+    assert "INFO" not in "".join(capfd.readouterr())

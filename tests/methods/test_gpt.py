@@ -107,7 +107,7 @@ def markov():
     )
     rate = warmup_cosine(5e-3, 20, 200)
     method.compile(adamw(method.trainable_variables, rate, 0.01, clip_norm=1.0))
-    method.fit(data.batches(), steps_per_epoch=200, verbose=0, shuffle=False)
+    method.fit(data.batches(), steps_per_epoch=200, verbose=0)
     return method, data
 
 
