@@ -109,7 +109,7 @@ def _probes(run, results):
 
 def _probe(run, result):
     parts = [f"<h3>{page.escape(probe_title(result))}</h3>"]
-    rows = [row for row in accuracy_rows(result) if not row[0].startswith("encoder to")]
+    rows = accuracy_rows(result)
     if rows:
         parts += [_accuracies(result, rows), page.sentence(probe_caption(result))]
         if result.get("raw_features"):

@@ -18,7 +18,7 @@ def print_table(result, console=None):
         console: rich Console; the standard output when None.
     """
     console = console or Console()
-    rows = accuracy_rows(result)
+    rows = accuracy_rows(result, blocks=True)
     if rows:
         console.print(_accuracies(result, rows))
     if result.get("held_out"):
@@ -29,17 +29,19 @@ def print_table(result, console=None):
     console.print(f"seconds: {seconds}", highlight=False)
 
 
-def accuracy_rows(result):
+def accuracy_rows(result, blocks=False):
     """Arranges the accuracies of a result for people.
 
     Args:
         result: dict of `evaluate`.
+        blocks: whether each block follows, trained and untrained, where they were probed.
 
     Returns:
         list of (name, {probe: accuracy}, whether it is the best of its probe: {probe: bool}).
     """
     named = {text: result[name] for name, text in ROWS.items() if name in result}
-    named |= {f"encoder to {name}": scores for name, scores in result.get("layers", {}).items()}
+    if blocks:
+        named |= _blocks(result)
     if not named:
         return []
     best = {probe: max(scores[probe] for scores in named.values()) for probe in PROBES}
@@ -47,6 +49,15 @@ def accuracy_rows(result):
         (name, scores, {probe: scores[probe] == best[probe] for probe in PROBES})
         for name, scores in named.items()
     ]
+
+
+def _blocks(result):
+    parts = {"encoder": "layers", "untrained encoder": "untrained_layers"}
+    return {
+        f"{name} to {block}": result[key][block]
+        for block in result.get("layers", {})
+        for name, key in parts.items()
+    }
 
 
 def standard_error(accuracy, count):

@@ -105,6 +105,7 @@ def result():
         "untrained": {"knn": 0.4, "linear": 0.5, "C": 1.0},
         "raw": {"knn": 0.85, "linear": 0.7, "C": 1.0},
         "layers": {"block_1": {"knn": 0.3, "linear": 0.95, "C": 1.0}},
+        "untrained_layers": {"block_1": {"knn": 0.25, "linear": 0.35, "C": 1.0}},
         "n_train": 400,
         "n_test": 100,
         "classes": 10,

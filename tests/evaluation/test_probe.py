@@ -100,7 +100,7 @@ def test_test_items_of_other_classes_are_refused(run):
 
 
 def test_no_labels_are_refused_with_the_way_to_give_them(run, pictures):
-    with pytest.raises(ValueError, match="no labels to probe with .*: give labels="):
+    with pytest.raises(ValueError, match=r"no labels to probe with .*: give labels="):
         evaluate(run, pictures[0])
     assert not (run.folder / "metrics.json").exists()
 

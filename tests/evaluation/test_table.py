@@ -25,9 +25,24 @@ def test_the_table_shows_every_figure(result):
 
 
 def test_the_best_of_each_probe_is_marked(result):
-    best = {name: marks for name, _, marks in accuracy_rows(result)}
+    best = {name: marks for name, _, marks in accuracy_rows(result, blocks=True)}
     assert best["raw input"] == {"knn": True, "linear": False}
     assert best["encoder to block_1"] == {"knn": False, "linear": True}
+
+
+def test_every_block_is_shown_trained_and_untrained(result):
+    lines = [line.split("│") for line in printed(result).splitlines() if " to block_1" in line]
+    assert [line[1].strip() for line in lines] == [
+        "encoder to block_1",
+        "untrained encoder to block_1",
+    ]
+    assert "0.350" in lines[1][3]
+
+
+def test_the_rows_without_blocks_have_a_best_of_their_own(result):
+    rows = {name: marks for name, _, marks in accuracy_rows(result)}
+    assert list(rows) == ["encoder", "untrained encoder", "raw input"]
+    assert rows["encoder"]["linear"]
 
 
 def test_a_result_of_held_out_figures_alone_is_printed(result):
