@@ -45,7 +45,8 @@ def main(arguments=None):
         print(f"mmssl: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("mmssl: stopped; the same command goes on from the last checkpoint.", file=sys.stderr)
+        kept = "; the same command goes on from the last checkpoint"
+        print(f"mmssl: stopped{kept if options.run is _pretrain else ''}.", file=sys.stderr)
         return 130
     return 0
 

@@ -89,7 +89,7 @@ def _extra(name):
         return Fact(OK, "installed")
     more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
     brings = ", ".join(lacking[:_SHOWN]) + more
-    return Fact(MISSING, f"pip install 'mmssl[{name}]' brings {brings}")
+    return Fact(MISSING, f"pip install '.[{name}]' in the checkout brings {brings}")
 
 
 def _lacking(requirement):

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from mmssl import cli
 from mmssl.cli import main
 
 
@@ -46,6 +47,22 @@ def test_help_comes_without_tensorflow():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False")
     assert "mmssl pretrain audio/cpc" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["pretrain", "audio/cpc"], "stopped; the same command goes on from the last checkpoint."),
+        (["doctor"], "stopped."),
+    ],
+)
+def test_a_command_that_is_stopped_says_whether_it_can_go_on(command, said, capsys, monkeypatch):
+    def stop(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, f"_{command[0]}", stop)
+    assert main(command) == 130
+    assert capsys.readouterr().err == f"mmssl: {said}\n"
 
 
 def test_an_empty_folder_is_refused(capsys, tmp_path):

@@ -45,7 +45,7 @@ def test_a_missing_extra_comes_with_its_installation(monkeypatch):
     for extra in ("onnx", "dev"):
         status, value = doctor.examine()[f"extra {extra}"]
         assert status == doctor.MISSING
-        assert f"pip install 'mmssl[{extra}]'" in value
+        assert f"pip install '.[{extra}]' in the checkout" in value
         assert "tf2onnx" in value
 
 

@@ -16,5 +16,6 @@ def need(extra, *modules):
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise ImportError(
-            f"{' and '.join(missing)} not found. Install with: pip install 'mmssl[{extra}]'"
+            f"{' and '.join(missing)} not found. Install with, in the checkout of mmssl: "
+            f"pip install '.[{extra}]'"
         )

@@ -15,7 +15,7 @@ BACKENDS = ("tensorflow", "jax")
 def test_the_method_trains_alike_on_jax(name, tmp_path):
     """In processes of their own: Keras settles its backend once a process."""
     if importlib.util.find_spec("jax") is None:
-        pytest.skip("jax is not installed: pip install mmssl[jax]")
+        pytest.skip("jax is not installed: pip install '.[jax]'")
     losses = {}
     for backend in BACKENDS:
         done = subprocess.run(

@@ -105,7 +105,7 @@ def test_a_folder_of_something_else_is_never_replaced(tiny, tmp_path):
 @pytest.mark.parametrize("format", ["litert", "onnx"])
 def test_a_missing_extra_is_named_with_its_installation(format, tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match=rf"pip install 'mmssl\[{format}\]'"):
+    with pytest.raises(ImportError, match=rf"checkout of mmssl: pip install '\.\[{format}\]'"):
         export(tiny, tmp_path / FORMATS[format].NAME, format)
 
 
