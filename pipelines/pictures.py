@@ -8,6 +8,18 @@ from PIL import Image
 
 PICTURE_FILES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 
+# What brings a picture upright again, by the values of Exif's tag.
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 
 def decode_picture(data):
     """Decodes JPEG, PNG, BMP, WebP, or the first frame of a GIF, to RGB.
@@ -17,15 +29,35 @@ def decode_picture(data):
 
     Returns:
         uint8 tensor (H, W, 3). Grey becomes three equal channels; transparent pixels of PNG and
-        WebP are put on white. The operation fails for a file that cannot be decoded.
+        WebP are put on white; a JPEG is turned upright as its Exif orientation says. The
+        operation fails for a file that cannot be decoded.
     """
+    start = tf.strings.substr(data, 0, 64)
     # TensorFlow shows the palette's indices where a bitmap has a palette.
-    bitmap = tf.strings.substr(tf.strings.join([data, b"\0\0"]), 0, 2) == b"BM"
-    return tf.cond(bitmap, lambda: _bitmap(data), lambda: _other(data))
+    bitmap = tf.strings.substr(start, 0, 2) == b"BM"
+    return tf.cond(bitmap, lambda: _bitmap(data), lambda: _other(data, start))
 
 
-def _other(data):
-    return to_rgb(tf.io.decode_image(data, expand_animations=False))
+def _other(data, start):
+    pixels = to_rgb(tf.io.decode_image(data, expand_animations=False))
+    # A JPEG's Exif tags come first, or second after JFIF. TensorFlow does not look at them.
+    exif = tf.strings.regex_full_match(start, r"\C{6}(\C{18})?Exif\C*")
+    return tf.cond(exif, lambda: _upright(data, pixels), lambda: pixels)
+
+
+def _upright(data, pixels):
+    turned = tf.numpy_function(_turn, [data, pixels], tf.uint8, stateful=False)
+    return tf.ensure_shape(turned, [None, None, 3])
+
+
+def _turn(data, pixels):
+    data = data.item() if isinstance(data, np.ndarray) else data
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            turn = _TURNS.get(image.getexif().get(_ORIENTATION))
+    except Exception:  # the picture is whole, and what is wrong with its tags does not matter
+        turn = None
+    return pixels if turn is None else np.asarray(Image.fromarray(pixels).transpose(turn))
 
 
 def _bitmap(data):

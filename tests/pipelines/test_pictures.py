@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mmssl.pipelines.pictures import as_pixels, decode_picture, to_rgb
 
@@ -61,6 +61,27 @@ def test_every_format_equals_what_pillow_reads_on_white(kind, mode, more):
     assert (pixels.shape, pixels.dtype) == ((48, 40, 3), np.uint8)
     difference = np.abs(pixels.astype(int) - on_white(Image.open(io.BytesIO(data))))
     assert difference.max() <= (2 if kind == "JPEG" else 0)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_photo_is_turned_upright_as_its_camera_was_held(orientation, mode):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(picture(mode), "JPEG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    pixels = decode(data)
+    assert pixels.shape == ((48, 40, 3) if orientation < 5 else (40, 48, 3))
+    assert np.abs(pixels.astype(int) - np.asarray(upright.convert("RGB"))).max() <= 2
+
+
+@pytest.mark.parametrize(
+    "tags", [b"Exif\0\0", b"Exif\0\0broken tags", b"Exif\0\0MM\0*\0\0\0\x08\0\1"]
+)
+def test_a_photo_with_broken_tags_is_taken_as_it_is(tags):
+    plain = encode(picture(), "JPEG")
+    segment = b"\xff\xe1" + (len(tags) + 2).to_bytes(2, "big") + tags
+    np.testing.assert_array_equal(decode(plain[:2] + segment + plain[2:]), decode(plain))
 
 
 def test_grey_with_transparency_is_put_on_white():
