@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = [
     *("list", "pretrain", "evaluate", "report", "embed", "export"),
-    *("fill-mask", "colorize", "doctor", "demo"),
+    *("fill-mask", "colorize", "inpaint", "doctor", "demo"),
 ]
 
 
@@ -81,7 +81,7 @@ def flat(node, prefix=""):
             yield from flat(value, path)
 
 
-@pytest.mark.parametrize("name", ["cpc", "bert", "colorization"])
+@pytest.mark.parametrize("name", ["cpc", "bert", "colorization", "gpt", "inpainting"])
 def test_the_table_of_a_methods_recipes_says_what_the_recipes_say(name):
     page = (ROOT / "docs" / f"{name}.md").read_text()
     rows = re.search(r"^\| key \|((?: \w+/\w+ \|)+)\n\|[-|]+\n((?:\|.*\n)+)", page, re.MULTILINE)
@@ -134,6 +134,7 @@ def test_the_table_of_commands_is_complete():
 
 
 def test_every_method_has_a_page_that_the_readme_links():
-    methods = importlib.import_module("mmssl.methods").__all__
+    methods = importlib.import_module("mmssl.methods")
+    pages = [getattr(methods, name).__module__.rpartition(".")[2] for name in methods.__all__]
     readme = (ROOT / "README.md").read_text()
-    assert all(f"](docs/{name.lower()}.md)" in readme for name in methods)
+    assert all(f"](docs/{page}.md)" in readme for page in pages)
