@@ -52,6 +52,7 @@ class TokenBlocks(Documents):
         label_column=None,
         split_column=None,
         split="train",
+        held_out=None,
         parallel_calls=None,
     ):
         super().__init__(
@@ -64,6 +65,7 @@ class TokenBlocks(Documents):
             label_column=label_column,
             split_column=split_column,
             split=split,
+            held_out=held_out,
             parallel_calls=parallel_calls,
         )
         if length < 2:

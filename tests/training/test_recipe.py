@@ -114,3 +114,9 @@ def test_a_recipe_file_of_the_users_own_is_read_safely(tmp_path):
     )
     with pytest.raises(ValueError, match=r"'data.wndow'; did you mean 'data.window'"):
         read_recipe(str(path))
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_takes_data_that_are_held_out(name):
+    config = read_recipe(name, ["--data.held_out=elsewhere"])
+    assert config["data"]["init_args"]["held_out"] == "elsewhere"
