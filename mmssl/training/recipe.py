@@ -38,7 +38,8 @@ class Fit:
         precision: float32 or mixed_bfloat16.
         strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
         seed: of weights, data order and every draw.
-        jit: compile the step with XLA.
+        jit: compile the step with XLA. TensorFlow's deterministic operations are then off: on a
+            GPU the same seed need not give the same weights.
         checkpoint_seconds: time between checkpoints; 0 writes one every step.
         monitor_examples: held-out items that the collapse diagnostics embed; 0 turns them off.
         stop_on_collapse: end the run when they find the same collapse twice.

@@ -71,7 +71,9 @@ class Training:
         self.folder = folder
         self.quiet = quiet
         keras.utils.set_random_seed(self.fit.seed)
-        tf.config.experimental.enable_op_determinism()
+        if not self.fit.jit:
+            # Keras refuses XLA under it, whose own operations keep one order on a processor.
+            tf.config.experimental.enable_op_determinism()
         keras.config.set_dtype_policy(self.fit.precision)
         self.data = build(config["data"])
         self.data.prepare(folder.path)
