@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = [
     *("list", "pretrain", "evaluate", "report", "embed", "export"),
-    *("fill-mask", "colorize", "inpaint", "doctor", "demo"),
+    *("fill-mask", "colorize", "inpaint", "generate", "doctor", "demo"),
 ]
 
 
@@ -81,7 +81,7 @@ def flat(node, prefix=""):
             yield from flat(value, path)
 
 
-@pytest.mark.parametrize("name", ["cpc", "bert", "colorization", "gpt", "inpainting"])
+@pytest.mark.parametrize("name", ["cpc", "bert", "colorization", "gpt", "inpainting", "wavenet"])
 def test_the_table_of_a_methods_recipes_says_what_the_recipes_say(name):
     page = (ROOT / "docs" / f"{name}.md").read_text()
     rows = re.search(r"^\| key \|((?: \w+/\w+ \|)+)\n\|[-|]+\n((?:\|.*\n)+)", page, re.MULTILINE)
