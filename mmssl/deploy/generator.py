@@ -10,6 +10,7 @@ from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.extras import need
 from mmssl.encoders import receptive_field
 from mmssl.layers import mu_law_decode
+from mmssl.quiet import quiet_logger
 
 NAMES = {"saved_model": "generator", "litert": "generator.tflite"}
 STEPS = 64  # that are compared beyond the receptive field, where every queue has come round
@@ -139,7 +140,8 @@ def _save(method, path, streams=None):
     signatures = _signatures(method, streams)
     for name, inputs in signatures.items():
         archive.add_endpoint(name, endpoints[name], [inputs])
-    archive.write_out(str(path), verbose=False)
+    with quiet_logger("tensorflow"):  # where it writes assets, of which there are none
+        archive.write_out(str(path), verbose=False)
     return list(signatures)
 
 

@@ -102,7 +102,8 @@ class WaveNetSampler:
             x, skip = unit.combine([x, *(next(past) for _ in unit.delays)], conditions)
             total = total + skip
         written = ops.take(places, self._oldest, axis=0)
-        queues = ops.scatter_update(queues, written[:, None], ops.stack(kept))
+        kept = ops.cast(ops.stack(kept), queues.dtype)
+        queues = ops.scatter_update(queues, written[:, None], kept)
         return self.head(total), queues, (time + 1) % self.period
 
     def generate(self, prompt, samples, temperature=1.0, seed=0, conditions=(), progress=None):

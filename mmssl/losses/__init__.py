@@ -1,17 +1,62 @@
-"""Losses as pure functions of tensors in keras.ops."""
+"""Losses as pure functions of tensors in keras.ops, for any Keras model.
+
+Those that compare embeddings keep one convention. They take this replica's rows, (B, D) and in
+any float dtype: `first` and `second` where two views play the same part, otherwise by their
+parts; `embeddings` and `labels` where classes are known; lists of (B, K), the first crops first,
+where crops are many. They compute in float32, gather what rows are compared with from all
+replicas, and return a scalar, the mean over this replica's rows. The mean of it over the replicas
+is the loss of the whole batch: divide by their number before gradients are added up, as
+Pretrainer does. What a method keeps from step to step, such as a centre, a queue or a learned
+temperature, is handed in.
+"""
 
 from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss, generator_loss
+from mmssl.losses.barlow_twins import barlow_twins_loss, cross_correlation
 from mmssl.losses.color_distribution import color_distribution_loss
-from mmssl.losses.info_nce import future_info_nce
+from mmssl.losses.contrastive import contrastive_loss
+from mmssl.losses.debiased import debiased_info_nce, debiased_nt_xent
+from mmssl.losses.dino import dino_centre, dino_loss
+from mmssl.losses.info_nce import future_info_nce, info_nce
+from mmssl.losses.lifted_structured import lifted_structured_loss
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
+from mmssl.losses.n_pair import n_pair_loss
+from mmssl.losses.negative_cosine import negative_cosine
+from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
+from mmssl.losses.nt_xent import nt_xent
+from mmssl.losses.soft_nearest_neighbour import soft_nearest_neighbour_loss
+from mmssl.losses.swav import sinkhorn, swav_loss
+from mmssl.losses.triplet import triplet_loss
+from mmssl.losses.vicreg import covariance_term, variance_term, vicreg_loss, vicreg_terms
 from mmssl.losses.weighted_squared_error import weighted_squared_error
 
 __all__ = [
+    "barlow_twins_loss",
     "color_distribution_loss",
+    "contrastive_loss",
+    "covariance_term",
+    "cross_correlation",
+    "debiased_info_nce",
+    "debiased_nt_xent",
+    "dino_centre",
+    "dino_loss",
     "discriminator_accuracy",
     "discriminator_loss",
     "future_info_nce",
     "generator_loss",
+    "info_nce",
+    "lifted_structured_loss",
     "masked_cross_entropy",
+    "n_pair_loss",
+    "nce_log_partition",
+    "nce_loss",
+    "negative_cosine",
+    "nt_xent",
+    "sinkhorn",
+    "soft_nearest_neighbour_loss",
+    "swav_loss",
+    "triplet_loss",
+    "variance_term",
+    "vicreg_loss",
+    "vicreg_terms",
     "weighted_squared_error",
 ]

@@ -1,6 +1,37 @@
-"""InfoNCE over future frames (van den Oord, Li, Vinyals 2018, arXiv 1807.03748)."""
+"""InfoNCE (van den Oord, Li, Vinyals 2018, arXiv 1807.03748)."""
 
 from keras import ops
+
+from mmssl.losses.inputs import float_rows, positive_number
+from mmssl.losses.similarity import NEVER, dot, dots, unit
+from mmssl.training import distribution
+
+
+def info_nce(queries, keys, negatives=None, temperature=0.1):
+    """Lets each query pick its own key out of a set of keys.
+
+        -mean_i log( exp(q_i . k_i / T) / (exp(q_i . k_i / T) + sum_n exp(q_i . n / T)) )
+
+    of vectors scaled to length one. The negatives are the other examples' keys, of all replicas,
+    unless they are given: a queue (MoCo), or each query's own. Gradients flow into keys and
+    negatives: stop them where a teacher made these. Guessing costs log(1 + negatives).
+
+    Args:
+        queries: (B, D).
+        keys: (B, D), row i the positive of query i.
+        negatives: (K, D), shared by all queries and replicas, or (B, K, D), each query's own;
+            None takes the keys of the other examples.
+        temperature: T, above 0; a number or a scalar tensor.
+
+    Returns:
+        Scalar float32 in nats, the mean over this replica's queries.
+
+    Raises:
+        ValueError: shapes do not fit, or the temperature is not above 0.
+    """
+    return ops.mean(
+        cross_entropy_of_positive(*cosine_scores(queries, keys, negatives, temperature))
+    )
 
 
 def future_info_nce(predictions, positives, pool, collisions):
@@ -21,14 +52,71 @@ def future_info_nce(predictions, positives, pool, collisions):
         above every negative.
     """
     predictions, positives, pool = (ops.cast(x, "float32") for x in (predictions, positives, pool))
-    positive = ops.sum(predictions * positives, axis=-1)
-    negatives = ops.matmul(predictions, ops.transpose(pool))
-    negatives = ops.where(collisions, -1e9, negatives)
-    hardest = ops.max(negatives, axis=-1)
+    positive = dot(predictions, positives)
+    negatives = ops.where(collisions, NEVER, dots(predictions, pool))
+    accuracy = ops.mean(ops.cast(positive > ops.max(negatives, axis=-1), "float32"))
+    return ops.mean(cross_entropy_of_positive(positive, negatives)), accuracy
+
+
+def cross_entropy_of_positive(positive, negatives):
+    """Computes `log(exp(p) + sum_n exp(n)) - p` for each anchor.
+
+    Args:
+        positive: float32 (A,), scores p of the positives.
+        negatives: float32 (A, N), scores n, `similarity.NEVER` for those left out.
+
+    Returns:
+        float32 (A,), in nats.
+    """
     # The largest score is taken out by hand: joining positive and negatives into one tensor for
     # logsumexp would copy the largest array of the step.
-    top = ops.stop_gradient(ops.maximum(hardest, positive))
+    top = ops.stop_gradient(ops.maximum(ops.max(negatives, axis=-1), positive))
     total = ops.exp(positive - top) + ops.sum(ops.exp(negatives - top[:, None]), axis=-1)
-    loss = ops.mean(ops.log(total) + top - positive)
-    accuracy = ops.mean(ops.cast(positive > hardest, "float32"))
-    return loss, accuracy
+    return ops.log(total) + (top - positive)
+
+
+def cosine_scores(queries, keys, negatives, temperature):
+    """Scores queries against their keys and negatives, as `info_nce` describes them.
+
+    Args:
+        queries: (B, D).
+        keys: (B, D).
+        negatives: (K, D), (B, K, D) or None.
+        temperature: above 0.
+
+    Returns:
+        Pair of float32, the scores (B,) of the positives and (B, K) of the negatives.
+
+    Raises:
+        ValueError: shapes do not fit, or the temperature is not above 0.
+    """
+    queries, keys = map(unit, float_rows(queries=queries, keys=keys))
+    positive_number(temperature=temperature)
+    if negatives is None:
+        positive, others = batch_scores(queries, keys)
+        return positive / temperature, others / temperature
+    others = unit(ops.cast(negatives, "float32"))
+    if len(others.shape) not in (2, 3) or others.shape[-1] != queries.shape[-1]:
+        raise ValueError(
+            f"negatives have shape {tuple(others.shape)}; (K, D) or (B, K, D) is wanted, D being "
+            f"{queries.shape[-1]} as in queries."
+        )
+    return dot(queries, keys) / temperature, dots(queries, others) / temperature
+
+
+def batch_scores(queries, keys):
+    """Multiplies queries with their own keys and with those of the rest of the batch.
+
+    Args:
+        queries: float32 (B, D).
+        keys: float32 (B, D).
+
+    Returns:
+        Pair of float32, (B,) and (B, N), N being the keys of all replicas; the own key's place
+        among them holds `similarity.NEVER`.
+    """
+    everyone = distribution.gather(keys)
+    rows = ops.shape(queries)[0]
+    own = ops.arange(rows) + distribution.first_row(rows)
+    itself = own[:, None] == ops.arange(ops.shape(everyone)[0])[None, :]
+    return dot(queries, keys), ops.where(itself, NEVER, dots(queries, everyone))

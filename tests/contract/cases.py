@@ -60,6 +60,27 @@ CASES = {
         # No margin over the raw input: MFCC tell these digits apart at 0.97.
         margins={("untrained", "linear"): 0.3, ("untrained", "knn"): 0.3},
     ),
+    "wavenet": Case(
+        "audio/wavenet",
+        (
+            "--data.batch_size=4",
+            "--data.window=512",
+            "--method.encoder.layers=4",
+            "--method.encoder.residual=16",
+            "--method.encoder.gate=16",
+            "--method.encoder.skip=32",
+            # XLA takes longer to compile a step than these few steps take, and no virtual devices.
+            "--fit.jit=false",
+        ),
+        initial_loss=(np.log(256), 0.01),
+        source="audio/fsdd/train",
+        probe={
+            "source_spec": "{data}/audio/fsdd",
+            "labels": "{data}/audio/fsdd/labels.tsv",
+            "label_column": "digit",
+        },
+        margins={("untrained", "linear"): 0.02},
+    ),
     "bert": Case(
         "text/bert",
         (

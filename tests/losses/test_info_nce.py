@@ -2,7 +2,78 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.losses import future_info_nce
+from mmssl.losses import future_info_nce, info_nce
+from mmssl.losses.info_nce import cross_entropy_of_positive
+from tests.losses.contract import Case, LossContract, unit, views
+
+QUERIES, KEYS = views()
+QUEUE = np.random.default_rng(3).normal(size=(12, 5)).astype("float32")
+
+
+def cosine_oracle(queries, keys, negatives=None, temperature=0.1):
+    q, k = unit(queries), unit(keys)
+    costs = []
+    for i in range(len(q)):
+        others = np.delete(k, i, axis=0) if negatives is None else unit(negatives)
+        others = others[i] if others.ndim == 3 else others
+        scores = np.concatenate([[q[i] @ k[i]], others @ q[i]]) / temperature
+        costs.append(np.logaddexp.reduce(scores) - scores[0])
+    return np.mean(costs)
+
+
+CASES = {
+    "batch": Case(info_nce, cosine_oracle, {"queries": QUERIES, "keys": KEYS}),
+    "queue": Case(
+        info_nce, cosine_oracle, {"queries": QUERIES, "keys": KEYS}, {}, {"negatives": QUEUE}
+    ),
+    "own negatives, learned temperature": Case(
+        info_nce,
+        cosine_oracle,
+        {"queries": QUERIES, "keys": KEYS, "negatives": np.stack(views(12, 5, 1)[:1] * 8)},
+        {},
+        {"temperature": np.array(0.3, "float32")},
+    ),
+}
+
+
+class TestContract(LossContract):
+    pass
+
+
+def test_guessing_costs_the_logarithm_of_the_candidates():
+    query, queue = np.array([[1.0, 0.0]]), np.tile([[0.0, 1.0]], (1024, 1))
+    np.testing.assert_allclose(info_nce(query, queue[:1], queue), 6.932448, rtol=1e-6)
+    found = cross_entropy_of_positive(np.zeros(1, "float32"), np.zeros((1, 65536), "float32"))
+    np.testing.assert_allclose(found, 11.090370, rtol=1e-6)
+
+
+def test_the_loss_rises_with_every_negative_and_is_never_below_zero():
+    rng = np.random.default_rng(0)
+    positive, negatives = rng.normal(size=4), rng.normal(size=(4, 6))
+    costs = np.array(cross_entropy_of_positive(positive, negatives))
+    assert (costs > 0).all()
+    for column in range(6):
+        raised = negatives + 0.1 * (np.arange(6) == column)
+        assert (np.array(cross_entropy_of_positive(positive, raised)) > costs).all()
+
+
+def test_a_constant_added_to_all_scores_of_a_row_does_not_matter():
+    rng = np.random.default_rng(0)
+    positive, negatives = rng.normal(size=4), rng.normal(size=(4, 6))
+    moved = cross_entropy_of_positive(positive + 9, negatives + 9)
+    np.testing.assert_allclose(moved, cross_entropy_of_positive(positive, negatives), rtol=1e-5)
+
+
+def test_lengths_do_not_matter():
+    lengths = np.linspace(0.1, 10, 8)[:, None]
+    np.testing.assert_allclose(
+        info_nce(lengths * QUERIES, KEYS), info_nce(QUERIES, KEYS), rtol=1e-5
+    )
+
+
+def test_negatives_of_another_width_are_refused():
+    with pytest.raises(ValueError, match=r"negatives have shape \(12, 4\); \(K, D\)"):
+        info_nce(QUERIES, KEYS, QUEUE[:, :4])
 
 
 def draw(anchors=6, width=4, pool=9, seed=0):

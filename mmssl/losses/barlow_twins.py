@@ -1,0 +1,57 @@
+"""Redundancy reduction (Zbontar, Jing, Misra, LeCun, Deny 2021, arXiv 2103.03230)."""
+
+from keras import ops
+
+from mmssl.losses.inputs import float_rows
+from mmssl.training import distribution
+
+
+def barlow_twins_loss(first, second, off_diagonal_weight=0.0051):
+    """Wants the cross-correlation C of two views' dimensions to be the identity.
+
+        sum_i (C_ii - 1)^2 + off_diagonal_weight * sum_{i != j} C_ij^2
+
+    A sum over dimensions: it grows with their number, and the right weight falls with it.
+
+    Args:
+        first: (B, D), one view of each example.
+        second: (B, D), the other.
+        off_diagonal_weight: lambda, 0.0051 in the paper at D = 8192; 0 or more.
+
+    Returns:
+        Scalar float32, of the whole batch, the same on every replica.
+
+    Raises:
+        ValueError: shapes do not fit, or the weight is below 0.
+    """
+    if off_diagonal_weight < 0:
+        raise ValueError(f"off_diagonal_weight is 0 or more; got {off_diagonal_weight}.")
+    correlation = cross_correlation(first, second)
+    identity = ops.eye(correlation.shape[0])
+    weights = ops.where(identity > 0, 1.0, off_diagonal_weight)
+    return ops.sum(weights * ops.square(correlation - identity))
+
+
+def cross_correlation(first, second, epsilon=1e-5):
+    """Correlates each dimension of one view with each of the other, over the whole batch.
+
+    Args:
+        first: (B, D).
+        second: (B, D).
+        epsilon: added to the variances, as in batch norm; above 0.
+
+    Returns:
+        float32 (D, D), the same on every replica; rows are dimensions of `first`.
+
+    Raises:
+        ValueError: shapes do not fit.
+    """
+    first, second = (_standardize(x, epsilon) for x in float_rows(first=first, second=second))
+    rows = ops.cast(ops.shape(first)[0], "float32")
+    return distribution.mean(ops.matmul(ops.transpose(first), second) / rows)
+
+
+def _standardize(x, epsilon):
+    centred = x - distribution.mean(ops.mean(x, axis=0))
+    variance = distribution.mean(ops.mean(ops.square(centred), axis=0))
+    return centred * ops.rsqrt(variance + epsilon)

@@ -1,0 +1,60 @@
+"""Self-distillation by a centred, sharpened teacher (Caron et al. 2021, arXiv 2104.14294)."""
+
+from keras import ops
+
+from mmssl.losses.inputs import positive_number
+from mmssl.losses.swapped_prediction import swapped_cross_entropy
+from mmssl.training import distribution
+
+
+def dino_loss(student, teacher, centre, student_temperature=0.1, teacher_temperature=0.04):
+    """Matches the student's distribution on each crop with the teacher's on another.
+
+        -mean_{i, v != i} mean_b sum_k P_i log softmax(student_v / T_s)
+        P_i = softmax((teacher_i - centre) / T_t)
+
+    The centre keeps one class from winning always, T_t < T_s keeps all from being alike. No
+    gradient reaches teacher or centre. A student that knows nothing costs log K.
+
+    Args:
+        student: list of logits (B, K), of all crops, the teacher's first.
+        teacher: list of logits (B, K), of the global crops.
+        centre: (K,), from `dino_centre`; zeros at first.
+        student_temperature: T_s, above 0.
+        teacher_temperature: T_t, above 0; a number or a scalar tensor.
+
+    Returns:
+        Scalar float32 in nats, the mean over this replica's rows.
+
+    Raises:
+        ValueError: a temperature is not above 0, or the crops give no pair.
+    """
+    positive_number(
+        student_temperature=student_temperature, teacher_temperature=teacher_temperature
+    )
+    centre = ops.cast(centre, "float32")
+    sharpened = [(ops.cast(x, "float32") - centre) / teacher_temperature for x in teacher]
+    targets = [ops.stop_gradient(ops.softmax(x)) for x in sharpened]
+    return swapped_cross_entropy(targets, student, student_temperature)
+
+
+def dino_centre(centre, teacher, momentum=0.9):
+    """Moves the centre towards the mean of the teacher's logits.
+
+    Args:
+        centre: float32 (K,).
+        teacher: list of logits (B, K), of the global crops.
+        momentum: in [0, 1].
+
+    Returns:
+        float32 (K,), `momentum * centre + (1 - momentum) * mean` over crops, rows and replicas,
+        without a gradient.
+
+    Raises:
+        ValueError: the momentum is out of its range.
+    """
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"momentum is in [0, 1]; got {momentum}.")
+    means = [ops.mean(ops.cast(x, "float32"), axis=0) for x in teacher]
+    mean = distribution.mean(ops.stop_gradient(sum(means) / len(means)))
+    return momentum * centre + (1 - momentum) * mean

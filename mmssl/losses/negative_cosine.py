@@ -1,0 +1,27 @@
+"""The negative cosine of BYOL (arXiv 2006.07733) and SimSiam (arXiv 2011.10566)."""
+
+from keras import ops
+
+from mmssl.losses.inputs import float_rows
+from mmssl.losses.similarity import dot, unit
+
+
+def negative_cosine(predictions, targets):
+    """Averages `-cos(prediction, target)`: -1 where they agree, 0 at right angles, 1 opposed.
+
+    SimSiam averages it over both directions; BYOL's squared distance of unit vectors is
+    `2 + 2 * negative_cosine`, summed over them. Gradients flow into both: stop those of the
+    targets, as both methods do.
+
+    Args:
+        predictions: (B, D).
+        targets: (B, D).
+
+    Returns:
+        Scalar float32 in [-1, 1], the mean over this replica's rows.
+
+    Raises:
+        ValueError: shapes do not fit.
+    """
+    predictions, targets = float_rows(predictions=predictions, targets=targets)
+    return -ops.mean(dot(unit(predictions), unit(targets)))

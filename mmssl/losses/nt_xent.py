@@ -1,0 +1,58 @@
+"""NT-Xent (Chen, Kornblith, Norouzi, Hinton 2020, arXiv 2002.05709)."""
+
+from keras import ops
+
+from mmssl.losses.info_nce import cross_entropy_of_positive
+from mmssl.losses.inputs import float_rows, positive_number
+from mmssl.losses.similarity import NEVER, dot, dots, unit
+from mmssl.training import distribution
+
+
+def nt_xent(first, second, temperature=0.1):
+    """Lets each view pick the other view of its example among all 2N - 1 other views.
+
+        -mean_i log( exp(s_ij / T) / sum_{k != i} exp(s_ik / T) ),    j the partner of view i
+
+    with s the cosine. The mean is over all views, as in the paper; the official code returns
+    twice that. Guessing costs log(2N - 1).
+
+    Args:
+        first: (B, D), one view of each example.
+        second: (B, D), the other.
+        temperature: T, above 0; a number or a scalar tensor.
+
+    Returns:
+        Scalar float32 in nats, the mean over this replica's views; both views are gathered, with
+        gradients.
+
+    Raises:
+        ValueError: shapes do not fit, or the temperature is not above 0.
+    """
+    return ops.mean(cross_entropy_of_positive(*view_scores(first, second, temperature)))
+
+
+def view_scores(first, second, temperature):
+    """Scores all views against each other.
+
+    Args:
+        first: (B, D).
+        second: (B, D).
+        temperature: above 0.
+
+    Returns:
+        Pair of float32: (2B,), the scores of the partners, and (2B, 2N), those of all views of
+        all replicas, `similarity.NEVER` where a view meets itself or its partner.
+
+    Raises:
+        ValueError: shapes do not fit, or the temperature is not above 0.
+    """
+    first, second = map(unit, float_rows(first=first, second=second))
+    positive_number(temperature=temperature)
+    # Row 2i and row 2i + 1 are the views of example i, so that one gather keeps them together.
+    views = ops.reshape(ops.stack([first, second], axis=1), (-1, first.shape[-1]))
+    everyone = distribution.gather(views)
+    rows = ops.shape(views)[0]
+    own = (ops.arange(rows) + distribution.first_row(rows)) // 2
+    example = ops.arange(ops.shape(everyone)[0]) // 2
+    negatives = ops.where(own[:, None] == example[None, :], NEVER, dots(views, everyone))
+    return ops.repeat(dot(first, second), 2) / temperature, negatives / temperature

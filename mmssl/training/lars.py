@@ -1,0 +1,108 @@
+"""LARS, which Keras lacks."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class LARS(keras.optimizers.Optimizer):
+    """Layer-wise adaptive rate scaling (You, Gitman, Ginsburg 2017, arXiv 1708.03888).
+
+    Momentum whose rate is set for each variable w by its length and that of its gradient g:
+
+        d = g + weight_decay * w
+        v <- momentum * v + learning_rate * trust_coefficient * |w| / |d| * d
+        w <- w - v
+
+    with a ratio of 1 where a length is 0. Biases and norms are excluded: they are not decayed,
+    and move by `v <- momentum * v + learning_rate * g`. The ratio is of the decayed gradient, as
+    in the official codes of SimCLR, BYOL, Barlow Twins and VICReg; the paper's has |g| +
+    weight_decay * |w| below the line. The rate enters with the gradient, as in the paper, SimCLR
+    and Keras' SGD; BYOL's code multiplies it to v, which is the same while the rate is constant.
+
+    Args:
+        learning_rate: float or schedule; large, as the trust coefficient is small.
+        momentum: in [0, 1).
+        weight_decay: part of the gradient, not decoupled; 0 or more.
+        trust_coefficient: eta; above 0.
+        exclude: variables, or their paths, that are neither decayed nor adapted; None means
+            those with fewer than two axes and those named bias.
+        **kwargs: passed to keras.optimizers.Optimizer.
+
+    Raises:
+        ValueError: an argument is out of its range; when it is built, `exclude` names a variable
+            that is not there, or a path that two have.
+    """
+
+    def __init__(
+        self,
+        learning_rate=0.1,
+        momentum=0.9,
+        weight_decay=0.0,
+        trust_coefficient=0.001,
+        exclude=None,
+        name="lars",
+        **kwargs,
+    ):
+        # Keras would decay the weights by itself, apart from the gradient.
+        super().__init__(learning_rate=learning_rate, weight_decay=None, name=name, **kwargs)
+        if not 0 <= momentum < 1:
+            raise ValueError(f"LARS(momentum=...) is in [0, 1); got {momentum}.")
+        if weight_decay < 0:
+            raise ValueError(f"LARS(weight_decay=...) is 0 or more; got {weight_decay}.")
+        if trust_coefficient <= 0:
+            raise ValueError(f"LARS(trust_coefficient=...) is above 0; got {trust_coefficient}.")
+        self.momentum = momentum
+        self.decay = weight_decay
+        self.trust_coefficient = trust_coefficient
+        if exclude is not None:
+            # Paths, which a saved model brings back. Variables would be taken for the optimizer's.
+            exclude = [v if isinstance(v, str) else v.path for v in exclude]
+        self.exclude = exclude
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.velocities = self.add_optimizer_variables(variables, "velocity")
+        self._adapted = [not excluded for excluded in self._exclusions(variables)]
+
+    def _exclusions(self, variables):
+        if self.exclude is None:
+            # By name too: the biases of attention have an axis of heads.
+            return [len(v.shape) < 2 or v.name == "bias" for v in variables]
+        paths = [v.path for v in variables]
+        for path in self.exclude:
+            if paths.count(path) != 1:
+                raise ValueError(
+                    f"LARS(exclude=...) names {path!r}, the path of {paths.count(path)} of the "
+                    f"variables {', '.join(paths)}: exclude those that it is built on, and give "
+                    "layers names of their own."
+                )
+        return [path in self.exclude for path in paths]
+
+    def update_step(self, gradient, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        weight = ops.convert_to_tensor(variable)
+        gradient = ops.cast(ops.convert_to_tensor(gradient), weight.dtype)
+        rate = ops.cast(learning_rate, weight.dtype)
+        if self._adapted[index]:
+            gradient = gradient + self.decay * weight
+            rate = rate * self._trust(weight, gradient)
+        velocity = self.velocities[index]
+        self.assign(velocity, self.momentum * velocity + rate * gradient)
+        self.assign_sub(variable, velocity)
+
+    def _trust(self, weight, gradient):
+        length, slope = (ops.sqrt(ops.sum(ops.square(x))) for x in (weight, gradient))
+        known = ops.logical_and(length > 0, slope > 0)
+        return ops.where(known, self.trust_coefficient * length / slope, 1.0)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "momentum": self.momentum,
+            "weight_decay": self.decay,
+            "trust_coefficient": self.trust_coefficient,
+            "exclude": self.exclude,
+        }

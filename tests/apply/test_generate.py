@@ -1,0 +1,55 @@
+"""`mmssl generate` as a user meets it."""
+
+import pytest
+import soundfile
+
+from mmssl.cli import main
+
+
+def refused(capsys, *arguments):
+    assert main(["generate", *map(str, arguments)]) == 2
+    error = capsys.readouterr().err.strip()
+    assert len(error.splitlines()) == 1
+    return error
+
+
+def test_sound_is_written_and_its_paths_are_printed(wavenet_run, tmp_path, capsys):
+    out = tmp_path / "y.wav"
+    options = ["--seconds", "0.05", "--temperature", "0.9", "--count", "2", "--seed", "0"]
+    assert main(["generate", str(wavenet_run.folder), *options, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out.split()
+    assert printed == [str(tmp_path / "y-1.wav"), str(tmp_path / "y-2.wav")]
+    assert all(soundfile.info(path).frames == 400 for path in printed)
+
+
+def test_text_is_printed(language_run, capsys):
+    options = ["--prompt", "The", "--tokens", "5", "--top-k", "3"]
+    assert main(["generate", str(language_run.folder), *options]) == 0
+    assert capsys.readouterr().out.startswith("The")
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("--tokens=5", "generates sound, which --tokens"),
+        ("--top-p=0.9", "--top-p does not go with"),
+    ],
+)
+def test_options_of_text_do_not_go_with_sound(wavenet_run, capsys, option, sentence):
+    assert sentence in refused(capsys, wavenet_run.folder, option)
+
+
+def test_options_of_sound_do_not_go_with_text(language_run, capsys):
+    error = refused(capsys, language_run.folder, "--seconds=2", "--out=y.wav")
+    assert "generates text, which --out, --seconds does not go with" in error
+
+
+def test_a_run_that_generates_nothing_is_refused(sound_run, capsys):
+    assert "CPC, which generates nothing; WaveNet and GPT do" in refused(capsys, sound_run.folder)
+
+
+def test_the_generator_is_exported(wavenet_run, tmp_path, capsys):
+    out = str(tmp_path / "generator")
+    arguments = ["--part", "generator", "--format", "saved_model", "--out", out]
+    assert main(["export", str(wavenet_run.folder), *arguments]) == 0
+    assert capsys.readouterr().out.startswith(f"{out}: ")

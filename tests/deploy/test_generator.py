@@ -1,0 +1,81 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mmssl.deploy import load_generator, write_generator
+from mmssl.deploy.checked import ExportMismatch
+from mmssl.encoders import conv_encoder, wavenet_encoder
+from mmssl.methods import Colorization, WaveNet
+from tests.deploy.conftest import skip_without
+
+DOCS = Path(__file__).parents[2] / "docs"
+NAMES = {"saved_model": "generator", "litert": "generator.tflite"}
+
+
+def wavenet(**conditions):
+    keras.utils.set_random_seed(0)
+    method = WaveNet(wavenet_encoder(1, 4, 8, 8, 8, **conditions))
+    shape = method.logits.kernel.shape
+    method.logits.kernel.assign(np.random.default_rng(0).normal(size=shape))
+    return method
+
+
+@pytest.mark.parametrize("format", NAMES)
+def test_the_exported_step_streams_what_the_whole_network_computes(format, tmp_path):
+    skip_without(format)
+    path = tmp_path / NAMES[format]
+    result = write_generator(wavenet(), path, format)
+    assert result.path == path
+    assert result.bytes > 0
+    assert result.difference < 1e-4
+    assert set(load_generator(path)) >= {"step"}
+    done = subprocess.run(
+        [sys.executable, DOCS / f"stream_{format}.py", path, "0.01"],
+        capture_output=True,
+        check=True,
+    )
+    samples = np.frombuffer(done.stdout, "<i2")
+    assert len(samples) == 80
+    assert np.ptp(samples.astype(int)) > 1000
+
+
+@pytest.mark.parametrize("format", NAMES)
+def test_a_conditioned_step_takes_the_speaker_and_the_upsampled_frames(format, tmp_path):
+    skip_without(format)
+    method = wavenet(speakers=3, mel_bands=2, mel_hop=8)
+    result = write_generator(method, tmp_path / NAMES[format], format)
+    assert result.difference < 1e-4
+
+
+def test_a_litert_generator_holds_no_flex_operation(tmp_path):
+    skip_without("litert")
+    write_generator(wavenet(), tmp_path / "generator.tflite", "litert")
+    assert b"Flex" not in (tmp_path / "generator.tflite").read_bytes()
+
+
+def test_a_step_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
+    method = wavenet()
+    start = method.sampler.start
+
+    def begin_elsewhere(streams):
+        queues, time = start(streams)
+        return queues + 1, time
+
+    monkeypatch.setattr(method.sampler, "start", begin_elsewhere)
+    with pytest.raises(ExportMismatch, match="logits"):
+        write_generator(method, tmp_path / "generator", "saved_model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_no_step_and_formats_without_one_are_refused(tmp_path):
+    encoder = conv_encoder(16, (4, 4), (1, 1), (2, 2), (1, 1))
+    with pytest.raises(ValueError, match="Colorization has no step to export"):
+        write_generator(Colorization(encoder), tmp_path / "x", "saved_model")
+    with pytest.raises(ValueError, match="saved_model or litert; got 'onnx'"):
+        write_generator(wavenet(), tmp_path / "x.onnx", "onnx")
+    with pytest.raises(ValueError, match=r"ends in \.tflite"):
+        write_generator(wavenet(), tmp_path / "x", "litert")

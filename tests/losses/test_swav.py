@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from mmssl.losses import sinkhorn, swav_loss
+from tests.losses.contract import Case, LossContract
+
+# Cosines with six prototypes of four crops of eight pictures, two of them large.
+SCORES = np.random.default_rng(0).uniform(-0.4, 0.4, size=(4, 8, 6)).astype("float32")
+EXAMPLE = np.array(
+    [[0.3, 0.1, 0], [0.2, 0.4, 0.1], [0.1, 0, 0.5], [0.4, 0.2, 0.1], [0, 0.1, 0.2], [0.3, 0.3, 0.1]]
+)
+
+
+def official_sinkhorn(scores, iterations=3):
+    """The official code's steps."""
+    scores = np.asarray(scores, "float64")
+    q = np.exp((scores - scores.max()) / 0.05).T
+    q /= q.sum()
+    for _ in range(iterations):
+        q /= q.sum(1, keepdims=True) * q.shape[0]
+        q /= q.sum(0, keepdims=True) * q.shape[1]
+    return (q * q.shape[1]).T
+
+
+CODES = [official_sinkhorn(x).astype("float32") for x in SCORES[:2]]
+
+
+def loss(a, b, c, d, code_a, code_b):
+    return swav_loss([a, b, c, d], [code_a, code_b])
+
+
+def oracle(a, b, c, d, code_a, code_b):
+    of_crop = []
+    for i, code in enumerate([code_a, code_b]):
+        others = [x for v, x in enumerate([a, b, c, d]) if v != i]
+        of_crop.append(
+            np.mean([-(code * log_softmax(x / 0.1, axis=-1)).sum(-1).mean() for x in others])
+        )
+    return sum(of_crop) / 2
+
+
+def codes_are_made_on_the_way(a, b, c, d, large_a, large_b):
+    return swav_loss([a, b, c, d], [sinkhorn(large_a), sinkhorn(large_b)])
+
+
+def with_official_codes(a, b, c, d, large_a, large_b):
+    return oracle(a, b, c, d, official_sinkhorn(large_a), official_sinkhorn(large_b))
+
+
+CROPS = dict(zip("abcd", SCORES, strict=True))
+CASES = {
+    "two large crops, two small": Case(
+        loss, oracle, CROPS, {"code_a": CODES[0], "code_b": CODES[1]}
+    ),
+    "with sinkhorn": Case(
+        codes_are_made_on_the_way,
+        with_official_codes,
+        CROPS,
+        {"large_a": SCORES[0], "large_b": SCORES[1]},
+    ),
+}
+
+
+class TestContract(LossContract):
+    pass
+
+
+def test_the_worked_example_of_three_prototypes():
+    three, many = sinkhorn(EXAMPLE), sinkhorn(EXAMPLE, iterations=200)
+    np.testing.assert_allclose(three, official_sinkhorn(EXAMPLE), atol=1e-5)
+    np.testing.assert_allclose(np.sum(three, 0), [2.346219, 2.008431, 1.645350], rtol=1e-5)
+    np.testing.assert_allclose(np.sum(many, 0), [2, 2, 2], atol=1e-4)
+    np.testing.assert_allclose(np.sum(three, 1), np.ones(6), rtol=1e-6)
+
+
+def test_equal_rows_get_equal_codes_and_equal_scores_get_uniform_ones():
+    twice = sinkhorn(np.concatenate([EXAMPLE[:3], EXAMPLE[:3]]))
+    np.testing.assert_allclose(twice[:3], twice[3:], rtol=1e-6)
+    np.testing.assert_allclose(sinkhorn(np.full((4, 5), 0.7)), np.full((4, 5), 0.2), rtol=1e-6)
+
+
+def test_a_constant_added_to_all_scores_leaves_every_code():
+    np.testing.assert_allclose(sinkhorn(EXAMPLE + 1), sinkhorn(EXAMPLE), atol=1e-5)
+
+
+def test_scores_of_any_size_give_finite_codes():
+    codes = sinkhorn(1e4 * SCORES[0])
+    assert np.isfinite(codes).all()
+    np.testing.assert_allclose(np.sum(codes, 1), np.ones(8), rtol=1e-5)
+
+
+def test_no_gradient_passes_sinkhorn():
+    import tensorflow as tf
+
+    scores = tf.Variable(SCORES[0])
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(sinkhorn(scores) ** 2)
+    assert tape.gradient(total, scores) is None
+
+
+def test_scores_of_zero_cost_the_logarithm_of_the_prototypes():
+    flat = np.zeros((2, 3000))
+    np.testing.assert_allclose(swav_loss([flat, flat], [sinkhorn(flat)]), 8.006368, rtol=1e-6)
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="1 crops have targets and 1 are scored"):
+        swav_loss(SCORES[:1], CODES[:1])
+    with pytest.raises(ValueError, match="epsilon is above 0; got 0"):
+        sinkhorn(EXAMPLE, epsilon=0)
+    with pytest.raises(ValueError, match=r"scores has shape \(6,\)"):
+        sinkhorn(EXAMPLE[:, 0])
