@@ -23,8 +23,16 @@ def main(name, replicas):
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
     config = CASES[name].config(*CASES[name].still)
     strategy = make_strategy("mirrored" if replicas > 1 else "auto")
-    keras.utils.set_random_seed(0)
     data = build(config["data"])
+    figures = {"replicas": strategy.num_replicas_in_sync, **train(config, data, strategy)}
+    if replicas > 1:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        figures["mixed_losses"] = train(config, data, strategy)["losses"]
+    print(json.dumps(figures))
+
+
+def train(config, data, strategy):
+    keras.utils.set_random_seed(0)
     with strategy.scope():
         method = build(config["method"])
         method.adapt(data.batches())
@@ -39,16 +47,7 @@ def main(name, replicas):
         moved = [np.square(a - b).sum() for a, b in zip(before, method.get_weights(), strict=True)]
         norms.append(float(np.sqrt(np.sum(moved))))
     weights = np.concatenate([w.ravel() for w in method.get_weights()])
-    print(
-        json.dumps(
-            {
-                "replicas": strategy.num_replicas_in_sync,
-                "losses": losses,
-                "gradient_norms": norms,
-                "weights": weights.astype(float).tolist(),
-            }
-        )
-    )
+    return {"losses": losses, "gradient_norms": norms, "weights": weights.astype(float).tolist()}
 
 
 def make_optimizer(variables, rate=1.0):
