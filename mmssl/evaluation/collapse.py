@@ -21,6 +21,9 @@ class CollapseWarning(UserWarning):
 class CollapseMonitor(keras.callbacks.Callback):
     """Embeds a fixed sample after every epoch and warns when the embeddings collapse.
 
+    A single poor look means little: many networks pass through a narrow cone on the way to their
+    first strong directions. So it warns when one and the same figure stays poor.
+
     Adds `embedding_std_ratio`, `rankme`, `uniformity`, `mean_cosine` and, with pairs, `alignment`
     to the epoch's logs, so callbacks after it (CSVLogger, TensorBoard) see them. Reads
     `self.model.encoder`.
@@ -29,7 +32,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         examples: iterable of dicts of encoder inputs, the same at each pass, held out from
             training; 4 times the width of the embedding or more is best, 2 the least.
         every: epochs between two looks, at least 1.
-        patience: collapsed looks in a row before `stop` ends the training, at least 1.
+        patience: looks in a row that find the same before it warns, at least 1.
         stop: whether to set `model.stop_training` then.
         pairs: None, or examples that are, item by item, another view of `examples`.
         untrained: None, or the encoder before training, for a run that goes on from a checkpoint;
@@ -47,7 +50,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         self.examples, self.pairs, self.untrained = examples, pairs, untrained
         self.every, self.patience, self.stop = every, patience, stop
         self.reason = None
-        self._ended, self._collapsed, self._start = 0, 0, None
+        self._ended, self._found, self._start = 0, {}, None
 
     def on_train_begin(self, logs=None):
         self._embedder = Embedder(self.model.encoder)
@@ -59,26 +62,29 @@ class CollapseMonitor(keras.callbacks.Callback):
         if (self._ended - 1) % self.every:
             return
         embeddings = self._embedder(self.examples)["embedding"]
-        if not np.isfinite(embeddings).all():
-            self._collapsed += 1
-            self._tell("The embeddings hold NaN or infinity: the training has diverged.")
-            return
-        figures = diagnose(embeddings)
-        signs = collapse_signs(figures, embeddings.shape, self._start)
-        if self.pairs is not None:
-            figures["alignment"] = alignment(embeddings, self._embedder(self.pairs)["embedding"])
-        if logs is not None:
-            logs.update(figures)
-        self._collapsed = self._collapsed + 1 if signs else 0
-        if signs:
-            self._tell(f"The embeddings are collapsing: {'; '.join(signs)}.")
+        if np.isfinite(embeddings).all():
+            figures = diagnose(embeddings)
+            signs = collapse_signs(figures, embeddings.shape, self._start)
+            if self.pairs is not None:
+                pairs = self._embedder(self.pairs)["embedding"]
+                figures["alignment"] = alignment(embeddings, pairs)
+            if logs is not None:
+                logs.update(figures)
+        else:
+            signs = {"finite": "they hold NaN or infinity: the training has diverged"}
+        self._weigh(signs)
 
-    def _tell(self, text):
-        """Warns at the first collapsed look of a row, and at the one that stops the training."""
-        if self.stop and self._collapsed >= self.patience:
-            self.reason = f"{text} Training stops after {self._collapsed} such looks in a row."
+    def _weigh(self, signs):
+        """Counts the looks in a row that found each sign, and tells of those that last."""
+        self._found = {sign: self._found.get(sign, 0) + 1 for sign in signs}
+        lasting = [sign for sign, looks in self._found.items() if looks >= self.patience]
+        if not lasting:
+            return
+        text = f"The embeddings are collapsing: {'; '.join(signs[sign] for sign in lasting)}."
+        if self.stop:
+            self.reason = f"{text} Training stops after {self.patience} such looks in a row."
             self.model.stop_training = True
-        if self.reason or self._collapsed == 1:
+        if self.reason or any(self._found[sign] == self.patience for sign in lasting):
             warnings.warn(self.reason or text, CollapseWarning, stacklevel=3)
 
 
@@ -95,7 +101,7 @@ def collapse_signs(figures, shape, start=None):
         start: dict of `diagnose` before training, or None.
 
     Returns:
-        list of str; empty for healthy embeddings.
+        dict of str by what looks collapsed (spread, rank, cosine); empty for healthy embeddings.
     """
     count, width = shape
     low_std, low_rank, high_cosine = LOW_STD_RATIO, LOW_RANK_SHARE * min(count, width), HIGH_COSINE
@@ -105,19 +111,19 @@ def collapse_signs(figures, shape, start=None):
         low_rank = min(low_rank, 0.25 * start["rankme"])
         # Half the spread is a quarter of what the cosine lacks of 1.
         high_cosine = max(high_cosine, 0.75 + 0.25 * start["mean_cosine"])
-    signs = []
+    signs = {}
     if figures["embedding_std_ratio"] < max(low_std, DEAD_STD_RATIO):
-        signs.append(
+        signs["spread"] = (
             f"their spread is {figures['embedding_std_ratio']:.3f} of an even one, less than "
             f"{max(low_std, DEAD_STD_RATIO):.3f}: they are nearly equal"
         )
     if figures["rankme"] < max(low_rank, DEAD_RANK):
-        signs.append(
+        signs["rank"] = (
             f"their effective rank is {figures['rankme']:.1f} of {min(count, width)}, less than "
             f"{max(low_rank, DEAD_RANK):.1f}: they fill few directions"
         )
     if figures["mean_cosine"] > min(high_cosine, DEAD_COSINE):
-        signs.append(
+        signs["cosine"] = (
             f"their mean cosine is {figures['mean_cosine']:.4f}, more than "
             f"{min(high_cosine, DEAD_COSINE):.4f}: they point one way"
         )

@@ -23,6 +23,7 @@ from mmssl.training.progress import Progress
 from mmssl.training.recipe import Fit, build, read_recipe
 
 PERIODS = 20  # rows of the history in a run shorter than this many epochs
+EARLY = (25, 50, 75, 100)  # more of them where periods are longer: collapse comes early
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the calibration that turns minutes into steps
 
 
@@ -177,7 +178,7 @@ class Training:
         return keras.callbacks.CallbackList([*monitors, history], model=self.method)
 
     def _train(self, position, steps, progress):
-        period = max(1, min(len(self.data), math.ceil(steps / PERIODS)))
+        ends = period_ends(steps, len(self.data))
         history = History(self.folder, position["step"], len(self.data))
         callbacks = self._callbacks(history)
         callbacks.on_train_begin()
@@ -185,14 +186,14 @@ class Training:
         batches = self._batches(position["step"])
         saved, self.method.stop_training = time.monotonic(), False
         for step in range(position["step"], steps):
-            if step % period == 0:
+            if step == 0 or step in ends:
                 self.method.reset_metrics()
             batch = clock.wait(batches)
             logs = self.method.train_function([batch])
             clock.stepped()
             progress.advance(logs)
             done = step + 1
-            if done % period == 0 or done == steps:
+            if done in ends:
                 self._finish_period(callbacks, done, logs, clock)
             if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
                 save_state(self.folder.checkpoint, self.method, clock.position(done))
@@ -212,6 +213,21 @@ class Training:
         rate = self.method.optimizer.learning_rate
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
+
+
+def period_ends(steps, steps_per_epoch):
+    """Tells after which steps a row of the history is written and the embeddings are looked at.
+
+    Args:
+        steps: of the whole run.
+        steps_per_epoch: int.
+
+    Returns:
+        set of int, `steps` among them.
+    """
+    period = max(1, min(steps_per_epoch, math.ceil(steps / PERIODS)))
+    early = [step for step in EARLY if step < min(period, steps)]
+    return {*early, *range(period, steps, period), steps}
 
 
 @dataclass

@@ -47,6 +47,17 @@ def zero(encoder):
     return encoder
 
 
+def warnings_of(monitor, looks):
+    """Lets a monitor find these signs, look by look; returns (number of the look, warning)."""
+    told = []
+    for number, signs in enumerate(looks):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            monitor._weigh(signs)
+        told += [(number, warning) for warning in caught]
+    return told
+
+
 def test_a_healthy_random_network_gives_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error", CollapseWarning)
@@ -54,16 +65,33 @@ def test_a_healthy_random_network_gives_no_warning():
     assert history["embedding_std_ratio"][0] > 0.5
 
 
-def test_a_network_whose_last_layer_is_zero_gives_a_warning():
-    with pytest.warns(CollapseWarning, match="nearly equal"):
-        fit(zero(dense_encoder()), CollapseMonitor(examples()))
+def test_a_network_whose_last_layer_is_zero_gives_one_warning():
+    with pytest.warns(CollapseWarning, match="nearly equal") as told:
+        fit(zero(dense_encoder()), CollapseMonitor(examples()), epochs=5)
+    assert len(told) == 1
+
+
+def test_a_single_poor_look_gives_no_warning():
+    looks = [{"spread": "poor"}, {}, {"spread": "poor"}, {"rank": "poor"}, {"spread": "poor"}]
+    assert warnings_of(CollapseMonitor(examples(), patience=2), looks) == []
+
+
+def test_the_same_finding_in_a_row_is_told_once_and_anew_when_it_returns():
+    monitor = CollapseMonitor(examples(), patience=2)
+    spread, rank = {"spread": "narrow"}, {"rank": "low"}
+    looks = [spread | rank, spread, spread, spread | rank, spread | rank, {}, spread, spread]
+    told = [(look, str(w.message)) for look, w in warnings_of(monitor, looks)]
+    assert [look for look, _ in told] == [1, 4, 7]
+    assert "narrow" in told[0][1]
+    assert "low" not in told[0][1]
+    assert "narrow; low" in told[1][1]
 
 
 def test_collapse_stops_the_training_after_as_many_looks_as_asked():
     monitor = CollapseMonitor(examples(), patience=2, stop=True)
     with pytest.warns(CollapseWarning) as told:
         history = fit(zero(dense_encoder()), monitor, epochs=5)
-    assert len(told) == 2
+    assert len(told) == 1
     assert len(history["loss"]) == 2
     assert "Training stops" in monitor.reason
 

@@ -8,9 +8,12 @@ import time
 
 import numpy as np
 import pytest
+from keras import ops
 
+from mmssl.evaluation.collapse import CollapseWarning
 from mmssl.training.folder import RunFolder
-from mmssl.training.run import Run, pretrain
+from mmssl.training.pretrainer import Pretrainer
+from mmssl.training.run import Run, period_ends, pretrain
 
 TINY = [
     "--data.batch_size=4",
@@ -136,3 +139,41 @@ def test_a_loss_that_is_no_number_stops_the_run_in_words(tmp_path):
 def test_an_unfinished_run_is_no_run_to_use(tmp_path):
     with pytest.raises(ValueError, match="no run folder"):
         Run.load(tmp_path)
+
+
+@pytest.mark.parametrize("steps", [1, 7, 100, 1999, 300_000])
+@pytest.mark.parametrize("epoch", [1, 30, 99, 5000])
+def test_a_run_is_looked_at_early_and_then_now_and_then(steps, epoch):
+    ends = sorted(period_ends(steps, epoch))
+    assert ends[-1] == steps
+    assert len(ends) <= max(24, steps // epoch + 5)
+    assert steps < 100 or len([end for end in ends if end <= 100]) >= 3
+
+
+class Shrinking(Pretrainer):
+    """Pulls all embeddings together, as a method does that forgot its negatives."""
+
+    reports = ("distance",)
+
+    def loss_terms(self, batch, outputs, training):
+        embedding = ops.normalize(outputs["embedding"], axis=-1)
+        return {"distance": ops.mean(ops.sum(ops.var(embedding, axis=0)))}
+
+
+def test_a_collapse_is_named_within_the_first_hundred_steps(tmp_path):
+    recipe = tmp_path / "shrinking.yaml"
+    recipe.write_text(
+        "data: {class_path: mmssl.pipelines.audio.Windows, "
+        "init_args: {batch_size: 8, window: 2560}}\n"
+        "method:\n  class_path: tests.training.test_run.Shrinking\n  init_args:\n    encoder: "
+        "{class_path: mmssl.encoders.cpc_encoder, init_args: {channels: 16, context: 16}}\n"
+        "fit: {steps: 2000, learning_rate: 0.01, warmup_steps: 10, stop_on_collapse: true, "
+        "monitor_examples: 64}\n"
+    )
+    with (
+        pytest.warns(CollapseWarning),
+        pytest.raises(ValueError, match="The embeddings are collapsing"),
+    ):
+        pretrain(recipe, tmp_path / "run", quiet=True)
+    with open(tmp_path / "run" / "history.csv") as file:
+        assert int(list(csv.DictReader(file))[-1]["step"]) <= 100
