@@ -34,7 +34,7 @@ def info_nce(queries, keys, negatives=None, temperature=0.1):
     )
 
 
-def future_info_nce(predictions, positives, pool, collisions):
+def future_info_nce(predictions, positives, pool, collisions, weights=None):
     """Scores each predicted frame against its true one and a shared pool of other frames.
 
     For an anchor with prediction p, its own frame z and the pool's frames z_j:
@@ -45,17 +45,23 @@ def future_info_nce(predictions, positives, pool, collisions):
         predictions: (A, C), the linear maps of the anchors' contexts.
         positives: (A, C), the frames that they should pick.
         pool: (N, C), frames that serve all anchors as negatives.
-        collisions: bool (A, N), true where a pool entry is the anchor's own positive.
+        collisions: bool (A, N), true where a pool entry is no negative of the anchor: it is its
+            own positive, or padding.
+        weights: float32 (A,), one on average over the whole batch and 0 for anchors to leave out;
+            None weighs all alike.
 
     Returns:
         Pair of scalars: the mean loss in nats, and the share of anchors whose positive scores
-        above every negative.
+        above every negative; both weighed.
     """
     predictions, positives, pool = (ops.cast(x, "float32") for x in (predictions, positives, pool))
     positive = dot(predictions, positives)
     negatives = ops.where(collisions, NEVER, dots(predictions, pool))
-    accuracy = ops.mean(ops.cast(positive > ops.max(negatives, axis=-1), "float32"))
-    return ops.mean(cross_entropy_of_positive(positive, negatives)), accuracy
+    losses = cross_entropy_of_positive(positive, negatives)
+    hits = ops.cast(positive > ops.max(negatives, axis=-1), "float32")
+    if weights is None:
+        return ops.mean(losses), ops.mean(hits)
+    return ops.mean(weights * losses), ops.mean(weights * hits)
 
 
 def cross_entropy_of_positive(positive, negatives):

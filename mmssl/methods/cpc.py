@@ -20,18 +20,19 @@ class CPC(Pretrainer):
 
     The pool is `negatives` frames of every sequence of the batch, so a sequence is scored against
     itself (which teaches what changes within it) and against others; an entry that is the
-    positive itself is left out. The product is a sum over channels, as in the paper, divided by
-    `temperature`, which is 1 there.
+    positive itself is left out. Frames of padding are neither positives nor negatives. The product
+    is a sum over channels, as in the paper, divided by `temperature`, which is 1 there.
 
     Batch:
         waveform: float32 (B, T) in [-1, 1].
-        padding_mask: int32 (B, T), all ones: frames of padding would be negatives.
+        padding_mask: int32 (B, T), 1 for sound and 0 for padding after it.
 
-    Across replicas: the pool is gathered.
+    Across replicas: the pool is gathered, and the number of positives averaged.
 
     Args:
-        encoder: keras.Model whose last block is the context network and whose block before gives
-            the latents, such as `mmssl.encoders.cpc_encoder()`.
+        encoder: keras.Model whose last block is the context network, whose block before gives the
+            latents and whose `pool` takes the mask of frames, such as
+            `mmssl.encoders.cpc_encoder()`.
         prediction_steps: K, in frames; 12 in the paper.
         negatives: frames that each sequence gives to the pool, evenly spaced; None takes all.
         temperature: divides the scores; above 0.
@@ -61,8 +62,10 @@ class CPC(Pretrainer):
         self.temperature = temperature
 
         latents = encoder.get_layer(blocks(encoder)[-2]).output
+        _, kept = encoder.get_layer("pool").input
         self.latents_and_contexts = keras.Model(
-            encoder.input, {"latents": latents, "contexts": encoder.output["features"]}
+            encoder.input,
+            {"latents": latents, "contexts": encoder.output["features"], "kept": kept},
         )
         width = latents.shape[-1]
         self.predictors = keras.layers.Dense(
@@ -85,13 +88,12 @@ class CPC(Pretrainer):
             )
         predictions = ops.cast(outputs["predictions"], "float32") / self.temperature
         predictions = ops.reshape(predictions, (-1, frames, self.prediction_steps, width))
-        chosen = [i * frames // self._pool(frames) for i in range(self._pool(frames))]
-        pool = distribution.gather(ops.take(latents, chosen, axis=1))
-        pool = ops.reshape(pool, (-1, width))
+        kept = ops.cast(outputs["kept"], "float32")
+        pool = self._pool(latents, kept)
 
         losses, accuracies = zip(
             *(
-                self._step(predictions[:, : frames - k, k - 1], latents[:, k:], pool, chosen, k)
+                _step(predictions[:, : frames - k, k - 1], latents[:, k:], kept[:, k:], pool, k)
                 for k in range(1, self.prediction_steps + 1)
             ),
             strict=True,
@@ -99,20 +101,35 @@ class CPC(Pretrainer):
         self.report("accuracy", sum(accuracies) / self.prediction_steps)
         return {"info_nce": sum(losses) / self.prediction_steps}
 
-    def _pool(self, frames):
-        return min(self.negatives or frames, frames)
-
-    def _step(self, predictions, positives, pool, chosen, k):
-        batch, anchors, width = ops.shape(positives)
-        own_row = ops.arange(batch) + distribution.first_row(batch)
-        pool_row = ops.repeat(ops.arange(ops.shape(pool)[0] // len(chosen)), len(chosen))
-        pool_frame = ops.tile(ops.convert_to_tensor(chosen), [ops.shape(pool)[0] // len(chosen)])
-        same_row = own_row[:, None, None] == pool_row
-        same_frame = (ops.arange(anchors) + k)[None, :, None] == pool_frame
-        collisions = ops.reshape(ops.logical_and(same_row, same_frame), (batch * anchors, -1))
-        return future_info_nce(
-            ops.reshape(predictions, (-1, width)),
-            ops.reshape(positives, (-1, width)),
-            pool,
-            collisions,
+    def _pool(self, latents, kept):
+        """Gathers negatives (N, C), the row and frame of each, and which of them are padding."""
+        _, frames, width = latents.shape
+        size = min(self.negatives or frames, frames)
+        chosen = [i * frames // size for i in range(size)]
+        pool = distribution.gather(ops.take(latents, chosen, axis=1))
+        kept = distribution.gather(ops.take(kept, chosen, axis=1))
+        rows = ops.shape(pool)[0]
+        return (
+            ops.reshape(pool, (-1, width)),
+            ops.repeat(ops.arange(rows), size),
+            ops.tile(ops.convert_to_tensor(chosen), [rows]),
+            ops.reshape(kept, (-1,)) == 0,
         )
+
+
+def _step(predictions, positives, kept, pool, k):
+    """Scores what is predicted k frames ahead."""
+    negatives, row, frame, padding = pool
+    batch, anchors, width = ops.shape(positives)
+    own_row = ops.arange(batch) + distribution.first_row(batch)
+    same_row = own_row[:, None, None] == row
+    same_frame = (ops.arange(anchors) + k)[None, :, None] == frame
+    left_out = ops.logical_or(ops.logical_and(same_row, same_frame), padding)
+    share = distribution.mean(ops.mean(kept))
+    return future_info_nce(
+        ops.reshape(predictions, (-1, width)),
+        ops.reshape(positives, (-1, width)),
+        negatives,
+        ops.reshape(left_out, (batch * anchors, -1)),
+        ops.reshape(kept / ops.maximum(share, 1e-7), (-1,)),
+    )

@@ -119,6 +119,14 @@ def test_huge_scores_stay_finite():
     assert np.isfinite(loss)
 
 
+def test_anchors_of_weight_zero_are_left_out():
+    predictions, positives, pool, collisions = draw()
+    weights = np.array([2, 0, 2, 0, 2, 0], "float32")
+    weighed = future_info_nce(predictions, positives, pool, collisions, weights)
+    alone = future_info_nce(predictions[::2], positives[::2], pool, collisions[::2])
+    np.testing.assert_allclose(weighed, alone, rtol=1e-6)
+
+
 def test_the_order_of_the_pool_does_not_matter():
     predictions, positives, pool, collisions = draw()
     turned = future_info_nce(predictions, positives, pool[::-1], collisions[:, ::-1])

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from mmssl.encoders import cpc_encoder
+from mmssl.methods import CPC
+
+HOP = 20
+STEPS = 3
+
+
+@pytest.fixture(scope="module")
+def methods():
+    encoder = cpc_encoder(channels=8, context=6, strides=(5, 4), kernels=(10, 8))
+    return {n: CPC(encoder, prediction_steps=STEPS, negatives=n) for n in (None, 7)}
+
+
+def batch_of(lengths, padding=0.0, width=400):
+    waveform = np.random.default_rng(0).normal(0, 0.3, (len(lengths), width))
+    mask = np.arange(width) < np.array(lengths)[:, None]
+    return {
+        "waveform": np.where(mask, waveform, padding).astype("float32"),
+        "padding_mask": mask.astype("int32"),
+    }
+
+
+def loss_of(method, batch):
+    return float(method.loss_terms(batch, method(batch), training=False)["info_nce"])
+
+
+def oracle(method, batch):
+    """The mean over the steps of the mean over the kept frames, term by term."""
+    outputs = {name: np.asarray(value) for name, value in method(batch).items()}
+    latents, kept = outputs["latents"], batch["padding_mask"].sum(axis=1) // HOP
+    rows, frames, width = latents.shape
+    predictions = outputs["predictions"].reshape(rows, frames, STEPS, width)
+    size = min(method.negatives or frames, frames)
+    times = [i * frames // size for i in range(size)]
+    pool = [(row, time) for row in range(rows) for time in times if time < kept[row]]
+    means = []
+    for k in range(1, STEPS + 1):
+        losses = []
+        for row in range(rows):
+            for time in range(k, kept[row]):
+                prediction = predictions[row, time - k, k - 1]
+                scores = [prediction @ latents[at] for at in pool if at != (row, time)]
+                positive = prediction @ latents[row, time]
+                losses.append(np.logaddexp.reduce([positive, *scores]) - positive)
+        means.append(np.mean(losses))
+    return np.mean(means)
+
+
+@pytest.mark.parametrize("negatives", [None, 7])
+@pytest.mark.parametrize("lengths", [(400, 400, 400), (400, 270, 130)])
+def test_the_loss_is_the_papers_over_the_frames_that_are_sound(methods, lengths, negatives):
+    method, batch = methods[negatives], batch_of(lengths)
+    assert loss_of(method, batch) == pytest.approx(oracle(method, batch), rel=1e-5)
+
+
+def test_what_stands_in_the_padding_does_not_matter(methods):
+    lengths = (400, 270, 130)
+    quiet, loud = batch_of(lengths), batch_of(lengths, padding=0.7)
+    assert loss_of(methods[None], loud) == pytest.approx(loss_of(methods[None], quiet), rel=1e-6)
+
+
+def test_a_batch_too_short_to_predict_anything_costs_nothing(methods):
+    assert loss_of(methods[None], batch_of((20, 20))) == 0
