@@ -83,6 +83,7 @@ def _parser():
     )
     _add_run(evaluate)
     _add_labelled_data(evaluate)
+    _add_limit(evaluate)
     evaluate.add_argument("--layer", help="block to probe, such as block_3, or all")
     evaluate.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
@@ -224,6 +225,16 @@ def _add_labelled_data(command):
         group.add_argument(f"--data.{key}", dest=key, metavar=key.upper(), help=text)
 
 
+def _add_limit(command):
+    command.add_argument(
+        "--data.limit",
+        dest="limit",
+        type=int,
+        metavar="N",
+        help="train on the first N training items alone",
+    )
+
+
 def _labelled(options):
     keys = ("labels", "label_column", "split_column", "train", "test")
     return {"source_spec": options.source, **{key: getattr(options, key) for key in keys}}
@@ -248,7 +259,12 @@ def _evaluate(options):
     layer = options.layer or run.layer
     with stages() as progress:
         result = evaluate(
-            run, **_labelled(options), layer=layer, seed=options.seed, progress=progress
+            run,
+            **_labelled(options),
+            limit=options.limit,
+            layer=layer,
+            seed=options.seed,
+            progress=progress,
         )
     if options.json:
         print(json.dumps(result))

@@ -32,6 +32,8 @@ class Pipeline:
         label_column: see `open_source`.
         split_column: see `open_source`.
         split: the split to pretrain on where the source has splits; None takes all.
+        limit: train on the first so many items of the source (of its split) alone; None takes all.
+            Folders are in sorted order, so the first items of one folder a class are of one class.
         held_out: a source that is not trained on, for the method's own figures; None for none.
         parallel_calls: elements made at once; None leaves it to tf.data.
 
@@ -58,6 +60,7 @@ class Pipeline:
         label_column: str | None = None,
         split_column: str | None = None,
         split: str | None = "train",
+        limit: int | None = None,
         held_out: Any = None,
         parallel_calls: int | None = None,
     ):
@@ -67,6 +70,8 @@ class Pipeline:
             raise ValueError(f"skip_share={skip_share} must lie between 0 and 1")
         if parallel_calls is not None and parallel_calls < 1:
             raise ValueError(f"parallel_calls={parallel_calls} must be 1 or more, or None")
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit={limit} must be 1 item or more, or None for all")
         self.source = source
         self.batch_size = batch_size
         self.cache = cache
@@ -75,6 +80,7 @@ class Pipeline:
         self.label_column = label_column
         self.split_column = split_column
         self.split = split
+        self.limit = limit
         self.held_out = held_out
         self.parallel_calls = tf.data.AUTOTUNE if parallel_calls is None else parallel_calls
         self.items: Source | None = None
@@ -141,7 +147,7 @@ class Pipeline:
         opened = open_source(
             self.source, self.extensions, self.labels, self.label_column, self.split_column
         )
-        source = self._without(self._part_to_train(opened), known or [])
+        source = self._without(self._part_to_train(opened).first(self.limit), known or [])
         if known is None or self.cache or self.needs_shapes:
             source = self._scanned(source, known, progress)
         self.skipped = (known or []) + self.skipped
@@ -237,6 +243,7 @@ class Pipeline:
         """
         other = copy.copy(self)
         other.source, other.split, other.held_out, other.items = source, None, None, None
+        other.limit = None
         other.labels = other.label_column = other.split_column = None
         return other
 

@@ -67,6 +67,14 @@ class Source:
             sample_rate=self.sample_rate,
         )
 
+    def first(self, count=None):
+        """Returns a view of the first `count` items, or the source itself where it has no more.
+
+        Args:
+            count: int, 1 or more; None takes all.
+        """
+        return self if count is None or count >= len(self) else self.select(range(count))
+
     def fingerprint(self):
         """Returns a short hash of the names in order: the same for the same list of items."""
         return hashlib.sha256("\n".join(self.names).encode()).hexdigest()[:16]

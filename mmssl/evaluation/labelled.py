@@ -15,6 +15,7 @@ class LabelledData:
     Attributes:
         source, labels, label_column, split_column: see `mmssl.pipelines.sources.open_source`.
         train, test: sources instead of splits, both or neither.
+        limit: number of training items to use, the first ones; None for all.
     """
 
     source: Any = None
@@ -23,14 +24,17 @@ class LabelledData:
     split_column: str | None = None
     train: Any = None
     test: Any = None
+    limit: int | None = None
 
     def __post_init__(self):
         if (self.train is None) != (self.test is None):
             raise ValueError("Give train and test together, or neither.")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"limit={self.limit} must be 1 training item or more.")
 
     def is_empty(self):
         """Tells whether nothing was asked for."""
-        return all(value is None for value in vars(self).values())
+        return all(value is None for name, value in vars(self).items() if name != "limit")
 
     def or_own(self, data):
         """Returns the request with what is missing taken from a run's own data.
@@ -48,6 +52,7 @@ class LabelledData:
             data.labels if self.labels is None else self.labels,
             self.label_column or data.label_column,
             self.split_column or data.split_column,
+            limit=self.limit or data.limit,
         )
 
     def open(self, data, seed=0):
@@ -66,15 +71,16 @@ class LabelledData:
         """
         if self.train is not None:
             split = Split(self._one(data, "train"), self._one(data, "test"), None, "two sources")
-            return split.test, split
-        source = self._open(data, self.source, self.split_column)
-        if source.labels is None:
-            return source, None
-        split = split_source(source, seed)
+        else:
+            source = self._open(data, self.source, self.split_column)
+            if source.labels is None:
+                return source, None
+            split = split_source(source, seed)
+        split.train = split.train.first(self.limit)
         return split.test, split
 
     def describe(self):
-        """Returns the request as a dict of str or None, for JSON and for people.
+        """Returns the request as a dict of str, int or None, for JSON and for people.
 
         An opened source is described by what it was opened from.
         """
@@ -103,6 +109,8 @@ class LabelledData:
 
 
 def _plain(value):
-    if value is None or isinstance(value, str | os.PathLike):
-        return None if value is None else os.fspath(value)
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str | os.PathLike):
+        return os.fspath(value)
     return f"{len(value)} items in memory"

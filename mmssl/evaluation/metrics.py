@@ -32,4 +32,5 @@ def keep_result(path, result):
 
 
 def _asked(result):
-    return result["data"], result["layer"]
+    data = {name: value for name, value in result["data"].items() if value is not None}
+    return data, result["layer"]

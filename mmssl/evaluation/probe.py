@@ -26,6 +26,7 @@ def evaluate(
     split_column=None,
     train=None,
     test=None,
+    limit=None,
     layer=None,
     seed=0,
     progress=None,
@@ -44,6 +45,8 @@ def evaluate(
             one a fifth of each class is drawn to test on.
         train: source to train the probes on, instead of a split; given together with `test`.
         test: source to test them on.
+        limit: train the probes on the first so many training items alone; None takes all, or
+            `data.limit` where the run's own data are probed.
         layer: block after which encoder and untrained encoder are cut, such as `"block_3"`;
             `"all"` probes every block beside the whole; None the whole.
         seed: of all draws.
@@ -63,7 +66,7 @@ def evaluate(
         ValueError: no labels, one class only, too few items, or splits that are no train and test.
     """
     stages = _Stages(progress)
-    wanted = LabelledData(source_spec, labels, label_column, split_column, train, test)
+    wanted = LabelledData(source_spec, labels, label_column, split_column, train, test, limit)
     wanted = wanted.or_own(run.data)
     with stages("data"):
         source, split = wanted.open(run.data, seed)

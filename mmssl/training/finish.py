@@ -35,7 +35,7 @@ def finish(run, quiet=False):
         if shown is None or own.labels is not None:
             shown = own
         if own.labels is not None:
-            results.append(evaluate(run, own, layer=run.layer))
+            results.append(evaluate(run, own, limit=data.limit, layer=run.layer))
     report = write_report(run, shown)
     for result in results:
         print_table(result, console)

@@ -67,6 +67,21 @@ def test_separate_sources_train_and_test_the_probe(run, pictures):
     assert (result["n_train"], result["n_test"], result["split"]) == (70, 30, "two sources")
 
 
+def test_a_limit_takes_the_first_training_items_and_every_test_item(run, pictures):
+    source = labelled(run, pictures[1], ["train"] * 60 + ["test"] * 40)
+    result = evaluate(run, source, limit=30)
+    assert (result["n_train"], result["n_test"]) == (30, 40)
+    assert result["data"]["limit"] == 30
+    assert (
+        result["encoder"] == evaluate(run, source.select([*range(30), *range(60, 100)]))["encoder"]
+    )
+    # A run that was trained on its first items is probed with these.
+    run.data.limit = 50
+    assert evaluate(run)["n_train"] == 50
+    with pytest.raises(ValueError, match="limit=0"):
+        evaluate(run, limit=0)
+
+
 def test_a_label_table_can_be_named(run, pictures, tmp_path):
     from PIL import Image
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.scan import read_skipped
+from mmssl.pipelines.sources import open_source
 
 
 class Numbers(Pipeline):
@@ -186,3 +187,16 @@ def test_another_source_takes_the_place_of_the_first():
     other = pipeline.on(numbers(3))
     assert sorted(elements(other, 1)["item"].ravel().tolist()) != []
     assert (len(other), len(pipeline)) == (1, 4)
+
+
+def test_a_limit_takes_the_first_items_of_the_part_to_train():
+    splits = ["test"] * 4 + ["train"] * 8
+    source = open_source(numbers(12), (".num",))
+    source.splits = np.array(splits)
+    pipeline = Numbers(source, 2, limit=3)
+    pipeline.prepare()
+    assert pipeline.items.names == ["row 4", "row 5", "row 6"]
+    assert len(list(pipeline.on(source).examples(source, batch_size=1))) == 12
+    assert pipeline.on(source).limit is None
+    with pytest.raises(ValueError, match="limit=0"):
+        Numbers(source, 2, limit=0)
