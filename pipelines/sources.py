@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines import arrays, idx, shards, tables
+from mmssl.pipelines.joined import join, names_paths
 
 # What a file of the same kind would end in, so that builtin:docs is refused by an audio recipe.
 _BUILTIN = {"docs": ".txt", "photos": ".png", "speech": ".wav"}
@@ -90,8 +91,9 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
             an `.npz` archive with x and y, or x_train, y_train, x_test, y_test;
             a `.tsv` or `.jsonl` table with a column `file` (relative to the table's folder) or,
             for text, `text`;
-            an array (N, ...), a list of arrays, or a list of str;
-            a tuple of files, folders and globs, taken together;
+            an array (N, ...), a list of arrays, or a list of str that are no paths;
+            a list or tuple of files, folders, globs and tables of files, taken together (see
+            `joined.join`);
             "builtin:speech", "builtin:photos" or "builtin:docs";
             a Source, returned as it is unless labels are given.
         extensions: tuple of lower-case endings that this modality reads, such as (".wav",).
@@ -128,10 +130,10 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
 
 
 def _open(spec, extensions):
-    if isinstance(spec, np.ndarray | list):
+    if isinstance(spec, list | tuple) and names_paths(spec, of_texts=".txt" in extensions):
+        return _files(*join([_open(path, extensions) for path in spec]))
+    if isinstance(spec, np.ndarray | list | tuple):
         return _rows(spec)
-    if isinstance(spec, tuple):
-        return _open_several(spec, extensions)
     if not isinstance(spec, str | os.PathLike):
         raise ValueError(
             f"the source {spec!r} is neither a path, a glob, an array, nor a list of arrays or str"
@@ -150,16 +152,6 @@ def _open(spec, extensions):
         f"the source {spec} does not exist (working folder {os.getcwd()}): give a folder, file, "
         f"glob, or {', '.join('builtin:' + name for name in _BUILTIN)}"
     )
-
-
-def _open_several(specs, extensions):
-    parts = [_open(spec, extensions) for spec in specs]
-    if any(part.root is None for part in parts):
-        raise ValueError(
-            f"only files can be taken together, not tables, archives or built-in data: {specs}"
-        )
-    files = [part.root.absolute() / name for part in parts for name in part.names]
-    return _files(files, Path(os.path.commonpath([f.parent for f in files])))
 
 
 def _rows(data, columns=None, sample_rate=None):
