@@ -5,12 +5,16 @@ from mmssl.encoders.convnet import conv_decoder, conv_encoder
 from mmssl.encoders.dcgan import dcgan_discriminator, dcgan_encoder, inpainting_decoder
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.recurrent import cpc_encoder
+from mmssl.encoders.small_convnet import small_conv_encoder
+from mmssl.encoders.stages import at_size
 from mmssl.encoders.transformer import bert_encoder
+from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
 from mmssl.encoders.wavenet_sampler import WaveNetSampler
 
 __all__ = [
     "WaveNetSampler",
+    "at_size",
     "bert_encoder",
     "blocks",
     "conv_decoder",
@@ -22,5 +26,7 @@ __all__ = [
     "gpt_encoder",
     "inpainting_decoder",
     "receptive_field",
+    "small_conv_encoder",
+    "vit_encoder",
     "wavenet_encoder",
 ]

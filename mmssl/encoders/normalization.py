@@ -3,12 +3,13 @@
 import keras
 
 
-def batch_normalization(momentum=0.99, name=None):
+def batch_normalization(momentum=0.99, name=None, **kwargs):
     """Builds batch normalisation over the whole batch, however many replicas share it.
 
     Args:
         momentum: of the moving statistics, in [0, 1).
         name: of the layer.
+        **kwargs: passed to keras.layers.BatchNormalization.
 
     Returns:
         keras.layers.BatchNormalization.
@@ -16,5 +17,5 @@ def batch_normalization(momentum=0.99, name=None):
     # Keras synchronises on TensorFlow alone.
     synchronized = keras.backend.backend() == "tensorflow"
     return keras.layers.BatchNormalization(
-        momentum=momentum, epsilon=1e-5, synchronized=synchronized, name=name
+        momentum=momentum, epsilon=1e-5, synchronized=synchronized, name=name, **kwargs
     )

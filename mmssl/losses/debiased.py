@@ -3,7 +3,7 @@
 
 from keras import ops
 
-from mmssl.losses.info_nce import cosine_scores
+from mmssl.losses.info_nce import cosine_scores, cross_entropy_of_positive
 from mmssl.losses.nt_xent import view_scores
 from mmssl.losses.similarity import NEVER
 
@@ -60,12 +60,27 @@ def debiased_info_nce(
     return ops.mean(_debiased(*scores, temperature, class_prior, hardness))
 
 
-def _debiased(positive, negatives, temperature, class_prior, hardness):
-    """Computes log(1 + estimate / p) for each anchor, by logarithms throughout."""
+def check_negatives(class_prior, hardness):
+    """Refuses a share or a weight that the estimate of the negatives has no meaning for.
+
+    Args:
+        class_prior: tau+.
+        hardness: beta.
+
+    Raises:
+        ValueError: it is out of its range.
+    """
     if not 0 <= class_prior < 1:
         raise ValueError(f"class_prior is in [0, 1); got {class_prior}.")
     if hardness < 0:
         raise ValueError(f"hardness is 0 or more; got {hardness}.")
+
+
+def _debiased(positive, negatives, temperature, class_prior, hardness):
+    """Computes log(1 + estimate / p) for each anchor, by logarithms throughout."""
+    check_negatives(class_prior, hardness)
+    if class_prior == hardness == 0:
+        return cross_entropy_of_positive(positive, negatives)
     counted = negatives > NEVER / 1e3  # which a temperature above one has brought nearer
     count = ops.sum(ops.cast(counted, "float32"), axis=-1)
     log_count = ops.log(ops.maximum(count, 1.0))

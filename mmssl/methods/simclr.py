@@ -1,0 +1,75 @@
+"""SimCLR."""
+
+import keras
+from keras import ops
+
+from mmssl.losses import debiased_nt_xent
+from mmssl.losses.debiased import check_negatives
+from mmssl.losses.inputs import positive_number
+from mmssl.methods.heads import mlp
+from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
+from mmssl.methods.views import views
+
+
+class SimCLR(JointEmbedding):
+    """Contrastive learning of views (Chen, Kornblith, Norouzi, Hinton 2020, arXiv 2002.05709).
+
+    Of all 2N - 1 other views in the batch, each view picks the other one of its example, by the
+    cosine s of their projections:
+
+        loss = -mean_i log( exp(s_ij / T) / sum_{k != i} exp(s_ik / T) ),    j the partner of i
+
+    This is the paper's mean over the 2N views; the official code returns the sum of its two
+    directions, twice as much. As in that code, the projector's layers have batch norm, the last one
+    without an offset, and both views share their batch statistics.
+
+    With `class_prior` or `hardness` the negatives are freed of bias (Chuang et al. 2020, arXiv
+    2007.00224) or weighted by hardness (Robinson et al. 2021, arXiv 2010.04592): see
+    `mmssl.losses.debiased_nt_xent`.
+
+    Batch:
+        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+            (B, H, W, 3) in [0, 1].
+
+    Across replicas: projections, with gradients, and the statistics of batch norm.
+
+    Args:
+        encoder: keras.Model of any modality.
+        projector: widths of the projector's layers; two in the paper, the last one 128.
+        temperature: T, above 0.
+        class_prior: share of negatives taken to be of the anchor's own class, in [0, 1).
+        hardness: how much negatives that look alike weigh more, 0 or above.
+        **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    reports = ("nt_xent",)
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projector: tuple[int, ...] = (2048, 128),
+        temperature: float = 0.1,
+        class_prior: float = 0.0,
+        hardness: float = 0.0,
+        **kwargs,
+    ):
+        positive_number(temperature=temperature)
+        check_negatives(class_prior, hardness)
+        head = mlp(embedding_width(encoder), projector, last_norm="scale", name="projector")
+        super().__init__(encoder, head, **kwargs)
+        self.temperature = temperature
+        self.class_prior = class_prior
+        self.hardness = hardness
+
+    def call(self, batch, training=False):
+        """Projects both views in one pass, normalised by the statistics of both."""
+        first, second = views(batch, self.encoder, 2)
+        both = {name: ops.concatenate([first[name], second[name]]) for name in first}
+        return ops.split(self.student(both, training=training)["projection"], 2)
+
+    def loss_terms(self, batch, outputs, training):
+        loss = debiased_nt_xent(*outputs, self.temperature, self.class_prior, self.hardness)
+        return {"nt_xent": loss}
