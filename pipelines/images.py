@@ -41,8 +41,7 @@ class Crops(Pipeline):
         super().__init__(source, batch_size, **kwargs)
         if size < 1:
             raise ValueError(f"size={size} must be 1 or more pixels")
-        if not 0 < scale[0] <= scale[1] <= 1:
-            raise ValueError(f"scale={scale} must rise, above 0 and up to 1")
+        check_scale("scale", scale)
         if not 0 < ratio[0] <= ratio[1]:
             raise ValueError(f"ratio={ratio} must rise, above 0")
         self.size = size
@@ -105,6 +104,12 @@ class ColorCrops(Crops):
         images = super().example(index, key)["images"]
         lab = rgb_to_lab(images[:: self.stride, :: self.stride])
         return {"images": images, "ab": lab[..., 1:]}
+
+
+def check_scale(name, scale):
+    """Refuses shares of a picture's area that do not rise, above 0 and up to 1."""
+    if not 0 < scale[0] <= scale[1] <= 1:
+        raise ValueError(f"{name}={scale} must rise, above 0 and up to 1")
 
 
 def rgb_to_lab(images):

@@ -21,7 +21,7 @@ class Pipeline:
 
     A subclass names the `extensions` it reads and defines `decode` (what the source reads -> one
     decoded tensor), `example` (one training element) and `inputs` (one input of the encoder). It
-    may extend `index`, `restore`, `encoder_arguments` and `method_arguments`.
+    may extend `finished`, `index`, `restore`, `encoder_arguments` and `method_arguments`.
 
     Args:
         source: anything `open_source` takes.
@@ -106,6 +106,13 @@ class Pipeline:
             Dict of int32/float32 tensors of static shape.
         """
         raise NotImplementedError
+
+    def finished(self, batch):
+        """Completes a batch of examples, where that is faster than one example at a time.
+
+        What comes of an element depends on nothing else in the batch.
+        """
+        return batch
 
     def inputs(self, item, limit_length=None):
         """Turns one decoded tensor into the encoder's inputs, a dict without batch axis."""
@@ -193,7 +200,9 @@ class Pipeline:
         first = start_step * self.batch_size
         numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max).repeat()
         elements = numbers.map(element, self.parallel_calls, deterministic=True)
-        return elements.batch(self.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+        batches = elements.batch(self.batch_size, drop_remainder=True)
+        finished = batches.map(self.finished, self.parallel_calls, deterministic=True)
+        return finished.prefetch(tf.data.AUTOTUNE)
 
     def examples(self, source, batch_size=64, limit_length=None):
         """Returns the encoder's inputs for every item of a source, in order, in constant memory.

@@ -1,0 +1,132 @@
+"""Every augmentation of pictures against its definition, written anew in NumPy."""
+
+import colorsys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mmssl.pipelines.augment.blur import random_blur
+from mmssl.pipelines.augment.flips import random_mirror
+from mmssl.pipelines.augment.grey import random_grey
+from mmssl.pipelines.augment.jitter import jittered, random_jitter, with_hue
+from mmssl.pipelines.augment.solarise import random_solarise
+
+LUMA = np.array([0.2989, 0.587, 0.114])
+
+
+def pictures(count=4, size=12, seed=0):
+    return np.random.default_rng(seed).random((count, size, size, 3), np.float32)
+
+
+def draws(*shape, seed=1):
+    return np.random.default_rng(seed).random(shape, np.float32)
+
+
+def test_draws_below_one_half_mirror_left_to_right():
+    images = pictures()
+    expected = np.stack([images[0, :, ::-1], images[1], images[2], images[3, :, ::-1]])
+    shown = random_mirror(images, tf.constant([0.0, 0.5, 0.9, 0.49]))
+    np.testing.assert_array_equal(shown, expected)
+
+
+def test_grey_is_the_luma_in_every_channel():
+    images = pictures()
+    shown = random_grey(images, tf.constant([0.19, 0.2, 0.0, 1.0]), 0.2).numpy()
+    grey = np.repeat((images @ LUMA)[..., None], 3, axis=-1)
+    np.testing.assert_allclose(shown[[0, 2]], grey[[0, 2]], atol=1e-6)
+    np.testing.assert_array_equal(shown[[1, 3]], images[[1, 3]])
+
+
+def test_solarised_values_are_inverted_from_the_threshold_on():
+    images = pictures()
+    images[0, 0, 0] = [0.5, 0.49, 1.0]
+    shown = random_solarise(images, tf.constant([0.0, 0.5, 0.1, 0.3]), 0.2).numpy()
+    np.testing.assert_allclose(shown[0, 0, 0], [0.5, 0.49, 0.0])
+    np.testing.assert_allclose(shown[[0, 2]], np.where(images >= 0.5, 1 - images, images)[[0, 2]])
+    np.testing.assert_array_equal(shown[[1, 3]], images[[1, 3]])
+
+
+def hue_by_hand(image, turn):
+    turned = []
+    for pixel in image.reshape(-1, 3):
+        hue, saturation, value = colorsys.rgb_to_hsv(*map(float, pixel))
+        turned.append(colorsys.hsv_to_rgb((hue + turn) % 1, saturation, value))
+    return np.reshape(turned, image.shape)
+
+
+@pytest.mark.parametrize("turn", [-0.5, -0.2, 0.0, 0.1, 0.5])
+def test_hue_is_turned_in_hsv(turn):
+    images = pictures(1)
+    corners = np.stack(np.meshgrid(*[[0.0, 0.5, 1.0]] * 3), axis=-1).reshape(-1, 3)
+    images[0].reshape(-1, 3)[:27] = corners
+    shown = with_hue(images, tf.constant([turn])).numpy()
+    np.testing.assert_allclose(shown[0], hue_by_hand(images[0], turn), atol=1e-5)
+    np.testing.assert_allclose(shown, tf.image.adjust_hue(images, turn), atol=1e-5)
+
+
+def jitter_by_hand(image, factors, turn, places):
+    def blend(other, factor):
+        return np.clip(image * factor + (1 - factor) * other, 0, 1)
+
+    for change in np.argsort(places):
+        if change == 0:
+            image = np.clip(image * factors[0], 0, 1)
+        elif change == 1:
+            image = blend((image @ LUMA).mean(), factors[1])
+        elif change == 2:
+            image = blend((image @ LUMA)[..., None], factors[2])
+        else:
+            image = hue_by_hand(image, turn)
+    return image
+
+
+def test_colours_are_jittered_in_the_order_drawn():
+    rng = np.random.default_rng(2)
+    orders = np.array([rng.permutation(4) for _ in range(40)], np.float32)
+    assert len({tuple(order) for order in orders}) > 15
+    images = pictures(40, 5)
+    factors = rng.uniform(0.2, 1.8, (40, 3)).astype(np.float32)
+    turns = rng.uniform(-0.2, 0.2, (40, 1)).astype(np.float32)
+    shown = jittered(images, factors, turns, orders).numpy()
+    for i in range(40):
+        expected = jitter_by_hand(images[i].astype(float), factors[i], turns[i, 0], orders[i])
+        np.testing.assert_allclose(shown[i], expected, atol=1e-5)
+
+
+def test_factors_are_uniform_about_one_and_the_share_is_kept():
+    images = pictures(50, 3)
+    drawn = draws(50, 9)
+    drawn[:3, 0] = [0.79, 0.81, 0.0]
+    drawn[:3, 1:5] = [[0.25, 0.5, 1.0, 0.75]] * 3
+    shown = random_jitter(images, drawn, (0.8, 1.5, 0.4, 0.2), 0.8).numpy()
+    for i in (0, 2):
+        factors = [0.2 + 0.25 * 1.6, 0.5 * 2.5, 1.4]
+        expected = jitter_by_hand(images[i].astype(float), factors, 0.1, drawn[i, 5:])
+        np.testing.assert_allclose(shown[i], expected, atol=1e-5)
+    left = drawn[:, 0] >= 0.8
+    np.testing.assert_allclose(shown[left], images[left], atol=1e-6)
+    assert 0 <= shown.min() <= shown.max() <= 1
+
+
+def blur_by_hand(image, radius, sigma):
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    weights /= weights.sum()
+    padded = np.pad(image, [(radius, radius), (radius, radius), (0, 0)], mode="reflect")
+    shown = np.zeros_like(image)
+    for down, vertical in enumerate(weights):
+        for right, horizontal in enumerate(weights):
+            part = padded[down : down + image.shape[0], right : right + image.shape[1]]
+            shown += vertical * horizontal * part
+    return shown
+
+
+@pytest.mark.parametrize(("size", "radius"), [(4, 1), (32, 1), (40, 2), (96, 4)])
+def test_blur_is_a_gaussian_of_a_tenth_of_the_height(size, radius):
+    images = pictures(3, size)
+    drawn = np.array([[0.1, 0.0], [0.49, 0.7], [0.5, 0.7]], np.float32)
+    shown = random_blur(images, drawn, 0.5, (0.1, 2.0)).numpy()
+    np.testing.assert_allclose(shown[0], images[0], atol=1e-6)
+    expected = blur_by_hand(images[1].astype(float), radius, 0.1 + 0.7 * 1.9)
+    np.testing.assert_allclose(shown[1], expected, atol=1e-5)
+    np.testing.assert_array_equal(shown[2], images[2])

@@ -1,0 +1,112 @@
+"""Views of pictures: shapes, shares, sizes, and that they are the same every time."""
+
+import numpy as np
+import pytest
+
+from mmssl.pipelines.views import Views
+
+PLAIN = {"jitter_share": 0.0, "grey_share": 0.0, "flip": False}
+
+
+def photos(count=12):
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (40 + i, 50, 3)).astype(np.uint8) for i in range(count)]
+
+
+def elements(pipeline, batches, **kwargs):
+    parts = list(pipeline.batches(**kwargs).take(batches).as_numpy_iterator())
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def full(**changes):
+    arguments = {"blur_share": 0.5, "solarise_share": [0.0, 0.5], "small_views": 2}
+    return Views(photos(), 24, 4, **arguments, small_size=12, **changes)
+
+
+def test_batches_hold_two_views_of_static_shape():
+    spec = Views(photos(), 24, 4).batches().element_spec
+    assert {name: tuple(part.shape) for name, part in spec.items()} == {
+        "images_1": (4, 24, 24, 3),
+        "images_2": (4, 24, 24, 3),
+    }
+    images = elements(Views(photos(), 24, 4), 2)
+    assert not np.allclose(images["images_1"], images["images_2"])
+    assert all(0 <= view.min() <= view.max() <= 1 for view in images.values())
+
+
+def test_further_views_have_a_size_of_their_own():
+    spec = full().batches().element_spec
+    assert list(spec) == [f"images_{view}" for view in (1, 2, 3, 4)]
+    assert [spec[name].shape[1] for name in spec] == [24, 24, 12, 12]
+
+
+@pytest.mark.parametrize("calls", [1, 5])
+def test_the_number_of_parallel_calls_changes_nothing(calls):
+    expected = elements(full(), 4, seed=5)
+    for name, value in elements(full(parallel_calls=calls), 4, seed=5).items():
+        np.testing.assert_array_equal(value, expected[name])
+
+
+def test_starting_at_a_step_equals_skipping_to_it():
+    expected = elements(full(), 5, seed=2)
+    for name, value in elements(full(), 2, start_step=3, seed=2).items():
+        np.testing.assert_array_equal(value, expected[name][12:])
+
+
+def test_an_element_does_not_depend_on_its_batch():
+    expected = elements(Views(photos(), 24, 6, blur_share=0.5), 2)
+    for name, value in elements(Views(photos(), 24, 4, blur_share=0.5), 3).items():
+        np.testing.assert_allclose(value, expected[name], atol=1e-6)
+
+
+def test_whole_pictures_without_changes_are_shown_as_they_are():
+    grey = np.random.default_rng(0).integers(0, 256, (4, 28, 28)).astype(np.uint8)
+    views = elements(Views(grey, 28, 4, scale=(1, 1), ratio=(1, 1), **PLAIN), 1)
+    shown = sorted(image[..., 1].round(6).tolist() for image in views["images_1"])
+    assert shown == sorted((picture / np.float32(255)).round(6).tolist() for picture in grey)
+    np.testing.assert_array_equal(views["images_1"], views["images_2"])
+
+
+def test_each_view_keeps_its_own_shares():
+    white = np.full((400, 4, 4, 3), 255, np.uint8)
+    white[..., 0] = 204
+    pipeline = Views(
+        white, 4, 400, scale=(1, 1), ratio=(1, 1), jitter_share=0.0, flip=False,
+        grey_share=[1.0, 0.3, 0.0], solarise_share=[0.0, 0.0, 0.6], small_views=2, small_size=4,
+        small_scale=(1, 1),
+    )  # fmt: skip
+    views = elements(pipeline, 1)
+    grey = [
+        (np.ptp(views[f"images_{v}"], axis=-1).max(axis=(1, 2)) < 1e-3).mean() for v in (1, 2, 3)
+    ]
+    dark = [(views[f"images_{v}"].max(axis=(1, 2, 3)) < 0.5).mean() for v in (1, 2, 3, 4)]
+    assert (grey[0], grey[2], dark[0], dark[1]) == (1, 0, 0, 0)
+    assert abs(grey[1] - 0.3) < 0.075  # a little over three standard deviations
+    assert abs(dark[2] - 0.6) < 0.08
+    assert abs(dark[3] - 0.6) < 0.08
+    assert dark[2] != dark[3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"jitter": (0.4, -0.1, 0.4, 0.1)}, "jitter="),
+        ({"jitter": (0.4, 0.4, 0.4, 0.6)}, "jitter="),
+        ({"blur_sigma": (0, 1)}, "blur_sigma="),
+        ({"blur_share": 1.5}, "blur_share=1.5"),
+        ({"grey_share": []}, "grey_share="),
+        ({"solarise_share": [0, 0.2, 0.1]}, "solarise_share=.* than there are views, 2"),
+        ({"small_views": -1}, "small_views=-1"),
+        ({"small_size": 0}, "small_size=0"),
+        ({"small_scale": (0.5, 0.2)}, "small_scale="),
+    ],
+)
+def test_arguments_out_of_range_are_refused_at_once(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Views("nowhere", **arguments)
+
+
+def test_inputs_of_a_trained_encoder_are_those_of_crops():
+    pipeline = Views("nowhere", 24)
+    images = next(iter(pipeline.examples(pipeline.open(photos()), 12)))["images"]
+    assert images.shape == (12, 24, 24, 3)
