@@ -9,6 +9,7 @@ from mmssl.encoders.small_convnet import small_conv_encoder
 from mmssl.encoders.stages import at_size
 from mmssl.encoders.transformer import bert_encoder
 from mmssl.encoders.vit import vit_encoder
+from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
 from mmssl.encoders.wavenet_sampler import WaveNetSampler
 
@@ -28,5 +29,6 @@ __all__ = [
     "receptive_field",
     "small_conv_encoder",
     "vit_encoder",
+    "wav2vec_encoder",
     "wavenet_encoder",
 ]

@@ -2,13 +2,22 @@
 
 from mmssl.layers.attention import CausalMask, PaddingMask, SelfAttention
 from mmssl.layers.causal import CausalEmbedding, GatedUnit
+from mmssl.layers.channel_norm import ChannelNormalization
 from mmssl.layers.channelwise_dense import ChannelwiseDense
 from mmssl.layers.color_bins import ColorBins
-from mmssl.layers.level import NormalizeLevel
+from mmssl.layers.layer_scale import LayerScale
+from mmssl.layers.level import NormalizeLevel, StandardizeWaveform
 from mmssl.layers.lightness import Lightness
 from mmssl.layers.mask_fill import MaskFill
 from mmssl.layers.mu_law import MuLaw, mu_law_decode, mu_law_encode
-from mmssl.layers.pooling import FrameMask, GridPooling, MaskedMean, MaskedStatistics
+from mmssl.layers.patch_tokens import ClassToken, GridPositions, TokenPooling
+from mmssl.layers.pooling import (
+    FrameMask,
+    GridPooling,
+    KeptFrames,
+    MaskedMean,
+    MaskedStatistics,
+)
 from mmssl.layers.pre_norm import PreNormBlock, approximate_gelu
 from mmssl.layers.segments import SegmentIds
 from mmssl.layers.upsampling import FrameUpsampling
@@ -16,12 +25,17 @@ from mmssl.layers.upsampling import FrameUpsampling
 __all__ = [
     "CausalEmbedding",
     "CausalMask",
+    "ChannelNormalization",
     "ChannelwiseDense",
+    "ClassToken",
     "ColorBins",
     "FrameMask",
     "FrameUpsampling",
     "GatedUnit",
     "GridPooling",
+    "GridPositions",
+    "KeptFrames",
+    "LayerScale",
     "Lightness",
     "MaskFill",
     "MaskedMean",
@@ -32,6 +46,8 @@ __all__ = [
     "PreNormBlock",
     "SegmentIds",
     "SelfAttention",
+    "StandardizeWaveform",
+    "TokenPooling",
     "approximate_gelu",
     "mu_law_decode",
     "mu_law_encode",

@@ -103,7 +103,7 @@ class SelfAttention(keras.layers.Layer):
     Call arguments:
         x: (B, L, width).
         visible: bool (B or 1, L or 1, S), which of the S keys a query sees; S is L without a
-            cache.
+            cache. None lets every query see every key.
         cache: None, or a pair of keys and values (B, heads, S, width / heads).
         index: int32 scalar, the place of the first of the L tokens in the cache.
 
@@ -127,7 +127,7 @@ class SelfAttention(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.output_initializer = keras.initializers.get(output_initializer)
 
-    def build(self, x_shape, visible_shape):
+    def build(self, x_shape, visible_shape=None):
         width = x_shape[-1]
         options = {"dtype": self.dtype_policy}
         self.project = keras.layers.Dense(
@@ -141,7 +141,7 @@ class SelfAttention(keras.layers.Layer):
         self.turn = RotaryEmbedding(name="turn", **options) if self.rotary else None
         self.drop = keras.layers.Dropout(self.dropout, name="drop", **options)
 
-    def call(self, x, visible, cache=None, index=0, training=None):
+    def call(self, x, visible=None, cache=None, index=0, training=None):
         rows, length, width = ops.shape(x)
         each = width // self.heads
         projected = ops.reshape(self.project(x), (rows, length, 3 * self.heads, each))
@@ -156,14 +156,16 @@ class SelfAttention(keras.layers.Layer):
             value = ops.slice_update(cache[1], start, value)
 
         scores = ops.matmul(query * each**-0.5, ops.transpose(key, (0, 1, 3, 2)))
-        scores = ops.where(visible[:, None], ops.cast(scores, "float32"), HIDDEN)
+        scores = ops.cast(scores, "float32")
+        if visible is not None:
+            scores = ops.where(visible[:, None], scores, HIDDEN)
         weights = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
         seen = ops.matmul(self.drop(weights, training=training), value)
         seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (rows, length, width))
         joined = self.join(seen)
         return joined if cache is None else (joined, (key, value))
 
-    def compute_output_spec(self, x, visible, **kwargs):
+    def compute_output_spec(self, x, visible=None, **kwargs):
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
     def get_config(self):

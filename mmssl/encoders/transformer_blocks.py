@@ -1,0 +1,97 @@
+"""Transformer blocks as parts of a functional graph, so that their insides have names."""
+
+import keras
+import numpy as np
+
+from mmssl.layers import LayerScale, SelfAttention, approximate_gelu
+
+
+def transformer_blocks(
+    x,
+    visible,
+    depth,
+    heads,
+    feed_forward,
+    norm="pre",
+    dropout=0.0,
+    drop_path=0.0,
+    layer_scale=None,
+    epsilon=1e-6,
+):
+    """Applies the blocks of a transformer, of which every hidden state can be had by its name.
+
+    Block k ends in the layer `block_k`; the layer `block_k_feed_forward` gives what its
+    feed-forward part computes, before it is scaled, dropped and added to the stream.
+
+        pre:   y = x + attention(norm(x));  out = y + feed_forward(norm(y))
+        post:  y = norm(x + attention(x));  out = norm(y + feed_forward(y))
+
+    Where single blocks need no inside, as in cached decoding, there is
+    `mmssl.layers.PreNormBlock`.
+
+    Args:
+        x: KerasTensor (B, T, C).
+        visible: KerasTensor bool (B, T or 1, T), which tokens a token sees; None for all.
+        depth: number of blocks.
+        heads: attention heads; divides C.
+        feed_forward: width inside the feed-forward part.
+        norm: `pre` or `post`. The stream that leaves pre-norm blocks wants a norm of its own.
+        dropout: rate in [0, 1), on the attention weights and on what each part adds.
+        drop_path: rate in [0, 1) at which the last block leaves out what a part adds to an
+            example (stochastic depth, Huang et al. 2016, 1603.09382); rises linearly from 0.
+        layer_scale: start of a learned scale of what each part adds; None for none.
+        epsilon: of the layer norms.
+
+    Returns:
+        KerasTensor (B, T, C).
+    """
+    for number, rate in enumerate(np.linspace(0.0, drop_path, depth), start=1):
+        x = _block(
+            x,
+            [] if visible is None else [visible],
+            f"block_{number}",
+            heads,
+            feed_forward,
+            norm,
+            dropout,
+            float(rate),
+            layer_scale,
+            epsilon,
+        )
+    return x
+
+
+def _block(x, visible, name, heads, feed_forward, norm, dropout, drop_path, layer_scale, epsilon):
+    width = x.shape[-1]
+    # The papers' 0.02 at their width of 768; at other widths what passes signals on as well.
+    initial = keras.initializers.TruncatedNormal(stddev=0.02 * (768 / width) ** 0.5)
+
+    def normed(x, **named):
+        return keras.layers.LayerNormalization(epsilon=epsilon, **named)(x)
+
+    def attended(x):
+        return SelfAttention(
+            heads,
+            dropout,
+            kernel_initializer=initial,
+            output_initializer=initial,
+            name=f"{name}_attention",
+        )(x, *visible)
+
+    def fed_forward(x):
+        x = keras.layers.Dense(feed_forward, approximate_gelu, kernel_initializer=initial)(x)
+        return keras.layers.Dense(width, kernel_initializer=initial, name=f"{name}_feed_forward")(x)
+
+    def added(x, part, **named):
+        if layer_scale is not None:
+            part = LayerScale(layer_scale)(part)
+        part = keras.layers.Dropout(dropout)(part)
+        if drop_path:
+            part = keras.layers.Dropout(drop_path, noise_shape=(None, 1, 1))(part)
+        return keras.layers.Add(**named)([x, part])
+
+    if norm == "pre":
+        x = added(x, attended(normed(x)))
+        return added(x, fed_forward(normed(x)), name=name)
+    x = normed(added(x, attended(x)))
+    return normed(added(x, fed_forward(x)), name=name)

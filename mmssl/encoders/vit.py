@@ -1,0 +1,93 @@
+"""The vision transformer."""
+
+from typing import Literal
+
+import keras
+
+from mmssl.encoders.transformer_blocks import transformer_blocks
+from mmssl.layers import ClassToken, GridPositions, TokenPooling
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels
+
+
+def vit_encoder(
+    size: int = 224,
+    patch: int = 16,
+    width: int = 768,
+    depth: int = 12,
+    heads: int = 12,
+    feed_forward: int = 3072,
+    dropout: float = 0.0,
+    drop_path: float = 0.0,
+    layer_scale: float | None = None,
+    norm: Literal["pre", "post"] = "pre",
+    positions: Literal["fixed", "learned"] = "fixed",
+    class_token: bool = True,
+    pool: Literal["mean", "token"] = "mean",
+) -> keras.Model:
+    """Builds a vision transformer: patches as tokens, positions, a class token, blocks.
+
+    Positions are absolute. BEiT and data2vec 1.0 have a relative bias inside every attention
+    instead; absolute ones stay with their tokens when only some of these are encoded, and go to
+    other sizes of picture, which `mmssl.encoders.at_size` needs.
+
+    Args:
+        size: height and width of the pictures in pixels, a multiple of `patch`.
+        patch: height and width of a patch in pixels.
+        width: C of the tokens and of the embedding; a multiple of `heads` and of 4.
+        depth: number of blocks.
+        heads: attention heads a block.
+        feed_forward: width inside the feed-forward part of a block.
+        dropout: rate in [0, 1), on the tokens and inside the blocks.
+        drop_path: rate in [0, 1) of stochastic depth in the last block, 0 in the first.
+        layer_scale: start of the learned scales of what blocks add, as 1e-4; None for none.
+        norm: where blocks have their norms: `pre`, or `post` as data2vec 2.0.
+        positions: `fixed` sines and cosines, or `learned`; see GridPositions.
+        class_token: whether there is a token beside the patches, at place 0.
+        pool: the embedding is the `mean` of the patches or the class `token`.
+
+    Returns:
+        keras.Model from `images` float32 (B, size, size, 3) in [0, 1], sRGB, to `features`
+        (B, T, width), T the patches and the class token, and `embedding` (B, width). Layers
+        `tokens`, `positioned`, `block_k` and `block_k_feed_forward`: see `mmssl.encoders.stages`.
+
+    Raises:
+        ValueError: a size does not divide another, or there is no class token to pool.
+
+    Reference:
+        Dosovitskiy et al. 2020, arXiv 2010.11929.
+    """
+    _check(size, patch, width, heads, class_token, pool)
+    images = keras.Input((size, size, 3), dtype="float32", name="images")
+    x = keras.layers.Rescaling(
+        [1 / d for d in DEVIATION], [-m / d for m, d in zip(MEAN, DEVIATION, strict=True)]
+    )(images)
+    # Every weight of the patch embedding counts as one of a dense layer of a patch's pixels.
+    x = keras.layers.Conv2D(width, patch, patch, name="patches")(x)
+    x = keras.layers.Reshape((-1, width), name="tokens")(x)
+    x = GridPositions(size // patch, positions, name="positions")(x)
+    if class_token:
+        x = ClassToken(name="class_token")(x)
+    if norm == "post":
+        x = keras.layers.LayerNormalization(epsilon=1e-6, name="stem_norm")(x)
+    x = keras.layers.Dropout(dropout, name="positioned")(x)
+    x = transformer_blocks(
+        x, None, depth, heads, feed_forward, norm, dropout, drop_path, layer_scale
+    )
+    if norm == "pre":
+        x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(x)
+    embedding = TokenPooling(pool, class_token, name="pool", dtype="float32")(x)
+    return keras.Model(
+        {"images": images}, {"features": x, "embedding": embedding}, name="vit_encoder"
+    )
+
+
+def _check(size, patch, width, heads, class_token, pool):
+    if size % patch:
+        raise ValueError(f"vit_encoder(size={size}) must be a multiple of patch={patch} pixels.")
+    if width % heads or width % 4:
+        raise ValueError(
+            f"vit_encoder(width={width}) must be a multiple of heads={heads} and of 4."
+        )
+    if pool == "token" and not class_token:
+        raise ValueError("vit_encoder(pool='token') needs class_token=True.")

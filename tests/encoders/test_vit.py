@@ -1,0 +1,99 @@
+import keras
+import numpy as np
+import pytest
+
+from mmssl.encoders import at_size, blocks, cut, vit_encoder
+from mmssl.encoders.stages import context, hidden_states, local, positions, top_layers
+
+SIZES = {"size": 16, "patch": 4, "width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
+
+
+def pictures(rows=2, size=16):
+    draw = np.random.default_rng(0)
+    return {"images": draw.uniform(size=(rows, size, size, 3)).astype("float32")}
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+@pytest.mark.parametrize("class_token", [True, False])
+def test_the_parts_one_after_the_other_are_the_encoder(norm, class_token):
+    encoder = vit_encoder(**SIZES, norm=norm, class_token=class_token, layer_scale=0.5)
+    names = top_layers(encoder, 2, "feed_forward")
+    tokens = local(encoder)(pictures())
+    assert tokens["tokens"].shape == (2, 16, 16)
+    positioned = positions(encoder)(tokens)
+    outputs = context(encoder, names)({"positioned": positioned})
+    whole = encoder(pictures())
+    np.testing.assert_allclose(outputs["features"], whole["features"], atol=1e-5)
+    direct = hidden_states(encoder, names)(pictures())
+    later = hidden_states(encoder, names, "tokens")(tokens)
+    for got, want, third in zip(outputs["hidden"], direct, later, strict=True):
+        np.testing.assert_allclose(got, want, atol=1e-5)
+        np.testing.assert_allclose(third, want, atol=1e-5)
+
+
+def test_the_context_takes_a_part_of_the_tokens():
+    encoder = vit_encoder(**SIZES)
+    tokens = positions(encoder)(local(encoder)(pictures()))
+    assert context(encoder)({"positioned": tokens[:, :6]})["features"].shape == (2, 6, 16)
+
+
+def test_a_block_adds_what_its_feed_forward_part_computes():
+    encoder = vit_encoder(**SIZES, layer_scale=0.25)
+    add = encoder.get_layer("block_3")
+    both = keras.Model(
+        encoder.input,
+        [add.input[0], encoder.get_layer("block_3_feed_forward").output, add.output],
+    )
+    stream, part, out = both(pictures())
+    np.testing.assert_allclose(out, stream + 0.25 * part, atol=1e-5)
+
+
+def test_the_weights_take_pictures_of_another_size():
+    for kind in ("fixed", "learned"):
+        encoder = vit_encoder(**SIZES, positions=kind)
+        smaller = at_size(encoder, 8)
+        assert smaller(pictures(size=8))["features"].shape == (2, 5, 16)
+        assert {id(v) for v in smaller.weights} == {id(v) for v in encoder.weights}
+        same = at_size(encoder, 16)(pictures())["embedding"]
+        np.testing.assert_allclose(same, encoder(pictures())["embedding"], atol=1e-6)
+
+
+def test_fixed_positions_are_those_of_the_places_that_a_coarser_patch_covers():
+    encoder = vit_encoder(**SIZES)
+    layer = encoder.get_layer("positions")
+    fine, coarse = layer(np.zeros((1, 16, 16))), layer(np.zeros((1, 4, 16)))
+    # The first of 2 x 2 patches has its middle half a patch right and below the first of 4 x 4.
+    angles = 0.5 * 10000.0 ** (-np.arange(4) / 4)
+    np.testing.assert_allclose(coarse[0, 0, :4], np.sin(angles), atol=1e-6)
+    np.testing.assert_allclose(fine[0, 1, 12:], np.cos(2 * angles), atol=1e-6)
+
+
+def test_a_block_can_be_deployed_and_the_whole_comes_back_from_a_file(tmp_path):
+    encoder = vit_encoder(**SIZES)
+    assert blocks(encoder) == ["block_1", "block_2", "block_3"]
+    part = cut(encoder, "block_2")(pictures())
+    np.testing.assert_allclose(
+        part["embedding"], np.mean(part["features"][:, 1:], axis=1), atol=1e-6
+    )
+    hidden_states(encoder, ["block_1"], "tokens"), at_size(encoder, 8)
+    encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.models.load_model(tmp_path / "encoder.keras")
+    want = encoder(pictures())["embedding"]
+    np.testing.assert_allclose(loaded(pictures())["embedding"], want, atol=1e-6)
+
+
+def test_dropped_paths_leave_whole_parts_out():
+    encoder = vit_encoder(**SIZES, drop_path=0.9)
+    assert not np.allclose(*(encoder(pictures(), training=True)["embedding"] for _ in "ab"))
+    np.testing.assert_array_equal(*(encoder(pictures())["embedding"] for _ in "ab"))
+
+
+def test_wrong_sizes_are_refused():
+    with pytest.raises(ValueError, match="multiple of patch"):
+        vit_encoder(**{**SIZES, "size": 18})
+    with pytest.raises(ValueError, match="heads"):
+        vit_encoder(**{**SIZES, "heads": 3})
+    with pytest.raises(ValueError, match="class_token"):
+        vit_encoder(**SIZES, class_token=False, pool="token")
+    with pytest.raises(ValueError, match="3 blocks"):
+        top_layers(vit_encoder(**SIZES), 4)
