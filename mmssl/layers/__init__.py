@@ -5,10 +5,12 @@ from mmssl.layers.causal import CausalEmbedding, GatedUnit
 from mmssl.layers.channel_norm import ChannelNormalization
 from mmssl.layers.channelwise_dense import ChannelwiseDense
 from mmssl.layers.color_bins import ColorBins
+from mmssl.layers.grouped_convolution import GroupedConvolution
 from mmssl.layers.layer_scale import LayerScale
 from mmssl.layers.level import NormalizeLevel, StandardizeWaveform
 from mmssl.layers.lightness import Lightness
 from mmssl.layers.mask_fill import MaskFill
+from mmssl.layers.mask_token import MaskToken
 from mmssl.layers.mu_law import MuLaw, mu_law_decode, mu_law_encode
 from mmssl.layers.patch_tokens import ClassToken, GridPositions, TokenPooling
 from mmssl.layers.pooling import (
@@ -20,6 +22,8 @@ from mmssl.layers.pooling import (
 )
 from mmssl.layers.pre_norm import PreNormBlock, approximate_gelu
 from mmssl.layers.segments import SegmentIds
+from mmssl.layers.token_places import pick, restore
+from mmssl.layers.unit_dense import UnitDense
 from mmssl.layers.upsampling import FrameUpsampling
 
 __all__ = [
@@ -34,10 +38,12 @@ __all__ = [
     "GatedUnit",
     "GridPooling",
     "GridPositions",
+    "GroupedConvolution",
     "KeptFrames",
     "LayerScale",
     "Lightness",
     "MaskFill",
+    "MaskToken",
     "MaskedMean",
     "MaskedStatistics",
     "MuLaw",
@@ -48,7 +54,10 @@ __all__ = [
     "SelfAttention",
     "StandardizeWaveform",
     "TokenPooling",
+    "UnitDense",
     "approximate_gelu",
     "mu_law_decode",
     "mu_law_encode",
+    "pick",
+    "restore",
 ]
