@@ -26,7 +26,7 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     Adds `embedding_std_ratio`, `rankme`, `uniformity`, `mean_cosine` and, with pairs, `alignment`
     to the epoch's logs, so callbacks after it (CSVLogger, TensorBoard) see them. Reads
-    `self.model.encoder`.
+    `self.model.deployed()`.
 
     Args:
         examples: iterable of dicts of encoder inputs, the same at each pass, held out from
@@ -53,7 +53,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._ended, self._found, self._start = 0, {}, None
 
     def on_train_begin(self, logs=None):
-        self._embedder = Embedder(self.model.encoder)
+        self._embedder = Embedder(self.model.deployed())
         start = self._embedder if self.untrained is None else Embedder(self.untrained)
         self._start = diagnose(start(self.examples)["embedding"])
 

@@ -55,9 +55,27 @@ class Pretrainer(keras.Model):
         """
         return self.encoder({name: batch[name] for name in self.encoder.input}, training=training)
 
+    def deployed(self):
+        """The encoder that is saved, probed and exported: the student's, if not the teacher's.
+
+        Returns:
+            functional keras.Model with the inputs and outputs of `encoder`, whose weights follow
+            the training.
+        """
+        return self.encoder
+
+    def settle(self):
+        """Brings `deployed()` level with the last step, where it is a step behind.
+
+        `fit` and a run do so when they end; training may go on afterwards. Called twice, it does
+        nothing the second time.
+        """
+
     def fit(self, *args, shuffle=False, **kwargs):
-        """Keras' own; the batches of a pipeline come shuffled."""
-        return super().fit(*args, shuffle=shuffle, **kwargs)
+        """Keras' own, and `settle`; the batches of a pipeline come shuffled."""
+        history = super().fit(*args, shuffle=shuffle, **kwargs)
+        self.settle()
+        return history
 
     def build(self, batch_shape):
         """Has nothing to do: constructors build every variable, so that a seed settles them."""
@@ -85,6 +103,16 @@ class Pretrainer(keras.Model):
             batches: tf.data.Dataset of training batches.
         """
 
+    def plan(self, steps):
+        """Is told how many steps a training will have, before its step is traced.
+
+        What follows a schedule to the end of the training, as a teacher's momentum may, takes its
+        length from here. A run calls it; `fit` does not.
+
+        Args:
+            steps: int.
+        """
+
     def held_out(self, data):
         """Measures what the method itself predicts, on data that it was not trained on.
 
@@ -107,12 +135,22 @@ class Pretrainer(keras.Model):
         """
         return []
 
+    def floors(self):
+        """Tells which of the reported figures must not fall below a value.
+
+        Returns:
+            dict from a name in `reports` to a mmssl.training.floors.Floor; a run stops where one
+            is broken.
+        """
+        return {}
+
     def make_optimizers(self, make):
         """Makes what a run compiles the method with.
 
         Args:
-            make: function (variables, rate=1.0) -> keras optimizer of these variables, at `rate`
-                times the run's learning rate.
+            make: function (variables, rate=1.0, constant=False) -> keras optimizer of these
+                variables, at `rate` times the run's learning rate, which stays at its peak where
+                `constant` is asked for.
 
         Returns:
             dict of arguments of `compile`.

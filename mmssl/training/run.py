@@ -16,9 +16,10 @@ from mmssl.evaluation.collapse import CollapseMonitor
 from mmssl.training import distribution
 from mmssl.training.checkpoint import load_state, load_weights, save_state, state_variables
 from mmssl.training.clock import Clock
+from mmssl.training.floors import StopBelowFloor
 from mmssl.training.folder import RunFolder, environment, write_text
 from mmssl.training.history import History
-from mmssl.training.optimizers import adamw, warmup_cosine
+from mmssl.training.optimizers import run_optimizer, warmup_cosine
 from mmssl.training.progress import Progress
 from mmssl.training.recipe import Fit, build, read_recipe
 
@@ -97,6 +98,7 @@ class Training:
         progress = Progress(steps, position["step"], self.quiet)
         with progress:
             self._train(position, steps, progress)
+        self.method.settle()
         self._save_encoder(self.folder.encoder)
 
     def _keep_untrained(self):
@@ -108,23 +110,18 @@ class Training:
 
     def _save_encoder(self, path):
         beside = path.with_name(f"beside-{path.name}")
-        self.method.encoder.save(beside)
+        self.method.deployed().save(beside)
         beside.replace(path)
 
     def _compile(self, steps):
         fit = self.fit
 
-        def make(variables, rate=1.0):
-            return adamw(
-                variables,
-                warmup_cosine(rate * fit.learning_rate, fit.warmup_steps, steps),
-                fit.weight_decay,
-                beta_1=fit.beta_1,
-                beta_2=fit.beta_2,
-                epsilon=fit.epsilon,
-                clip_norm=fit.clip_norm,
-            )
+        def make(variables, rate=1.0, constant=False):
+            peak = rate * fit.learning_rate
+            rates = peak if constant else warmup_cosine(peak, fit.warmup_steps, steps)
+            return run_optimizer(fit, variables, rates)
 
+        self.method.plan(steps)
         with self.strategy.scope():
             self.method.compile(**self.method.make_optimizers(make), jit_compile=fit.jit)
             self.method.make_train_function(force=True)
@@ -167,7 +164,7 @@ class Training:
         return {"step": 0, "seconds": 0.0, "waited": 0.0}
 
     def _callbacks(self, history):
-        monitors = []
+        monitors = [StopBelowFloor()]
         count = min(self.fit.monitor_examples, len(self.data.items))
         if count > 1:
             spread = np.linspace(0, len(self.data.items) - 1, count).astype(int)
@@ -307,4 +304,6 @@ class Run:
         """
         method = build(self.config["method"])
         load_weights(self.files.checkpoint, method)
+        method.plan(json.loads(self.files.plan.read_text())["steps"])
+        method.settle()
         return method

@@ -1,6 +1,7 @@
 """A teacher whose weights are a moving average of the student's."""
 
 import math
+from typing import Literal
 
 import keras
 from keras import ops
@@ -13,43 +14,63 @@ class EMATeacher(keras.layers.Layer):
     precision policy. The student's weights are the same on all replicas, so the teacher's are
     too, without communication. It gives no gradient.
 
+    A method calls `update` at the start of its loss, before the teacher is asked. That equals the
+    papers' "after the optimizer's step", as the very first call finds two equal models; it
+    therefore does not count in the momentum's schedule. What the last step of a training leaves
+    to do, `settle` does.
+
     Args:
         student: keras.Model, functional; copied, not kept.
         momentum: m of the first update, in [0, 1].
-        final_momentum: m after `steps` updates, reached along a half cosine; None keeps `momentum`.
+        final_momentum: m after `steps` updates; None keeps `momentum`.
         steps: updates until then; needed with `final_momentum`.
+        ramp: the way to it: along half a `cosine` (BYOL, DINO), or `linear` (data2vec).
+        copied: names of layers whose weights are not averaged but the student's own, as tables
+            are that both networks read.
 
     Batch statistics (batch norm's moving mean and variance) are averaged like weights. Whether
     the teacher normalises by those or by its own batch is the `training` argument of its call; in
     training mode its own moving statistics are overwritten by the next update all the same.
 
     Raises:
-        ValueError: a momentum is outside [0, 1], or `steps` is missing.
+        ValueError: a momentum is outside [0, 1], `steps` is missing, or there is no such layer.
     """
 
-    def __init__(self, student, momentum=0.996, final_momentum=None, steps=None, **kwargs):
+    def __init__(
+        self,
+        student,
+        momentum=0.996,
+        final_momentum=None,
+        steps=None,
+        ramp: Literal["cosine", "linear"] = "cosine",
+        copied=(),
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        for name, value in (("momentum", momentum), ("final_momentum", final_momentum)):
-            if value is not None and not 0 <= value <= 1:
-                raise ValueError(f"EMATeacher({name}=...) is in [0, 1]; got {value}.")
-        if final_momentum is not None and not steps:
-            raise ValueError("EMATeacher(final_momentum=...) needs steps, the length of the way.")
+        _check(student, momentum, final_momentum, steps, copied)
         self.momentum, self.final_momentum, self.steps = momentum, final_momentum, steps
+        self.ramp = ramp
         self.model = keras.models.clone_model(student)
         self.model.set_weights(student.get_weights())
         # Per variable: trainable=False on the model would put batch norm into inference mode.
         for variable in self.model.trainable_variables:
             variable.trainable = False
+        self._copied = {id(v) for name in copied for v in self.model.get_layer(name).weights}
         self.updates = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="updates"
+        )
+        self.settled = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="settled"
         )
 
     def current_momentum(self):
         """Returns m of the next update, a float32 scalar."""
         if self.final_momentum is None:
             return ops.convert_to_tensor(self.momentum, "float32")
-        done = ops.minimum(ops.cast(self.updates.value, "float32") / self.steps, 1.0)
-        rest = (ops.cos(math.pi * done) + 1.0) / 2.0
+        counted = ops.maximum(ops.cast(self.updates.value, "float32") - 1.0, 0.0)
+        rest = 1.0 - ops.minimum(counted / self.steps, 1.0)
+        if self.ramp == "cosine":
+            rest = (1.0 - ops.cos(math.pi * rest)) / 2.0
         return self.final_momentum - (self.final_momentum - self.momentum) * rest
 
     def update(self, student):
@@ -58,15 +79,45 @@ class EMATeacher(keras.layers.Layer):
         Args:
             student: the model that the teacher was made from.
         """
-        momentum = self.current_momentum()
-        for own, theirs in zip(self._averaged(self.model), self._averaged(student), strict=True):
-            own.assign(momentum * own.value + (1.0 - momentum) * theirs.value)
-        self.updates.assign_add(1)
+        self._follow(student)
+        self.settled.assign(0)
+
+    def settle(self, student):
+        """Does now what the next `update` would do, which then does nothing.
+
+        Args:
+            student: the model that the teacher was made from.
+        """
+        self._follow(student)
+        self.settled.assign(1)
+
+    def _follow(self, student):
+        step = ops.where(self.settled.value > 0, 0.0, 1.0 - self.current_momentum())
+        for own, theirs in zip(self._floats(self.model), self._floats(student), strict=True):
+            if id(own) in self._copied:
+                own.assign(theirs.value)
+            else:
+                own.assign(own.value + step * (theirs.value - own.value))
+        self.updates.assign_add(1 - self.settled.value)
 
     def call(self, inputs, training=False):
         outputs = self.model(inputs, training=training)
         return keras.tree.map_structure(ops.stop_gradient, outputs)
 
     @staticmethod
-    def _averaged(model):
+    def _floats(model):
         return [v for v in model.weights if keras.backend.is_float_dtype(v.dtype)]
+
+
+def _check(student, momentum, final_momentum, steps, copied):
+    for name, value in (("momentum", momentum), ("final_momentum", final_momentum)):
+        if value is not None and not 0 <= value <= 1:
+            raise ValueError(f"EMATeacher({name}=...) is in [0, 1]; got {value}.")
+    if final_momentum is not None and not steps:
+        raise ValueError("EMATeacher(final_momentum=...) needs steps, the length of the way.")
+    there = [layer.name for layer in student.layers]
+    unknown = [name for name in copied if name not in there]
+    if unknown:
+        raise ValueError(
+            f"EMATeacher(copied=...) names {unknown[0]!r}; the student has {', '.join(there)}."
+        )

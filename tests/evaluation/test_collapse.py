@@ -16,6 +16,9 @@ class Plain(keras.Model):
         super().__init__()
         self.encoder = encoder
 
+    def deployed(self):
+        return self.encoder
+
     def call(self, batch):
         return keras.ops.mean(self.encoder(batch)["embedding"], axis=1)
 

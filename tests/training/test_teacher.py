@@ -30,11 +30,60 @@ def test_after_n_updates_the_weights_are_the_moving_average():
 def test_the_momentum_goes_along_a_half_cosine_and_stays():
     teacher, model = EMATeacher(student(), 0.9, 1.0, steps=4), student()
     momenta = []
-    for _ in range(6):
+    for _ in range(7):
         momenta.append(float(teacher.current_momentum()))
         teacher.update(model)
-    expected = [1 - 0.1 * (np.cos(np.pi * min(n / 4, 1)) + 1) / 2 for n in range(6)]
+    # The first update, of two equal models, does not count.
+    counted = [0, 0, 1, 2, 3, 4, 4]
+    expected = [1 - 0.1 * (np.cos(np.pi * n / 4) + 1) / 2 for n in counted]
     np.testing.assert_allclose(momenta, expected, rtol=1e-6)
+
+
+def test_the_momentum_goes_along_a_line_and_stays():
+    teacher = EMATeacher(student(), 0.999, 0.9999, steps=30_000, ramp="linear")
+    for counted, expected in ((0, 0.999), (15_000, 0.99945), (30_000, 0.9999), (40_000, 0.9999)):
+        teacher.updates.assign(counted + 1)
+        assert float(teacher.current_momentum()) == pytest.approx(expected, abs=1e-7)
+
+
+def test_updates_at_the_start_of_a_step_equal_updates_after_it():
+    model, after = student(), EMATeacher(student(), 0.5, 0.9, steps=3, ramp="linear")
+    after.model.set_weights(model.get_weights())
+    before = EMATeacher(model, 0.5, 0.9, steps=3, ramp="linear")
+    after.updates.assign(1)  # counts from its first call on
+    for _ in range(5):
+        before.update(model)
+        shift(model, 1.0)
+        after.update(model)
+    before.update(model)
+    for got, want in zip(before.model.get_weights(), after.model.get_weights(), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_a_training_that_ended_and_goes_on_follows_each_step_once():
+    model = student()
+    teacher, start = EMATeacher(model, 0.9), model.get_weights()
+    teacher.update(model)
+    shift(model, 1.0)
+    teacher.settle(model)
+    teacher.settle(model)
+    teacher.update(model)
+    assert int(teacher.updates) == 2
+    for got, first in zip(teacher.model.get_weights(), start, strict=True):
+        np.testing.assert_allclose(got, first + 0.1, rtol=1e-5)
+
+
+def test_copied_layers_are_the_students():
+    model = student()
+    teacher = EMATeacher(model, 0.9, copied=[model.layers[1].name])
+    before = teacher.model.get_weights()
+    shift(model, 1.0)
+    teacher.update(model)
+    kernel, bias, *statistics = teacher.model.get_weights()
+    np.testing.assert_array_equal(kernel, model.get_weights()[0])
+    np.testing.assert_array_equal(bias, model.get_weights()[1])
+    for got, start in zip(statistics, before[2:], strict=True):
+        np.testing.assert_allclose(got, start + 0.1, rtol=1e-5)
 
 
 def test_the_teacher_gives_no_gradient_and_has_nothing_to_train():
@@ -79,3 +128,5 @@ def test_wrong_arguments_are_refused():
         EMATeacher(student(), 1.5)
     with pytest.raises(ValueError, match="needs steps"):
         EMATeacher(student(), 0.9, 1.0)
+    with pytest.raises(ValueError, match="nowhere"):
+        EMATeacher(student(), copied=["nowhere"])
