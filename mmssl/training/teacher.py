@@ -23,7 +23,8 @@ class EMATeacher(keras.layers.Layer):
         student: keras.Model, functional; copied, not kept.
         momentum: m of the first update, in [0, 1].
         final_momentum: m after `steps` updates; None keeps `momentum`.
-        steps: updates until then; needed with `final_momentum`.
+        steps: updates until then; None where it is not known yet: `momentum` is kept until the
+            attribute `steps` is set, as a method's `plan` does.
         ramp: the way to it: along half a `cosine` (BYOL, DINO), or `linear` (data2vec).
         copied: names of layers whose weights are not averaged but the student's own, as tables
             are that both networks read.
@@ -33,7 +34,7 @@ class EMATeacher(keras.layers.Layer):
     training mode its own moving statistics are overwritten by the next update all the same.
 
     Raises:
-        ValueError: a momentum is outside [0, 1], `steps` is missing, or there is no such layer.
+        ValueError: a momentum is outside [0, 1], or there is no such layer.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class EMATeacher(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        _check(student, momentum, final_momentum, steps, copied)
+        _check(student, momentum, final_momentum, copied)
         self.momentum, self.final_momentum, self.steps = momentum, final_momentum, steps
         self.ramp = ramp
         self.model = keras.models.clone_model(student)
@@ -65,7 +66,7 @@ class EMATeacher(keras.layers.Layer):
 
     def current_momentum(self):
         """Returns m of the next update, a float32 scalar."""
-        if self.final_momentum is None:
+        if self.final_momentum is None or self.steps is None:
             return ops.convert_to_tensor(self.momentum, "float32")
         counted = ops.maximum(ops.cast(self.updates.value, "float32") - 1.0, 0.0)
         rest = 1.0 - ops.minimum(counted / self.steps, 1.0)
@@ -109,12 +110,10 @@ class EMATeacher(keras.layers.Layer):
         return [v for v in model.weights if keras.backend.is_float_dtype(v.dtype)]
 
 
-def _check(student, momentum, final_momentum, steps, copied):
+def _check(student, momentum, final_momentum, copied):
     for name, value in (("momentum", momentum), ("final_momentum", final_momentum)):
         if value is not None and not 0 <= value <= 1:
             raise ValueError(f"EMATeacher({name}=...) is in [0, 1]; got {value}.")
-    if final_momentum is not None and not steps:
-        raise ValueError("EMATeacher(final_momentum=...) needs steps, the length of the way.")
     there = [layer.name for layer in student.layers]
     unknown = [name for name in copied if name not in there]
     if unknown:
