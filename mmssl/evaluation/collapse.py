@@ -26,7 +26,8 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     Adds `embedding_std_ratio`, `rankme`, `uniformity`, `mean_cosine` and, with pairs, `alignment`
     to the epoch's logs, so callbacks after it (CSVLogger, TensorBoard) see them. Reads
-    `self.model.deployed()`.
+    `self.model.deployed()`, and `self.model.compared()` where there is such, whose figures are
+    called `projection_std_ratio` and so on.
 
     Args:
         examples: iterable of dicts of encoder inputs, the same at each pass, held out from
@@ -36,7 +37,8 @@ class CollapseMonitor(keras.callbacks.Callback):
         stop: whether to set `model.stop_training` then.
         pairs: None, or examples that are, item by item, another view of `examples`.
         untrained: None, or the encoder before training, for a run that goes on from a checkpoint;
-            otherwise the encoder at the start of `fit` is what later looks are compared with.
+            otherwise the encoder at the start of `fit` is what later looks are compared with. What
+            `compared` returns is always compared with the start of `fit`.
 
     Attributes:
         reason: str, why training was stopped; None while it was not.
@@ -56,23 +58,42 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._embedder = Embedder(self.model.deployed())
         start = self._embedder if self.untrained is None else Embedder(self.untrained)
         self._start = diagnose(start(self.examples)["embedding"])
+        compared = self.model.compared()
+        self._projector = None if compared is None else Embedder(compared)
+        if self._projector is not None:
+            self._projected = diagnose(self._projector(self.examples)["embedding"])
 
     def on_epoch_end(self, epoch, logs=None):
         self._ended += 1
         if (self._ended - 1) % self.every:
             return
-        embeddings = self._embedder(self.examples)["embedding"]
-        if np.isfinite(embeddings).all():
-            figures = diagnose(embeddings)
-            signs = collapse_signs(figures, embeddings.shape, self._start)
-            if self.pairs is not None:
-                pairs = self._embedder(self.pairs)["embedding"]
-                figures["alignment"] = alignment(embeddings, pairs)
-            if logs is not None:
-                logs.update(figures)
-        else:
-            signs = {"finite": "they hold NaN or infinity: the training has diverged"}
+        logs = {} if logs is None else logs
+        signs = self._look(logs)
+        if self._projector is not None:
+            signs |= self._look_at_projections(logs)
         self._weigh(signs)
+
+    def _look(self, logs):
+        embeddings = self._embedder(self.examples)["embedding"]
+        if not np.isfinite(embeddings).all():
+            return {"finite": "they hold NaN or infinity: the training has diverged"}
+        figures = diagnose(embeddings)
+        signs = collapse_signs(figures, embeddings.shape, self._start)
+        if self.pairs is not None:
+            pairs = self._embedder(self.pairs)["embedding"]
+            figures["alignment"] = alignment(embeddings, pairs)
+        logs.update(figures)
+        return signs
+
+    def _look_at_projections(self, logs):
+        projections = self._projector(self.examples)["embedding"]
+        if not np.isfinite(projections).all():
+            return {}  # the embeddings, from which they come, tell
+        figures = diagnose(projections)
+        names = {name: f"projection_{name.removeprefix('embedding_')}" for name in figures}
+        logs.update({names[name]: value for name, value in figures.items()})
+        signs = collapse_signs(figures, projections.shape, self._projected)
+        return {f"projection {s}": f"of the projections, {text}" for s, text in signs.items()}
 
     def _weigh(self, signs):
         """Counts the looks in a row that found each sign, and tells of those that last."""

@@ -31,6 +31,10 @@ class JointEmbedding(Pretrainer):
             for view in views(batch, self.encoder, 2)
         ]
 
+    def compared(self):
+        projection = self.student.output["projection"]
+        return keras.Model(self.encoder.input, {"embedding": projection})
+
 
 def embedding_width(encoder):
     """Returns the width D of an encoder's embedding (B, D)."""

@@ -24,7 +24,9 @@ class LARS(keras.optimizers.Optimizer):
         learning_rate: float or schedule; large, as the trust coefficient is small.
         momentum: in [0, 1).
         weight_decay: part of the gradient, not decoupled; 0 or more.
-        trust_coefficient: eta; above 0.
+        trust_coefficient: eta; above 0. None for a ratio of 1 throughout, which is SGD with
+            momentum and decay in the gradient (Keras' SGD decays apart from momentum and
+            gradient, 1 - momentum times as much).
         exclude: variables, or their paths, that are neither decayed nor adapted; None means
             those with fewer than two axes and those named bias.
         **kwargs: passed to keras.optimizers.Optimizer.
@@ -50,7 +52,7 @@ class LARS(keras.optimizers.Optimizer):
             raise ValueError(f"LARS(momentum=...) is in [0, 1); got {momentum}.")
         if weight_decay < 0:
             raise ValueError(f"LARS(weight_decay=...) is 0 or more; got {weight_decay}.")
-        if trust_coefficient <= 0:
+        if trust_coefficient is not None and trust_coefficient <= 0:
             raise ValueError(f"LARS(trust_coefficient=...) is above 0; got {trust_coefficient}.")
         self.momentum = momentum
         self.decay = weight_decay
@@ -88,12 +90,14 @@ class LARS(keras.optimizers.Optimizer):
         rate = ops.cast(learning_rate, weight.dtype)
         if self._adapted[index]:
             gradient = gradient + self.decay * weight
-            rate = rate * self._trust(weight, gradient)
+            rate = rate * self._ratio(weight, gradient)
         velocity = self.velocities[index]
         self.assign(velocity, self.momentum * velocity + rate * gradient)
         self.assign_sub(variable, velocity)
 
-    def _trust(self, weight, gradient):
+    def _ratio(self, weight, gradient):
+        if self.trust_coefficient is None:
+            return 1.0
         length, slope = (ops.sqrt(ops.sum(ops.square(x))) for x in (weight, gradient))
         known = ops.logical_and(length > 0, slope > 0)
         return ops.where(known, self.trust_coefficient * length / slope, 1.0)

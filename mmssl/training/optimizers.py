@@ -2,6 +2,8 @@
 
 import keras
 
+from mmssl.training.lars import LARS
+
 
 def warmup_cosine(learning_rate, warmup_steps, steps):
     """Builds a linear rise from zero and a half cosine down to zero.
@@ -60,3 +62,46 @@ def adamw(
     optimizer.exclude_from_weight_decay(var_list=spared)
     optimizer.build(variables)
     return optimizer
+
+
+def momentum_sgd(
+    variables, learning_rate, weight_decay=0.0, momentum=0.9, adapt=False, clip_norm=None
+):
+    """Builds gradient descent with momentum, whose decay is part of the gradient.
+
+    Biases and norms are not decayed, nor is their rate adapted.
+
+    Args:
+        variables: the trainable variables that it will update.
+        learning_rate: float or schedule.
+        weight_decay: 0 or more.
+        momentum: in [0, 1).
+        adapt: scale every variable's rate by its length and its gradient's, which is LARS.
+        clip_norm: largest norm of the whole gradient; None leaves it as it is.
+
+    Returns:
+        LARS, built.
+    """
+    trust = {} if adapt else {"trust_coefficient": None}
+    optimizer = LARS(learning_rate, momentum, weight_decay, global_clipnorm=clip_norm, **trust)
+    optimizer.build(variables)
+    return optimizer
+
+
+def run_optimizer(fit, variables, learning_rate):
+    """Builds the optimizer that a run's recipe asks for.
+
+    Args:
+        fit: mmssl.training.recipe.Fit.
+        variables: the trainable variables that it will update.
+        learning_rate: float or schedule.
+
+    Returns:
+        keras optimizer, built.
+    """
+    shared = {"weight_decay": fit.weight_decay, "clip_norm": fit.clip_norm}
+    if fit.optimizer == "adamw":
+        betas = {"beta_1": fit.beta_1, "beta_2": fit.beta_2, "epsilon": fit.epsilon}
+        return adamw(variables, learning_rate, **shared, **betas)
+    adapt = fit.optimizer == "lars"
+    return momentum_sgd(variables, learning_rate, momentum=fit.momentum, adapt=adapt, **shared)

@@ -64,6 +64,16 @@ class Pretrainer(keras.Model):
         """
         return self.encoder
 
+    def compared(self):
+        """Returns the network whose output the loss compares, where that is not the embedding.
+
+        An embedding may look sound when what is made from it for the loss has collapsed.
+
+        Returns:
+            functional keras.Model with the inputs of `encoder` and an output `embedding`, or None.
+        """
+        return None
+
     def settle(self):
         """Brings `deployed()` level with the last step, where it is a step behind.
 

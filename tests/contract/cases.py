@@ -167,6 +167,65 @@ CASES = {
         },
         margins={("untrained", "linear"): 0.02},
     ),
+    "dino": Case(
+        "vision/dino",
+        (
+            "--data.batch_size=8",
+            "--data.size=16",
+            "--data.small_size=8",
+            "--data.small_views=2",
+            "--method.encoder.channels=[8,16]",
+            "--method.encoder.strides=[2,2]",
+            "--method.head=[16,16,8]",
+            "--method.outputs=32",
+            "--method.frozen_steps=0",
+        ),
+        # A student that tells nothing apart.
+        initial_loss=(np.log(32), 0.01),
+        theory=("--method.student_temperature=100",),
+        source="images/fashion_mnist",
+        probe={"source_spec": "{data}/images/fashion_mnist"},
+        margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
+    ),
+    "swav": Case(
+        "vision/swav",
+        (
+            "--data.batch_size=8",
+            "--data.size=16",
+            "--data.small_size=8",
+            "--data.small_views=2",
+            "--method.encoder.channels=[8,16]",
+            "--method.encoder.strides=[2,2]",
+            "--method.projector=[16,8]",
+            "--method.prototypes=12",
+            "--method.queue_size=8",
+            "--method.queue_from=0",
+            "--method.frozen_steps=0",
+        ),
+        initial_loss=(np.log(12), 0.01),
+        theory=("--method.temperature=100",),
+        source="images/fashion_mnist",
+        probe={"source_spec": "{data}/images/fashion_mnist"},
+        margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
+    ),
+    "simcse": Case(
+        "text/simcse",
+        (
+            "--data.batch_size=4",
+            "--data.length=48",
+            "--data.vocabulary_size=1000",
+            "--method.encoder.width=32",
+            "--method.encoder.depth=2",
+            "--method.encoder.heads=2",
+            "--method.encoder.feed_forward=64",
+        ),
+        still=("--method.encoder.dropout=0",),
+        initial_loss=(np.log(4), 0.01),
+        theory=("--method.temperature=100",),
+        source="text/novels/books",
+        probe={"source_spec": "{data}/text/novels/author_passages.tsv"},
+        margins={("untrained", "linear"): 0.02},
+    ),
 }
 
 
@@ -183,7 +242,7 @@ def build_case(config, steps=100, learning_rate=1e-3):
 def compile_method(method, learning_rate=1e-3, clip_norm=1.0):
     """Compiles a method with the optimizer of the runs."""
 
-    def make(variables, rate=1.0):
+    def make(variables, rate=1.0, constant=False):
         return adamw(variables, rate * learning_rate, 0.01, clip_norm=clip_norm)
 
     method.compile(**method.make_optimizers(make))

@@ -50,7 +50,7 @@ def train(config, data, strategy):
     return {"losses": losses, "gradient_norms": norms, "weights": weights.astype(float).tolist()}
 
 
-def make_optimizer(variables, rate=1.0):
+def make_optimizer(variables, rate=1.0, constant=False):
     # A clip far below the gradient's norm: it must act on the sum over the replicas. Adam
     # would blow up the rounding of gradients that are zero in theory, as of key biases.
     optimizer = keras.optimizers.SGD(0.1 * rate, momentum=0.9, global_clipnorm=0.05)

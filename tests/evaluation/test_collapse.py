@@ -19,6 +19,9 @@ class Plain(keras.Model):
     def deployed(self):
         return self.encoder
 
+    def compared(self):
+        return None
+
     def call(self, batch):
         return keras.ops.mean(self.encoder(batch)["embedding"], axis=1)
 

@@ -1,0 +1,57 @@
+"""Barlow Twins."""
+
+import keras
+
+from mmssl.losses import barlow_twins_loss
+from mmssl.methods.heads import mlp
+from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
+
+
+class BarlowTwins(JointEmbedding):
+    """Redundancy reduction (Zbontar, Jing, Misra, LeCun, Deny 2021, arXiv 2103.03230).
+
+    The dimensions of two views' projections, each standardised over the batch, are to correlate
+    with themselves and not with each other; C is their cross-correlation:
+
+        loss = sum_i (C_ii - 1)^2 + w sum_{i != j} C_ij^2
+
+    A sum over dimensions, as in the official code; w grows where they are fewer: 0.0051 times 8192
+    over their number is a start. C is that of the whole batch on every replica, with true gradients
+    (the official code's are the share of one replica).
+
+    Batch:
+        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+            (B, H, W, 3) in [0, 1].
+
+    Across replicas: C, with gradients, and the statistics of batch norm.
+
+    Args:
+        encoder: keras.Model of any modality.
+        projector: widths of the projector's layers, none of them with a bias.
+        off_diagonal_weight: w, 0 or more.
+        **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    reports = ("barlow_twins",)
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projector: tuple[int, ...] = (8192, 8192, 8192),
+        off_diagonal_weight: float = 0.0051,
+        **kwargs,
+    ):
+        if off_diagonal_weight < 0:
+            raise ValueError(
+                f"BarlowTwins(off_diagonal_weight=...) is 0 or more; got {off_diagonal_weight}."
+            )
+        # The loss standardises what comes last: a norm there would do it twice.
+        head = mlp(embedding_width(encoder), projector, last_bias=False, name="projector")
+        super().__init__(encoder, head, **kwargs)
+        self.off_diagonal_weight = off_diagonal_weight
+
+    def loss_terms(self, batch, outputs, training):
+        return {"barlow_twins": barlow_twins_loss(*outputs, self.off_diagonal_weight)}

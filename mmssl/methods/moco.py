@@ -1,0 +1,96 @@
+"""MoCo, versions 1 and 2."""
+
+import keras
+
+from mmssl.layers import VectorQueue
+from mmssl.losses import debiased_info_nce
+from mmssl.losses.debiased import check_negatives
+from mmssl.losses.inputs import positive_number
+from mmssl.losses.similarity import unit
+from mmssl.methods.heads import mlp
+from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
+from mmssl.methods.views import views
+from mmssl.training.teacher import EMATeacher
+
+
+class MoCo(JointEmbedding):
+    """Momentum contrast (He, Fan, Wu, Xie, Girshick 2019, arXiv 1911.05722; version 2: Chen, Fan,
+    Girshick, He 2020, arXiv 2003.04297).
+
+    A query, the first view, picks the key of the second view among the keys of past batches, by
+    the cosine s; keys come from a teacher, a moving average of the student:
+
+        loss = -mean_i log( exp(s(q_i, k_i) / T) / sum_{k in k_i, queue} exp(s(q_i, k) / T) )
+
+    over the K vectors of the queue, which the batch's keys enter after the loss is taken. Version
+    1 has a linear projector, `projector: [128]`, and T = 0.07; version 2 two layers, T = 0.2 and
+    stronger augmentation. The projector has no batch norm, as in the official code.
+
+    Batch norm that computes keys and queries on the same batch gives a positive away: it alone
+    shares the query's statistics. The papers therefore shuffle keys between devices, which needs
+    several, with a batch norm of their own each. Here the teacher normalises by moving statistics
+    instead (EMAN: Cai, Ravichandran, Maji, Fowlkes, Tu, Soatto 2021, arXiv 2101.08482), so a key
+    depends on its own example alone, on one device as on many.
+
+    With `class_prior` or `hardness` the negatives are freed of bias or weighted by hardness: see
+    `mmssl.losses.debiased_info_nce`.
+
+    Batch:
+        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+            (B, H, W, 3) in [0, 1].
+
+    Across replicas: the keys that enter the queue, and the statistics of the student's batch norm.
+
+    Args:
+        encoder: keras.Model of any modality.
+        projector: widths of the projector's layers; the last is a key's.
+        queue_size: K, keys kept; at least one batch.
+        momentum: of the teacher, in [0, 1].
+        temperature: T, above 0.
+        class_prior: share of negatives taken to be of the query's own class, in [0, 1).
+        hardness: how much negatives that look alike weigh more, 0 or above.
+        **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    reports = ("info_nce",)
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projector: tuple[int, ...] = (2048, 128),
+        queue_size: int = 65536,
+        momentum: float = 0.999,
+        temperature: float = 0.2,
+        class_prior: float = 0.0,
+        hardness: float = 0.0,
+        **kwargs,
+    ):
+        positive_number(temperature=temperature)
+        check_negatives(class_prior, hardness)
+        head = mlp(embedding_width(encoder), projector, normalize=False, name="projector")
+        super().__init__(encoder, head, **kwargs)
+        self.teacher = EMATeacher(self.student, momentum)
+        self.queue = VectorQueue(queue_size, projector[-1])
+        self.temperature = temperature
+        self.class_prior = class_prior
+        self.hardness = hardness
+
+    def call(self, batch, training=False):
+        """Projects the first view."""
+        query, _ = views(batch, self.encoder, 2)
+        return self.student(query, training=training)["projection"]
+
+    def loss_terms(self, batch, outputs, training):
+        if training:
+            self.teacher.update(self.student)
+        _, view = views(batch, self.encoder, 2)
+        keys = unit(self.teacher(view)["projection"])
+        loss = debiased_info_nce(
+            outputs, keys, self.queue.vectors, self.temperature, self.class_prior, self.hardness
+        )
+        if training:
+            self.queue.push(keys)
+        return {"info_nce": loss}

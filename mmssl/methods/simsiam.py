@@ -1,0 +1,82 @@
+"""Simple siamese networks."""
+
+import keras
+from keras import ops
+
+from mmssl.losses import negative_cosine
+from mmssl.methods.heads import mlp
+from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
+from mmssl.methods.student_teacher import predictor_mlp
+from mmssl.training.paired_optimizer import PairedOptimizer
+
+
+class SimSiam(JointEmbedding):
+    """Simple siamese representation learning (Chen, He 2020, arXiv 2011.10566).
+
+    From the projection z of one view a predictor gives p, which is to meet the projection of the
+    other, held constant; neither negatives nor a teacher:
+
+        loss = -(mean_i cos(p_1, sg(z_2)) + mean_i cos(p_2, sg(z_1))) / 2,    from -1 to 1
+
+    The predictor's learning rate stays at its peak while that of all else falls, as in the paper.
+    There weights of norms decay, too; here no norm's and no bias's do.
+
+    Batch:
+        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+            (B, H, W, 3) in [0, 1].
+
+    Across replicas: the statistics of batch norm.
+
+    Args:
+        encoder: keras.Model of any modality.
+        projector: widths of the projector's layers, batch norm after each.
+        predictor: widths of the predictor's layers, none after the last; the last is the
+            projector's, the one before a quarter of it in the paper.
+        **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: the heads do not end in one width.
+    """
+
+    reports = ("negative_cosine",)
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projector: tuple[int, ...] = (2048, 2048, 2048),
+        predictor: tuple[int, ...] = (512, 2048),
+        **kwargs,
+    ):
+        head = mlp(embedding_width(encoder), projector, last_norm="plain", name="projector")
+        super().__init__(encoder, head, **kwargs)
+        self.predictor = predictor_mlp(projector, predictor)
+
+    def call(self, batch, training=False):
+        """Projects each view and predicts from each projection."""
+        projections = super().call(batch, training)
+        predictions = [self.predictor(z, training=training) for z in projections]
+        return {"projections": projections, "predictions": predictions}
+
+    def loss_terms(self, batch, outputs, training):
+        p1, p2 = outputs["predictions"]
+        z1, z2 = map(self.target, outputs["projections"])
+        return {"negative_cosine": (negative_cosine(p1, z2) + negative_cosine(p2, z1)) / 2}
+
+    def target(self, projections):
+        """Holds projections constant; without this all of them become equal.
+
+        Args:
+            projections: (B, D).
+
+        Returns:
+            (B, D), without gradients.
+        """
+        return ops.stop_gradient(projections)
+
+    def make_optimizers(self, make):
+        predicting = self.predictor.trainable_variables
+        theirs = {id(v) for v in predicting}
+        others = [v for v in self.trainable_variables if id(v) not in theirs]
+        pair = PairedOptimizer(make(others), make(predicting, constant=True), predicting)
+        pair.build(self.trainable_variables)
+        return {"optimizer": pair}
