@@ -79,12 +79,27 @@ def _parser():
         _evaluate,
         "probe an encoder beside the same one untrained and the raw input",
         "mmssl evaluate runs/speech --data.source clips/ --data.labels clips/labels.tsv \\\n"
-        "    --data.label_column digit --json",
+        "    --data.label_column digit --json\n"
+        "mmssl evaluate runs/simclr --data.source fashion/ --data.limit 10000 --few-shot 1,5,10\n"
+        "mmssl evaluate runs/data2vec --data.source clips/ --probe linear,weighted --layer all",
     )
     _add_run(evaluate)
     _add_labelled_data(evaluate)
     _add_limit(evaluate)
     evaluate.add_argument("--layer", help="block to probe, such as block_3, or all")
+    evaluate.add_argument(
+        "--probe",
+        type=_names,
+        default=["knn", "linear"],
+        metavar="NAMES",
+        help="knn,linear if not given; also knn_K, linear_sgd, weighted (of all blocks), N-shot",
+    )
+    evaluate.add_argument(
+        "--few-shot", type=_names, default=[], metavar="N,...", help="also with N labels a class"
+    )
+    evaluate.add_argument(
+        "--temperature", type=float, default=0.07, help="of the votes of kNN; 0.07 if not given"
+    )
     evaluate.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -201,7 +216,7 @@ def _command(commands, name, run, summary, example):
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f"example:\n  {example}",
+        epilog="examples:\n  " + example.replace("\n", "\n  "),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.set_defaults(run=run)
@@ -223,6 +238,10 @@ def _add_labelled_data(command):
         "test": "source to test it on",
     }.items():
         group.add_argument(f"--data.{key}", dest=key, metavar=key.upper(), help=text)
+
+
+def _names(text):
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _add_limit(command):
@@ -265,6 +284,8 @@ def _evaluate(options):
             layer=layer,
             seed=options.seed,
             progress=progress,
+            probes=[*options.probe, *(f"{shots}-shot" for shots in options.few_shot)],
+            temperature=options.temperature,
         )
     if options.json:
         print(json.dumps(result))

@@ -35,17 +35,20 @@ class Embedder:
         encoder: keras.Model with named inputs and the outputs `features` and `embedding`.
         layer: name of the block whose pooled output is the embedding; None for the whole encoder;
             "all" for every block beside the whole.
+        every_block: whether every block is embedded as well, whichever the `layer`.
 
     Attributes:
         width: D of the embedding.
+        block_widths: dict from each block that is embedded to its D.
 
     Raises:
         ValueError: there is no such block.
     """
 
-    def __init__(self, encoder, layer=None):
+    def __init__(self, encoder, layer=None, every_block=False):
         model = encoder if layer in (None, "all") else cut(encoder, layer)
-        cuts = {name: cut(encoder, name) for name in blocks(encoder)} if layer == "all" else {}
+        names = blocks(encoder) if layer == "all" or every_block else []
+        cuts = {name: cut(encoder, name) for name in names}
         # One pass for all blocks: the way to their maps is shared, only the pooling is not.
         maps = {name: part.output["features"] for name, part in cuts.items()}
         way = keras.Model(encoder.input, {**maps, "embedding": model.output["embedding"]})
@@ -65,6 +68,7 @@ class Embedder:
 
         self.forward, self.inputs, self.outputs = forward, list(signature), list(way.output)
         self.width = way.output["embedding"].shape[-1]
+        self.block_widths = {name: pool.output.shape[-1] for name, pool in pools.items()}
 
     def batches(self, examples):
         """Embeds batch by batch, in inference mode.
@@ -74,8 +78,8 @@ class Embedder:
                 inputs, such as `Pipeline.examples(source)`.
 
         Yields:
-            dict from `"embedding"` and, with `layer="all"`, the name of each block to a float32
-            array (B, D).
+            dict from `"embedding"` and, where all blocks are embedded, the name of each to a
+            float32 array (B, D).
 
         Raises:
             ValueError: an input is missing.

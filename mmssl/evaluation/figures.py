@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from mmssl.evaluation.probes import figure_of
+
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#aa3377", "#66ccee")
 OTHER = "#8a8f98"
 _INK = "#010203"  # stands for the text colour until the SVG is written
@@ -52,28 +54,47 @@ def lines(values, x, x_label):
         return _svg(figure, " ".join(values))
 
 
-def blocks(scores, untrained=None):
+def blocks(scores, untrained=None, probes=("knn", "linear")):
     """Draws the accuracy of every probe along the blocks of an encoder.
 
     Args:
-        scores: dict from block to dict from probe to accuracy.
+        scores: dict from block to dict from probe to figure.
         untrained: None, or the same of the untrained encoder, drawn dashed.
+        probes: names of the probes to draw; those that blocks have no figure of are left out.
 
     Returns:
         str, an `<svg>` element.
     """
     names = list(scores)
+    probes = [probe for probe in probes if all(probe in scores[name] for name in names)]
     with rc_context(_STYLE):
         figure, axes = _figure(4.6, 2.9)
-        for color, probe in zip(COLORS, ("knn", "linear"), strict=False):
-            axes.plot([scores[n][probe] for n in names], "o-", color=color, label=probe)
+        for color, probe in zip(_cycle(len(probes)), probes, strict=True):
+            line = [figure_of(scores[n][probe])[0] for n in names]
+            axes.plot(line, "o-", color=color, label=probe)
             if untrained:
-                line = [untrained[n][probe] for n in names]
+                line = [figure_of(untrained[n][probe])[0] for n in names]
                 axes.plot(line, "o--", color=color, alpha=0.6, label=f"{probe}, untrained")
         axes.set_xticks(range(len(names)), [name.removeprefix("block_") for name in names])
         axes.set(xlabel="block", ylabel="accuracy")
-        _finish(figure, axes, 4 if untrained else 2)
+        _finish(figure, axes, len(probes) * (2 if untrained else 1))
         return _svg(figure, f"blocks {scores}")
+
+
+def bars(values):
+    """Draws one bar a name.
+
+    Args:
+        values: dict from name to float.
+
+    Returns:
+        str, an `<svg>` element.
+    """
+    with rc_context(_STYLE):
+        figure, axes = _figure(4.6, 2.2)
+        axes.bar(list(values), list(values.values()), color=COLORS[0])
+        _finish(figure, axes, 1)
+        return _svg(figure, f"bars {values}")
 
 
 def scatter(points, colors):

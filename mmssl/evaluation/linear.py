@@ -40,7 +40,7 @@ class LinearProbe:
 
     def predict(self, features):
         """Returns the classes (M,) of features, an array or sparse matrix (M, D)."""
-        scores = _standardised(features, self.mean, self.scale) @ self.weights.T + self.bias
+        scores = standardised(features, self.mean, self.scale) @ self.weights.T + self.bias
         if scores.shape[1] == 1:
             return self.classes[(scores[:, 0] > 0).astype(int)]
         return self.classes[scores.argmax(axis=1)]
@@ -73,14 +73,14 @@ def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardise
             f"A linear probe needs two classes or more; all {len(labels)} training items are "
             f"{str(labels[0])!r}."
         )
-    mean, scale = _statistics(features, standardise)
-    x = _standardised(features, mean, scale)
+    mean, scale = statistics(features, standardise)
+    x = standardised(features, mean, scale)
     if validation is None:
         fitted, held = stratified(labels, 0.2, seed, CHOICE_ITEMS)
         held_x, held_labels = x[held], labels[held]
     else:
         fitted, _ = stratified(labels, 0.0, seed, CHOICE_ITEMS)
-        held_x, held_labels = _standardised(validation[0], mean, scale), validation[1]
+        held_x, held_labels = standardised(validation[0], mean, scale), validation[1]
     if len(held_labels) == 0:
         raise ValueError(
             f"Too few items for a linear probe: no class has two of the {len(labels)} training "
@@ -123,7 +123,16 @@ def _threads(products):
     return threadpool_limits(1 if products < _SMALL else None)
 
 
-def _statistics(features, standardise):
+def statistics(features, standardise=True):
+    """Computes what `standardised` takes.
+
+    Args:
+        features: array or sparse matrix (N, D).
+        standardise: see `fit_linear`.
+
+    Returns:
+        pair of float32 arrays (D,), the mean and the scale; zero and one for sparse features.
+    """
     width = features.shape[1]
     if sparse.issparse(features):
         return np.zeros(width, np.float32), np.ones(width, np.float32)
@@ -136,7 +145,8 @@ def _statistics(features, standardise):
     return mean.astype(np.float32), np.where(flat, 1, scale).astype(np.float32)
 
 
-def _standardised(features, mean, scale):
+def standardised(features, mean, scale):
+    """Returns dense features less the mean, divided by the scale; sparse ones as they are."""
     if sparse.issparse(features):
         return features
     return (np.asarray(features, np.float32) - mean) / scale

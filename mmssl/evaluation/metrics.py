@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from mmssl.evaluation.probes import DEFAULT
 from mmssl.training.folder import write_text
 
 
@@ -20,7 +21,7 @@ def read_results(path):
 
 
 def keep_result(path, result):
-    """Adds a result, in place of an earlier one of the same data and layer.
+    """Adds a result, in place of an earlier one of the same data, layer and probes.
 
     Args:
         path: of metrics.json; written beside and moved into place.
@@ -33,4 +34,4 @@ def keep_result(path, result):
 
 def _asked(result):
     data = {name: value for name, value in result["data"].items() if value is not None}
-    return data, result["layer"]
+    return data, result["layer"], tuple(result.get("probes", DEFAULT))

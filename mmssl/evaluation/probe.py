@@ -10,10 +10,10 @@ from mmssl.evaluation.diagnostics import diagnose
 from mmssl.evaluation.features import Embedder, Features
 from mmssl.evaluation.floors import raw_floor
 from mmssl.evaluation.hooks import held_out
-from mmssl.evaluation.knn import NEIGHBOURS, knn_predict
+from mmssl.evaluation.knn import TEMPERATURE
 from mmssl.evaluation.labelled import LabelledData
-from mmssl.evaluation.linear import fit_linear
 from mmssl.evaluation.metrics import keep_result
+from mmssl.evaluation.probes import DEFAULT, probes_of
 
 DIAGNOSED = 4096  # embeddings that the collapse diagnostics look at
 
@@ -30,8 +30,10 @@ def evaluate(
     layer=None,
     seed=0,
     progress=None,
+    probes=DEFAULT,
+    temperature=TEMPERATURE,
 ):
-    """Probes a run's encoder by kNN and by a linear layer, and keeps the result in metrics.json.
+    """Probes a run's encoder, by kNN and a linear layer at least, and keeps what comes out.
 
     Settings are chosen on training items alone; test items are touched once, at the end.
 
@@ -51,21 +53,24 @@ def evaluate(
             `"all"` probes every block beside the whole; None the whole.
         seed: of all draws.
         progress: None or function (stage, items done).
+        probes: names of probes, see `mmssl.evaluation.probes.probes_of`.
+        temperature: of the votes of kNN, above 0.
 
     Returns:
-        dict of JSON values: `encoder`, `untrained` and `raw` (where the inputs have a floor), each
-        with the test accuracies `knn` and `linear` and the chosen `C`; `layers` and
-        `untrained_layers` (block -> the same, with `layer="all"`); `n_train`, `n_test`,
-        `classes`, `majority`, `split`, `layer`,
-        `data`, `raw_features`, `diagnostics`, `held_out` (what the method measures itself, such
-        as `mlm_loss`, and each of these beside it; empty where it does not, with the reason in
-        `held_out_missing` where it cannot on these items) and `seconds` (stage -> s). Without
-        labels, `held_out` and what the data are.
+        dict of JSON values, kept in metrics.json of the run folder: `encoder`, `untrained` and
+        `raw` (where the inputs have a floor), each with the test accuracy of every probe, such as
+        `knn` and `linear`, and the settings it chose, such as `C`; `layers` and
+        `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`, `n_train`, `n_test`,
+        `classes`, `majority`, `split`, `layer`, `data`, `raw_features`, `diagnostics`, `held_out`
+        (what the method measures itself, such as `mlm_loss`, and each of these beside it; empty
+        where it does not, with the reason in `held_out_missing` where it cannot on these items)
+        and `seconds` (stage -> s). Without labels, `held_out` and what the data are.
 
     Raises:
-        ValueError: no labels, one class only, too few items, or splits that are no train and test.
+        ValueError: no labels, one class only, too few items, splits that are no train and test,
+            or no such probe.
     """
-    stages = _Stages(progress)
+    stages, probes = _Stages(progress), probes_of(probes, temperature)
     wanted = LabelledData(source_spec, labels, label_column, split_column, train, test, limit)
     wanted = wanted.or_own(run.data)
     with stages("data"):
@@ -73,7 +78,7 @@ def evaluate(
     result = {"layer": layer, "data": wanted.describe(), "n_test": len(source)}
     if split is not None:
         _check(split)
-        result |= _probe(run, split, layer, seed, stages)
+        result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}
     with stages("held out"):
         result |= _held_out(run, source)
     if split is None and not result["held_out"]:
@@ -121,12 +126,15 @@ def _check(split):
         )
 
 
-def _probe(run, split, layer, seed, stages):
+def _probe(run, split, layer, probes, seed, stages):
     sources = [part for part in (split.train, split.test, split.val) if part is not None]
-    features, blocks = {}, {}
+    features, blocks = {}, {"raw": {}}
+    every_block = layer == "all" or any(probe.of_blocks for probe in probes)
     for name in ("encoder", "untrained"):
         with stages(f"{name} features") as progress:
-            found = _features(getattr(run, name), layer, run.data, sources, progress)
+            embedder = Embedder(getattr(run, name), layer, every_block)
+            _check_widths(probes, embedder.block_widths)
+            found = _features(embedder, run.data, sources, progress)
             _check_finite(name, found)
             features[name] = found.pop("embedding")
             blocks[name] = found
@@ -134,14 +142,17 @@ def _probe(run, split, layer, seed, stages):
         floor = raw_floor(run.data, sources, seed, progress)
     if floor is not None:
         features["raw"] = floor
-    result = {name: _score(part, split, seed, stages) for name, part in features.items()}
-    for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
-        if blocks[name]:
-            result[key] = {
-                block: _score(part, split, seed, stages) for block, part in blocks[name].items()
-            }
+
+    def score(part, of_blocks):
+        return _score(probes, part, of_blocks, split, seed, stages)
+
+    result = {name: score(part, blocks[name]) for name, part in features.items()}
+    if layer == "all":
+        for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
+            result[key] = {block: score(part, {}) for block, part in blocks[name].items()}
     commonest, _ = Counter(split.train.labels.tolist()).most_common(1)[0]
     return result | {
+        "probes": [probe.name for probe in probes],
         "raw_features": floor.name if floor is not None else None,
         "n_train": len(split.train),
         "classes": len(set(split.train.labels.tolist())),
@@ -153,8 +164,17 @@ def _probe(run, split, layer, seed, stages):
     }
 
 
-def _features(encoder, layer, data, sources, progress):
-    embedder = Embedder(encoder, layer)
+def _check_widths(probes, widths):
+    summed = [probe.name for probe in probes if probe.of_blocks]
+    if summed and len(set(widths.values())) != 1:
+        wide = ", ".join(f"{name} {width}" for name, width in widths.items())
+        raise ValueError(
+            f"The probe {summed[0]!r} sums blocks of one width; this encoder has {wide or 'none'}. "
+            "Probe them one by one with layer='all'."
+        )
+
+
+def _features(embedder, data, sources, progress):
     passes = [embedder(data.examples(source), progress) for source in sources]
     return {name: Features([one[name] for one in passes], name) for name in passes[0]}
 
@@ -169,20 +189,12 @@ def _check_finite(name, features):
             )
 
 
-def _score(features, split, seed, stages):
-    train, test, *val = features.parts
-    labels, truth = split.train.labels, split.test.labels
-    with stages("knn"):
-        knn = knn_predict(train, labels, test, min(NEIGHBOURS, train.shape[0]))
-    with stages("linear"):
-        validation = (val[0], split.val.labels) if val else None
-        probe = fit_linear(train, labels, validation, seed, features.grid, features.standardise)
-        linear = probe.predict(test)
-    return {
-        "knn": float(np.mean(knn == truth)),
-        "linear": float(np.mean(linear == truth)),
-        "C": probe.c,
-    }
+def _score(probes, features, blocks, split, seed, stages):
+    scores = {}
+    for probe in probes:
+        with stages(probe.name):
+            scores |= probe.score(blocks if probe.of_blocks else features, split, seed)
+    return scores
 
 
 def _spread(rows):

@@ -13,12 +13,13 @@ from mmssl.evaluation.hooks import pictures
 from mmssl.evaluation.labelled import LabelledData
 from mmssl.evaluation.metrics import read_results
 from mmssl.evaluation.neighbours import image_uri, neighbour_rows
+from mmssl.evaluation.probes import title_of
 from mmssl.evaluation.table import (
-    PROBES,
     accuracy_rows,
+    figure_and_error,
     probe_caption,
     probe_title,
-    standard_error,
+    probes_in,
 )
 from mmssl.training.folder import write_text
 from mmssl.training.history import read_history
@@ -116,12 +117,18 @@ def _probe(run, result):
             parts.append(page.sentence(f"The raw input is taken as {result['raw_features']}."))
     if "layers" in result:
         caption = "Test accuracy of the embedding after each block."
-        curve = figures.blocks(result["layers"], result.get("untrained_layers"))
+        layers, untrained = result["layers"], result.get("untrained_layers")
+        curve = figures.blocks(layers, untrained, probes_in(result))
         parts.append(page.panels([page.panel("Block by block", curve, caption)]))
     elif rows:
         parts.append(
             page.sentence(f"Every block is probed by `mmssl evaluate {run.folder} --layer all`")
         )
+    weights = result.get("encoder", {}).get("block_weights")
+    if weights:
+        caption = "What each block weighs in the sum that the probe `weighted` learned."
+        drawn = figures.bars({name.removeprefix("block_"): w for name, w in weights.items()})
+        parts.append(page.panels([page.panel("Weights of the blocks", drawn, caption)]))
     if result.get("held_out"):
         measured = [(name, f"{value:.4f}") for name, value in result["held_out"].items()]
         parts += [page.sentence("The method itself, on held-out items:"), page.facts(measured)]
@@ -134,18 +141,21 @@ def _probe(run, result):
 def _accuracies(result, rows):
     lines = []
     for name, scores, best in rows:
-        cells = "".join(_cell(scores[p], result["n_test"], best[p]) for p in PROBES)
-        lines.append(f"<tr><th>{page.escape(name)}</th>{cells}</tr>")
+        cells = (_cell(scores, p, result["n_test"], best) for p in probes_in(result))
+        lines.append(f"<tr><th>{page.escape(name)}</th>{''.join(cells)}</tr>")
+    heads = "".join(f"<th>{page.escape(title_of(probe))}</th>" for probe in probes_in(result))
     return (
-        "<table><thead><tr><th>features</th><th>20-NN</th><th>linear</th></tr></thead>"
+        f"<table><thead><tr><th>features</th>{heads}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table>"
     )
 
 
-def _cell(accuracy, count, best):
-    style = ' class="best"' if best else ""
-    error = standard_error(accuracy, count)
-    return f"<td{style}>{accuracy:.3f} <small>± {error:.3f}</small></td>"
+def _cell(scores, probe, count, best):
+    if probe not in scores:
+        return "<td></td>"
+    style = ' class="best"' if best[probe] else ""
+    mean, error = figure_and_error(scores[probe], count)
+    return f"<td{style}>{mean:.3f} <small>± {error:.3f}</small></td>"
 
 
 def _training(run, history):

@@ -58,6 +58,27 @@ def _draw(source, val, of_what, seed):
     return Split(source.select(train), source.select(test), val, how)
 
 
+def few_labels(labels, seed, per_class=None, share=None):
+    """Draws some labelled items of every class.
+
+    Args:
+        labels: array (N,).
+        seed: of the draw; an int or a tuple of ints.
+        per_class: items of each class, 1 or more; all where a class has fewer.
+        share: instead, the share of each class, above 0 and up to 1, rounded but at least one item.
+
+    Returns:
+        sorted int64 array of the items drawn.
+    """
+    labels = np.asarray(labels)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    drawn = []
+    for name in np.unique(labels):
+        items = order[labels[order] == name]
+        drawn.append(items[: per_class or max(1, round(share * len(items)))])
+    return np.sort(np.concatenate(drawn))
+
+
 def stratified(labels, share, seed, limit=None):
     """Draws a share of every class.
 

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-PROBES = ("knn", "linear")
+from mmssl.evaluation.probes import DEFAULT, figure_of
+
 ROWS = {"encoder": "encoder", "untrained": "untrained encoder", "raw": "raw input"}
 
 
@@ -37,18 +38,46 @@ def accuracy_rows(result, blocks=False):
         blocks: whether each block follows, trained and untrained, where they were probed.
 
     Returns:
-        list of (name, {probe: accuracy}, whether it is the best of its probe: {probe: bool}).
+        list of (name, {probe: figure}, whether it is the best of its probe: {probe: bool}); a probe
+        that does not suit the features of a row is left out.
     """
     named = {text: result[name] for name, text in ROWS.items() if name in result}
     if blocks:
         named |= _blocks(result)
     if not named:
         return []
-    best = {probe: max(scores[probe] for scores in named.values()) for probe in PROBES}
-    return [
-        (name, scores, {probe: scores[probe] == best[probe] for probe in PROBES})
+    figures = {
+        name: {probe: scores[probe] for probe in probes_in(result) if probe in scores}
         for name, scores in named.items()
+    }
+    best = {
+        probe: max(figure_of(row[probe])[0] for row in figures.values() if probe in row)
+        for probe in probes_in(result)
+    }
+    return [
+        (name, row, {probe: figure_of(row[probe])[0] == best[probe] for probe in row})
+        for name, row in figures.items()
     ]
+
+
+def probes_in(result):
+    """Returns the names of the probes that a result holds."""
+    return result.get("probes", DEFAULT)
+
+
+def figure_and_error(figure, count):
+    """Returns a figure and what it may be off, in words and digits alike.
+
+    Args:
+        figure: accuracy, or dict of `spread`.
+        count: test items that it was measured on.
+
+    Returns:
+        pair of float: the accuracy and its standard error, or the mean of several draws and their
+        standard deviation.
+    """
+    mean, deviation = figure_of(figure)
+    return mean, standard_error(mean, count) if deviation is None else deviation
 
 
 def _blocks(result):
@@ -77,26 +106,31 @@ def probe_title(result):
 
 def probe_caption(result):
     """Returns the sentence on the sizes and the split of a probe."""
+    several = any(probe.endswith("-shot") for probe in probes_in(result))
+    drawn = " After ± stands the standard error; of N-shot, the deviation of draws."
     return (
         f"Accuracy on {result['n_test']} test items, trained on {result['n_train']}, "
         f"{result['classes']} classes, the commonest is {result['majority']:.3f} of the test "
-        f"items; split: {result['split']}."
+        f"items; split: {result['split']}.{drawn if several else ''}"
     )
 
 
 def _accuracies(result, rows):
     table = Table(title=escape(probe_title(result)), caption=escape(probe_caption(result)))
     table.add_column("features")
-    for probe in PROBES:
+    for probe in probes_in(result):
         table.add_column(probe, justify="right")
     for name, scores, best in rows:
-        table.add_row(name, *(_cell(scores[p], result["n_test"], best[p]) for p in PROBES))
+        cells = (_cell(scores, p, result["n_test"], best) for p in probes_in(result))
+        table.add_row(name, *cells)
     return table
 
 
-def _cell(accuracy, count, best):
-    text = f"{accuracy:.3f} ± {standard_error(accuracy, count):.3f}"
-    return f"[bold]{text}[/bold]" if best else text
+def _cell(scores, probe, count, best):
+    if probe not in scores:
+        return ""
+    text = "{:.3f} ± {:.3f}".format(*figure_and_error(scores[probe], count))
+    return f"[bold]{text}[/bold]" if best[probe] else text
 
 
 def _figures(title, figures):

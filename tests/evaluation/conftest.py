@@ -55,12 +55,12 @@ def coloured_pictures(count, seed=0):
     return pictures, labels
 
 
-def tiny_encoder(seed=0):
+def tiny_encoder(seed=0, channels=(4, 8)):
     """An untrained encoder of two blocks."""
     keras.utils.set_random_seed(seed)
     return conv_encoder(
         size=SIZE,
-        channels=(4, 8),
+        channels=channels,
         depths=(1, 1),
         strides=(2, 2),
         dilations=(1, 1),

@@ -36,6 +36,22 @@ def test_two_near_neighbours_lose_to_one_nearer_at_low_temperatures(temperature,
     assert found == [winner]
 
 
+@pytest.mark.parametrize(("k", "temperature"), [(1, 0.07), (20, 0.07), (200, 0.1)])
+def test_the_vote_is_the_one_of_the_dino_paper(clouds, k, temperature):
+    features, labels = clouds
+    bank, queries = features[:250], features[250:]
+    unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (bank, queries)]
+    cosines = unit[1] @ unit[0].T
+    expected = []
+    for row in cosines:
+        votes = np.zeros(3)
+        for neighbour in np.argsort(-row)[:k]:
+            votes[labels[neighbour]] += np.exp(row[neighbour] / temperature)
+        expected.append(votes.argmax())
+    found = knn_predict(bank, labels[:250], queries, k, temperature)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_equal_votes_go_to_the_first_class():
     bank = np.array([[1.0, 0.0], [1.0, 0.0]])
     assert knn_predict(bank, ["b", "a"], bank[:1], k=2) == ["a"]

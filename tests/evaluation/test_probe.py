@@ -6,6 +6,7 @@ import pytest
 from mmssl.evaluation.metrics import read_results
 from mmssl.evaluation.probe import evaluate
 from mmssl.pipelines.sources import open_source
+from tests.evaluation.conftest import tiny_encoder
 
 
 def labelled(run, labels, splits=None):
@@ -37,6 +38,36 @@ def test_all_layers_are_probed_beside_the_whole_and_as_they_are_alone(run):
         assert whole["diagnostics"][name] != alone["diagnostics"][name]
     # The same seed gives the same split and the same figures.
     assert (whole["raw"], whole["majority"]) == (alone["raw"], alone["majority"])
+
+
+def test_probes_are_asked_for_by_name_and_stand_beside_each_other(run):
+    names = ["knn_1", "knn", "linear_sgd", "3-shot"]
+    result = evaluate(run, probes=names)
+    assert result["probes"] == names
+    for name in ("encoder", "untrained", "raw"):
+        row = result[name]
+        assert set(row) == {*names, "linear_sgd_rate"}
+        assert len(row["3-shot"]["draws"]) == 5
+    assert result["raw"]["linear_sgd"] > 0.9
+    assert result["encoder"]["knn"] == evaluate(run)["encoder"]["knn"]
+    # Other probes of the same data are kept beside these.
+    assert len(read_results(run.folder / "metrics.json")) == 2
+    with pytest.raises(ValueError, match="no probe 'svm'; there are knn"):
+        evaluate(run, probes=["svm"])
+
+
+def test_the_weighted_probe_sums_all_blocks_of_one_width(run):
+    even = [run.encoder, run.untrained] = [tiny_encoder(seed, channels=(8, 8)) for seed in (0, 1)]
+    result = evaluate(run, layer="block_1", probes=["weighted"])
+    for name in ("encoder", "untrained"):
+        weights = result[name]["block_weights"]
+        assert list(weights) == ["block_1", "block_2"]
+        assert sum(weights.values()) == pytest.approx(1)
+    assert result["raw"] == {}
+    assert "layers" not in result
+    run.encoder, run.untrained = tiny_encoder(), even[1]
+    with pytest.raises(ValueError, match="one width; this encoder has block_1 4, block_2 8"):
+        evaluate(run, probes=["weighted"])
 
 
 def test_an_unknown_layer_is_refused(run):

@@ -24,6 +24,16 @@ def test_the_table_shows_every_figure(result):
     assert "knn 0.1" in text
 
 
+def test_other_probes_have_their_columns_and_rows_without_them_a_gap(result):
+    few = {"mean": 0.6, "std": 0.0213, "draws": [0.6]}
+    rows = {"encoder": {"weighted": 0.9, "5-shot": few}, "raw": {"5-shot": few | {"mean": 0.7}}}
+    text = printed(result | rows | {"untrained": rows["encoder"], "probes": ["weighted", "5-shot"]})
+    assert "0.600 ± 0.021" in text
+    assert "deviation of draws" in text
+    (raw,) = [line.split("│") for line in text.splitlines() if "raw input" in line]
+    assert raw[2].strip() == ""
+
+
 def test_the_best_of_each_probe_is_marked(result):
     best = {name: marks for name, _, marks in accuracy_rows(result, blocks=True)}
     assert best["raw input"] == {"knn": True, "linear": False}
