@@ -53,7 +53,10 @@ def _pool_like(encoder, features):
     like_it = type(pool).from_config(pool.get_config())
     if "padding_mask" not in encoder.input:
         return like_it(features)
-    mask = FrameMask(_hop(encoder, features))(encoder.input["padding_mask"])
+    _, mask = pool.input
+    hop = _hop(encoder, features)
+    if hop != _hop(encoder, encoder.output["features"]):
+        mask = FrameMask(hop)(encoder.input["padding_mask"])
     return like_it([features, mask])
 
 

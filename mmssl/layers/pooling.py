@@ -1,36 +1,85 @@
 """Pooling of maps and sequences into one vector an example."""
 
+import itertools
+
 import keras
 from keras import ops
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class FrameMask(keras.layers.Layer):
-    """Tells which frames of a strided causal encoder lie wholly inside the recording.
+    """Tells which frames of a strided encoder lie wholly inside the recording.
 
     Args:
         hop: input samples a frame, at least 1.
+        window: input samples that a frame looks at; `hop` where None, as for a causal encoder,
+            whose earlier samples are there in any case.
 
     Call arguments:
         padding_mask: int32 (B, T), 1 for samples and 0 for padding after them.
 
     Returns:
-        int32 (B, T // hop): frame f is kept when its last sample, `(f + 1) * hop - 1`, is.
+        int32 (B, (T - window) // hop + 1): frame f is kept when its last sample,
+        `f * hop + window - 1`, is.
     """
 
-    def __init__(self, hop, **kwargs):
+    def __init__(self, hop, window=None, **kwargs):
         super().__init__(**kwargs)
         self.hop = hop
+        self.window = window
 
     def call(self, padding_mask):
-        return padding_mask[:, self.hop - 1 :: self.hop]
+        return padding_mask[:, (self.window or self.hop) - 1 :: self.hop]
 
     def compute_output_shape(self, input_shape):
-        length = input_shape[1]
-        return (input_shape[0], None if length is None else length // self.hop)
+        rows, length = input_shape
+        if length is not None:
+            length = max(0, (length - (self.window or self.hop)) // self.hop + 1)
+        return (rows, length)
 
     def get_config(self):
-        return {**super().get_config(), "hop": self.hop}
+        return {**super().get_config(), "hop": self.hop, "window": self.window}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class KeptFrames(keras.layers.Layer):
+    """Sets the frames of padding to zero, as what lies beyond the end of a recording.
+
+    Call arguments:
+        inputs: pair of features (B, F, C) and mask int32 (B, F).
+
+    Returns:
+        (B, F, C).
+    """
+
+    def call(self, inputs):
+        features, mask = inputs
+        return ops.where(mask[..., None] > 0, features, 0)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+def masked_mean(features, mask):
+    """Averages a sequence over the frames that its mask keeps.
+
+    Args:
+        features: (B, F, C).
+        mask: int32 (B, F).
+
+    Returns:
+        (B, 1, C); zeros for an example without a kept frame.
+    """
+    weights = ops.cast(mask, features.dtype)[..., None]
+    # Where, not a product: what stands in the padding must not matter, even if it is infinite.
+    total = ops.sum(ops.where(weights > 0, features, 0), axis=1, keepdims=True)
+    return total / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
+
+
+def masked_moments(features, mask):
+    """Computes mean and variance over the frames that a mask keeps; see `masked_mean`."""
+    mean = masked_mean(features, mask)
+    return mean, masked_mean(ops.square(features - mean), mask)
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -46,10 +95,7 @@ class MaskedMean(keras.layers.Layer):
 
     def call(self, inputs):
         features, mask = inputs
-        weights = ops.cast(mask, features.dtype)[..., None]
-        # Where, not a product: what stands in the padding must not matter, even if it is infinite.
-        total = ops.sum(ops.where(weights > 0, features, 0), axis=1)
-        return total / ops.maximum(ops.sum(weights, axis=1), 1)
+        return masked_mean(features, mask)[:, 0]
 
     def compute_output_shape(self, input_shape):
         features, _ = input_shape
@@ -70,15 +116,10 @@ class MaskedStatistics(keras.layers.Layer):
         (B, 2 * C), means first; close to zero for an example without a kept frame.
     """
 
-    def build(self, input_shape):
-        self.mean = MaskedMean(dtype=self.dtype_policy)
-
     def call(self, inputs):
-        features, mask = inputs
-        mean = self.mean([features, mask])
-        variance = self.mean([ops.square(features - mean[:, None]), mask])
+        mean, variance = masked_moments(*inputs)
         # The root has no gradient at zero, where a recording is a single frame.
-        return ops.concatenate([mean, ops.sqrt(variance + 1e-8)], axis=-1)
+        return ops.concatenate([mean, ops.sqrt(variance + 1e-8)], axis=-1)[:, 0]
 
     def compute_output_shape(self, input_shape):
         features, _ = input_shape
@@ -93,8 +134,9 @@ class GridPooling(keras.layers.Layer):
         grid: cells a side, at least 1; 1 is global average pooling.
 
     Call arguments:
-        features: (B, H, W, C) with H and W known, each at least `grid`. Rows and columns that do
-            not divide evenly go to the later cells, as evenly as whole numbers allow.
+        features: (B, H, W, C) with H and W known, each at least `grid`; maps of other sizes may
+            follow. Rows and columns that do not divide evenly go to the later cells, as evenly as
+            whole numbers allow.
 
     Returns:
         (B, grid * grid * C), cells in reading order.
@@ -105,22 +147,31 @@ class GridPooling(keras.layers.Layer):
         self.grid = grid
 
     def build(self, input_shape):
-        _, height, width, _ = input_shape
+        self._cells(input_shape)
+
+    def call(self, features):
+        cells = [
+            ops.mean(features[:, top:bottom, left:right], axis=(1, 2))
+            for top, bottom, left, right in self._cells(features.shape)
+        ]
+        return cells[0] if len(cells) == 1 else ops.concatenate(cells, axis=-1)
+
+    def _cells(self, shape):
+        """Lists the edges of the cells, in reading order."""
+        _, height, width, _ = shape
         if height is None or width is None or min(height, width) < self.grid:
             raise ValueError(
                 f"GridPooling(grid={self.grid}) needs a map of known size, at least {self.grid} "
                 f"a side; got {height} x {width}."
             )
-        self._rows = [height * i // self.grid for i in range(self.grid + 1)]
-        self._columns = [width * i // self.grid for i in range(self.grid + 1)]
-
-    def call(self, features):
-        cells = [
-            ops.mean(features[:, top:bottom, left:right], axis=(1, 2))
-            for top, bottom in zip(self._rows[:-1], self._rows[1:], strict=True)
-            for left, right in zip(self._columns[:-1], self._columns[1:], strict=True)
+        rows, columns = (
+            [size * i // self.grid for i in range(self.grid + 1)] for size in (height, width)
+        )
+        return [
+            (top, bottom, left, right)
+            for top, bottom in itertools.pairwise(rows)
+            for left, right in itertools.pairwise(columns)
         ]
-        return cells[0] if len(cells) == 1 else ops.concatenate(cells, axis=-1)
 
     def compute_output_shape(self, input_shape):
         channels = input_shape[-1]

@@ -1,0 +1,80 @@
+"""RoBERTa's transformer of tokens with its stages named: the text encoder of data2vec."""
+
+import keras
+from keras_hub.layers import PositionEmbedding
+
+from mmssl.encoders.transformer import Waves
+from mmssl.encoders.transformer_blocks import transformer_blocks
+from mmssl.layers import FrameMask, MaskedMean, PaddingMask
+
+EPSILON = 1e-5  # of every layer norm
+
+
+def roberta_encoder(
+    vocabulary_size: int = 50265,
+    length: int = 512,
+    width: int = 768,
+    depth: int = 12,
+    heads: int = 12,
+    feed_forward: int = 3072,
+    dropout: float = 0.1,
+) -> keras.Model:
+    """Builds RoBERTa's encoder: token and position embeddings, post-norm transformer blocks.
+
+    Beside `bert_encoder` it has no segments, and every hidden state can be had by its name (see
+    `mmssl.encoders.stages`).
+
+    Args:
+        vocabulary_size: number of token ids.
+        length: longest sequence, in tokens.
+        width: width of the model and of the embedding; a multiple of `heads`.
+        depth: number of blocks.
+        heads: attention heads a block.
+        feed_forward: width inside the feed-forward part.
+        dropout: rate in [0, 1), on the embeddings and inside the blocks.
+
+    Returns:
+        keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length`, to
+        `features` (B, L, width) and `embedding` (B, width), their mean over the tokens. The layer
+        `tokens` is the token table, `position_embedding` the table of positions (started as sines
+        and cosines, like `bert_encoder`'s), `embedding_norm` the norm of their sum.
+
+    Raises:
+        ValueError: `width` is no multiple of `heads`.
+
+    Reference:
+        Liu et al. 2019, arXiv 1907.11692.
+    """
+    if width % heads:
+        raise ValueError(
+            f"roberta_encoder needs a width that its heads divide; got width={width}, "
+            f"heads={heads}."
+        )
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
+    token_mask = FrameMask(1, name="token_mask")(padding_mask)
+
+    initializer = keras.initializers.TruncatedNormal(stddev=0.02)
+    tokens = keras.layers.Embedding(
+        vocabulary_size, width, embeddings_initializer=initializer, name="tokens"
+    )(token_ids)
+    table = PositionEmbedding(length, initializer=Waves(), name="position_embedding")
+    x = keras.layers.Add()([tokens, table(tokens)])
+    x = keras.layers.LayerNormalization(epsilon=EPSILON, name="embedding_norm")(x)
+    x = keras.layers.Dropout(dropout, name="positioned")(x)
+    x = transformer_blocks(
+        x,
+        PaddingMask(name="visible")(token_mask),
+        depth,
+        heads,
+        feed_forward,
+        norm="post",
+        dropout=dropout,
+        epsilon=EPSILON,
+    )
+    embedding = MaskedMean(name="pool", dtype="float32")([x, token_mask])
+    return keras.Model(
+        {"token_ids": token_ids, "padding_mask": padding_mask},
+        {"features": x, "embedding": embedding},
+        name="roberta_encoder",
+    )

@@ -1,0 +1,160 @@
+"""Convolutions and transformer blocks over sound: the encoder of wav2vec 2.0 and data2vec."""
+
+from typing import Literal
+
+import keras
+
+from mmssl.encoders.transformer_blocks import transformer_blocks
+from mmssl.layers import (
+    ChannelNormalization,
+    FrameMask,
+    GroupedConvolution,
+    KeptFrames,
+    MaskedStatistics,
+    PaddingMask,
+    StandardizeWaveform,
+    approximate_gelu,
+)
+
+EPSILON = 1e-5  # of every layer norm
+
+
+def wav2vec_encoder(
+    channels: int = 512,
+    kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2),
+    strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2),
+    stem_norm: Literal["layer", "channel"] = "layer",
+    width: int = 768,
+    depth: int = 12,
+    heads: int = 12,
+    feed_forward: int = 3072,
+    norm: Literal["post", "pre"] = "post",
+    position_kernel: int = 19,
+    position_groups: int = 16,
+    position_depth: int = 5,
+    dropout: float = 0.1,
+    drop_path: float = 0.0,
+) -> keras.Model:
+    """Builds the audio encoder of data2vec: strided convolutions, positions, transformer blocks.
+
+    The convolutions take no padding, so frame f sees the samples `f * hop` to `f * hop + field`,
+    `hop` the product of the strides: 20 ms of hop and 25 ms of field in the defaults at 16 kHz,
+    where 16,000 samples are 49 frames. A frame that reaches beyond the end of a recording is
+    padding: it is not attended to, not pooled and zero for the convolutions of positions, and the
+    statistics of `channel` norms leave it out. So padding changes nothing.
+
+    Positions are told by convolutions over the tokens: `position_depth` of them, each normalised
+    without affine, whose output is added to the tokens (data2vec; wav2vec 2.0 has one wide
+    convolution with weight normalisation).
+
+    Args:
+        channels: width of every convolution of the stem.
+        kernels: kernel size of each convolution of the stem, at least its stride.
+        strides: stride of each.
+        stem_norm: `layer` normalises every frame after each convolution, which then has a bias
+            (data2vec, wav2vec 2.0 LARGE); `channel` normalises each channel over time after the
+            first one (group norm of wav2vec 2.0 BASE).
+        width: width of the transformer, a multiple of `heads` and of `position_groups`.
+        depth: number of blocks.
+        heads: attention heads a block.
+        feed_forward: width inside the feed-forward part.
+        norm: `post` as in the papers' BASE, `pre` as in wav2vec 2.0 LARGE.
+        position_kernel: frames that a convolution of positions sees, odd; fairseq divides its 95
+            by the five convolutions.
+        position_groups: groups of these convolutions.
+        position_depth: number of these convolutions.
+        dropout: rate in [0, 1), before the blocks and inside them.
+        drop_path: rate in [0, 1) at which the last block leaves out what its parts add to an
+            example; rises linearly over the blocks. It stands for fairseq's layer drop, which
+            leaves out a block for the whole batch.
+
+    Returns:
+        keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
+        `features` (B, (T - field) // hop + 1, width) and `embedding` (B, 2 * width), their mean
+        and standard deviation over the frames inside the recording. Recordings shorter than one
+        field have no frames. The layer `tokens` gives the projected frames before positions,
+        `positioned` what enters the first block, see `mmssl.encoders.stages`.
+
+    Raises:
+        ValueError: strides and kernels, or widths, do not belong together.
+
+    References:
+        Baevski, Zhou, Mohamed, Auli 2020, arXiv 2006.11477; Baevski et al. 2022, 2202.03555.
+    """
+    _check(kernels, strides, width, heads, position_groups, position_kernel)
+    waveform = keras.Input((None,), dtype="float32", name="waveform")
+    padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
+
+    x, frames = _stem(waveform, padding_mask, channels, kernels, strides, stem_norm)
+    x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
+    x = tokens = keras.layers.Dense(width, name="tokens")(x)
+    for number in range(1, position_depth + 1):
+        # Before each one: beyond the end there is nothing, in a padded batch as alone.
+        x = KeptFrames()([x, frames])
+        x = GroupedConvolution(
+            width, (position_kernel,), position_groups, name=f"position_convolution_{number}"
+        )(x)
+        x = keras.layers.LayerNormalization(epsilon=EPSILON, center=False, scale=False)(x)
+        x = keras.layers.Activation(approximate_gelu)(x)
+    x = keras.layers.Add()([tokens, x])
+    if norm == "post":
+        x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
+    x = keras.layers.Dropout(dropout, name="positioned")(x)
+    x = transformer_blocks(
+        x,
+        PaddingMask(name="visible")(frames),
+        depth,
+        heads,
+        feed_forward,
+        norm=norm,
+        dropout=dropout,
+        drop_path=drop_path,
+        epsilon=EPSILON,
+    )
+    if norm == "pre":
+        x = keras.layers.LayerNormalization(epsilon=EPSILON, name="norm")(x)
+
+    embedding = MaskedStatistics(name="pool", dtype="float32")([x, frames])
+    return keras.Model(
+        {"waveform": waveform, "padding_mask": padding_mask},
+        {"features": x, "embedding": embedding},
+        name="wav2vec_encoder",
+    )
+
+
+def _stem(waveform, padding_mask, channels, kernels, strides, norm):
+    """Returns local features (B, F, channels) and which of them are inside, int32 (B, F)."""
+    frames = padding_mask
+    x = StandardizeWaveform(dtype="float32")([waveform, padding_mask])
+    x = keras.layers.Reshape((-1, 1))(x)
+    for number, (kernel, stride) in enumerate(zip(kernels, strides, strict=True), start=1):
+        x = keras.layers.Conv1D(
+            channels,
+            kernel,
+            stride,
+            use_bias=norm == "layer",
+            kernel_initializer="he_normal",
+            name=f"stem_{number}",
+        )(x)
+        last = number == len(kernels)
+        frames = FrameMask(stride, kernel, name="token_mask" if last else None)(frames)
+        if norm == "layer":
+            x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
+        elif number == 1:
+            x = ChannelNormalization()([x, frames])
+        x = keras.layers.Activation(approximate_gelu)(x)
+    return x, frames
+
+
+def _check(kernels, strides, width, heads, groups, position_kernel):
+    if len(strides) != len(kernels) or any(k < s for k, s in zip(kernels, strides, strict=False)):
+        raise ValueError(
+            f"wav2vec_encoder needs a kernel for each stride, at least as long; got "
+            f"kernels={kernels} for strides={strides}."
+        )
+    if width % heads or width % groups or position_kernel % 2 == 0:
+        raise ValueError(
+            "wav2vec_encoder needs a width that its heads and position_groups divide, and an odd "
+            f"position_kernel; got width={width}, heads={heads}, position_groups={groups}, "
+            f"position_kernel={position_kernel}."
+        )

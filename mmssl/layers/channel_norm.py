@@ -1,0 +1,47 @@
+"""Normalisation of channels over time."""
+
+import keras
+from keras import ops
+
+from mmssl.layers.pooling import masked_moments
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class ChannelNormalization(keras.layers.Layer):
+    """Normalises each channel over the frames of its own recording, then scales and shifts it.
+
+    That is group normalisation with a group a channel, as in wav2vec 2.0 (2006.11477), but
+    without the frames of padding, so that padding changes no other frame.
+
+    Args:
+        epsilon: added to the variance, above 0.
+
+    Call arguments:
+        inputs: pair of features (B, F, C) and mask int32 (B, F).
+
+    Returns:
+        (B, F, C); what stands in the padding is scaled like the rest.
+    """
+
+    def __init__(self, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        width = (input_shape[0][-1],)
+        self.scale = self.add_weight(width, initializer="ones", name="scale")
+        self.shift = self.add_weight(width, initializer="zeros", name="shift")
+
+    def call(self, inputs):
+        features, mask = inputs
+        exact = ops.cast(features, "float32")
+        mean, variance = masked_moments(exact, mask)
+        normal = (exact - mean) * ops.rsqrt(variance + self.epsilon)
+        scaled = normal * ops.cast(self.scale, "float32") + ops.cast(self.shift, "float32")
+        return ops.cast(scaled, features.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
