@@ -5,6 +5,9 @@ from mmssl.encoders.convnet import conv_decoder, conv_encoder
 from mmssl.encoders.dcgan import dcgan_discriminator, dcgan_encoder, inpainting_decoder
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.recurrent import cpc_encoder
+from mmssl.encoders.resnet import resnet_encoder
+from mmssl.encoders.roberta import roberta_encoder
+from mmssl.encoders.saved import saved_encoder
 from mmssl.encoders.small_convnet import small_conv_encoder
 from mmssl.encoders.stages import at_size
 from mmssl.encoders.transformer import bert_encoder
@@ -27,6 +30,9 @@ __all__ = [
     "gpt_encoder",
     "inpainting_decoder",
     "receptive_field",
+    "resnet_encoder",
+    "roberta_encoder",
+    "saved_encoder",
     "small_conv_encoder",
     "vit_encoder",
     "wav2vec_encoder",

@@ -28,9 +28,12 @@ class Fit:
         steps: optimizer steps.
         minutes: time for the steps. It is turned into a number of steps by timing the first few,
             once, so that the schedule has an end and a resumed run the same one.
+        optimizer: adamw, lars, or sgd with momentum.
         learning_rate: the peak of a linear warm-up and half cosine.
         warmup_steps: steps of the warm-up.
-        weight_decay: decoupled; biases and norms are left out.
+        weight_decay: decoupled for adamw, part of the gradient for lars and sgd; biases and
+            norms are left out.
+        momentum: of lars and sgd.
         beta_1: decay of AdamW's first moment.
         beta_2: decay of AdamW's second moment.
         epsilon: of AdamW; gradients below it, as of a table's rare rows, move weights less.
@@ -48,9 +51,11 @@ class Fit:
     epochs: float | None = None
     steps: int | None = None
     minutes: float | None = None
+    optimizer: Literal["adamw", "lars", "sgd"] = "adamw"
     learning_rate: float = 1e-3
     warmup_steps: int = 100
     weight_decay: float = 0.01
+    momentum: float = 0.9
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
@@ -74,6 +79,8 @@ class Fit:
         for name in ("warmup_steps", "weight_decay", "checkpoint_seconds", "monitor_examples"):
             if getattr(self, name) < 0:
                 raise ValueError(f"fit.{name} is at least 0; got {getattr(self, name)}.")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"fit.momentum is in [0, 1); got {self.momentum}.")
 
 
 @dataclass
