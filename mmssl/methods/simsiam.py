@@ -7,7 +7,7 @@ from mmssl.losses import negative_cosine
 from mmssl.methods.heads import mlp
 from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
 from mmssl.methods.student_teacher import predictor_mlp
-from mmssl.training.paired_optimizer import PairedOptimizer
+from mmssl.training.paired_optimizer import paired
 
 
 class SimSiam(JointEmbedding):
@@ -75,8 +75,4 @@ class SimSiam(JointEmbedding):
 
     def make_optimizers(self, make):
         predicting = self.predictor.trainable_variables
-        theirs = {id(v) for v in predicting}
-        others = [v for v in self.trainable_variables if id(v) not in theirs]
-        pair = PairedOptimizer(make(others), make(predicting, constant=True), predicting)
-        pair.build(self.trainable_variables)
-        return {"optimizer": pair}
+        return {"optimizer": paired(make, self.trainable_variables, predicting, constant=True)}

@@ -67,3 +67,22 @@ class PairedOptimizer(keras.optimizers.Optimizer):
         places = range(len(variables))
         second = [i for i in places if id(variables[i]) in self._of_second]
         return (self.first, sorted(set(places) - set(second))), (self.second, second)
+
+
+def paired(make, variables, of_second, **second):
+    """Builds two optimizers of one kind as one, the second with settings of its own.
+
+    Args:
+        make: function that builds an optimizer, see `Pretrainer.make_optimizers`.
+        variables: all variables that are trained.
+        of_second: those of the second optimizer.
+        **second: what `make` is given for these.
+
+    Returns:
+        PairedOptimizer, built.
+    """
+    theirs = {id(variable) for variable in of_second}
+    others = [variable for variable in variables if id(variable) not in theirs]
+    pair = PairedOptimizer(make(others), make(of_second, **second), of_second)
+    pair.build(variables)
+    return pair
