@@ -29,8 +29,11 @@ class Fit:
         minutes: time for the steps. It is turned into a number of steps by timing the first few,
             once, so that the schedule has an end and a resumed run the same one.
         optimizer: adamw, lars, or sgd with momentum.
-        learning_rate: the peak of a linear warm-up and half cosine.
-        warmup_steps: steps of the warm-up.
+        learning_rate: the peak of its schedule.
+        schedule: cosine (a linear warm-up, then half a cosine to zero) or tri_stage (rise, stay,
+            exponential fall to a hundredth).
+        warmup_steps: steps of the cosine's warm-up.
+        phases: shares of the steps in which tri_stage rises, stays and falls.
         weight_decay: decoupled for adamw, part of the gradient for lars and sgd; biases and
             norms are left out.
         momentum: of lars and sgd.
@@ -53,7 +56,9 @@ class Fit:
     minutes: float | None = None
     optimizer: Literal["adamw", "lars", "sgd"] = "adamw"
     learning_rate: float = 1e-3
+    schedule: Literal["cosine", "tri_stage"] = "cosine"
     warmup_steps: int = 100
+    phases: tuple[float, float, float] = (0.03, 0.9, 0.07)
     weight_decay: float = 0.01
     momentum: float = 0.9
     beta_1: float = 0.9
@@ -79,6 +84,10 @@ class Fit:
         for name in ("warmup_steps", "weight_decay", "checkpoint_seconds", "monitor_examples"):
             if getattr(self, name) < 0:
                 raise ValueError(f"fit.{name} is at least 0; got {getattr(self, name)}.")
+        if len(self.phases) != 3 or min(self.phases) < 0 or abs(sum(self.phases) - 1) > 1e-6:
+            raise ValueError(
+                f"fit.phases are three shares that add up to 1; got {list(self.phases)}."
+            )
         if not 0 <= self.momentum < 1:
             raise ValueError(f"fit.momentum is in [0, 1); got {self.momentum}.")
 

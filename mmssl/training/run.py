@@ -19,9 +19,10 @@ from mmssl.training.clock import Clock
 from mmssl.training.floors import StopBelowFloor
 from mmssl.training.folder import RunFolder, environment, write_text
 from mmssl.training.history import History
-from mmssl.training.optimizers import run_optimizer, warmup_cosine
+from mmssl.training.optimizers import run_optimizer
 from mmssl.training.progress import Progress
 from mmssl.training.recipe import Fit, build, read_recipe
+from mmssl.training.schedules import rates
 
 PERIODS = 20  # rows of the history in a run shorter than this many epochs
 EARLY = (25, 50, 75, 100)  # more of them where periods are longer: collapse comes early
@@ -118,8 +119,7 @@ class Training:
 
         def make(variables, rate=1.0, constant=False):
             peak = rate * fit.learning_rate
-            rates = peak if constant else warmup_cosine(peak, fit.warmup_steps, steps)
-            return run_optimizer(fit, variables, rates)
+            return run_optimizer(fit, variables, peak if constant else rates(fit, peak, steps))
 
         self.method.plan(steps)
         with self.strategy.scope():
