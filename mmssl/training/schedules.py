@@ -1,0 +1,65 @@
+"""Learning rates over the steps of a run."""
+
+import math
+
+import keras
+from keras import ops
+
+from mmssl.training.optimizers import warmup_cosine
+
+START, END = 0.01, 0.01  # of the tri-stage schedule, shares of the peak
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class TriStage(keras.optimizers.schedules.LearningRateSchedule):
+    """Rises on a line, stays, falls exponentially (fairseq's tri-stage schedule).
+
+    With the phases' steps W, H and D, and n the step:
+
+        n < W:      peak (0.01 + 0.99 n / W)
+        n < W + H:  peak
+        else:       peak 0.01^((n - W - H) / D), and 0.01 peak from then on
+
+    Baevski et al. 2022 (arXiv 2202.03555) write that the rate falls on a line; their code, which
+    is followed here, lets it fall exponentially.
+
+    Args:
+        learning_rate: the peak, above 0.
+        steps: all steps of the run.
+        phases: shares of the steps that rise, stay and fall; they add up to 1.
+    """
+
+    def __init__(self, learning_rate, steps, phases):
+        self.learning_rate = learning_rate
+        self.steps = steps
+        self.phases = tuple(phases)
+
+    def __call__(self, step):
+        rise, stay, fall = (max(1.0, share * self.steps) for share in self.phases)
+        n = ops.cast(step, "float32")
+        risen = START + (1.0 - START) * ops.minimum(n / rise, 1.0)
+        fallen = ops.clip((n - rise - stay) / fall, 0.0, 1.0)
+        return self.learning_rate * risen * ops.exp(math.log(END) * fallen)
+
+    def get_config(self):
+        return {
+            "learning_rate": self.learning_rate,
+            "steps": self.steps,
+            "phases": self.phases,
+        }
+
+
+def rates(fit, learning_rate, steps):
+    """Builds the learning rates of a run.
+
+    Args:
+        fit: mmssl.training.recipe.Fit.
+        learning_rate: the peak, above 0.
+        steps: all steps of the run.
+
+    Returns:
+        keras.optimizers.schedules.LearningRateSchedule.
+    """
+    if fit.schedule == "tri_stage":
+        return TriStage(learning_rate, steps, fit.phases)
+    return warmup_cosine(learning_rate, fit.warmup_steps, steps)

@@ -1,0 +1,36 @@
+import keras
+import numpy as np
+import pytest
+
+from mmssl.training.recipe import Fit
+from mmssl.training.schedules import TriStage, rates
+
+
+def test_tri_stage_rises_on_a_line_stays_and_falls_by_the_same_share_each_step():
+    rate = TriStage(2.0, steps=1000, phases=(0.1, 0.7, 0.2))
+    steps = np.arange(1101)
+    n = (steps - 800) / 200
+    expected = np.select(
+        [steps < 100, steps <= 800, steps <= 1000],
+        [2 * (0.01 + 0.99 * steps / 100), 2.0, 2 * 0.01**n],
+        0.02,
+    )
+    np.testing.assert_allclose(
+        [float(rate(step)) for step in steps[::10]], expected[::10], rtol=1e-5
+    )
+
+
+def test_tri_stage_comes_back_from_its_config():
+    rate = TriStage(1e-3, 50, (0.05, 0.8, 0.15))
+    same = keras.optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(rate))
+    for step in (0, 1, 20, 49, 50):
+        assert float(same(step)) == float(rate(step))
+
+
+def test_a_recipe_chooses_its_schedule():
+    fit = Fit(steps=100, schedule="tri_stage", phases=(0.5, 0.25, 0.25))
+    assert float(rates(fit, 1.0, 100)(25)) == pytest.approx(0.01 + 0.99 / 2)
+    assert float(rates(Fit(steps=100, warmup_steps=50), 1.0, 100)(25)) == pytest.approx(0.5)
+    for phases in ((0.5, 0.5), (0.5, 0.4, 0.2), (-0.1, 1.0, 0.1)):
+        with pytest.raises(ValueError, match=r"fit\.phases are three shares that add up to 1"):
+            Fit(steps=100, phases=phases)
