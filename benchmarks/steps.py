@@ -53,16 +53,14 @@ def measure(options, policy):
     import keras
     import tensorflow as tf
     from flops import matmul_peak, step_gflop
-    from tasks import TASKS
+    from tasks import TASKS, optimizer_of
     from timing import time_steps
-
-    from mmssl.training.optimizers import adamw
 
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy(policy)
     model, batch = TASKS[options.task]()
-    optimizer = adamw(model.trainable_variables, 1e-3, weight_decay=0.01)
+    optimizer = optimizer_of(options.task, model.trainable_variables)
     model.compile(optimizer, jit_compile=options.jit)
     model.make_train_function()
     losses = []

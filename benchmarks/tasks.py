@@ -3,8 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.encoders import bert_encoder, gpt_encoder, wavenet_encoder
-from mmssl.methods import BERT, GPT, WaveNet
+from mmssl.encoders import bert_encoder, gpt_encoder, vit_encoder, wavenet_encoder
+from mmssl.methods import BERT, DINO, GPT, WaveNet
+from mmssl.training.optimizers import adamw, momentum_sgd
 
 
 def bert(batch_size=32, length=128, vocabulary_size=8192, masked=19, slots=20):
@@ -52,4 +53,31 @@ def gpt(batch_size=16, length=256, vocabulary_size=8192):
     return GPT(encoder), {name: tf.constant(x, tf.int32) for name, x in batch.items()}
 
 
-TASKS = {"bert": bert, "gpt": gpt, "wavenet": wavenet}
+def dino(batch_size=64, small_views=6):
+    """A tiny ViT of 4 x 4 patches on two crops of 32 pixels and six of 16."""
+    encoder = vit_encoder(
+        *(32, 4, 192, 12, 3, 768), drop_path=0.0, positions="learned", pool="token"
+    )
+    method = DINO(encoder, head=(512, 512, 64), outputs=2048)
+    return method, views(batch_size, [32] * 2 + [16] * small_views)
+
+
+def views(batch_size, sizes):
+    """Pictures of given sizes, one of each a view."""
+    rng = np.random.default_rng(0)
+    shapes = [(batch_size, size, size, 3) for size in sizes]
+    return {
+        f"images_{number}": tf.constant(rng.uniform(size=shape), tf.float32)
+        for number, shape in enumerate(shapes, start=1)
+    }
+
+
+def optimizer_of(task, variables):
+    """What a task is trained with: SGD with momentum where its peer has it, AdamW otherwise."""
+    if task in WITH_MOMENTUM:
+        return momentum_sgd(variables, 0.03, weight_decay=1e-4, momentum=0.9)
+    return adamw(variables, 1e-3, weight_decay=0.01)
+
+
+TASKS = {"bert": bert, "dino": dino, "gpt": gpt, "wavenet": wavenet}
+WITH_MOMENTUM = {"barlow", "byol", "simclr"}

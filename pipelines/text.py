@@ -1,17 +1,16 @@
-"""Sentence pairs for pretraining on text, and token ids for a trained encoder."""
+"""Sentence pairs for pretraining on text."""
 
 import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.arrays import host
-from mmssl.pipelines.corpus import build_corpus
-from mmssl.pipelines.documents import Documents
 from mmssl.pipelines.masking import mask_tokens
-from mmssl.pipelines.pairs import chunk_starts, segment, sentence_pair
-from mmssl.pipelines.tokenizer import CLS, PAD, SEP, VOCABULARY_FILE, Tokenizer, learn_vocabulary
+from mmssl.pipelines.pairs import segment, sentence_pair
+from mmssl.pipelines.passages import Passages
+from mmssl.pipelines.tokenizer import PAD
 
 
-class SentencePairs(Documents):
+class SentencePairs(Passages):
     """BERT's pretraining examples (Devlin et al. 2019, arXiv 1810.04805, section 3.1).
 
     A batch holds token_ids and padding_mask int32 (B, L), the text [CLS] A [SEP] B [SEP] padded
@@ -51,8 +50,6 @@ class SentencePairs(Documents):
         ValueError: naming the argument that is out of range.
     """
 
-    vocabulary_file = VOCABULARY_FILE
-
     def __init__(
         self,
         source="builtin:docs",
@@ -78,6 +75,8 @@ class SentencePairs(Documents):
             source,
             length,
             vocabulary_size,
+            lowercase,
+            short_share,
             batch_size,
             skip_share=skip_share,
             labels=labels,
@@ -87,20 +86,14 @@ class SentencePairs(Documents):
             held_out=held_out,
             parallel_calls=parallel_calls,
         )
-        if length < 8:
-            raise ValueError(f"length={length} must be 8 or more")
         if not 0 < mask_share < 1:
             raise ValueError(f"mask_share={mask_share} must lie between 0 and 1")
         if not 1 <= max_predictions <= length:
             raise ValueError(
                 f"max_predictions={max_predictions} must lie between 1 and length={length}"
             )
-        if not 0 <= short_share <= 1:
-            raise ValueError(f"short_share={short_share} must lie between 0 and 1")
-        self.lowercase = lowercase
         self.mask_share = mask_share
         self.max_predictions = max_predictions
-        self.short_share = short_share
         self.next_sentence = next_sentence
         self.whole_words = whole_words
         # Tokens of text in a full example.
@@ -109,12 +102,9 @@ class SentencePairs(Documents):
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
         self._check_documents(len(self.items))
-        self._keep_vocabulary(folder)
-        self._corpus = build_corpus(self._texts(), self.tokenizer, self._room)
+        super().index(folder)
         self._continues = host(self.tokenizer.continues()) if self.whole_words else None
         self._check_documents(len(self._corpus.documents) - 1, len(self._corpus.sentences) - 1)
-        starts = chunk_starts(self._corpus, self._room)
-        self._starts, self.count = host(starts), len(starts)
 
     def example(self, index, key):
         """Makes one training element, see the class."""
@@ -125,8 +115,7 @@ class SentencePairs(Documents):
             labels = {"next_is_random": is_random}
         else:
             text, labels = segment(*where), {}
-        padding = self.length - tf.size(text)
-        token_ids = tf.ensure_shape(tf.pad(text, [[0, padding]]), [self.length])
+        token_ids = self._padded(text)
         hidden = mask_tokens(
             token_ids,
             mask_key,
@@ -136,37 +125,6 @@ class SentencePairs(Documents):
             self._continues,
         )
         return hidden | labels | {"padding_mask": tf.cast(token_ids != PAD, tf.int32)}
-
-    def encode(self, texts, length=None, masks=False):
-        """Turns texts into the encoder's inputs: [CLS] text [SEP], what is too long cut at the end.
-
-        Args:
-            texts: string tensor (B,) of UTF-8.
-            length: most tokens, 2 to L; None for L.
-            masks: "[MASK]" in a text asks to be filled in (id 4); else it is ordinary characters.
-
-        Returns:
-            Dict of token_ids and padding_mask int32 (B, longest of the batch).
-        """
-        self._need_tokenizer()
-        length = self._checked_length(length)
-        tokenize = self.tokenizer.prompt if masks else self.tokenizer
-        ids = tokenize(texts)[:, : length - 2]
-        ends = tf.ones_like(ids[:, :1].to_tensor(shape=[None, 1]))
-        ids = tf.concat([CLS * ends, ids, SEP * ends], axis=1)
-        return {
-            "token_ids": ids.to_tensor(PAD),
-            "padding_mask": tf.ones_like(ids).to_tensor(0),
-        }
-
-    def learn_tokenizer(self, texts):
-        """Learns WordPieces from an iterable of str."""
-        learned = learn_vocabulary(texts, self.vocabulary_size, self.lowercase)
-        return Tokenizer(learned, self.lowercase)
-
-    def read_tokenizer(self, folder):
-        """Reads the WordPieces that lie in a folder."""
-        return Tokenizer.read(folder, self.lowercase)
 
     def method_arguments(self):
         """Returns whether there are pairs to tell apart."""

@@ -21,6 +21,7 @@ from mmssl.layers.pooling import (
     MaskedStatistics,
 )
 from mmssl.layers.pre_norm import PreNormBlock, approximate_gelu
+from mmssl.layers.queue import VectorQueue
 from mmssl.layers.segments import SegmentIds
 from mmssl.layers.token_places import pick, restore
 from mmssl.layers.unit_dense import UnitDense
@@ -55,6 +56,7 @@ __all__ = [
     "StandardizeWaveform",
     "TokenPooling",
     "UnitDense",
+    "VectorQueue",
     "approximate_gelu",
     "mu_law_decode",
     "mu_law_encode",

@@ -1,0 +1,163 @@
+"""DINO."""
+
+import keras
+from keras import ops
+
+from mmssl.encoders.dropout import with_dropout
+from mmssl.layers import UnitDense
+from mmssl.losses import dino_centre, dino_loss
+from mmssl.losses.inputs import positive_number
+from mmssl.methods.heads import mlp
+from mmssl.methods.joint_embedding import embedding_width
+from mmssl.methods.multi_crop import LARGE, embed_crops
+from mmssl.methods.views import views
+from mmssl.training import distribution
+from mmssl.training.pretrainer import Pretrainer
+from mmssl.training.teacher import EMATeacher
+
+
+class DINO(Pretrainer):
+    """Self-distillation with no labels (Caron et al. 2021, arXiv 2104.14294).
+
+    On every crop, the student's distribution over K outputs follows the teacher's on a global
+    crop, another one of the same picture:
+
+        loss = -mean_{i, v != i} mean_b sum_k P_i log softmax(student_v / T_s)
+        P_i = softmax((teacher_i - c) / T_t)
+
+    over the two global crops i and all crops v. The teacher is a moving average of the student,
+    the centre c one of its outputs. T_t below T_s sharpens, the centre keeps any output from
+    winning always; together they prevent collapse. The head is a GELU MLP with a bottleneck of
+    length one, then directions: logits are cosines.
+
+    What is deployed is the teacher's encoder. It has no dropout and no dropped paths, and uses the
+    statistics of its own batches where there is batch norm. As in the official code, no gradient
+    reaches the directions in the first steps. There they are left out of the optimizer; here
+    their gradient is zero, so Adam takes its first steps with them a few times larger, unless the
+    freeze ends while the learning rate still rises. Weight decay stays as it is set; the official
+    code raises it along the training.
+
+    Batch:
+        <input>_1, <input>_2: the encoder's inputs of the global crops, such as `images_1` float32
+            (B, H, W, 3) in [0, 1].
+        <input>_3, ...: those of the local crops, (B, H', W', 3); as many as there are, or none.
+
+    Across replicas: the centre, and the statistics of batch norm.
+
+    Args:
+        encoder: keras.Model of any modality, whose layers take crops of every size given.
+        head: widths of the head's layers, the last one that of the bottleneck.
+        outputs: K.
+        student_temperature: T_s, above 0.
+        teacher_temperature: T_t at last, above 0; the official code's best runs go to 0.07.
+        first_teacher_temperature: T_t at first, above 0.
+        temperature_steps: steps of the linear way between these.
+        centre_momentum: of the centre, in [0, 1].
+        momentum: of the teacher at the first step, in [0, 1].
+        final_momentum: at the last step of a run, at the end of a half cosine; None keeps the
+            first.
+        frozen_steps: steps without a gradient of the directions; an epoch in the paper.
+        **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    reports = ("dino", "teacher_entropy")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        head: tuple[int, ...] = (2048, 2048, 256),
+        outputs: int = 65536,
+        student_temperature: float = 0.1,
+        teacher_temperature: float = 0.04,
+        first_teacher_temperature: float = 0.04,
+        temperature_steps: int = 0,
+        centre_momentum: float = 0.9,
+        momentum: float = 0.996,
+        final_momentum: float | None = 1.0,
+        frozen_steps: int = 0,
+        **kwargs,
+    ):
+        super().__init__(encoder, **kwargs)
+        positive_number(
+            outputs=outputs,
+            student_temperature=student_temperature,
+            teacher_temperature=teacher_temperature,
+            first_teacher_temperature=first_teacher_temperature,
+        )
+        self.student_temperature = student_temperature
+        self.teacher_temperatures = first_teacher_temperature, teacher_temperature
+        self.temperature_steps = temperature_steps
+        self.centre_momentum = centre_momentum
+        self.frozen_steps = frozen_steps
+
+        vectors = keras.Input((embedding_width(encoder),))
+        projected = mlp(vectors.shape[-1], head, normalize=False, activation="gelu")(vectors)
+        bottleneck = keras.layers.UnitNormalization(dtype="float32")(projected)
+        self.projector = keras.Model(vectors, bottleneck, name="projector")
+        self.directions = UnitDense(outputs, dtype="float32", name="directions")
+        self.head = keras.Model(vectors, self.directions(bottleneck), name="head")
+
+        self.teacher = EMATeacher(with_dropout(encoder, 0.0), momentum, final_momentum)
+        self.teacher_head = EMATeacher(self.head, momentum, final_momentum)
+        self.centre = self.add_weight(
+            shape=(outputs,), initializer="zeros", trainable=False, autocast=False, name="centre"
+        )
+        self.steps = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps"
+        )
+
+    def plan(self, steps):
+        self.teacher.steps = self.teacher_head.steps = steps
+
+    def deployed(self):
+        return self.teacher.model
+
+    def settle(self):
+        self.teacher.settle(self.encoder)
+        self.teacher_head.settle(self.head)
+
+    def current_temperature(self):
+        """Returns T_t of the present step, a float32 scalar."""
+        first, last = self.teacher_temperatures
+        if not self.temperature_steps:
+            return ops.convert_to_tensor(last, "float32")
+        done = ops.cast(self.steps.value, "float32") / self.temperature_steps
+        return first + (last - first) * ops.minimum(done, 1.0)
+
+    def call(self, batch, training=False):
+        """Scores every crop.
+
+        Returns:
+            list of logits (B, K), one a crop.
+        """
+        crops = views(batch, self.encoder)
+        embeddings = ops.concatenate(embed_crops(self.encoder, crops, training))
+        bottleneck = self.projector(embeddings, training=training)
+        frozen = self.steps.value < self.frozen_steps
+        return ops.split(self.directions(bottleneck, frozen), len(crops))
+
+    def loss_terms(self, batch, outputs, training):
+        temperature = self.current_temperature()
+        if training:
+            self.teacher.update(self.encoder)
+            self.teacher_head.update(self.head)
+            self.steps.assign_add(1)
+        targets = self._targets(batch, training)
+        centre = ops.convert_to_tensor(self.centre)
+        loss = dino_loss(outputs, targets, centre, self.student_temperature, temperature)
+        sharpened = ops.log_softmax((ops.concatenate(targets) - centre) / temperature)
+        entropy = -ops.sum(ops.exp(sharpened) * sharpened, axis=-1)
+        self.report("teacher_entropy", distribution.mean(ops.mean(entropy)))
+        if training:
+            self.centre.assign(dino_centre(centre, targets, self.centre_momentum))
+        return {"dino": loss}
+
+    def _targets(self, batch, training):
+        """Returns the teacher's logits (B, K) of each global crop."""
+        crops = views(batch, self.encoder)[:LARGE]
+        both = {name: ops.concatenate([crop[name] for crop in crops]) for name in crops[0]}
+        embeddings = self.teacher(both, training=training)["embedding"]
+        return ops.split(self.teacher_head(embeddings), LARGE)

@@ -1,0 +1,115 @@
+import keras
+import numpy as np
+import pytest
+from scipy.special import log_softmax, softmax
+
+from mmssl.encoders import small_conv_encoder, vit_encoder
+from mmssl.methods import DINO
+
+SIZES = {"head": (6, 6, 4), "outputs": 10}
+
+
+def tiny(**kwargs):
+    keras.utils.set_random_seed(0)
+    encoder = small_conv_encoder(8, (4, 6), (2, 1))
+    method = DINO(encoder, **{**SIZES, "final_momentum": None, **kwargs})
+    method.compile(keras.optimizers.SGD(0.5))
+    return method
+
+
+def crops(sizes=(8, 8, 4), rows=5, seed=0):
+    draw = np.random.default_rng(seed)
+    return {
+        f"images_{place}": draw.uniform(size=(rows, size, size, 3)).astype("float32")
+        for place, size in enumerate(sizes, start=1)
+    }
+
+
+def embeddings(encoder, batch, training):
+    return [
+        encoder.call({"images": batch[f"images_{i}"]}, training=training)["embedding"]
+        for i in (1, 2, 3)
+    ]
+
+
+def test_the_loss_is_the_mean_over_every_global_crop_and_every_other_crop():
+    method, batch = tiny(), crops()
+    centre = np.random.default_rng(1).normal(size=10).astype("float32") / 10
+    method.centre.assign(centre)
+    logits = [method.head(x).numpy() for x in embeddings(method.encoder, batch, False)]
+    costs = []
+    for i in (0, 1):
+        target = softmax((logits[i] - centre) / 0.04, axis=-1)
+        for v in (0, 1, 2):
+            if v != i:
+                costs.append(-(target * log_softmax(logits[v] / 0.1, axis=-1)).sum(-1).mean())
+    loss = method.compute_loss(x=batch, y_pred=method(batch), training=False)
+    assert len(costs) == 2 * 3 - 2
+    np.testing.assert_allclose(loss, np.mean(costs), rtol=1e-4)
+
+
+def test_logits_are_cosines():
+    method, batch = tiny(), crops()
+    outputs = method(batch)
+    assert [x.shape for x in outputs] == [(5, 10)] * 3
+    assert np.abs(outputs).max() <= 1 + 1e-5
+
+
+def test_the_centre_moves_a_tenth_of_the_way_to_the_teachers_mean():
+    method, batch = tiny(), crops()
+    both = {"images": np.concatenate([batch["images_1"], batch["images_2"]])}
+    embedding = method.teacher.model(both, training=True)["embedding"]
+    expected = 0.1 * np.mean(method.teacher_head.model(embedding), axis=0)
+    method.train_on_batch(batch)
+    np.testing.assert_allclose(method.centre, expected, atol=1e-6)
+
+
+def test_after_fit_the_deployed_encoder_is_the_moving_average_of_every_step():
+    method = tiny(momentum=0.8)
+    kernel, expected = method.encoder.trainable_variables[0], None
+    expected = kernel.numpy()
+
+    class Follow(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            nonlocal expected
+            expected = 0.8 * expected + 0.2 * kernel.numpy()
+
+    for _ in range(2):  # a second fit goes on where the first one ended
+        method.fit(crops(rows=6), batch_size=2, verbose=0, callbacks=[Follow()])
+        deployed = method.deployed().weights[0]
+        np.testing.assert_allclose(deployed, expected, rtol=1e-4, atol=1e-6)
+    assert np.abs(expected - kernel).max() > 1e-4
+
+
+def test_the_teacher_has_nothing_to_train_and_no_dropout():
+    encoder = vit_encoder(8, 4, 8, 1, 2, 16, dropout=0.5)
+    method = DINO(encoder, **SIZES)
+    taught = {id(v) for v in (*method.teacher.weights, *method.teacher_head.weights)}
+    assert not taught & {id(v) for v in method.trainable_variables}
+    images = {"images": crops()["images_1"]}
+    expected = encoder(images)["embedding"]
+    np.testing.assert_allclose(method.teacher(images, True)["embedding"], expected, atol=1e-5)
+
+
+def test_the_directions_are_frozen_in_the_first_steps():
+    method, batch = tiny(frozen_steps=2), crops()
+    start = method.directions.kernel.numpy()
+    for moved in (False, False, True):
+        method.train_on_batch(batch)
+        assert (np.abs(method.directions.kernel - start).max() > 0) == moved
+
+
+def test_the_teachers_temperature_rises_along_a_line():
+    method = tiny(teacher_temperature=0.07, first_teacher_temperature=0.04, temperature_steps=3)
+    for expected in (0.04, 0.05, 0.06, 0.07, 0.07):
+        assert float(method.current_temperature()) == pytest.approx(expected)
+        method.train_on_batch(crops())
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="teacher_temperature is above 0; got 0"):
+        tiny(teacher_temperature=0)
+    with pytest.raises(ValueError, match="momentum"):
+        tiny(momentum=2.0)
+    with pytest.raises(ValueError, match="1 views"):
+        tiny()({"images_1": crops()["images_1"]})

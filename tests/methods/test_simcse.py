@@ -1,0 +1,60 @@
+import keras
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from mmssl.encoders import bert_encoder, saved_encoder
+from mmssl.methods import SimCSE
+
+
+def encoder(dropout=0.1):
+    keras.utils.set_random_seed(0)
+    return bert_encoder(30, 10, width=8, depth=1, heads=2, feed_forward=16, dropout=dropout)
+
+
+def texts(rows=4):
+    ids = np.random.default_rng(0).integers(5, 30, (rows, 10)).astype("int32")
+    return {"token_ids": ids, "padding_mask": np.ones_like(ids)}
+
+
+@pytest.mark.parametrize("pooling", ["mean", "token"])
+def test_each_first_reading_picks_its_second_one_by_cosine(pooling):
+    method = SimCSE(encoder(), temperature=0.2, pooling=pooling)
+    first, second = (np.asarray(x) for x in method(texts(), training=True))
+    assert np.abs(first - second).max() > 1e-3
+    units = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (first, second)]
+    expected = -np.diag(log_softmax(units[0] @ units[1].T / 0.2, axis=1)).mean()
+    loss = method.loss_terms(texts(), [first, second], training=True)["info_nce"]
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+def test_without_training_both_readings_are_the_same_and_pooled_as_asked():
+    for pooling, pick in (("mean", "embedding"), ("token", "features")):
+        method = SimCSE(encoder(), pooling=pooling)
+        first, second = method(texts())
+        np.testing.assert_array_equal(first, second)
+        pooled = method.encoder(texts())[pick]
+        pooled = pooled[:, 0] if pooling == "token" else pooled
+        np.testing.assert_allclose(first, method.head(pooled), atol=1e-6)
+
+
+def test_a_runs_encoder_is_trained_further_with_dropout(tmp_path):
+    trained = encoder(dropout=0.0)
+    trained.save(tmp_path / "encoder.keras")
+    expected = trained(texts())["embedding"]
+    for path in (tmp_path, tmp_path / "encoder.keras"):
+        read = saved_encoder(str(path), dropout=0.3)
+        np.testing.assert_allclose(read(texts())["embedding"], expected, atol=1e-6)
+        first, second = SimCSE(read)(texts(), training=True)
+        assert np.abs(first - second).max() > 1e-3
+    assert saved_encoder(str(tmp_path))(texts(), training=True)["embedding"].shape == (4, 8)
+
+
+def test_what_is_no_encoder_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"finds no encoder\.keras"):
+        saved_encoder(str(tmp_path))
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(tmp_path / "other.keras")
+    with pytest.raises(ValueError, match="no encoder: it has no output"):
+        saved_encoder(str(tmp_path / "other.keras"))
+    with pytest.raises(ValueError, match="temperature is above 0; got 0"):
+        SimCSE(encoder(), temperature=0)
