@@ -3,8 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.encoders import bert_encoder, gpt_encoder, vit_encoder, wavenet_encoder
-from mmssl.methods import BERT, DINO, GPT, WaveNet
+from mmssl.encoders import (
+    bert_encoder,
+    gpt_encoder,
+    resnet_encoder,
+    vit_encoder,
+    wavenet_encoder,
+)
+from mmssl.methods import BERT, BYOL, DINO, GPT, BarlowTwins, SimCLR, WaveNet
 from mmssl.training.optimizers import adamw, momentum_sgd
 
 
@@ -62,6 +68,29 @@ def dino(batch_size=64, small_views=6):
     return method, views(batch_size, [32] * 2 + [16] * small_views)
 
 
+def simclr(batch_size=128):
+    """SimCLR of a ResNet-18 on two views of 32 pixels."""
+    method = SimCLR(residual_network(), projector=(512, 128), temperature=0.5)
+    return method, views(batch_size, [32, 32])
+
+
+def byol(batch_size=128):
+    """BYOL of a ResNet-18 on two views of 32 pixels."""
+    method = BYOL(residual_network(), projector=(1024, 256), predictor=(1024, 256))
+    return method, views(batch_size, [32, 32])
+
+
+def barlow(batch_size=128):
+    """Barlow Twins of a ResNet-18 on two views of 32 pixels."""
+    method = BarlowTwins(residual_network(), projector=(2048, 2048, 2048))
+    return method, views(batch_size, [32, 32])
+
+
+def residual_network():
+    """ResNet-18 with the stem for small pictures."""
+    return resnet_encoder(32, depth=18, small_images=True)
+
+
 def views(batch_size, sizes):
     """Pictures of given sizes, one of each a view."""
     rng = np.random.default_rng(0)
@@ -79,5 +108,13 @@ def optimizer_of(task, variables):
     return adamw(variables, 1e-3, weight_decay=0.01)
 
 
-TASKS = {"bert": bert, "dino": dino, "gpt": gpt, "wavenet": wavenet}
+TASKS = {
+    "barlow": barlow,
+    "bert": bert,
+    "byol": byol,
+    "dino": dino,
+    "gpt": gpt,
+    "simclr": simclr,
+    "wavenet": wavenet,
+}
 WITH_MOMENTUM = {"barlow", "byol", "simclr"}
