@@ -69,9 +69,9 @@ def hidden_states(encoder, hidden, start=None):
 
     Returns:
         keras.Model from the encoder's inputs, or from the dict that `positions` or `context`
-        takes, to the list of those outputs.
+        takes, to a dict of `hidden`, the list of those outputs.
     """
-    outputs = [encoder.get_layer(name).output for name in hidden]
+    outputs = {"hidden": [encoder.get_layer(name).output for name in hidden]}
     if start is None:
         return keras.Model(encoder.input, outputs, name="hidden_states")
     return _between(encoder, start, outputs, "hidden_states")

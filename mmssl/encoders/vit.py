@@ -24,6 +24,7 @@ def vit_encoder(
     positions: Literal["fixed", "learned"] = "fixed",
     class_token: bool = True,
     pool: Literal["mean", "token"] = "mean",
+    grid: int = 1,
 ) -> keras.Model:
     """Builds a vision transformer: patches as tokens, positions, a class token, blocks.
 
@@ -45,10 +46,12 @@ def vit_encoder(
         positions: `fixed` sines and cosines, or `learned`; see GridPositions.
         class_token: whether there is a token beside the patches, at place 0.
         pool: the embedding is the `mean` of the patches or the class `token`.
+        grid: with `mean`, the embedding joins the means of `grid` x `grid` cells of the picture.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1], sRGB, to `features`
-        (B, T, width), T the patches and the class token, and `embedding` (B, width). Layers
+        (B, T, width), T the patches and the class token, and `embedding` (B, width), with a grid
+        (B, grid * grid * width). Layers
         `tokens`, `positioned`, `block_k` and `block_k_feed_forward`: see `mmssl.encoders.stages`.
 
     Raises:
@@ -57,12 +60,11 @@ def vit_encoder(
     Reference:
         Dosovitskiy et al. 2020, arXiv 2010.11929.
     """
-    _check(size, patch, width, heads, class_token, pool)
+    _check(size, patch, width, heads, class_token, pool, grid)
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = keras.layers.Rescaling(
         [1 / d for d in DEVIATION], [-m / d for m, d in zip(MEAN, DEVIATION, strict=True)]
     )(images)
-    # Every weight of the patch embedding counts as one of a dense layer of a patch's pixels.
     x = keras.layers.Conv2D(width, patch, patch, name="patches")(x)
     x = keras.layers.Reshape((-1, width), name="tokens")(x)
     x = GridPositions(size // patch, positions, name="positions")(x)
@@ -76,13 +78,13 @@ def vit_encoder(
     )
     if norm == "pre":
         x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(x)
-    embedding = TokenPooling(pool, class_token, name="pool", dtype="float32")(x)
+    embedding = TokenPooling(pool, class_token, grid, name="pool", dtype="float32")(x)
     return keras.Model(
         {"images": images}, {"features": x, "embedding": embedding}, name="vit_encoder"
     )
 
 
-def _check(size, patch, width, heads, class_token, pool):
+def _check(size, patch, width, heads, class_token, pool, grid):
     if size % patch:
         raise ValueError(f"vit_encoder(size={size}) must be a multiple of patch={patch} pixels.")
     if width % heads or width % 4:
@@ -91,3 +93,8 @@ def _check(size, patch, width, heads, class_token, pool):
         )
     if pool == "token" and not class_token:
         raise ValueError("vit_encoder(pool='token') needs class_token=True.")
+    if not 1 <= grid <= size // patch or (grid > 1 and pool == "token"):
+        raise ValueError(
+            f"vit_encoder(grid={grid}) lies between 1 and the {size // patch} patches a side, and "
+            "belongs to pool='mean'."
+        )

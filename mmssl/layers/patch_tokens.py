@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mmssl.layers.pooling import GridPooling
+
 
 @keras.saving.register_keras_serializable("mmssl")
 class GridPositions(keras.layers.Layer):
@@ -110,26 +112,37 @@ class TokenPooling(keras.layers.Layer):
     Args:
         kind: `mean` averages the patches, `token` takes the class token.
         class_token: whether the first token is one.
+        grid: with `mean`, cells a side: the patches of each are averaged and the cells joined;
+            see GridPooling.
 
     Call arguments:
-        features: (B, T, C).
+        features: (B, T, C), patches of a square grid.
 
     Returns:
-        (B, C).
+        (B, C), with a grid (B, grid * grid * C).
     """
 
-    def __init__(self, kind: Literal["mean", "token"] = "mean", class_token=True, **kwargs):
+    def __init__(self, kind: Literal["mean", "token"] = "mean", class_token=True, grid=1, **kwargs):
         super().__init__(**kwargs)
         self.kind = kind
         self.class_token = class_token
+        self.grid = grid
+
+    def build(self, input_shape):
+        self.cells = GridPooling(self.grid, dtype=self.dtype_policy)
 
     def call(self, features):
         if self.kind == "token":
             return features[:, 0]
-        return ops.mean(features[:, 1:] if self.class_token else features, axis=1)
+        patches = features[:, 1:] if self.class_token else features
+        if self.grid == 1:
+            return ops.mean(patches, axis=1)
+        side = math.isqrt(patches.shape[1])
+        return self.cells(ops.reshape(patches, (-1, side, side, patches.shape[-1])))
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[-1])
+        return (input_shape[0], self.grid**2 * input_shape[-1])
 
     def get_config(self):
-        return {**super().get_config(), "kind": self.kind, "class_token": self.class_token}
+        own = {"kind": self.kind, "class_token": self.class_token, "grid": self.grid}
+        return {**super().get_config(), **own}

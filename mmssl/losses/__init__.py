@@ -25,6 +25,7 @@ from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
 from mmssl.losses.soft_nearest_neighbour import soft_nearest_neighbour_loss
 from mmssl.losses.swav import sinkhorn, swav_loss
+from mmssl.losses.token_regression import token_regression
 from mmssl.losses.triplet import triplet_loss
 from mmssl.losses.vicreg import covariance_term, variance_term, vicreg_loss, vicreg_terms
 from mmssl.losses.weighted_squared_error import weighted_squared_error
@@ -54,6 +55,7 @@ __all__ = [
     "sinkhorn",
     "soft_nearest_neighbour_loss",
     "swav_loss",
+    "token_regression",
     "triplet_loss",
     "variance_term",
     "vicreg_loss",

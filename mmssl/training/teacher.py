@@ -28,10 +28,11 @@ class EMATeacher(keras.layers.Layer):
         ramp: the way to it: along half a `cosine` (BYOL, DINO), or `linear` (data2vec).
         copied: names of layers whose weights are not averaged but the student's own, as tables
             are that both networks read.
+        statistics: batch norm's moving mean and variance are `averaged` like weights, or the
+            teacher's `own`, of the batches that it sees in training mode.
 
-    Batch statistics (batch norm's moving mean and variance) are averaged like weights. Whether
-    the teacher normalises by those or by its own batch is the `training` argument of its call; in
-    training mode its own moving statistics are overwritten by the next update all the same.
+    Whether the teacher normalises by its moving statistics or by its batch is the `training`
+    argument of its call.
 
     Raises:
         ValueError: a momentum is outside [0, 1], or there is no such layer.
@@ -45,12 +46,14 @@ class EMATeacher(keras.layers.Layer):
         steps=None,
         ramp: Literal["cosine", "linear"] = "cosine",
         copied=(),
+        statistics: Literal["averaged", "own"] = "averaged",
         **kwargs,
     ):
         super().__init__(**kwargs)
         _check(student, momentum, final_momentum, copied)
         self.momentum, self.final_momentum, self.steps = momentum, final_momentum, steps
         self.ramp = ramp
+        self.statistics = statistics
         self.model = keras.models.clone_model(student)
         self.model.set_weights(student.get_weights())
         # Per variable: trainable=False on the model would put batch norm into inference mode.
@@ -95,6 +98,8 @@ class EMATeacher(keras.layers.Layer):
     def _follow(self, student):
         step = ops.where(self.settled.value > 0, 0.0, 1.0 - self.current_momentum())
         for own, theirs in zip(self._floats(self.model), self._floats(student), strict=True):
+            if self.statistics == "own" and not theirs.trainable:
+                continue
             if id(own) in self._copied:
                 own.assign(theirs.value)
             else:

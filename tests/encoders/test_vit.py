@@ -24,8 +24,8 @@ def test_the_parts_one_after_the_other_are_the_encoder(norm, class_token):
     outputs = context(encoder, names)({"positioned": positioned})
     whole = encoder(pictures())
     np.testing.assert_allclose(outputs["features"], whole["features"], atol=1e-5)
-    direct = hidden_states(encoder, names)(pictures())
-    later = hidden_states(encoder, names, "tokens")(tokens)
+    direct = hidden_states(encoder, names)(pictures())["hidden"]
+    later = hidden_states(encoder, names, "tokens")(tokens)["hidden"]
     for got, want, third in zip(outputs["hidden"], direct, later, strict=True):
         np.testing.assert_allclose(got, want, atol=1e-5)
         np.testing.assert_allclose(third, want, atol=1e-5)

@@ -123,6 +123,19 @@ def test_batch_statistics_are_used_in_training_mode_and_moving_ones_outside_it()
     assert np.abs(np.mean(teacher(x, training=False), axis=0)).max() > 0.1
 
 
+def test_batch_statistics_may_be_the_teachers_own():
+    model = student()
+    teacher = EMATeacher(model, 0.5, statistics="own")
+    start = teacher.model.get_weights()
+    teacher.update(model)
+    shift(model, 1.0)
+    teacher.update(model)
+    for got, first, variable in zip(teacher.model.get_weights(), start, model.weights, strict=True):
+        np.testing.assert_allclose(got, first + 0.5 * variable.trainable, rtol=1e-5)
+    teacher(np.full((4, 3), 2.0, "float32"), training=True)
+    assert np.abs(teacher.model.get_weights()[-2] - start[-2]).max() > 0
+
+
 def test_the_student_keeps_its_weights():
     model = student()
     before = model.get_weights()

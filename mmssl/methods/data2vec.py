@@ -1,0 +1,89 @@
+"""data2vec: latent targets of a teacher, for any modality."""
+
+from typing import Literal
+
+import keras
+from keras import ops
+
+from mmssl.layers import MaskToken
+from mmssl.methods.heads import mlp
+from mmssl.methods.latent_prediction import LatentPrediction
+
+
+class Data2Vec(LatentPrediction):
+    """data2vec (Baevski, Hsu, Xu, Babu, Gu, Auli 2022, arXiv 2202.03555).
+
+    A student sees a masked example and predicts, at the masked tokens, what a teacher, the moving
+    average of the student, computes from the whole one:
+
+        y = 1/K sum_{top K blocks} N(h_l);    loss = mean_{masked t} l(head(student)_t - sg(y)_t)
+
+    One class for all modalities; what differs is the encoder, the pipeline's mask and some
+    arguments. Where paper and official code differ:
+
+    - audio: target `feed_forward`, `instance` norm, beta 0, channels `root` (the paper's smooth L1
+      is an option; the code's recipes take squares), shared `local`, the positional convolutions
+      `copied`;
+    - pictures: the paper writes of feed-forward parts, the code takes `block` outputs, with
+      `layer` norm of each and of the average (`final_norm`), beta 2, channels `mean`, and a
+      constant momentum. The code is followed;
+    - text: `feed_forward`, `layer`, beta 4, channels `sum`, `hide="inputs"`, a head with a hidden
+      layer of twice the width. The code predicts those tokens alone that the student sees as
+      [MASK], which the pipeline's `mask` says.
+
+    Padding has no part in instance norms here; the code's sequences have none.
+
+    Batch:
+        the encoder's inputs, as the student sees them.
+        mask: int32 or float32 (B, T), 1 at the tokens to predict; never at padding.
+        teacher_<input>: where the student's input of that name is corrupted already
+            (`hide="inputs"`), the whole one: `teacher_token_ids` beside `token_ids`.
+
+    Across replicas: the number of masked tokens and the standard deviations.
+
+    Args:
+        encoder: keras.Model with stages, see `mmssl.encoders.stages`.
+        hide: what is masked: the `tokens`, replaced by a learned vector behind the local encoder,
+            or the `inputs`, in the pipeline.
+        head_widths: widths of the head's hidden layers; none for a linear head.
+        **kwargs: passed to LatentPrediction.
+
+    Raises:
+        ValueError: an argument is out of its range, or the encoder lacks a layer.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        hide: Literal["tokens", "inputs"] = "tokens",
+        head_widths: tuple[int, ...] = (),
+        **kwargs,
+    ):
+        super().__init__(encoder, **kwargs)
+        width = encoder.output["features"].shape[-1]
+        self.head = mlp(
+            width, (*head_widths, width), normalize=False, activation="gelu", name="head"
+        )
+        self.mask_token = MaskToken(name="mask_token") if hide == "tokens" else None
+        if self.mask_token is not None:
+            self.mask_token.build([(None, None, width), (None, None)])
+
+    def call(self, batch, training=False):
+        local = self.local_features(batch, training)
+        tokens, masked = local["tokens"], dict(local)
+        if self.mask_token is not None:
+            masked["tokens"] = self.mask_token([tokens, batch["mask"]])
+        masked["positioned"] = self.positions(masked, training=training)
+        del masked["tokens"]
+        features = self.context(masked, training=training)["features"]
+        # A class token stands before the tokens and is not predicted.
+        features = features[:, -tokens.shape[1] :]
+        rows = self.head(ops.reshape(features, (-1, features.shape[-1])), training=training)
+        return {"predictions": ops.reshape(rows, ops.shape(features)), **local}
+
+    def loss_terms(self, batch, outputs, training):
+        if training:
+            self.teacher.update(self.student)
+        targets = self.targets(batch, outputs)
+        mask = ops.cast(batch["mask"], "float32")
+        return {"regression": self.regression(outputs["predictions"], targets, mask)}
