@@ -1,0 +1,156 @@
+import keras
+import numpy as np
+import pytest
+
+from mmssl.encoders import cut, roberta_encoder, stages, wav2vec_encoder
+from mmssl.layers import ChannelNormalization, StandardizeWaveform
+
+SIZES = {"width": 16, "depth": 2, "heads": 2, "feed_forward": 32, "dropout": 0.0}
+TINY = {
+    **SIZES,
+    "channels": 8,
+    "kernels": (10, 3, 3, 3, 3, 2),
+    "strides": (5, 2, 2, 2, 2, 2),
+    "position_kernel": 7,
+    "position_groups": 4,
+}
+
+
+def sound(samples, rows=2, seed=0):
+    wave = np.random.default_rng(seed).normal(0.05, 0.1, (rows, samples)).astype("float32")
+    return {"waveform": wave, "padding_mask": np.ones((rows, samples), "int32")}
+
+
+def padded(batch, more):
+    return {name: np.pad(x, ((0, 0), (0, more))) for name, x in batch.items()}
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    keras.utils.set_random_seed(0)
+    return {norm: wav2vec_encoder(**TINY, stem_norm=norm) for norm in ("layer", "channel")}
+
+
+@pytest.mark.parametrize(("samples", "frames"), [(16000, 49), (32000, 99), (250000, 781)])
+def test_the_papers_convolutions_make_a_frame_of_20_ms_at_16_khz(samples, frames):
+    encoder = wav2vec_encoder(channels=2, **{**SIZES, "position_groups": 4})
+    shape = {"waveform": (1, samples), "padding_mask": (1, samples)}
+    assert encoder.compute_output_shape(shape)["features"] == (1, frames, 16)
+
+
+def test_16000_samples_at_8_khz_are_99_frames(tiny):
+    assert tiny["layer"](sound(16000))["features"].shape == (2, 99, 16)
+
+
+def test_a_frame_of_the_stem_sees_its_240_samples_alone(tiny):
+    tokens = keras.Model(tiny["layer"].input, tiny["layer"].get_layer("tokens").output)
+    batch = sound(4000, rows=1)
+    # Two changes that leave mean and variance as they are.
+    changed = {**batch, "waveform": batch["waveform"].copy()}
+    changed["waveform"][0, [2000, 2001]] = batch["waveform"][0, [2001, 2000]]
+    moved = np.abs(tokens(changed) - tokens(batch)).max(axis=(0, 2)) > 1e-6
+    covers = [f * 160 <= 2001 and f * 160 + 240 > 2000 for f in range(moved.size)]
+    np.testing.assert_array_equal(moved, covers)
+
+
+@pytest.mark.parametrize("norm", ["layer", "channel"])
+@pytest.mark.parametrize("block", [None, "block_1"])
+def test_padding_and_batching_change_nothing_within_the_recording(tiny, norm, block):
+    encoder = cut(tiny[norm], block) if block else tiny[norm]
+    short, long = sound(3000, rows=1), sound(4321, rows=1, seed=1)
+    joined = {n: np.concatenate([padded(short, 1321)[n], long[n]]) for n in short}
+    joined["waveform"][0, 3000:] = 0.7  # what stands in the padding must not matter
+    together = encoder(joined)
+    for row, alone in enumerate((encoder(short), encoder(long))):
+        frames = alone["features"].shape[1]
+        np.testing.assert_allclose(
+            together["features"][row, :frames], alone["features"][0], atol=1e-5
+        )
+        np.testing.assert_allclose(together["embedding"][row], alone["embedding"][0], atol=1e-5)
+
+
+def test_a_cut_after_the_last_block_is_the_encoder(tiny):
+    whole = tiny["layer"](sound(3000))
+    for name, value in cut(tiny["layer"], "block_2")(sound(3000)).items():
+        np.testing.assert_allclose(value, whole[name], atol=1e-6)
+
+
+def test_level_and_offset_of_a_recording_do_not_matter(tiny):
+    batch = sound(3000)
+    other = {**batch, "waveform": 0.03 * batch["waveform"] - 0.2}
+    np.testing.assert_allclose(
+        tiny["layer"](other)["embedding"], tiny["layer"](batch)["embedding"], atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("norm", ["layer", "channel"])
+def test_the_parts_of_the_encoder_compute_what_it_computes(tiny, norm):
+    encoder = tiny[norm]
+    local = stages.local(encoder)(padded(sound(3000), 500))
+    positioned = stages.positions(encoder)(local)
+    features = stages.context(encoder)(
+        {"positioned": positioned, "token_mask": local["token_mask"]}
+    )["features"]
+    whole = encoder(padded(sound(3000), 500))
+    np.testing.assert_allclose(features, whole["features"], atol=1e-6)
+
+
+def test_the_encoder_comes_back_from_its_file(tiny, tmp_path):
+    tiny["channel"].save(tmp_path / "encoder.keras")
+    loaded = keras.models.load_model(tmp_path / "encoder.keras")
+    for name, value in tiny["channel"](sound(1000)).items():
+        np.testing.assert_array_equal(loaded(sound(1000))[name], value)
+
+
+def test_pre_norm_blocks_end_in_a_norm():
+    features = wav2vec_encoder(**TINY, norm="pre")(sound(1000))["features"]
+    np.testing.assert_allclose(np.mean(features, axis=-1), 0, atol=1e-5)
+
+
+def test_channels_are_normalised_over_the_frames_inside():
+    x = np.random.default_rng(0).normal(3, 2, (2, 40, 5)).astype("float32")
+    mask = (np.arange(40) < [[40], [25]]).astype("int32")
+    normal = np.asarray(ChannelNormalization(epsilon=1e-12)([x, mask]))
+    for row, count in zip(normal, (40, 25), strict=True):
+        np.testing.assert_allclose(row[:count].mean(axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(row[:count].std(axis=0), 1, atol=1e-5)
+
+
+def test_recordings_get_a_mean_of_zero_and_a_variance_of_one_and_silence_stays():
+    batch = padded(sound(500), 100)
+    batch["waveform"][1] = 0
+    wave = np.asarray(StandardizeWaveform()([batch["waveform"], batch["padding_mask"]]))
+    assert wave[0, :500].mean() == pytest.approx(0, abs=1e-5)
+    assert wave[0, :500].std() == pytest.approx(1, abs=1e-5)
+    assert not wave[0, 500:].any()
+    assert not wave[1].any()
+
+
+def test_roberta_has_the_stages_and_padding_changes_nothing():
+    encoder = roberta_encoder(50, 32, **SIZES)
+    ids = np.random.default_rng(0).integers(5, 50, (2, 20)).astype("int32")
+    batch = {"token_ids": ids, "padding_mask": np.ones((2, 20), "int32")}
+    whole = encoder(batch)
+    wider = {name: np.pad(x, ((0, 0), (0, 6)), constant_values=0) for name, x in batch.items()}
+    np.testing.assert_allclose(encoder(wider)["embedding"], whole["embedding"], atol=1e-5)
+    local = stages.local(encoder)(batch)
+    positioned = stages.positions(encoder)(local)
+    parts = stages.context(encoder)({"positioned": positioned, "token_mask": local["token_mask"]})
+    np.testing.assert_allclose(parts["features"], whole["features"], atol=1e-6)
+    last = cut(encoder, "block_2")(batch)
+    np.testing.assert_allclose(last["embedding"], whole["embedding"], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: wav2vec_encoder(kernels=(10,), strides=(5, 2)),
+        lambda: wav2vec_encoder(kernels=(3,), strides=(5,)),
+        lambda: wav2vec_encoder(width=100, heads=12),
+        lambda: wav2vec_encoder(position_kernel=8),
+        lambda: roberta_encoder(width=100, heads=12),
+    ],
+)
+def test_arguments_that_do_not_belong_together_are_refused(build):
+    with pytest.raises(ValueError, match="needs"):
+        build()
