@@ -4,6 +4,7 @@ from mmssl.encoders.blocks import blocks, cut
 from mmssl.encoders.convnet import conv_decoder, conv_encoder
 from mmssl.encoders.dcgan import dcgan_discriminator, dcgan_encoder, inpainting_decoder
 from mmssl.encoders.gpt import gpt_encoder
+from mmssl.encoders.masked_decoder import masked_decoder
 from mmssl.encoders.recurrent import cpc_encoder
 from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
@@ -29,6 +30,7 @@ __all__ = [
     "dcgan_encoder",
     "gpt_encoder",
     "inpainting_decoder",
+    "masked_decoder",
     "receptive_field",
     "resnet_encoder",
     "roberta_encoder",

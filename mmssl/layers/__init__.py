@@ -12,6 +12,7 @@ from mmssl.layers.lightness import Lightness
 from mmssl.layers.mask_fill import MaskFill
 from mmssl.layers.mask_token import MaskToken
 from mmssl.layers.mu_law import MuLaw, mu_law_decode, mu_law_encode
+from mmssl.layers.noise_table import NoiseTable
 from mmssl.layers.patch_tokens import ClassToken, GridPositions, TokenPooling
 from mmssl.layers.pooling import (
     FrameMask,
@@ -48,6 +49,7 @@ __all__ = [
     "MaskedMean",
     "MaskedStatistics",
     "MuLaw",
+    "NoiseTable",
     "NormalizeLevel",
     "PaddingMask",
     "PreNormBlock",

@@ -6,6 +6,7 @@ from mmssl.methods.byol import BYOL
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
+from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.dino import DINO
 from mmssl.methods.gpt import GPT
 from mmssl.methods.inpainting import ContextEncoder
@@ -28,6 +29,7 @@ __all__ = [
     "Colorization",
     "ContextEncoder",
     "Data2Vec",
+    "Data2Vec2",
     "MoCo",
     "MoCoV3",
     "SimCLR",

@@ -1,0 +1,177 @@
+"""data2vec 2.0: several masks for one teacher, and an encoder that sees visible tokens alone."""
+
+import math
+from typing import Literal
+
+import keras
+from keras import ops
+
+from mmssl.encoders import masked_decoder
+from mmssl.layers import NoiseTable, pick, restore
+from mmssl.losses import token_regression
+from mmssl.methods.latent_prediction import LatentPrediction
+
+
+class Data2Vec2(LatentPrediction):
+    """data2vec 2.0 (Baevski, Babu, Hsu, Auli 2022, arXiv 2212.07525).
+
+    The targets are those of data2vec 1.0 (see LatentPrediction). Each of M students of an example
+    encodes the few tokens that it sees; a convolutional decoder, in whose input noise stands for
+    the masked tokens, predicts the targets there; the teacher runs once for all M:
+
+        loss = mean_{masked t of all students} 1/sqrt(C) sum_c (decoder(student)_tc - sg(y)_tc)^2
+             + class_weight * mean_{students} 1/sqrt(C) sum_c (class_c - mean_t sg(y)_tc)^2
+
+    The local encoder runs once for an example and gets the gradients of all its students. The
+    second term is there where the encoder has a class token; beta and `channels` act on both.
+
+    Where paper and official code differ, or this from both:
+
+    - the official code adds the class term up over the M * B students of a device, with weight
+      0.01; here it is their mean, which does not change with the batch: its `class_weight` is
+      0.01 * M * B of the code, 2.56 in BASE;
+    - the noise is drawn in advance and chosen by the batch's keys, see NoiseTable;
+    - what the teacher takes from the student is `shared`: `nothing` for pictures, `local` for
+      sound, `positions` for text, where the blocks alone are averaged. The code does so; the paper
+      does not say;
+    - text: channels `sum`, beta 0; a projection of two layers behind a decoder without residuals;
+    - attention has no ALiBi bias here, which the paper's audio and text encoders add to their
+      positions.
+
+    Batch:
+        the encoder's inputs, whole.
+        visible: int32 (B, M, V), places of the tokens that each student sees, in rising order.
+        masked: int32 (B, M, T - V), the other places.
+        noise: int32 (B, M, T - V), 0 or more, keys of the noise at these.
+
+    Padding may be among either; it is not attended to and not predicted.
+
+    Across replicas: the number of masked tokens and the standard deviations.
+
+    Args:
+        encoder: keras.Model with stages, see `mmssl.encoders.stages`.
+        convolved_positions: whether positions are computed by convolutions, as for sound. These
+            would tell of masked tokens, so noise is written over them before, for each student.
+        decoder_axes: axes of the decoder's convolutions: 2 for patches of a square grid, 1 for
+            sequences.
+        decoder_channels: see `mmssl.encoders.masked_decoder`, like those that follow.
+        decoder_depth: its blocks.
+        decoder_kernel: taps along each axis.
+        decoder_groups: groups of its convolutions.
+        decoder_residual: whether its blocks add what came in.
+        decoder_projection: dense layers behind its blocks.
+        decoder_dropout: rate in [0, 1), on its input.
+        noise: standard deviation of the noise, 0 or more.
+        class_weight: see above, 0 or more; without effect where there is no class token.
+        **kwargs: see LatentPrediction.
+
+    Raises:
+        ValueError: an argument is out of its range, or the tokens are no square grid.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        convolved_positions: bool = False,
+        decoder_axes: Literal[1, 2] = 2,
+        decoder_channels: int = 768,
+        decoder_depth: int = 6,
+        decoder_kernel: int = 3,
+        decoder_groups: int = 16,
+        decoder_residual: bool = True,
+        decoder_projection: int = 1,
+        decoder_dropout: float = 0.0,
+        noise: float = 0.01,
+        class_weight: float = 0.0,
+        **kwargs,
+    ):
+        if noise < 0 or class_weight < 0:
+            raise ValueError(
+                f"Data2Vec2 needs noise and class_weight of 0 or more; got {noise}, {class_weight}."
+            )
+        tokens, positioned = (encoder.get_layer(n).output for n in ("tokens", "positioned"))
+        self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)
+        weights = {}
+        if self.class_tokens:
+            self.reports, weights = (*self.reports, "class"), {"class": class_weight}
+        super().__init__(encoder, loss_weights=weights, **kwargs)
+        self.convolved_positions = convolved_positions
+        width = tokens.shape[-1]
+        self.noise = NoiseTable(width, noise, name="noise")
+        self.decoder = masked_decoder(
+            width,
+            _grid(tokens.shape[1], decoder_axes),
+            decoder_channels,
+            decoder_depth,
+            decoder_kernel,
+            decoder_groups,
+            decoder_residual,
+            decoder_projection,
+            decoder_dropout,
+        )
+
+    def call(self, batch, training=False):
+        local = self.local_features(batch, training)
+        visible, masked = batch["visible"], batch["masked"]
+        noise = _rows(self.noise(batch["noise"]))
+        features = self._features(local, noise, visible, masked, training)
+        seen = features[:, self.class_tokens :]
+        decoded = self.decoder(restore(seen, noise, visible, masked), training=training)
+        outputs = {"predictions": pick(decoded, _rows(masked)[:, None]), **local}
+        if self.class_tokens:
+            outputs["class"] = features[:, 0]
+        return outputs
+
+    def loss_terms(self, batch, outputs, training):
+        if training:
+            self.teacher.update(self.student)
+        whole = self.targets(batch, outputs)
+        targets = pick(whole, batch["masked"])
+        weights = ops.ones(ops.shape(targets)[:2], "float32")
+        if "token_mask" in outputs:
+            weights = ops.cast(_picked_mask(outputs["token_mask"], batch["masked"]), "float32")
+        terms = {"regression": self.regression(outputs["predictions"], targets, weights)}
+        if self.class_tokens:
+            mean = ops.repeat(ops.mean(whole, axis=1), batch["masked"].shape[1], axis=0)
+            errors = token_regression(outputs["class"], mean, self.beta, self.channels)
+            terms["class"] = ops.mean(errors)
+        return terms
+
+    def _features(self, local, noise, visible, masked, training):
+        """Encodes what each student sees: (B * M, class tokens + V, C)."""
+        classes = ops.broadcast_to(
+            ops.arange(self.class_tokens, dtype="int32"),
+            (*ops.shape(visible)[:2], self.class_tokens),
+        )
+        places = ops.concatenate([classes, visible + self.class_tokens], axis=-1)
+        if self.convolved_positions:
+            covered = restore(pick(local["tokens"], visible), noise, visible, masked)
+            each = {name: ops.repeat(x, visible.shape[1], axis=0) for name, x in local.items()}
+            positioned = self.positions({**each, "tokens": covered}, training=training)
+            seen = {"positioned": pick(positioned, _rows(places)[:, None])}
+        else:
+            seen = {"positioned": pick(self.positions(local, training=training), places)}
+        if "token_mask" in local:
+            seen["token_mask"] = _picked_mask(local["token_mask"], visible)
+        return self.context(seen, training=training)["features"]
+
+
+def _rows(x):
+    """Joins the first two axes: (B, M, ...) to (B * M, ...)."""
+    return ops.reshape(x, (-1, *ops.shape(x)[2:]))
+
+
+def _picked_mask(token_mask, places):
+    return pick(token_mask[..., None], places)[..., 0]
+
+
+def _grid(tokens, axes):
+    if axes == 1:
+        return (None,)
+    side = math.isqrt(tokens or 0)
+    if not tokens or side * side != tokens:
+        raise ValueError(
+            f"Data2Vec2(decoder_axes=2) needs tokens of a square grid; the encoder has "
+            f"{tokens or 'any number of'} tokens: set decoder_axes=1."
+        )
+    return (side, side)

@@ -1,0 +1,275 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mmssl.encoders import roberta_encoder, vit_encoder, wav2vec_encoder
+from mmssl.encoders.transformer_blocks import transformer_blocks
+from mmssl.layers import PaddingMask, pick
+from mmssl.methods import Data2Vec2
+
+BLOCKS = {"width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
+DECODER = {"decoder_channels": 16, "decoder_depth": 2, "decoder_groups": 4, "noise": 0.0}
+
+
+def pictures(**options):
+    keras.utils.set_random_seed(0)
+    encoder = vit_encoder(size=16, patch=4, **BLOCKS)
+    return Data2Vec2(encoder, top_blocks=2, final_norm=True, **{**DECODER, **options})
+
+
+def sound(**options):
+    keras.utils.set_random_seed(0)
+    stem = {"channels": 8, "kernels": (10, 3), "strides": (5, 2), "position_groups": 4}
+    encoder = wav2vec_encoder(**stem, position_kernel=5, position_depth=2, dropout=0.0, **BLOCKS)
+    own = {"decoder_axes": 1, "convolved_positions": True, "shared": "local", "decoder_kernel": 5}
+    return Data2Vec2(encoder, top_blocks=2, **{**DECODER, **own, **options})
+
+
+def text(**options):
+    keras.utils.set_random_seed(0)
+    encoder = roberta_encoder(vocabulary_size=30, length=20, dropout=0.0, **BLOCKS)
+    own = {"decoder_axes": 1, "shared": "positions", "normalize": "layer", "channels": "sum"}
+    return Data2Vec2(encoder, top_blocks=2, **{**DECODER, **own, **options})
+
+
+def sets(tokens, visible, masks=2, rows=3, seed=0):
+    draw = np.random.default_rng(seed)
+    orders = draw.permuted(np.tile(np.arange(tokens), (rows, masks, 1)), axis=-1)
+    keys = draw.integers(0, 2**31 - 1, (rows, masks, tokens - visible))
+    parts = {
+        "visible": np.sort(orders[..., :visible]),
+        "masked": np.sort(orders[..., visible:]),
+        "noise": keys,
+    }
+    return {name: tf.constant(x, tf.int32) for name, x in parts.items()}
+
+
+def inputs(method, rows=3):
+    draw = np.random.default_rng(1)
+    names = set(method.encoder.input)
+    if "images" in names:
+        return {"images": tf.constant(draw.uniform(size=(rows, 16, 16, 3)), tf.float32)}, 16
+    if "waveform" in names:
+        wave = draw.normal(size=(rows, 120)) * 0.1
+        return {
+            "waveform": tf.constant(wave, tf.float32),
+            "padding_mask": tf.ones((rows, 120), tf.int32),
+        }, 11
+    ids = draw.integers(5, 30, (rows, 12))
+    return {
+        "token_ids": tf.constant(ids, tf.int32),
+        "padding_mask": tf.ones((rows, 12), tf.int32),
+    }, 12
+
+
+def batch(method, visible=5, **options):
+    whole, tokens = inputs(method)
+    return {**whole, **sets(tokens, visible, **options)}
+
+
+def loss_of(method, data, training=False):
+    outputs = method(data, training=False)
+    return method.compute_loss(data, None, outputs, None, training=training)
+
+
+every = pytest.mark.parametrize("build", [pictures, sound, text])
+
+
+@every
+def test_the_encoder_sees_visible_tokens_as_if_attention_were_restricted_to_them(build):
+    method = build()
+    data = batch(method, masks=1)
+    local = method.local_features(data)
+    positioned = method.positions(local)
+    extra = positioned.shape[1] - local["tokens"].shape[1]
+    seen = np.zeros((3, positioned.shape[1]), "int32")
+    seen[:, :extra] = 1
+    for row, places in zip(seen, data["visible"].numpy()[:, 0], strict=True):
+        row[places + extra] = 1
+    opened, mask = keras.Input((None, 16)), keras.Input((None,), dtype="int32")
+    norm = "pre" if extra else "post"
+    epsilon = 1e-6 if extra else 1e-5
+    x = transformer_blocks(opened, PaddingMask()(mask), 3, 2, 32, norm=norm, epsilon=epsilon)
+    if norm == "pre":
+        x = keras.layers.LayerNormalization(epsilon=epsilon)(x)
+    restricted = keras.Model([opened, mask], x)
+    restricted.set_weights(method.context.get_weights())
+    whole = restricted([_without_leaks(method, local, data, positioned), seen]).numpy()
+    expected = [x[row > 0] for x, row in zip(whole, seen, strict=True)]
+    noise = tf.reshape(method.noise(data["noise"]), (3, -1, 16))
+    got = method._features(local, noise, data["visible"], data["masked"], False)
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def _without_leaks(method, local, data, positioned):
+    """What enters the first block: for convolved positions, with masked tokens blanked before."""
+    if not method.convolved_positions:
+        return positioned
+    blank = np.array(local["tokens"])
+    for row, places in zip(blank, data["masked"].numpy()[:, 0], strict=True):
+        row[places] = 0
+    return method.positions({**local, "tokens": blank})
+
+
+@every
+def test_what_is_masked_does_not_reach_the_student(build):
+    method = build(noise=0.01)
+    data = batch(method)
+    local = method.local_features(data)
+    before = method(data)["predictions"].numpy()
+    masked = data["masked"].numpy()
+    other = np.array(local["tokens"])
+    for row, places in zip(other, masked[:, 0], strict=True):
+        row[places] += np.random.default_rng(2).normal(size=(len(places), 16))
+    method.local_features = lambda batch, training=False: {**local, "tokens": tf.constant(other)}
+    after = method(data)["predictions"].numpy()
+    # The first of the two students of each example sees none of what was changed.
+    np.testing.assert_array_equal(before[::2], after[::2])
+    assert (before[1::2] != after[1::2]).any()
+
+
+def test_pixels_of_masked_patches_do_not_reach_the_student():
+    method = pictures(noise=0.01)
+    data = batch(method, masks=1)
+    mask = np.zeros((3, 16))
+    np.put_along_axis(mask, data["masked"].numpy()[:, 0], 1, axis=1)
+    pixels = np.kron(mask.reshape(3, 4, 4), np.ones((4, 4)))[..., None]
+    changed = {**data, "images": tf.where(pixels > 0, 1.0 - data["images"], data["images"])}
+    before, after = method(data), method(changed)
+    np.testing.assert_array_equal(before["predictions"], after["predictions"])
+    np.testing.assert_array_equal(before["class"], after["class"])
+    assert not np.allclose(method.targets(data, before), method.targets(changed, after))
+
+
+@every
+def test_students_with_the_same_mask_have_the_same_outputs(build):
+    method = build()
+    one = batch(method, masks=1)
+    three = {k: tf.repeat(v, 3, axis=1) if v.shape.rank == 3 else v for k, v in one.items()}
+    expected = np.repeat(method(one)["predictions"], 3, axis=0)
+    np.testing.assert_allclose(method(three)["predictions"], expected, atol=1e-6)
+
+
+@every
+def test_the_loss_of_several_masks_is_the_mean_of_single_ones(build):
+    method = build()
+    data = batch(method, masks=3)
+    singles = [
+        {k: v[:, m : m + 1] if k in ("visible", "masked", "noise") else v for k, v in data.items()}
+        for m in range(3)
+    ]
+    mean = np.mean([float(loss_of(method, single)) for single in singles])
+    assert float(loss_of(method, data)) == pytest.approx(mean, rel=1e-5)
+
+
+@every
+def test_the_teacher_runs_once_for_all_masks(build):
+    method, calls = build(), []
+    data = batch(method, masks=4)
+    original = method.teacher.call
+
+    def counted(inputs, training=False):
+        calls.append(len(next(iter(inputs.values()))))
+        return original(inputs, training)
+
+    method.teacher.call = counted
+    loss_of(method, data, training=True)
+    assert calls == [3]
+
+
+@every
+def test_every_trainable_variable_gets_a_gradient_and_the_teacher_none(build):
+    method = build(noise=0.01)
+    data = batch(method)
+    with tf.GradientTape() as tape:
+        loss = method.compute_loss(data, None, method(data, training=True), None)
+    variables = method.trainable_variables
+    gradients = tape.gradient(loss, [variable.value for variable in variables])
+    assert [v.path for v, g in zip(variables, gradients, strict=True) if g is None] == []
+    frozen = {id(v) for v in [*method.teacher.variables, *method.noise.variables]}
+    assert not frozen & {id(v) for v in variables}
+
+
+@every
+def test_the_encoder_that_is_kept_has_no_decoder_teacher_or_noise(build):
+    method = build()
+    parts = [*method.teacher.variables, *method.noise.variables, *method.decoder.variables]
+    assert not {id(v) for v in parts} & {id(v) for v in method.encoder.variables}
+
+
+def test_the_targets_of_all_places_are_those_of_the_whole_example():
+    method = pictures()
+    data = batch(method)
+    encoder = method.encoder
+    names = [f"block_{k}_feed_forward" for k in (2, 3)]
+    hidden = keras.Model(encoder.input, [encoder.get_layer(name).output for name in names])
+
+    def normed(x, axis):
+        return (x - x.mean(axis, keepdims=True)) / np.sqrt(x.var(axis, keepdims=True) + 1e-5)
+
+    # Without the class token, which has no part in the statistics.
+    states = [normed(x.numpy()[:, 1:], 1) for x in hidden({"images": data["images"]})]
+    expected = normed(np.mean(states, axis=0), 2)
+    np.testing.assert_allclose(method.targets(data, method(data)), expected, atol=1e-4)
+
+
+def test_predicting_nothing_costs_the_root_of_the_channels():
+    method = pictures()
+    last = method.decoder.get_layer("predict")
+    last.set_weights([0 * w for w in last.get_weights()])
+    assert float(loss_of(method, batch(method))) == pytest.approx(16**0.5, rel=1e-3)
+
+
+def test_the_class_term_is_the_mean_over_students():
+    plain, weighted = pictures(), pictures(class_weight=0.5)
+    data = batch(plain)
+    outputs = plain(data)
+    mean = np.repeat(plain.targets(data, outputs).numpy().mean(axis=1), 2, axis=0)
+    term = np.mean(np.sum((outputs["class"] - mean) ** 2, axis=-1) / 16**0.5)
+    added = float(loss_of(weighted, data)) - float(loss_of(plain, data))
+    assert added == pytest.approx(0.5 * term, rel=1e-4)
+
+
+def test_padding_is_not_seen_and_not_predicted():
+    method = text()
+    data = batch(method, masks=2)
+    short = np.ones((3, 12), "int32")
+    short[:, 8:] = 0
+    padded = {**data, "padding_mask": tf.constant(short)}
+    other = np.where(short > 0, data["token_ids"].numpy(), 7)
+    changed = {**padded, "token_ids": tf.constant(other, tf.int32)}
+    local = method.local_features(padded)
+    noise = tf.reshape(method.noise(data["noise"]), (6, -1, 16))
+    seen = pick(short[..., None], data["visible"]).numpy()[..., 0] > 0
+    features = [
+        method._features(method.local_features(x), noise, x["visible"], x["masked"], False)
+        for x in (padded, changed)
+    ]
+    assert not np.array_equal(local["tokens"], method.local_features(changed)["tokens"])
+    np.testing.assert_array_equal(features[0].numpy()[seen], features[1].numpy()[seen])
+
+
+@pytest.mark.parametrize(
+    ("ends", "half"),
+    [((0.9998, 0.99999), 0.999895), ((0.999, 0.99999), 0.999495), ((0.9999, 0.99999), 0.999945)],
+)
+def test_momentum_is_halfway_after_half_of_the_ramp(ends, half):
+    method = pictures(momentum=ends[0], final_momentum=ends[1], momentum_steps=1000)
+    method.teacher.updates.assign(501)  # the first finds two equal models and does not count
+    assert float(method.teacher.current_momentum()) == pytest.approx(half, abs=1e-7)
+
+
+def test_noise_is_a_function_of_its_keys():
+    method = pictures(noise=0.01)
+    keys = tf.constant(np.random.default_rng(0).integers(0, 2**31 - 1, (50, 40)), tf.int32)
+    noise = method.noise(keys).numpy()
+    assert noise.std() == pytest.approx(0.01, rel=0.02)
+    np.testing.assert_array_equal(noise, method.noise(keys))
+
+
+def test_wrong_arguments_are_refused():
+    with pytest.raises(ValueError, match="decoder_axes=1"):
+        text(decoder_axes=2)
+    with pytest.raises(ValueError, match="class_weight"):
+        pictures(class_weight=-1.0)
