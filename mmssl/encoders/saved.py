@@ -28,6 +28,7 @@ def saved_encoder(path: str, dropout: float | None = None) -> keras.Model:
             "whose training has ended, or its encoder.keras."
         )
     encoder = keras.models.load_model(file, compile=False)
-    if not isinstance(encoder.output, dict) or "embedding" not in encoder.output:
+    outputs = getattr(encoder, "output", None)
+    if not isinstance(outputs, dict) or "embedding" not in outputs:
         raise ValueError(f"{file} holds a model that is no encoder: it has no output `embedding`.")
     return encoder if dropout is None else with_dropout(encoder, dropout)

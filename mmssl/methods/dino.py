@@ -100,7 +100,9 @@ class DINO(Pretrainer):
         self.directions = UnitDense(outputs, dtype="float32", name="directions")
         self.head = keras.Model(vectors, self.directions(bottleneck), name="head")
 
-        self.teacher = EMATeacher(with_dropout(encoder, 0.0), momentum, final_momentum)
+        self.teacher = EMATeacher(
+            with_dropout(encoder, 0.0), momentum, final_momentum, statistics="own"
+        )
         self.teacher_head = EMATeacher(self.head, momentum, final_momentum)
         self.centre = self.add_weight(
             shape=(outputs,), initializer="zeros", trainable=False, autocast=False, name="centre"

@@ -5,6 +5,7 @@ from scipy.special import log_softmax, softmax
 
 from mmssl.encoders import small_conv_encoder, vit_encoder
 from mmssl.methods import DINO
+from mmssl.training.run import pretrain
 
 SIZES = {"head": (6, 6, 4), "outputs": 10}
 
@@ -88,7 +89,23 @@ def test_the_teacher_has_nothing_to_train_and_no_dropout():
     assert not taught & {id(v) for v in method.trainable_variables}
     images = {"images": crops()["images_1"]}
     expected = encoder(images)["embedding"]
-    np.testing.assert_allclose(method.teacher(images, True)["embedding"], expected, atol=1e-5)
+    np.testing.assert_allclose(
+        method.teacher(images, training=True)["embedding"], expected, atol=1e-5
+    )
+
+
+def test_a_run_saves_and_gives_back_the_teachers_encoder(tmp_path):
+    small = ["--data.batch_size=4", "--data.size=8", "--data.small_views=1", "--data.small_size=4"]
+    small += ["--method.encoder.channels=[4]", "--method.encoder.strides=[2]"]
+    small += ["--method.head=[4,4]", "--method.outputs=6", "--method.momentum=0.5"]
+    overrides = [*small, "--fit.steps=3", "--fit.monitor_examples=4"]
+    run = pretrain("vision/dino", tmp_path, overrides, quiet=True)
+    method = run.method()
+    deployed = method.deployed().get_weights()
+    for one, two in zip(deployed, run.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert int(method.teacher.updates) == 4  # the first of which does not count
+    assert np.abs(deployed[0] - method.encoder.get_weights()[0]).max() > 0
 
 
 def test_the_directions_are_frozen_in_the_first_steps():

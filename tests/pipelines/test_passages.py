@@ -9,10 +9,17 @@ DOCUMENTS = [" ".join(SENTENCES[i:] + SENTENCES[:i]) for i in range(6)]
 SMALL = {"length": 16, "vocabulary_size": 120, "batch_size": 4}
 
 
-def test_an_element_is_a_run_of_text_between_its_marks():
-    pipeline = Passages(DOCUMENTS, short_share=0.5, **SMALL)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A folder that a vocabulary was kept in."""
+    folder = tmp_path_factory.mktemp("run")
+    Passages(DOCUMENTS, **SMALL).prepare(folder)
+    return folder
+
+
+def test_an_element_is_a_run_of_text_between_its_marks(run):
+    pipeline = Passages(DOCUMENTS, short_share=0.5, vocabulary=run, **SMALL)
     lengths = set()
-    corpus = None
     for batch in pipeline.batches(seed=0).take(8).as_numpy_iterator():
         corpus = pipeline._corpus.tokens.numpy().tolist()
         assert batch["token_ids"].shape == batch["padding_mask"].shape == (4, 16)
@@ -27,15 +34,15 @@ def test_an_element_is_a_run_of_text_between_its_marks():
     assert len(lengths) > 1
 
 
-def test_the_vocabulary_of_another_run_is_taken(tmp_path):
-    Passages(DOCUMENTS, **SMALL).prepare(tmp_path)
-    other = Passages(["Nothing of the kind is in here at all."] * 5, vocabulary=tmp_path, **SMALL)
-    other.prepare()
-    again = Passages(DOCUMENTS, **SMALL)
-    again.restore(tmp_path)
-    for pipeline in (other, again):
-        ids = pipeline.encode(["The old cat"])["token_ids"]
-        np.testing.assert_array_equal(ids, again.encode(["The old cat"])["token_ids"])
+def test_the_vocabulary_of_another_run_is_taken_and_kept(run, tmp_path):
+    other = Passages(["Nothing of the kind is in here at all."] * 5, vocabulary=run, **SMALL)
+    other.prepare(tmp_path)
+    known = Passages(DOCUMENTS, **SMALL)
+    known.restore(run)
+    ids = other.encode(["The old cat"])["token_ids"]
+    np.testing.assert_array_equal(ids, known.encode(["The old cat"])["token_ids"])
+    kept, taken = (folder / "vocabulary.txt" for folder in (tmp_path, run))
+    assert kept.read_text() == taken.read_text()
 
 
 def test_wrong_arguments_are_named(tmp_path):
