@@ -8,9 +8,10 @@ from mmssl.encoders import (
     gpt_encoder,
     resnet_encoder,
     vit_encoder,
+    wav2vec_encoder,
     wavenet_encoder,
 )
-from mmssl.methods import BERT, BYOL, DINO, GPT, BarlowTwins, SimCLR, WaveNet
+from mmssl.methods import BERT, BYOL, DINO, GPT, BarlowTwins, Data2Vec, SimCLR, WaveNet
 from mmssl.training.optimizers import adamw, momentum_sgd
 
 
@@ -57,6 +58,37 @@ def gpt(batch_size=16, length=256, vocabulary_size=8192):
     token_ids = np.random.default_rng(0).integers(2, vocabulary_size, shape)
     batch = {"token_ids": token_ids, "padding_mask": np.ones(shape)}
     return GPT(encoder), {name: tf.constant(x, tf.int32) for name, x in batch.items()}
+
+
+def data2vec(batch_size=8, samples=24000):
+    """A small data2vec of sound: 7 convolutions and 4 blocks of width 256, all 4 as targets."""
+    encoder = wav2vec_encoder(channels=256, width=256, depth=4, heads=4, feed_forward=1024)
+    method = Data2Vec(encoder, top_blocks=4, target="block", beta=1.0, channels="mean")
+    rng = np.random.default_rng(0)
+    batch = {
+        "waveform": tf.constant(rng.normal(size=(batch_size, samples)), tf.float32),
+        "padding_mask": tf.ones((batch_size, samples), tf.int32),
+    }
+    frames = method.local_features(batch)["tokens"].shape[1]
+    return method, {**batch, "mask": tf.constant(rng.random((batch_size, frames)) < 0.5, tf.int32)}
+
+
+def data2vec_vision(batch_size=128):
+    """data2vec of pictures of 32 pixels with a tiny ViT of 4 x 4 patches, 38 of 64 masked."""
+    encoder = vit_encoder(*(32, 4, 192, 12, 3, 768))
+    method = Data2Vec(
+        encoder,
+        top_blocks=6,
+        target="block",
+        normalize="layer",
+        final_norm=True,
+        beta=2.0,
+        channels="mean",
+    )
+    rng = np.random.default_rng(0)
+    images = rng.uniform(size=(batch_size, 32, 32, 3))
+    mask = rng.permuted(np.tile(np.arange(64) < 38, (batch_size, 1)), axis=1)
+    return method, {"images": tf.constant(images, tf.float32), "mask": tf.constant(mask, tf.int32)}
 
 
 def dino(batch_size=64, small_views=6):
@@ -112,6 +144,8 @@ TASKS = {
     "barlow": barlow,
     "bert": bert,
     "byol": byol,
+    "data2vec": data2vec,
+    "data2vec_vision": data2vec_vision,
     "dino": dino,
     "gpt": gpt,
     "simclr": simclr,

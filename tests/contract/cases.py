@@ -39,6 +39,19 @@ class Case:
         return read_recipe(self.recipe, [*self.tiny, *overrides])
 
 
+TINY_VIEWS = (
+    "--data.batch_size=8",
+    "--data.size=16",
+    "--method.encoder.size=16",
+    "--method.encoder.channels=[8,8]",
+    "--method.encoder.strides=[2,2]",
+)
+SMALL_PICTURES = {
+    "source": "images/fashion_mnist",
+    "probe": {"source_spec": "{data}/images/fashion_mnist"},
+    "margins": {("untrained", "linear"): 0.01, ("untrained", "knn"): 0.01},
+}
+
 CASES = {
     "cpc": Case(
         "audio/cpc",
@@ -144,6 +157,43 @@ CASES = {
         },
         margins={("untrained", "linear"): 0.05, ("raw", "linear"): 0.05},
     ),
+    "simclr": Case(
+        "vision/simclr",
+        (*TINY_VIEWS, "--method.projector=[16,8]"),
+        initial_loss=(np.log(2 * 8 - 1), 0.1),
+        theory=("--method.temperature=10",),
+        **SMALL_PICTURES,
+    ),
+    "moco": Case(
+        "vision/moco",
+        (*TINY_VIEWS, "--method.projector=[16,8]", "--method.queue_size=32"),
+        initial_loss=(np.log(32 + 1), 0.15),
+        theory=("--method.temperature=10",),
+        **SMALL_PICTURES,
+    ),
+    "moco_v3": Case(
+        "vision/moco_v3",
+        (*TINY_VIEWS, "--method.projector=[16,8]", "--method.predictor=[16,8]"),
+        initial_loss=(4 * 10 * np.log(8), 4.0),
+        theory=("--method.temperature=10",),
+        **SMALL_PICTURES,
+    ),
+    "byol": Case(
+        "vision/byol",
+        (*TINY_VIEWS, "--method.projector=[16,32]", "--method.predictor=[16,32]"),
+        initial_loss=(4.0, 1.5),  # an untrained prediction stands at right angles to its target
+        **SMALL_PICTURES,
+    ),
+    "simsiam": Case(
+        "vision/simsiam",
+        (*TINY_VIEWS, "--method.projector=[16,32]", "--method.predictor=[16,32]"),
+        initial_loss=(0.0, 0.4),
+        **SMALL_PICTURES,
+    ),
+    "barlow_twins": Case(
+        "vision/barlow_twins", (*TINY_VIEWS, "--method.projector=[16,8]"), **SMALL_PICTURES
+    ),
+    "vicreg": Case("vision/vicreg", (*TINY_VIEWS, "--method.projector=[16,8]"), **SMALL_PICTURES),
     "inpainting": Case(
         "vision/inpainting",
         (
@@ -225,6 +275,46 @@ CASES = {
         source="text/novels/books",
         probe={"source_spec": "{data}/text/novels/author_passages.tsv"},
         margins={("untrained", "linear"): 0.02},
+    ),
+    "data2vec": Case(
+        "vision/data2vec",
+        (
+            "--data.batch_size=4",
+            "--data.size=16",
+            "--data.mask_share=0.5",
+            "--data.min_block=1",
+            "--method.encoder.width=16",
+            "--method.encoder.depth=2",
+            "--method.encoder.heads=2",
+            "--method.encoder.feed_forward=32",
+        ),
+        # A prediction of zero costs a quarter of the mean square, 1; an untrained one up to twice.
+        initial_loss=(0.4, 0.2),
+        source="images/fashion_mnist",
+        probe={"source_spec": "{data}/images/fashion_mnist"},
+        margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
+    ),
+    "data2vec2": Case(
+        "vision/data2vec2",
+        (
+            "--data.batch_size=4",
+            "--data.size=16",
+            "--data.masks=2",
+            "--method.top_blocks=2",
+            "--method.class_weight=1.0",
+            "--method.decoder_channels=16",
+            "--method.decoder_groups=4",
+            "--method.encoder.width=16",
+            "--method.encoder.depth=2",
+            "--method.encoder.heads=2",
+            "--method.encoder.feed_forward=32",
+        ),
+        # Without dropout, and with noise by keys, it is the same on every replica as it is.
+        # A prediction of zero costs sqrt(16), an untrained one as much again at most.
+        initial_loss=(6.0, 2.5),
+        source="images/fashion_mnist",
+        probe={"source_spec": "{data}/images/fashion_mnist"},
+        margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
     ),
 }
 
