@@ -10,6 +10,7 @@ from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
 from mmssl.encoders.saved import saved_encoder
 from mmssl.encoders.small_convnet import small_conv_encoder
+from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.stages import at_size
 from mmssl.encoders.transformer import bert_encoder
 from mmssl.encoders.vit import vit_encoder
@@ -36,6 +37,7 @@ __all__ = [
     "roberta_encoder",
     "saved_encoder",
     "small_conv_encoder",
+    "spectrogram_encoder",
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",

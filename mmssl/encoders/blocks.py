@@ -5,7 +5,7 @@ import re
 
 import keras
 
-from mmssl.layers import FrameMask
+from mmssl.layers import FrameMask, LogMel
 
 
 def blocks(encoder):
@@ -63,6 +63,11 @@ def _pool_like(encoder, features):
 def _hop(encoder, features):
     """Input samples a frame: the product of the strides on the way to `features`."""
     way = keras.Model(encoder.input, features)
-    return math.prod(
-        layer.strides[0] for layer in way.layers if isinstance(layer, keras.layers.Conv1D)
-    )
+    return math.prod(map(_stride, way.layers))
+
+
+def _stride(layer):
+    if isinstance(layer, LogMel):
+        return layer.hop
+    convolves = isinstance(layer, keras.layers.Conv1D | keras.layers.Conv2D)
+    return layer.strides[0] if convolves else 1

@@ -5,9 +5,18 @@ import numpy as np
 from mmssl.evaluation import figures, page
 
 COLLAPSE = {
-    "Spread": (("embedding_std_ratio", "mean_cosine"), "An even spread has ratio 1, cosine 0."),
-    "Effective rank": (("rankme",), "RankMe of the embeddings; it compares runs of one method."),
-    "Uniformity": (("uniformity", "alignment"), "0 when all embeddings are equal, -4 at best."),
+    "Spread": (
+        ("embedding_std_ratio", "mean_cosine", "projection_std_ratio", "projection_mean_cosine"),
+        "An even spread has ratio 1, cosine 0.",
+    ),
+    "Effective rank": (
+        ("rankme", "projection_rankme"),
+        "RankMe of the embeddings; it compares runs of one method.",
+    ),
+    "Uniformity": (
+        ("uniformity", "alignment", "projection_uniformity"),
+        "0 when all embeddings are equal, -4 at best.",
+    ),
 }
 TIMES = {"step_seconds": "step, with waiting", "wait_seconds": "waiting for input"}
 NO_CURVE = {"step", "epoch", "seconds", "samples_per_second", "learning_rate", *TIMES}

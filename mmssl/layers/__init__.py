@@ -9,6 +9,7 @@ from mmssl.layers.grouped_convolution import GroupedConvolution
 from mmssl.layers.layer_scale import LayerScale
 from mmssl.layers.level import NormalizeLevel, StandardizeWaveform
 from mmssl.layers.lightness import Lightness
+from mmssl.layers.log_mel import LogMel
 from mmssl.layers.mask_fill import MaskFill
 from mmssl.layers.mask_token import MaskToken
 from mmssl.layers.mu_law import MuLaw, mu_law_decode, mu_law_encode
@@ -44,6 +45,7 @@ __all__ = [
     "KeptFrames",
     "LayerScale",
     "Lightness",
+    "LogMel",
     "MaskFill",
     "MaskToken",
     "MaskedMean",

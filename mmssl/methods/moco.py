@@ -1,6 +1,9 @@
 """MoCo, versions 1 and 2."""
 
+from typing import Literal
+
 import keras
+from keras import ops
 
 from mmssl.layers import VectorQueue
 from mmssl.losses import debiased_info_nce
@@ -26,11 +29,12 @@ class MoCo(JointEmbedding):
     1 has a linear projector, `projector: [128]`, and T = 0.07; version 2 two layers, T = 0.2 and
     stronger augmentation. The projector has no batch norm, as in the official code.
 
-    Batch norm that computes keys and queries on the same batch gives a positive away: it alone
-    shares the query's statistics. The papers therefore shuffle keys between devices, which needs
-    several, with a batch norm of their own each. Here the teacher normalises by moving statistics
-    instead (EMAN: Cai, Ravichandran, Maji, Fowlkes, Tu, Soatto 2021, arXiv 2101.08482), so a key
-    depends on its own example alone, on one device as on many.
+    Batch norm that makes a query and its key from one batch gives the positive away: among keys of
+    other batches it alone shares the query's statistics, however many replicas these span. The
+    official code keeps batch norm apart on each device and shuffles keys between several of them.
+    Here the teacher normalises by moving statistics instead (EMAN: Cai, Ravichandran, Maji,
+    Fowlkes, Tu, Soatto 2021, arXiv 2101.08482), so a key depends on its own example alone, on one
+    device as on many. `key_statistics: batch` is the official code's training mode, unshuffled.
 
     With `class_prior` or `hardness` the negatives are freed of bias or weighted by hardness: see
     `mmssl.losses.debiased_info_nce`.
@@ -47,6 +51,8 @@ class MoCo(JointEmbedding):
         queue_size: K, keys kept; at least one batch.
         momentum: of the teacher, in [0, 1].
         temperature: T, above 0.
+        key_statistics: what the teacher's batch norm goes by: `moving` averages of the student's
+            statistics, or the `batch`.
         class_prior: share of negatives taken to be of the query's own class, in [0, 1).
         hardness: how much negatives that look alike weigh more, 0 or above.
         **kwargs: passed to Pretrainer.
@@ -64,6 +70,7 @@ class MoCo(JointEmbedding):
         queue_size: int = 65536,
         momentum: float = 0.999,
         temperature: float = 0.2,
+        key_statistics: Literal["moving", "batch"] = "moving",
         class_prior: float = 0.0,
         hardness: float = 0.0,
         **kwargs,
@@ -72,7 +79,9 @@ class MoCo(JointEmbedding):
         check_negatives(class_prior, hardness)
         head = mlp(embedding_width(encoder), projector, normalize=False, name="projector")
         super().__init__(encoder, head, **kwargs)
-        self.teacher = EMATeacher(self.student, momentum)
+        self.by_batch = key_statistics == "batch"
+        statistics = "own" if self.by_batch else "averaged"
+        self.teacher = EMATeacher(self.student, momentum, statistics=statistics)
         self.queue = VectorQueue(queue_size, projector[-1])
         self.temperature = temperature
         self.class_prior = class_prior
@@ -87,10 +96,10 @@ class MoCo(JointEmbedding):
         if training:
             self.teacher.update(self.student)
         _, view = views(batch, self.encoder, 2)
-        keys = unit(self.teacher(view)["projection"])
+        keys = self.teacher(view, training=training and self.by_batch)["projection"]
         loss = debiased_info_nce(
             outputs, keys, self.queue.vectors, self.temperature, self.class_prior, self.hardness
         )
         if training:
-            self.queue.push(keys)
+            self.queue.push(unit(ops.cast(keys, "float32")))
         return {"info_nce": loss}

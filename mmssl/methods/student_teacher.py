@@ -35,7 +35,7 @@ class StudentTeacher(JointEmbedding):
     ):
         super().__init__(encoder, projector, **kwargs)
         self.predictor = predictor
-        self.teacher = EMATeacher(self.student, momentum, final_momentum)
+        self.teacher = EMATeacher(self.student, momentum, final_momentum, statistics="own")
 
     def plan(self, steps):
         self.teacher.steps = steps

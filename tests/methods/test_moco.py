@@ -1,0 +1,77 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mmssl.methods import MoCo
+
+
+def tiny(encoder, **kwargs):
+    method = MoCo(encoder, (8, 4), queue_size=16, **{"momentum": 0.9, **kwargs})
+    method.compile(keras.optimizers.SGD(0.5))
+    return method
+
+
+def unit(x):
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def test_the_loss_is_the_formula_over_the_own_key_and_the_queue(encoder, pairs):
+    method = tiny(encoder, temperature=0.3)
+    queries = unit(np.asarray(method(pairs)))
+    view = {"vectors": pairs["vectors_2"]}
+    keys = unit(np.asarray(method.student(view)["projection"]))
+    own = np.exp((queries * keys).sum(axis=1) / 0.3)
+    queued = np.exp(queries @ method.queue.vectors.numpy().T / 0.3).sum(axis=1)
+    loss = method.compute_loss(x=pairs, y_pred=method(pairs), training=False)
+    np.testing.assert_allclose(loss, np.mean(np.log((own + queued) / own)), rtol=1e-5)
+
+
+def test_keys_enter_the_queue_after_the_loss_was_taken(encoder, pairs):
+    method = tiny(encoder)
+    before = method.queue.vectors.numpy()
+    keys = unit(np.asarray(method.student({"vectors": pairs["vectors_2"]})["projection"]))
+    loss = method.compute_loss(x=pairs, y_pred=method(pairs), training=False)
+    np.testing.assert_array_equal(method.queue.vectors.numpy(), before)
+    trained = method.compute_loss(x=pairs, y_pred=method(pairs), training=True)
+    assert float(trained) == pytest.approx(float(loss), rel=1e-5)
+    np.testing.assert_array_equal(method.queue.vectors.numpy()[:8], before[8:])
+    np.testing.assert_allclose(method.queue.vectors.numpy()[8:], keys, atol=1e-6)
+
+
+def test_the_teacher_follows_every_step_by_the_formula(encoder, pairs):
+    method = tiny(encoder)
+    kernel = encoder.layers[1].kernel
+    expected, weights = kernel.numpy(), []
+    for _ in range(3):
+        weights.append(kernel.numpy())
+        method.train_on_batch(pairs)
+    for weight in weights[1:]:
+        expected = 0.9 * expected + 0.1 * weight
+    found = next(v for v in method.teacher.model.weights if v.shape == kernel.shape)
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
+
+
+def test_neither_teacher_nor_queue_has_a_gradient(encoder, pairs):
+    method = tiny(encoder)
+    fixed = [*method.teacher.model.weights, *method.queue.weights]
+    trained = {id(v) for v in method.trainable_variables}
+    assert not any(id(v) in trained for v in fixed)
+    with tf.GradientTape() as tape:
+        for variable in fixed:
+            tape.watch(variable.value)
+        loss = method.compute_loss(x=pairs, y_pred=method(pairs), training=False)
+    teachers = tape.gradient(loss, [v.value for v in method.teacher.model.weights])
+    assert all(gradient is None for gradient in teachers)
+
+
+@pytest.mark.parametrize(("key_statistics", "alone"), [("moving", True), ("batch", False)])
+def test_a_key_depends_on_its_own_example_alone(key_statistics, alone, encoder, pairs):
+    keys = []
+    for count in (8, 4):
+        keras.utils.set_random_seed(0)
+        method = tiny(encoder, key_statistics=key_statistics)
+        batch = {name: x[:count] for name, x in pairs.items()}
+        method.compute_loss(x=batch, y_pred=method(batch), training=True)
+        keys.append(method.queue.vectors.numpy()[-count:][:4])
+    assert (np.abs(keys[0] - keys[1]).max() < 1e-5) == alone
