@@ -17,6 +17,7 @@ def transformer_blocks(
     drop_path=0.0,
     layer_scale=None,
     epsilon=1e-6,
+    rotary=False,
 ):
     """Applies the blocks of a transformer, of which every hidden state can be had by its name.
 
@@ -41,6 +42,7 @@ def transformer_blocks(
             example (stochastic depth, Huang et al. 2016, 1603.09382); rises linearly from 0.
         layer_scale: start of a learned scale of what each part adds; None for none.
         epsilon: of the layer norms.
+        rotary: see SelfAttention.
 
     Returns:
         KerasTensor (B, T, C).
@@ -57,11 +59,24 @@ def transformer_blocks(
             float(rate),
             layer_scale,
             epsilon,
+            rotary,
         )
     return x
 
 
-def _block(x, visible, name, heads, feed_forward, norm, dropout, drop_path, layer_scale, epsilon):
+def _block(
+    x,
+    visible,
+    name,
+    heads,
+    feed_forward,
+    norm,
+    dropout,
+    drop_path,
+    layer_scale,
+    epsilon,
+    rotary,
+):
     width = x.shape[-1]
     # The papers' 0.02 at their width of 768; at other widths what passes signals on as well.
     initial = keras.initializers.TruncatedNormal(stddev=0.02 * (768 / width) ** 0.5)
@@ -73,6 +88,7 @@ def _block(x, visible, name, heads, feed_forward, norm, dropout, drop_path, laye
         return SelfAttention(
             heads,
             dropout,
+            rotary,
             kernel_initializer=initial,
             output_initializer=initial,
             name=f"{name}_attention",
