@@ -113,6 +113,7 @@ class Data2Vec2(LatentPrediction):
     def call(self, batch, training=False):
         local = self.local_features(batch, training)
         visible, masked = batch["visible"], batch["masked"]
+        _check_places(local["tokens"].shape[1], visible.shape[-1], masked.shape[-1])
         noise = _rows(self.noise(batch["noise"]))
         features = self._features(local, noise, visible, masked, training)
         seen = features[:, self.class_tokens :]
@@ -163,6 +164,14 @@ def _rows(x):
 
 def _picked_mask(token_mask, places):
     return pick(token_mask[..., None], places)[..., 0]
+
+
+def _check_places(tokens, visible, masked):
+    if tokens is not None and visible + masked != tokens:
+        raise ValueError(
+            f"The batch has {visible} visible and {masked} masked places, and the encoder makes "
+            f"{tokens} tokens: data and encoder must share patch, strides or length."
+        )
 
 
 def _grid(tokens, axes):

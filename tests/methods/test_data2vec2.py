@@ -95,7 +95,8 @@ def test_the_encoder_sees_visible_tokens_as_if_attention_were_restricted_to_them
         x = keras.layers.LayerNormalization(epsilon=epsilon)(x)
     restricted = keras.Model([opened, mask], x)
     restricted.set_weights(method.context.get_weights())
-    whole = restricted([_without_leaks(method, local, data, positioned), seen]).numpy()
+    opened = _without_leaks(method, local, data, positioned)
+    whole = restricted([opened, tf.constant(seen)]).numpy()
     expected = [x[row > 0] for x, row in zip(whole, seen, strict=True)]
     noise = tf.reshape(method.noise(data["noise"]), (3, -1, 16))
     got = method._features(local, noise, data["visible"], data["masked"], False)
@@ -109,7 +110,7 @@ def _without_leaks(method, local, data, positioned):
     blank = np.array(local["tokens"])
     for row, places in zip(blank, data["masked"].numpy()[:, 0], strict=True):
         row[places] = 0
-    return method.positions({**local, "tokens": blank})
+    return method.positions({**local, "tokens": tf.constant(blank)})
 
 
 @every
@@ -273,3 +274,6 @@ def test_wrong_arguments_are_refused():
         text(decoder_axes=2)
     with pytest.raises(ValueError, match="class_weight"):
         pictures(class_weight=-1.0)
+    method = text()
+    with pytest.raises(ValueError, match="12 tokens"):
+        method({**inputs(method)[0], **sets(11, 5)})
