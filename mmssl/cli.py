@@ -1,11 +1,10 @@
 """The command line: `mmssl COMMAND ...`. TensorFlow is imported inside a command, not before."""
 
 import argparse
-import json
 import os
 import sys
-from pathlib import Path
 
+from mmssl import commands
 from mmssl.quiet import quiet
 
 EXAMPLES = """examples:
@@ -28,7 +27,7 @@ def main(arguments=None):
     """
     parser = _parser()
     options, overrides = parser.parse_known_args(arguments)
-    if overrides and options.run is not _pretrain:
+    if overrides and options.run is not commands.pretrain:
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -46,7 +45,7 @@ def main(arguments=None):
         return 2
     except KeyboardInterrupt:
         kept = "; the same command goes on from the last checkpoint"
-        print(f"mmssl: stopped{kept if options.run is _pretrain else ''}.", file=sys.stderr)
+        print(f"mmssl: stopped{kept if options.run is commands.pretrain else ''}.", file=sys.stderr)
         return 130
     return 0
 
@@ -58,12 +57,12 @@ def _parser():
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     pretrain = _command(
-        commands,
+        parsers,
         "pretrain",
-        _pretrain,
+        commands.pretrain,
         "train a recipe in a run folder, or go on with a run that was stopped",
         "mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech\n"
         "Every key of the recipe can follow as an option: --data.KEY, --method.KEY,\n"
@@ -74,9 +73,9 @@ def _parser():
     pretrain.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
     evaluate = _command(
-        commands,
+        parsers,
         "evaluate",
-        _evaluate,
+        commands.evaluate,
         "probe an encoder beside the same one untrained and the raw input",
         "mmssl evaluate runs/speech --data.source clips/ --data.labels clips/labels.tsv \\\n"
         "    --data.label_column digit --json\n"
@@ -103,35 +102,92 @@ def _parser():
     evaluate.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
+    finetune = _command(
+        parsers,
+        "finetune",
+        commands.finetune,
+        "train the encoder on with labels, to a classifier",
+        "mmssl finetune runs/simclr --data.source fashion/ --labels-share 0.01 --from-scratch\n"
+        "mmssl finetune runs/speech --data.source clips/ --data.labels clips/labels.tsv \\\n"
+        "    --labels-per-class 10\n"
+        "mmssl finetune runs/photos --data.train train/ --data.test test/ \\\n"
+        "    --data.label_column folder",
+    )
+    _add_run(finetune)
+    _add_labelled_data(finetune)
+    _add_limit(finetune)
+    few = finetune.add_mutually_exclusive_group()
+    few.add_argument("--labels-share", type=float, metavar="F", help="use so many, such as 0.01")
+    few.add_argument("--labels-per-class", type=int, metavar="N", help="use N of each class")
+    finetune.add_argument(
+        "--draws", type=int, default=3, help="how often these are drawn; 3 if not given"
+    )
+    finetune.add_argument(
+        "--from-scratch", action="store_true", help="train the same network from new weights too"
+    )
+    finetune.add_argument("--steps", type=int, help="500, or ten times round the labels")
+    finetune.add_argument("--batch-size", type=int, default=64)
+    finetune.add_argument("--learning-rate", type=float, default=1e-3)
+    finetune.add_argument("--weight-decay", type=float, default=0.0)
+    finetune.add_argument("--layer", help="block to end the encoder after")
+    finetune.add_argument("--seed", type=int, default=0, help="of draws, weights and order")
+    finetune.add_argument("--json", action="store_true", help="print one JSON object")
+
+    compare = _command(
+        parsers,
+        "compare",
+        commands.compare,
+        "put runs side by side: probes, seconds, parameters, RankMe",
+        "mmssl compare runs/simclr-* runs/byol-* --out comparison.html\n"
+        "mmssl compare runs/simclr runs/byol --data.source fashion/ --data.limit 10000 --json",
+    )
+    compare.add_argument("folders", metavar="RUN", nargs="+", help="run folders")
+    _add_labelled_data(compare)
+    _add_limit(compare)
+    compare.add_argument(
+        "--probe",
+        type=_names,
+        metavar="NAMES",
+        help="as of evaluate; all that are kept if not given",
+    )
+    compare.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
+    compare.add_argument("--json", action="store_true", help="print one JSON object")
+    compare.add_argument(
+        "--out", default="comparison.html", help="page to write; comparison.html if not given"
+    )
+
     report = _command(
-        commands, "report", _report, "write report.html anew", "mmssl report runs/speech"
+        parsers, "report", commands.report, "write report.html anew", "mmssl report runs/speech"
     )
     _add_run(report)
     _add_labelled_data(report)
 
     export = _command(
-        commands,
+        parsers,
         "export",
-        _export,
+        commands.export,
         "write the encoder for deployment, run what was written and compare",
         "mmssl export runs/speech --format saved_model\n"
-        "mmssl export runs/speech --format litert --out speech.tflite",
+        "mmssl export runs/speech --format litert --out speech.tflite\n"
+        "mmssl export runs/data2vec --format litert --layer block_3\n"
+        "mmssl export runs/simclr --format litert --part classifier",
     )
     _add_run(export)
     export.add_argument("--format", required=True, help="saved_model, litert or onnx")
     export.add_argument("--layer", help="block to end the encoder after")
     export.add_argument(
         "--part",
-        choices=["encoder", "generator"],
+        choices=["encoder", "classifier", "generator"],
         default="encoder",
-        help="generator: one step of a WaveNet, its state in and out",
+        help="classifier: what `mmssl finetune` made; generator: one step of a WaveNet, its "
+        "state in and out",
     )
     export.add_argument("--out", help="path to write; in the run folder if not given")
 
     embed = _command(
-        commands,
+        parsers,
         "embed",
-        _embed,
+        commands.embed,
         "turn files into vectors",
         "mmssl embed runs/speech clips/*.wav --out vectors.npz\n"
         "mmssl embed runs/speech recordings/ --out vectors.npz",
@@ -142,9 +198,9 @@ def _parser():
     embed.add_argument("--layer", help="block whose output, pooled, is the vector")
 
     fill_mask = _command(
-        commands,
+        parsers,
         "fill-mask",
-        _fill_mask,
+        commands.fill_mask,
         "let a masked language model fill [MASK]",
         'mmssl fill-mask runs/bert "The [MASK] sat on the mat"',
     )
@@ -153,9 +209,9 @@ def _parser():
     fill_mask.add_argument("--top", type=int, default=5, help="answers a mask")
 
     colorize = _command(
-        commands,
+        parsers,
         "colorize",
-        _colorize,
+        commands.colorize,
         "paint grey pictures",
         "mmssl colorize runs/colorization photo.jpg --out painted/",
     )
@@ -164,9 +220,9 @@ def _parser():
     colorize.add_argument("--out", default="colorized", help="folder for the PNG files")
 
     generate = _command(
-        commands,
+        parsers,
         "generate",
-        _generate,
+        commands.generate,
         "let a generative model go on from a prompt, in sound or in text",
         "mmssl generate runs/wavenet --seconds 4 --prompt x.wav --temperature 0.9 --out y.wav\n"
         'mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9',
@@ -188,9 +244,9 @@ def _parser():
     text.add_argument("--beams", type=int, help="search with so many beams, without drawing")
 
     inpaint = _command(
-        commands,
+        parsers,
         "inpaint",
-        _inpaint,
+        commands.inpaint,
         "hide a region of pictures and fill it",
         "mmssl inpaint runs/inpainting photo.jpg --out filled/",
     )
@@ -199,20 +255,24 @@ def _parser():
     inpaint.add_argument("--out", default="inpainted", help="folder for the PNG files")
 
     listing = _command(
-        commands, "list", _list, "list the recipes, or one recipe's keys", "mmssl list audio/cpc"
+        parsers,
+        "list",
+        commands.list_recipes,
+        "list the recipes, or one recipe's keys",
+        "mmssl list audio/cpc",
     )
     listing.add_argument("recipe", nargs="?", help="a recipe, to see its keys and defaults")
 
-    _command(commands, "doctor", _doctor, "show versions, devices and disk", "mmssl doctor")
+    _command(parsers, "doctor", commands.doctor, "show versions, devices and disk", "mmssl doctor")
     demo = _command(
-        commands, "demo", _demo, "the whole way on built-in audio, in minutes", "mmssl demo"
+        parsers, "demo", commands.demo, "the whole way on built-in audio, in minutes", "mmssl demo"
     )
     demo.add_argument("--out", default="runs/demo", help="run folder")
     return parser
 
 
-def _command(commands, name, run, summary, example):
-    command = commands.add_parser(
+def _command(parsers, name, run, summary, example):
+    command = parsers.add_parser(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
@@ -252,134 +312,6 @@ def _add_limit(command):
         metavar="N",
         help="train on the first N training items alone",
     )
-
-
-def _labelled(options):
-    keys = ("labels", "label_column", "split_column", "train", "test")
-    return {"source_spec": options.source, **{key: getattr(options, key) for key in keys}}
-
-
-def _pretrain(options):
-    from mmssl.training.finish import finish
-    from mmssl.training.run import pretrain
-
-    out = options.out or Path("runs") / options.recipe.replace("/", "-").removesuffix(".yaml")
-    run = pretrain(options.recipe, out, options.overrides, options.quiet)
-    finish(run, options.quiet)
-
-
-def _evaluate(options):
-    from mmssl.evaluation.probe import evaluate
-    from mmssl.evaluation.table import print_table
-    from mmssl.training.progress import stages
-    from mmssl.training.run import Run
-
-    run = Run.load(options.folder)
-    layer = options.layer or run.layer
-    with stages() as progress:
-        result = evaluate(
-            run,
-            **_labelled(options),
-            limit=options.limit,
-            layer=layer,
-            seed=options.seed,
-            progress=progress,
-            probes=[*options.probe, *(f"{shots}-shot" for shots in options.few_shot)],
-            temperature=options.temperature,
-        )
-    if options.json:
-        print(json.dumps(result))
-    else:
-        print_table(result)
-
-
-def _report(options):
-    from mmssl.evaluation.report import write_report
-    from mmssl.training.run import Run
-
-    print(write_report(Run.load(options.folder), **_labelled(options)))
-
-
-def _export(options):
-    from mmssl.deploy import export_generator, export_run
-    from mmssl.training.run import Run
-
-    run = Run.load(options.folder)
-    if options.part == "generator":
-        result = export_generator(run, options.format, options.out)
-    else:
-        result = export_run(run, options.format, options.out, options.layer or run.layer)
-    print(
-        f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
-        f"{result.difference:.1e}, {result.seconds:.0f} s"
-    )
-
-
-def _embed(options):
-    from mmssl.apply.embed import embed_files
-    from mmssl.training.run import Run
-
-    run = Run.load(options.folder)
-    count, width = embed_files(run, options.files, options.out, options.layer or run.layer)
-    print(f"{options.out}: {count} vectors of {width}")
-
-
-def _fill_mask(options):
-    from mmssl.apply.fill_mask import fill_mask, print_fills
-    from mmssl.training.run import Run
-
-    print_fills(fill_mask(Run.load(options.folder), options.text, options.top))
-
-
-def _colorize(options):
-    from mmssl.apply.colorize import colorize_files
-    from mmssl.training.run import Run
-
-    for path in colorize_files(Run.load(options.folder), options.files, options.out):
-        print(path)
-
-
-def _generate(options):
-    from mmssl.apply.generate import generator_of
-    from mmssl.training.progress import counting
-    from mmssl.training.run import Run
-
-    kind, generate, given = generator_of(Run.load(options.folder), vars(options))
-    if kind == "text":
-        print("\n\n".join(generate(**given)))
-        return
-    with counting("generating", "samples") as (tell, progress):
-        paths = generate(**given, tell=tell, progress=progress)
-    print(*paths, sep="\n")
-
-
-def _inpaint(options):
-    from mmssl.apply.inpaint import inpaint_files
-    from mmssl.training.run import Run
-
-    for path in inpaint_files(Run.load(options.folder), options.files, options.out):
-        print(path)
-
-
-def _list(options):
-    from mmssl.training.listing import print_recipe, print_recipes
-
-    if options.recipe:
-        print_recipe(options.recipe)
-    else:
-        print_recipes()
-
-
-def _doctor(options):
-    from mmssl.doctor import print_doctor
-
-    print_doctor()
-
-
-def _demo(options):
-    from mmssl.demo import demo
-
-    demo(options.out)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from mmssl import cli
+from mmssl import commands
 from mmssl.cli import main
 
 
@@ -60,7 +60,7 @@ def test_a_command_that_is_stopped_says_whether_it_can_go_on(command, said, caps
     def stop(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, f"_{command[0]}", stop)
+    monkeypatch.setattr(commands, command[0], stop)
     assert main(command) == 130
     assert capsys.readouterr().err == f"mmssl: {said}\n"
 

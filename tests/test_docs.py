@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = [
-    *("list", "pretrain", "evaluate", "report", "embed", "export"),
+    *("list", "pretrain", "evaluate", "finetune", "compare", "report", "embed", "export"),
     *("fill-mask", "colorize", "inpaint", "generate", "doctor", "demo"),
 ]
 
@@ -81,16 +81,38 @@ def flat(node, prefix=""):
             yield from flat(value, path)
 
 
-@pytest.mark.parametrize("name", ["cpc", "bert", "colorization", "gpt", "inpainting", "wavenet"])
+# Recipes of the methods that share a page.
+SHARED_PAGES = {"joint_embedding": "simclr|moco|byol|simsiam|barlow_twins|vicreg|dino|swav"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cpc",
+        "bert",
+        "colorization",
+        "data2vec2",
+        "gpt",
+        "inpainting",
+        "simcse",
+        "wavenet",
+        *SHARED_PAGES,
+    ],
+)
 def test_the_table_of_a_methods_recipes_says_what_the_recipes_say(name):
     page = (ROOT / "docs" / f"{name}.md").read_text()
-    rows = re.search(r"^\| key \|((?: \w+/\w+ \|)+)\n\|[-|]+\n((?:\|.*\n)+)", page, re.MULTILINE)
-    recipes = [cell.strip() for cell in rows[1].strip("|").split("|")]
-    assert sorted(recipes) == [r for r in recipe_names() if r.split("/")[1].startswith(name)]
-    for row in rows[2].splitlines():
-        key, *cells = [cell.strip() for cell in row.strip("|").split("|")]
-        for recipe, cell in zip(recipes, cells, strict=True):
-            assert plain(value_of(read_recipe(recipe), key)) == yaml.safe_load(cell), (recipe, key)
+    methods, shown = SHARED_PAGES.get(name, name), []
+    head = r"^\| key \|((?: \w+/\w+ \|)+)\n\|[-|]+\n((?:\|.*\n)+)"
+    for heads, rows in re.findall(head, page, re.MULTILINE):
+        recipes = [cell.strip() for cell in heads.strip("|").split("|")]
+        shown += recipes
+        for row in rows.splitlines():
+            key, *cells = [cell.strip() for cell in row.strip("|").split("|")]
+            for recipe, cell in zip(recipes, cells, strict=True):
+                told = yaml.safe_load(cell)
+                assert plain(value_of(read_recipe(recipe), key)) == told, (recipe, key)
+    own = [r for r in recipe_names() if re.fullmatch(rf"({methods})(_\w+)?", r.split("/")[1])]
+    assert sorted(shown) == own
 
 
 def value_of(config, key):
@@ -136,5 +158,7 @@ def test_the_table_of_commands_is_complete():
 def test_every_method_has_a_page_that_the_readme_links():
     methods = importlib.import_module("mmssl.methods")
     pages = [getattr(methods, name).__module__.rpartition(".")[2] for name in methods.__all__]
+    shared = {name: page for page, names in SHARED_PAGES.items() for name in names.split("|")}
+    pages = {shared.get(re.sub(r"_v\d$", "", page), page) for page in pages}
     readme = (ROOT / "README.md").read_text()
     assert all(f"](docs/{page}.md)" in readme for page in pages)

@@ -6,7 +6,7 @@ from mmssl.deploy.formats import FORMATS, export
 from mmssl.deploy.generator import export_generator, load_generator, write_generator
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.reader import load_exported
-from mmssl.deploy.runs import export_run
+from mmssl.deploy.runs import export_classifier, export_run
 
 __all__ = [
     "FORMATS",
@@ -16,6 +16,7 @@ __all__ = [
     "as_float32",
     "example_inputs",
     "export",
+    "export_classifier",
     "export_generator",
     "export_run",
     "load_exported",

@@ -97,6 +97,32 @@ def bars(values):
         return _svg(figure, f"bars {values}")
 
 
+def dots(rows, floor=None):
+    """Draws one line a row: its figure, filled, with its spread, and what it began from, hollow.
+
+    Args:
+        rows: dict from name to a pair of (mean, standard deviation), either of them None where it
+            is not known.
+        floor: None, or a value that is marked by a line from top to bottom.
+
+    Returns:
+        str, an `<svg>` element.
+    """
+    names = list(rows)[::-1]
+    with rc_context(_STYLE):
+        figure, axes = _figure(4.6, 1.0 + 0.32 * len(names))
+        for place, name in enumerate(names):
+            for figures, fill in zip(rows[name], (COLORS[0], "none"), strict=True):
+                if figures is not None:
+                    style = {"fmt": "o", "color": COLORS[0], "markerfacecolor": fill}
+                    axes.errorbar(figures[0], place, xerr=figures[1], capsize=3, **style)
+        if floor is not None:
+            axes.axvline(floor, color=OTHER, linestyle="--")
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlabel="accuracy", ylim=(-0.6, len(names) - 0.4))
+        return _svg(figure, f"dots {rows}")
+
+
 def scatter(points, colors):
     """Draws a map of points without axes.
 

@@ -1,4 +1,4 @@
-"""metrics.json: the results of all probes of a run."""
+"""metrics.json: the results of all probes of a run, and of its fine-tuning."""
 
 import json
 from pathlib import Path
@@ -7,31 +7,37 @@ from mmssl.evaluation.probes import DEFAULT
 from mmssl.training.folder import write_text
 
 
-def read_results(path):
+def read_results(path, kind="probes"):
     """Reads the kept results.
 
     Args:
         path: of metrics.json.
+        kind: `"probes"` or `"fine_tuning"`.
 
     Returns:
-        list of dict, oldest first; empty where there is no file.
+        list of dict, oldest first; empty where there are none.
     """
-    path = Path(path)
-    return json.loads(path.read_text(encoding="utf-8"))["probes"] if path.exists() else []
+    return _read(Path(path)).get(kind, [])
 
 
-def keep_result(path, result):
-    """Adds a result, in place of an earlier one of the same data, layer and probes.
+def keep_result(path, result, kind="probes"):
+    """Adds a result, in place of an earlier one of the same data, layer and probes or labels.
 
     Args:
         path: of metrics.json; written beside and moved into place.
-        result: dict of `evaluate`.
+        result: dict of `evaluate` or `finetune`.
+        kind: see `read_results`.
     """
     path = Path(path)
-    others = [old for old in read_results(path) if _asked(old) != _asked(result)]
-    write_text(path, json.dumps({"probes": [*others, result]}, indent=1) + "\n")
+    kept = _read(path)
+    others = [old for old in kept.get(kind, []) if _asked(old) != _asked(result)]
+    write_text(path, json.dumps({**kept, kind: [*others, result]}, indent=1) + "\n")
+
+
+def _read(path):
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def _asked(result):
     data = {name: value for name, value in result["data"].items() if value is not None}
-    return data, result["layer"], tuple(result.get("probes", DEFAULT))
+    return data, result["layer"], list(result.get("probes", DEFAULT)), result.get("labels")

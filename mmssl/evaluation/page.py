@@ -126,6 +126,16 @@ def legend(entries):
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
+def table(titles, rows):
+    """Returns a table of str, all escaped; the first cell of each row is its head."""
+    heads = "".join(f"<th>{escape(title)}</th>" for title in titles)
+    lines = (
+        f"<tr><th>{escape(first)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in rest)}</tr>"
+        for first, *rest in rows
+    )
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
 def folded(title, text):
     """Returns text as it is, behind a title to open."""
     return f"<details><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>"

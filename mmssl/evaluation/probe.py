@@ -14,6 +14,7 @@ from mmssl.evaluation.knn import TEMPERATURE
 from mmssl.evaluation.labelled import LabelledData
 from mmssl.evaluation.metrics import keep_result
 from mmssl.evaluation.probes import DEFAULT, probes_of
+from mmssl.evaluation.splits import check_split
 
 DIAGNOSED = 4096  # embeddings that the collapse diagnostics look at
 
@@ -60,11 +61,12 @@ def evaluate(
         dict of JSON values, kept in metrics.json of the run folder: `encoder`, `untrained` and
         `raw` (where the inputs have a floor), each with the test accuracy of every probe, such as
         `knn` and `linear`, and the settings it chose, such as `C`; `layers` and
-        `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`, `n_train`, `n_test`,
-        `classes`, `majority`, `split`, `layer`, `data`, `raw_features`, `diagnostics`, `held_out`
-        (what the method measures itself, such as `mlm_loss`, and each of these beside it; empty
-        where it does not, with the reason in `held_out_missing` where it cannot on these items)
-        and `seconds` (stage -> s). Without labels, `held_out` and what the data are.
+        `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
+        `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`, `data`, `raw_features`,
+        `diagnostics`, `held_out` (what the method measures itself, such as `mlm_loss`, and each of
+        these beside it; empty where it does not, with the reason in `held_out_missing` where it
+        cannot on these items) and `seconds` (stage -> s). Without labels, `held_out` and what the
+        data are.
 
     Raises:
         ValueError: no labels, one class only, too few items, splits that are no train and test,
@@ -77,7 +79,7 @@ def evaluate(
         source, split = wanted.open(run.data, seed)
     result = {"layer": layer, "data": wanted.describe(), "n_test": len(source)}
     if split is not None:
-        _check(split)
+        check_split(split)
         result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}
     with stages("held out"):
         result |= _held_out(run, source)
@@ -105,25 +107,6 @@ class _Stages:
         yield lambda done: self._progress(name, done)
         spent = self.seconds.get(name, 0.0) + time.perf_counter() - start
         self.seconds[name] = round(spent, 3)
-
-
-def _check(split):
-    counts = Counter(split.train.labels.tolist())
-    if len(counts) < 2:
-        raise ValueError(
-            f"A probe needs two classes or more; all {len(split.train)} training items are "
-            f"{next(iter(counts), 'missing')!r}."
-        )
-    if len(split.test) == 0 or max(counts.values()) < 2:
-        raise ValueError(
-            f"Too few items to probe with: {len(split.train)} to train on and {len(split.test)} to "
-            f"test on, in {len(counts)} classes; some class needs two training items."
-        )
-    if not set(split.test.labels.tolist()) & counts.keys():
-        raise ValueError(
-            f"No class of the test items ({str(split.test.labels[0])!r}, ...) is among the "
-            f"{len(counts)} classes of the training items ({str(split.train.labels[0])!r}, ...)."
-        )
 
 
 def _probe(run, split, layer, probes, seed, stages):

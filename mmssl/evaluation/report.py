@@ -15,8 +15,11 @@ from mmssl.evaluation.metrics import read_results
 from mmssl.evaluation.neighbours import image_uri, neighbour_rows
 from mmssl.evaluation.probes import title_of
 from mmssl.evaluation.table import (
+    FINE_TUNING,
     accuracy_rows,
     figure_and_error,
+    fine_tuning_caption,
+    fine_tuning_cells,
     probe_caption,
     probe_title,
     probes_in,
@@ -63,6 +66,7 @@ def write_report(
     sections = [
         _header(run, history),
         _probes(run, results),
+        *_fine_tuning(read_results(run.folder / "metrics.json", "fine_tuning")),
         _training(run, history),
         *_items(run, wanted, results, seed),
         _details(run),
@@ -156,6 +160,22 @@ def _cell(scores, probe, count, best):
     style = ' class="best"' if best[probe] else ""
     mean, error = figure_and_error(scores[probe], count)
     return f"<td{style}>{mean:.3f} <small>± {error:.3f}</small></td>"
+
+
+def _fine_tuning(results):
+    if not results:
+        return []
+    parts = []
+    for result in reversed(results):
+        rows = [
+            (text, *fine_tuning_cells(result, name))
+            for name, text in FINE_TUNING.items()
+            if name in result
+        ]
+        table = page.table(("classifier", "accuracy", "draws", "seconds a draw"), rows)
+        title = f"<h3>{page.escape(probe_title(result))}</h3>"
+        parts += [title, table, page.sentence(fine_tuning_caption(result))]
+    return [page.section("Fine-tuning", *parts)]
 
 
 def _training(run, history):

@@ -1,5 +1,6 @@
 """Which labelled items train a probe, choose its settings and test it."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,3 +104,30 @@ def stratified(labels, share, seed, limit=None):
         second.append(items[:held])
         first.append(items[held:])
     return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))
+
+
+def check_split(split):
+    """Refuses a split that nothing can be learned or measured on.
+
+    Args:
+        split: Split.
+
+    Raises:
+        ValueError: one class only, too few items, or test items of other classes.
+    """
+    counts = Counter(split.train.labels.tolist())
+    if len(counts) < 2:
+        raise ValueError(
+            f"A probe needs two classes or more; all {len(split.train)} training items are "
+            f"{next(iter(counts), 'missing')!r}."
+        )
+    if len(split.test) == 0 or max(counts.values()) < 2:
+        raise ValueError(
+            f"Too few items to probe with: {len(split.train)} to train on and {len(split.test)} to "
+            f"test on, in {len(counts)} classes; some class needs two training items."
+        )
+    if not set(split.test.labels.tolist()) & counts.keys():
+        raise ValueError(
+            f"No class of the test items ({str(split.test.labels[0])!r}, ...) is among the "
+            f"{len(counts)} classes of the training items ({str(split.train.labels[0])!r}, ...)."
+        )

@@ -30,6 +30,46 @@ def print_table(result, console=None):
     console.print(f"seconds: {seconds}", highlight=False)
 
 
+FINE_TUNING = {
+    "fine_tuned": "fine-tuned",
+    "from_scratch": "from scratch",
+    "linear_probe": "linear probe, frozen",
+}
+
+
+def print_fine_tuning(result, console=None):
+    """Prints the result of `finetune`.
+
+    Args:
+        result: dict of `finetune`.
+        console: rich Console; the standard output when None.
+    """
+    table = Table(title=escape(probe_title(result)), caption=escape(fine_tuning_caption(result)))
+    table.add_column("classifier")
+    for title in ("accuracy", "draws", "seconds a draw"):
+        table.add_column(title, justify="right")
+    for name, text in FINE_TUNING.items():
+        if name in result:
+            table.add_row(text, *fine_tuning_cells(result, name))
+    (console or Console()).print(table)
+
+
+def fine_tuning_cells(result, name):
+    """Returns accuracy, the draws' own and seconds a draw of a classifier, as str."""
+    figure = result[name]
+    draws = ", ".join(f"{value:.3f}" for value in figure["draws"])
+    return f"{figure['mean']:.3f} ± {figure['std']:.3f}", draws, f"{result['seconds'][name]:.1f}"
+
+
+def fine_tuning_caption(result):
+    """Returns the sentence on the labels and the settings of a fine-tuning."""
+    return (
+        f"Accuracy on {result['n_test']} test items, mean and deviation of draws of "
+        f"{result['n_labels']} labels, {result['classes']} classes; {result['steps']} steps of "
+        f"{result['batch_size']} at {result['learning_rate']:g}; split: {result['split']}."
+    )
+
+
 def accuracy_rows(result, blocks=False):
     """Arranges the accuracies of a result for people.
 
@@ -99,6 +139,7 @@ def probe_title(result):
     data = result["data"]
     source = data["source"] or f"{data['train']} and {data['test']}"
     column = data["label_column"] or ("label" if "classes" in result else None)
+    source = f"the first {data['limit']} of {source}" if data.get("limit") else source
     layer = result["layer"] if result["layer"] not in (None, "all") else None
     end = f", encoders cut after {layer}" if layer else ""
     return f"{column} in {source}{end}" if column else f"{source}{end}"

@@ -30,6 +30,8 @@ class RunFolder:
         self.untrained = self.path / "untrained.keras"
         self.metrics = self.path / "metrics.json"
         self.report = self.path / "report.html"
+        self.classifier = self.path / "classifier.keras"
+        self.classes = self.path / "classes.txt"
 
     @contextlib.contextmanager
     def claim(self):

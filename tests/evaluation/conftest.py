@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.encoders import conv_encoder
+from mmssl.encoders import conv_encoder, cut
 from mmssl.pipelines.images import Crops
+from mmssl.training.folder import RunFolder
 
 SIZE = 8
 
@@ -41,8 +42,15 @@ class FakeRun:
     layer: str | None = None
     made: Any = field(default_factory=FakeMethod)
 
+    @property
+    def files(self):
+        return RunFolder(self.folder)
+
     def method(self):
         return self.made
+
+    def encoder_at(self, layer=None):
+        return cut(self.encoder, layer) if layer else self.encoder
 
 
 def coloured_pictures(count, seed=0):

@@ -1,0 +1,124 @@
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from mmssl.evaluation import compare as compare_module
+from mmssl.evaluation.compare import compare
+from mmssl.evaluation.comparison import print_comparison, write_comparison
+from mmssl.evaluation.labelled import LabelledData
+from mmssl.evaluation.metrics import keep_result
+
+
+def made(run, name, seed=0, knn=0.5, temperature=0.1, seconds=100.0, recipe="vision/simclr"):
+    """A run that was trained and probed, as far as a comparison looks."""
+    folder = run.folder / name
+    folder.mkdir()
+    config = {
+        "recipe": recipe,
+        "method": {"class_path": "SimCLR", "init_args": {"temperature": temperature}},
+        "fit": {"seed": seed, "steps": 10},
+    }
+    one = replace(run, folder=folder, config=config, recipe=recipe)
+    with open(one.files.history, "w", newline="") as file:
+        table = csv.DictWriter(file, ["step", "seconds"])
+        table.writeheader()
+        table.writerow({"step": 10, "seconds": seconds})
+    if knn is not None:
+        keep_result(one.files.metrics, probed(knn))
+    return one
+
+
+def probed(knn, source="digits", **more):
+    return {
+        "data": {"source": source, "labels": None, "limit": 50},
+        "layer": None,
+        "encoder": {"knn": knn, "linear": knn + 0.1, "C": 1.0},
+        "untrained": {"knn": 0.2, "linear": 0.25},
+        "raw": {"knn": 0.3, "linear": 0.4},
+        "diagnostics": {"encoder": {"rankme": 10 * knn}},
+        **more,
+    }
+
+
+def printed(compared):
+    console = Console(record=True, width=200, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_comparison(compared, console)
+    return console.export_text()
+
+
+def test_seeds_of_one_recipe_are_one_row_with_its_spread(run):
+    runs = [made(run, f"s{seed}", seed, 0.5 + 0.1 * seed, seconds=100 + seed) for seed in range(3)]
+    other = made(run, "byol", knn=0.9, recipe="vision/byol")
+    compared = compare([*runs, other])
+    assert [(row["name"], row["seeds"]) for row in compared["rows"]] == [
+        ("vision/simclr", 3),
+        ("vision/byol", 1),
+    ]
+    row = compared["rows"][0]
+    assert row["encoder"]["knn"]["mean"] == pytest.approx(0.6)
+    assert row["encoder"]["knn"]["std"] == pytest.approx(0.1)
+    assert row["seconds"]["mean"] == pytest.approx(101)
+    assert row["rankme"]["mean"] == pytest.approx(6)
+    assert row["parameters"] == run.encoder.count_params()
+    assert compared["raw"] == {"knn": pytest.approx(0.3), "linear": pytest.approx(0.4)}
+    json.dumps(compared)
+    text = printed(compared)
+    for shown in ("0.600 ± 0.100", "101 ± 1", "untrained: all", "raw input", "first 50 training"):
+        assert shown in text
+
+
+def test_runs_of_one_recipe_with_other_settings_are_told_apart(run):
+    runs = [made(run, "a", temperature=0.1), made(run, "b", temperature=0.5)]
+    assert [row["name"] for row in compare(runs)["rows"]] == [
+        "vision/simclr (temperature=0.1)",
+        "vision/simclr (temperature=0.5)",
+    ]
+
+
+def test_several_probes_of_a_run_are_put_together(run):
+    one = made(run, "a")
+    keep_result(
+        one.files.metrics,
+        probed(0.5, probes=["5-shot"], encoder={"5-shot": {"mean": 0.7, "std": 0.1}}),
+    )
+    keep_result(one.files.metrics, probed(0.9, source="speakers"))
+    compared = compare([one], LabelledData("digits", limit=50))
+    assert compared["probes"] == ["knn", "linear", "5-shot"]
+    assert compared["rows"][0]["encoder"]["5-shot"]["mean"] == 0.7
+    assert compared["rows"][0]["encoder"]["knn"]["mean"] == 0.5
+
+
+def test_only_what_is_missing_is_evaluated_and_only_where_data_are_given(run, monkeypatch):
+    runs = [made(run, "a"), made(run, "b", seed=1, knn=None)]
+    asked = []
+
+    def evaluate(run, source_spec, limit, probes, **rest):
+        asked.append((run.folder.name, source_spec, limit, probes))
+        keep_result(run.files.metrics, probed(0.7))
+
+    monkeypatch.setattr(compare_module, "evaluate", evaluate)
+    assert compare(runs)["rows"][0]["encoder"]["knn"]["draws"] == [0.5]
+    assert asked == []
+    compared = compare(runs, LabelledData("digits", limit=50))
+    assert asked == [("b", "digits", 50, ("knn", "linear"))]
+    assert compared["rows"][0]["encoder"]["knn"]["draws"] == [0.5, 0.7]
+
+
+def test_runs_that_were_never_probed_need_data(run):
+    with pytest.raises(ValueError, match="has not been probed: give data"):
+        compare([made(run, "a", knn=None)])
+
+
+def test_the_page_holds_the_table_and_a_figure_a_probe(run, tmp_path):
+    runs = [made(run, "a"), made(run, "b", knn=None, recipe="vision/<byol>")]
+    path = write_comparison(compare(runs), tmp_path / "pages" / "runs.html")
+    text = path.read_text()
+    assert text.count("<svg") == 2
+    assert "vision/&lt;byol&gt;" in text
+    assert "0.500" in text
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    with pytest.raises(ValueError, match=r"ends in \.html"):
+        write_comparison(compare(runs), tmp_path / "runs.png")

@@ -1,0 +1,86 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from mmssl.deploy import export_classifier, load_exported
+from mmssl.evaluation.classifier import classify
+from mmssl.evaluation.finetune import finetune
+from mmssl.evaluation.labelled import LabelledData
+from mmssl.evaluation.metrics import read_results
+
+QUICK = {"steps": 30, "batch_size": 8, "learning_rate": 1e-2}
+
+
+def test_it_is_measured_beside_the_network_from_scratch_and_the_frozen_encoder(run):
+    before, seen = run.encoder.get_weights(), []
+    result = finetune(
+        run,
+        per_class=8,
+        draws=2,
+        from_scratch=True,
+        progress=lambda done, total: seen.append((done, total)),
+        **QUICK,
+    )
+    for name in ("fine_tuned", "from_scratch", "linear_probe"):
+        assert len(result[name]["draws"]) == 2
+        assert result[name]["mean"] == pytest.approx(np.mean(result[name]["draws"]))
+        assert result["seconds"][name] > 0
+    assert result["fine_tuned"]["mean"] > 0.8
+    assert (result["n_labels"], result["n_test"], result["classes"]) == (16, 20, 2)
+    assert result["labels"] == {"per_class": 8}
+    assert seen[-1] == (4 * 30, 4 * 30)
+    for one, two in zip(before, run.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    kept = read_results(run.files.metrics, "fine_tuning")
+    assert kept == [json.loads(json.dumps(result))]
+
+
+def test_the_classifier_of_the_first_draw_is_kept_and_deployed(run, pictures):
+    result = finetune(run, share=0.5, draws=2, **QUICK)
+    classes = run.files.classes.read_text().split()
+    assert classes == ["blue", "red"]
+    classifier = keras.models.load_model(run.files.classifier)
+    whole = run.data.open(run.data.source, run.data.labels)
+    _, split = LabelledData(whole).open(run.data)
+    found = np.array(classes)[classify(classifier, run.data, split.test)]
+    assert np.mean(found == split.test.labels) == result["fine_tuned"]["draws"][0]
+    assert [p.name for p in run.folder.iterdir() if p.name.startswith("beside")] == []
+    for form in ("saved_model", "litert"):
+        exported = export_classifier(run, form)
+        outputs = load_exported(exported.path)({"images": pictures[0][:3] / np.float32(255)})
+        assert set(outputs) == {"probabilities", "embedding"}
+        np.testing.assert_allclose(outputs["probabilities"].sum(axis=1), 1, rtol=1e-5)
+
+
+def test_all_labels_are_taken_once(run):
+    result = finetune(run, draws=3, **QUICK)
+    assert (result["n_labels"], len(result["fine_tuned"]["draws"])) == (80, 1)
+    assert "from_scratch" not in result
+
+
+def test_a_run_without_a_classifier_exports_none(run):
+    with pytest.raises(ValueError, match=r"has no classifier\.keras: `mmssl finetune"):
+        export_classifier(run, "litert")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"share": 0.1, "per_class": 3}, "not both"),
+        ({"share": 1.5}, "share=1.5"),
+        ({"per_class": 1}, "per_class=1 must be 2"),
+        ({"draws": 0}, "draws=0"),
+        ({"steps": 0}, "steps=0"),
+        ({"learning_rate": 0.0}, "learning_rate=0.0"),
+    ],
+)
+def test_wrong_input_is_refused(run, wrong, said):
+    with pytest.raises(ValueError, match=said):
+        finetune(run, **wrong)
+
+
+def test_data_without_labels_are_refused(run):
+    with pytest.raises(ValueError, match="100 items in memory has no labels to train on"):
+        finetune(run, LabelledData(run.data.source))
