@@ -1,8 +1,6 @@
-"""Trains a case for a few steps on Keras' backend and keeps the losses: NAME FOLDER."""
+"""Trains cases for a few steps on Keras' backend and keeps the losses: FOLDER NAME ..."""
 
 import os
-import sys
-from pathlib import Path
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -13,21 +11,22 @@ import tensorflow as tf
 
 from mmssl.training.recipe import build
 from tests.contract.cases import CASES, compile_method
+from tests.contract.children import work_through
 
 STEPS = 3
 
 
-def main(name, folder):
+def train(name, folder):
     config = CASES[name].config(*CASES[name].still)
     keras.utils.set_random_seed(0)
     batches = build(config["data"]).batches()
     method = build(config["method"])
     method.adapt(batches)
-    _same_weights(method, folder / "weights.npz")
+    _same_weights(method, folder.parent / f"{name}.npz")
     compile_method(method)
     dataset = batches.take(STEPS) if keras.backend.backend() == "tensorflow" else _arrays(batches)
     history = [method.train_on_batch(batch, return_dict=True)["loss"] for batch in dataset]
-    np.save(folder / f"{keras.backend.backend()}.npy", np.array(history, "float32"))
+    np.save(folder / f"{name}.npy", np.array(history, "float32"))
 
 
 def _arrays(batches):
@@ -44,4 +43,4 @@ def _same_weights(method, path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    work_through(train)

@@ -1,8 +1,8 @@
-"""Trains a case on virtual devices and prints what came out, as JSON: NAME REPLICAS."""
+"""Trains cases on one and on two virtual devices, and keeps what came out: FOLDER NAME ..."""
 
+import functools
 import json
 import os
-import sys
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -14,21 +14,23 @@ import tensorflow as tf
 from mmssl.training.distribution import make_strategy
 from mmssl.training.recipe import build
 from tests.contract.cases import CASES
+from tests.contract.children import work_through
 
 STEPS = 3
+# A second one in a process breaks the collectives of the first.
+mirrored = functools.cache(lambda: make_strategy("mirrored"))
 
 
-def main(name, replicas):
-    devices = [tf.config.LogicalDeviceConfiguration()] * replicas
-    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
+def main(name, folder):
     config = CASES[name].config(*CASES[name].still)
-    strategy = make_strategy("mirrored" if replicas > 1 else "auto")
     data = build(config["data"])
-    figures = {"replicas": strategy.num_replicas_in_sync, **train(config, data, strategy)}
-    if replicas > 1:
-        keras.config.set_dtype_policy("mixed_bfloat16")
-        figures["mixed_losses"] = train(config, data, strategy)["losses"]
-    print(json.dumps(figures))
+    figures = {
+        "one": train(config, data, make_strategy("auto")),
+        "two": train(config, data, mirrored()),
+    }
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    figures["two in bfloat16"] = train(config, data, mirrored())
+    (folder / f"{name}.json").write_text(json.dumps(figures))
 
 
 def train(config, data, strategy):
@@ -47,7 +49,12 @@ def train(config, data, strategy):
         moved = [np.square(a - b).sum() for a, b in zip(before, method.get_weights(), strict=True)]
         norms.append(float(np.sqrt(np.sum(moved))))
     weights = np.concatenate([w.ravel() for w in method.get_weights()])
-    return {"losses": losses, "gradient_norms": norms, "weights": weights.astype(float).tolist()}
+    return {
+        "replicas": strategy.num_replicas_in_sync,
+        "losses": losses,
+        "gradient_norms": norms,
+        "weights": weights.astype(float).tolist(),
+    }
 
 
 def make_optimizer(variables, rate=1.0, constant=False):
@@ -59,4 +66,6 @@ def make_optimizer(variables, rate=1.0, constant=False):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    devices = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
+    work_through(main)
