@@ -141,6 +141,9 @@ class Windows(Pipeline):
         wave = item[:limit_length]
         return {"waveform": wave, "padding_mask": tf.ones_like(wave, tf.int32)}
 
+    def encoder_arguments(self):
+        return {**super().encoder_arguments(), "sample_rate": self.sample_rate}
+
     def preview(self, source, index):
         """Returns one clip as (waveform float32 (T,), sample rate)."""
         return super().preview(source, index), self.sample_rate

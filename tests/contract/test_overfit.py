@@ -1,6 +1,11 @@
+import pytest
+
+
 def test_one_batch_is_learned_by_heart(case, built):
     from tests.contract.cases import compile_method
 
+    if case.overfit is None:
+        pytest.skip("one batch cannot be learned by heart")
     method, batch = built
     compile_method(method, learning_rate=3e-3)
     method.make_train_function()
