@@ -65,7 +65,11 @@ def vit_encoder(
     x = keras.layers.Rescaling(
         [1 / d for d in DEVIATION], [-m / d for m, d in zip(MEAN, DEVIATION, strict=True)]
     )(images)
-    x = keras.layers.Conv2D(width, patch, patch, name="patches")(x)
+    # As a dense layer of a patch's pixels would begin: Keras counts a convolution's outputs at all
+    # its places, and positions would drown the pictures.
+    limit = (6 / (3 * patch**2 + width)) ** 0.5
+    uniform = keras.initializers.RandomUniform(-limit, limit)
+    x = keras.layers.Conv2D(width, patch, patch, kernel_initializer=uniform, name="patches")(x)
     x = keras.layers.Reshape((-1, width), name="tokens")(x)
     x = GridPositions(size // patch, positions, name="positions")(x)
     if class_token:
