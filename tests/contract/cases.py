@@ -311,9 +311,9 @@ CASES = {
             "--method.encoder.heads=2",
             "--method.encoder.feed_forward=32",
         ),
-        # Without dropout, and with noise by keys, it is the same on every replica as it is.
         # A prediction of zero costs sqrt(16), an untrained one as much again at most.
         initial_loss=(6.0, 2.5),
+        theory=("--method.class_weight=0",),
         source="images/fashion_mnist",
         probe={"source_spec": "{data}/images/fashion_mnist"},
         margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
