@@ -12,6 +12,8 @@ from mmssl.evaluation.features import Embedder
 LOW_STD_RATIO, LOW_RANK_SHARE, HIGH_COSINE = 0.5, 0.1, 0.95
 # Below these no start excuses.
 DEAD_STD_RATIO, DEAD_RANK, DEAD_COSINE = 0.01, 1.5, 0.9999
+# Of the highest rank that projections had before; sound methods keep three quarters.
+LOST_RANK_SHARE = 0.4
 
 
 class CollapseWarning(UserWarning):
@@ -37,8 +39,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         stop: whether to set `model.stop_training` then.
         pairs: None, or examples that are, item by item, another view of `examples`.
         untrained: None, or the encoder before training, for a run that goes on from a checkpoint;
-            otherwise the encoder at the start of `fit` is what later looks are compared with. What
-            `compared` returns is always compared with the start of `fit`.
+            otherwise the encoder at the start of `fit` is what later looks are compared with.
 
     Attributes:
         reason: str, why training was stopped; None while it was not.
@@ -60,8 +61,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._start = diagnose(start(self.examples)["embedding"])
         compared = self.model.compared()
         self._projector = None if compared is None else Embedder(compared)
-        if self._projector is not None:
-            self._projected = diagnose(self._projector(self.examples)["embedding"])
+        self._highest_rank = 0.0
 
     def on_epoch_end(self, epoch, logs=None):
         self._ended += 1
@@ -92,8 +92,8 @@ class CollapseMonitor(keras.callbacks.Callback):
         figures = diagnose(projections)
         names = {name: f"projection_{name.removeprefix('embedding_')}" for name in figures}
         logs.update({names[name]: value for name, value in figures.items()})
-        signs = collapse_signs(figures, projections.shape, self._projected)
-        return {f"projection {s}": f"of the projections, {text}" for s, text in signs.items()}
+        self._highest_rank = max(self._highest_rank, figures["rankme"])
+        return projection_signs(figures, self._highest_rank)
 
     def _weigh(self, signs):
         """Counts the looks in a row that found each sign, and tells of those that last."""
@@ -147,5 +147,37 @@ def collapse_signs(figures, shape, start=None):
         signs["cosine"] = (
             f"their mean cosine is {figures['mean_cosine']:.4f}, more than "
             f"{min(high_cosine, DEAD_COSINE):.4f}: they point one way"
+        )
+    return signs
+
+
+def projection_signs(figures, highest_rank):
+    """Says in words what looks collapsed of projections, which a loss compares.
+
+    A loss spreads them from its first steps on, so their spread has no start to excuse it. Which
+    rank is sound depends on method and width: it counts when most of it has been lost.
+
+    Args:
+        figures: dict of `diagnose`.
+        highest_rank: RankMe at its best so far.
+
+    Returns:
+        dict of str by what looks collapsed; empty for healthy projections.
+    """
+    signs, rank = {}, figures["rankme"]
+    if figures["embedding_std_ratio"] < LOW_STD_RATIO:
+        signs["projected spread"] = (
+            f"the spread of their projections is {figures['embedding_std_ratio']:.3f} of an even "
+            f"one, less than {LOW_STD_RATIO}: they are nearly equal"
+        )
+    if rank < max(LOST_RANK_SHARE * highest_rank, DEAD_RANK):
+        signs["projected rank"] = (
+            f"the effective rank of their projections has fallen from {highest_rank:.1f} to "
+            f"{rank:.1f}: they fill few directions"
+        )
+    if figures["mean_cosine"] > HIGH_COSINE:
+        signs["projected cosine"] = (
+            f"the mean cosine of their projections is {figures['mean_cosine']:.4f}, more than "
+            f"{HIGH_COSINE}: they point one way"
         )
     return signs

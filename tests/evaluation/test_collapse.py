@@ -5,7 +5,12 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.evaluation.collapse import CollapseMonitor, CollapseWarning, collapse_signs
+from mmssl.evaluation.collapse import (
+    CollapseMonitor,
+    CollapseWarning,
+    collapse_signs,
+    projection_signs,
+)
 from mmssl.evaluation.diagnostics import diagnose
 
 
@@ -162,3 +167,17 @@ def test_the_start_can_be_given_for_a_run_that_goes_on():
 def test_numbers_of_looks_below_one_are_refused(argument):
     with pytest.raises(ValueError, match=argument):
         CollapseMonitor(examples(), **{argument: 0})
+
+
+def test_projections_are_sound_until_their_spread_or_most_of_their_rank_is_lost():
+    draw = np.random.default_rng(0)
+    sound = diagnose(draw.normal(size=(128, 16)))
+    assert projection_signs(sound, sound["rankme"]) == {}
+    one_way = diagnose(5 + draw.normal(size=(128, 16)))
+    assert set(projection_signs(one_way, one_way["rankme"])) == {
+        "projected spread",
+        "projected cosine",
+    }
+    few = diagnose(draw.normal(size=(128, 3)) @ draw.normal(size=(3, 16)))
+    assert set(projection_signs(few, sound["rankme"])) == {"projected rank"}
+    assert projection_signs(few, few["rankme"]) == {}
