@@ -128,12 +128,16 @@ def _stem(waveform, padding_mask, channels, kernels, strides, norm):
     x = StandardizeWaveform(dtype="float32")([waveform, padding_mask])
     x = keras.layers.Reshape((-1, 1))(x)
     for number, (kernel, stride) in enumerate(zip(kernels, strides, strict=True), start=1):
+        # PyTorch's start of biases. At zero, digital silence would reach every layer norm as a
+        # vector without variance, and gradients would grow 300-fold at each.
+        bound = (kernel * x.shape[-1]) ** -0.5
         x = keras.layers.Conv1D(
             channels,
             kernel,
             stride,
             use_bias=norm == "layer",
             kernel_initializer="he_normal",
+            bias_initializer=keras.initializers.RandomUniform(-bound, bound),
             name=f"stem_{number}",
         )(x)
         last = number == len(kernels)

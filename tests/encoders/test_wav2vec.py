@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from mmssl.encoders import cut, roberta_encoder, stages, wav2vec_encoder
 from mmssl.layers import ChannelNormalization, StandardizeWaveform
@@ -124,6 +125,19 @@ def test_recordings_get_a_mean_of_zero_and_a_variance_of_one_and_silence_stays()
     assert wave[0, :500].std() == pytest.approx(1, abs=1e-5)
     assert not wave[0, 500:].any()
     assert not wave[1].any()
+
+
+@pytest.mark.parametrize("norm", ["layer", "channel"])
+def test_digital_silence_has_gradients_of_ordinary_size(tiny, norm):
+    encoder, batch = tiny[norm], sound(3000)
+    batch["waveform"][0, 800:2000] = 0
+
+    def gradients(batch):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(encoder(batch)["features"][..., :4]))
+        return tf.linalg.global_norm(tape.gradient(loss, encoder.trainable_variables))
+
+    assert gradients(batch) < 30 * gradients(sound(3000))
 
 
 def test_roberta_has_the_stages_and_padding_changes_nothing():
