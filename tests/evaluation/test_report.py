@@ -137,6 +137,37 @@ def test_the_reason_for_missing_held_out_figures_is_shown(whole, result):
     assert "No held-out figures of the method: no next <sentence>" in " ".join(page.words)
 
 
+def test_other_probes_have_columns_and_the_weights_of_blocks_a_figure(whole, result):
+    few = {"mean": 0.512, "std": 0.034, "draws": [0.512]}
+    row = {"weighted": 0.75, "block_weights": {"block_1": 0.3, "block_2": 0.7}, "5-shot": few}
+    rows = {"encoder": row, "untrained": row, "raw": {"5-shot": few}, "layers": {"block_1": row}}
+    probes = {"probes": ["weighted", "5-shot"], "untrained_layers": {"block_1": row}}
+    _, page = read(write_report(whole, probe=result | rows | probes))
+    words = " ".join(page.words)
+    for shown in ("weighted blocks", "5-shot", "± 0.034", "Weights of the blocks"):
+        assert shown in words
+    assert page.tags.count("td") == 6
+
+
+def test_fine_tuning_has_a_table(whole, result):
+    tuned = {
+        "data": result["data"],
+        "layer": None,
+        "fine_tuned": {"mean": 0.831, "std": 0.012, "draws": [0.83, 0.84]},
+        "linear_probe": {"mean": 0.791, "std": 0.01, "draws": [0.79]},
+        "seconds": {"fine_tuned": 12.34, "linear_probe": 1.0},
+        "labels": {"share": 0.01},
+        **{"n_labels": 600, "n_test": 100, "classes": 10, "steps": 500, "batch_size": 64},
+        **{"learning_rate": 1e-3, "split": "two sources"},
+    }
+    keep_result(whole.files.metrics, tuned, "fine_tuning")
+    _, page = read(write_report(whole))
+    words = " ".join(page.words)
+    for shown in ("Fine-tuning", "0.831 ± 0.012", "0.830, 0.840", "12.3", "600 labels"):
+        assert shown in words
+    assert "from scratch" not in words
+
+
 def test_a_single_item_has_no_neighbours(whole, pictures):
     _, page = read(write_report(whole, pictures[0][:1]))
     assert "nothing to compare" in " ".join(page.words)
