@@ -2,23 +2,20 @@
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.audio import Windows
+from mmssl.pipelines.frame_windows import FrameWindows
 
 
-class MaskedWindows(Windows):
-    """`Windows` with a mask over the frames that an encoder's strided convolutions make of them.
+class MaskedWindows(FrameWindows):
+    """Windows of sound with a mask over the frames that an encoder's convolutions make of them.
 
     Batches hold, beside waveform and padding_mask, mask int32 (B, F), 1 for frames that the
     student does not see and predicts; see `span_mask`. Frames that reach into padding are never
-    hidden. F follows from the window and the convolutions, which take no padding themselves.
+    hidden.
 
     Args:
-        source: see `Windows`.
-        kernels: kernel size of each convolution of the encoder.
-        strides: stride of each; the encoder takes both from here.
+        source: see `FrameWindows`.
         mask_share: share of the frames that the spans would hide if none overlapped, above 0 and
             at most 1.
         span: frames of a span, 1 or more.
@@ -26,7 +23,7 @@ class MaskedWindows(Windows):
         equal_rows: show random hidden frames again until every row of the batch hides as many as
             the row that hides fewest, as fairseq does. Methods that weigh frames by the mask need
             it not; leave it out where windows are padded, as one short clip would thin out all.
-        **kwargs: see `Windows`.
+        **kwargs: see `FrameWindows`.
 
     Raises:
         ValueError: naming the argument that is out of range.
@@ -39,8 +36,6 @@ class MaskedWindows(Windows):
     def __init__(
         self,
         source: Any = "builtin:speech",
-        kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2),
-        strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2),
         mask_share: float = 0.65,
         span: int = 10,
         min_masks: int = 1,
@@ -48,36 +43,15 @@ class MaskedWindows(Windows):
         **kwargs,
     ):
         super().__init__(source, **kwargs)
-        if len(kernels) != len(strides) or min((*kernels, *strides)) < 1:
-            raise ValueError(
-                f"kernels={kernels} and strides={strides} must be as many, each 1 or more"
-            )
         if not 0 < mask_share <= 1:
             raise ValueError(f"mask_share={mask_share} must lie above 0 and be at most 1")
-        if span < 1 or min_masks < 1:
-            raise ValueError(f"span={span} and min_masks={min_masks} must be 1 or more")
-        self.kernels = tuple(kernels)
-        self.strides = tuple(strides)
+        if min_masks < 1:
+            raise ValueError(f"min_masks={min_masks} must be 1 or more")
+        self.check_span(span)
         self.mask_share = mask_share
         self.span = span
         self.min_masks = min_masks
         self.equal_rows = equal_rows
-        if self.frames(np.ones(self.window)).size <= span:
-            raise ValueError(
-                f"window={self.window} samples have {self.frames(np.ones(self.window)).size} "
-                f"frames, and span={span} of them are hidden at once: raise window or lower span"
-            )
-
-    def encoder_arguments(self):
-        """Returns the convolutions of the encoder's stem."""
-        arguments = {"kernels": self.kernels, "strides": self.strides}
-        return {**super().encoder_arguments(), **arguments}
-
-    def frames(self, padding_mask):
-        """Returns which frames lie inside a recording, (F,), for its padding mask (T,)."""
-        for kernel, stride in zip(self.kernels, self.strides, strict=True):
-            padding_mask = padding_mask[kernel - 1 :: stride]
-        return padding_mask
 
     def example(self, index, key):
         """Makes one training element, see the class."""
