@@ -10,6 +10,7 @@ from mmssl.evaluation import figures, page
 from mmssl.evaluation.probes import title_of
 from mmssl.training.folder import write_text
 
+NAME_WIDTH = 28  # characters of a run's name before it is folded, on a narrow terminal
 CAPTION = (
     "Accuracy on the test items, mean and standard deviation over seeds; seconds of training; "
     "parameters of the encoder; RankMe of the training embeddings, which compares runs of one "
@@ -58,8 +59,10 @@ def print_comparison(compared, console=None):
     """
     titles, rows = comparison_rows(compared)
     table = Table(title=escape(_where(compared)), caption=CAPTION)
-    for place, title in enumerate(titles):
-        table.add_column(title, justify="right" if place else "left")
+    longest = max(len(name) for name, *_ in rows)
+    table.add_column(titles[0], overflow="fold", min_width=min(NAME_WIDTH, longest))
+    for title in titles[1:]:
+        table.add_column(title, justify="right")
     for row in rows:
         table.add_row(*map(escape, row))
     (console or Console()).print(table)
