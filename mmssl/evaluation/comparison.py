@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -10,7 +11,7 @@ from mmssl.evaluation import figures, page
 from mmssl.evaluation.probes import title_of
 from mmssl.training.folder import write_text
 
-NAME_WIDTH = 28  # characters of a run's name before it is folded, on a narrow terminal
+NAME_WIDTH = 19  # characters of a run's name before it is folded, on a narrow terminal
 CAPTION = (
     "Accuracy on the test items, mean and standard deviation over seeds; seconds of training; "
     "parameters of the encoder; RankMe of the training embeddings, which compares runs of one "
@@ -58,7 +59,7 @@ def print_comparison(compared, console=None):
         console: rich Console; the standard output when None.
     """
     titles, rows = comparison_rows(compared)
-    table = Table(title=escape(_where(compared)), caption=CAPTION)
+    table = Table(title=escape(_where(compared)), caption=CAPTION, box=box.SIMPLE_HEAD)
     longest = max(len(name) for name, *_ in rows)
     table.add_column(titles[0], overflow="fold", min_width=min(NAME_WIDTH, longest))
     for title in titles[1:]:
