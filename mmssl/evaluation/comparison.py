@@ -59,7 +59,14 @@ def print_comparison(compared, console=None):
         console: rich Console; the standard output when None.
     """
     titles, rows = comparison_rows(compared)
-    table = Table(title=escape(_where(compared)), caption=CAPTION, box=box.SIMPLE_HEAD)
+    # Close together: seven columns are to fit into the 80 characters of a narrow terminal.
+    table = Table(
+        title=escape(_where(compared)),
+        caption=CAPTION,
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     longest = max(len(name) for name, *_ in rows)
     table.add_column(titles[0], overflow="fold", min_width=min(NAME_WIDTH, longest))
     for title in titles[1:]:
