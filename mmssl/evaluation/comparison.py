@@ -1,5 +1,6 @@
 """The comparison of runs as a table on the terminal and as a page."""
 
+import textwrap
 from pathlib import Path
 
 from rich import box
@@ -11,7 +12,7 @@ from mmssl.evaluation import figures, page
 from mmssl.evaluation.probes import title_of
 from mmssl.training.folder import write_text
 
-NAME_WIDTH = 19  # characters of a run's name before it is folded, on a narrow terminal
+NAME_WIDTH = 24  # characters of a run's name before it is folded
 CAPTION = (
     "Accuracy on the test items, mean and standard deviation over seeds; seconds of training; "
     "parameters of the encoder; RankMe of the training embeddings, which compares runs of one "
@@ -67,12 +68,11 @@ def print_comparison(compared, console=None):
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    longest = max(len(name) for name, *_ in rows)
-    table.add_column(titles[0], overflow="fold", min_width=min(NAME_WIDTH, longest))
+    table.add_column(titles[0], no_wrap=True)
     for title in titles[1:]:
         table.add_column(title, justify="right")
-    for row in rows:
-        table.add_row(*map(escape, row))
+    for name, *cells in rows:
+        table.add_row(escape(textwrap.fill(name, NAME_WIDTH)), *map(escape, cells))
     (console or Console()).print(table)
 
 
