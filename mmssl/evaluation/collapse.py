@@ -61,7 +61,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._start = diagnose(start(self.examples)["embedding"])
         compared = self.model.compared()
         self._projector = None if compared is None else Embedder(compared)
-        self._highest_rank = 0.0
+        self._projected = []
 
     def on_epoch_end(self, epoch, logs=None):
         self._ended += 1
@@ -92,8 +92,9 @@ class CollapseMonitor(keras.callbacks.Callback):
         figures = diagnose(projections)
         names = {name: f"projection_{name.removeprefix('embedding_')}" for name in figures}
         logs.update({names[name]: value for name, value in figures.items()})
-        self._highest_rank = max(self._highest_rank, figures["rankme"])
-        return projection_signs(figures, self._highest_rank)
+        signs = projection_signs(figures, self._projected)
+        self._projected.append(figures)
+        return signs
 
     def _weigh(self, signs):
         """Counts the looks in a row that found each sign, and tells of those that last."""
@@ -151,33 +152,31 @@ def collapse_signs(figures, shape, start=None):
     return signs
 
 
-def projection_signs(figures, highest_rank):
+def projection_signs(figures, before):
     """Says in words what looks collapsed of projections, which a loss compares.
 
-    A loss spreads them from its first steps on, so their spread has no start to excuse it. Which
-    rank is sound depends on method and width: it counts when most of it has been lost.
+    A loss spreads them from its first steps on, so a narrow start excuses them only while their
+    spread rises. Which rank is sound depends on method and width: it counts when most of it has
+    been lost.
 
     Args:
         figures: dict of `diagnose`.
-        highest_rank: RankMe at its best so far.
+        before: list of such, of the looks before.
 
     Returns:
         dict of str by what looks collapsed; empty for healthy projections.
     """
-    signs, rank = {}, figures["rankme"]
-    if figures["embedding_std_ratio"] < LOW_STD_RATIO:
+    signs, spread, rank = {}, figures["embedding_std_ratio"], figures["rankme"]
+    rises = bool(before) and spread > before[-1]["embedding_std_ratio"]
+    if spread < (DEAD_STD_RATIO if rises else LOW_STD_RATIO):
         signs["projected spread"] = (
-            f"the spread of their projections is {figures['embedding_std_ratio']:.3f} of an even "
-            f"one, less than {LOW_STD_RATIO}: they are nearly equal"
+            f"the spread of their projections is {spread:.3f} of an even one, less than "
+            f"{LOW_STD_RATIO}, and does not rise: they are nearly equal"
         )
-    if rank < max(LOST_RANK_SHARE * highest_rank, DEAD_RANK):
+    highest = max([rank, *(look["rankme"] for look in before)])
+    if rank < max(LOST_RANK_SHARE * highest, DEAD_RANK):
         signs["projected rank"] = (
-            f"the effective rank of their projections has fallen from {highest_rank:.1f} to "
+            f"the effective rank of their projections has fallen from {highest:.1f} to "
             f"{rank:.1f}: they fill few directions"
-        )
-    if figures["mean_cosine"] > HIGH_COSINE:
-        signs["projected cosine"] = (
-            f"the mean cosine of their projections is {figures['mean_cosine']:.4f}, more than "
-            f"{HIGH_COSINE}: they point one way"
         )
     return signs

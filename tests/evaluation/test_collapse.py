@@ -172,12 +172,15 @@ def test_numbers_of_looks_below_one_are_refused(argument):
 def test_projections_are_sound_until_their_spread_or_most_of_their_rank_is_lost():
     draw = np.random.default_rng(0)
     sound = diagnose(draw.normal(size=(128, 16)))
-    assert projection_signs(sound, sound["rankme"]) == {}
-    one_way = diagnose(5 + draw.normal(size=(128, 16)))
-    assert set(projection_signs(one_way, one_way["rankme"])) == {
-        "projected spread",
-        "projected cosine",
-    }
+    assert projection_signs(sound, []) == projection_signs(sound, [sound]) == {}
     few = diagnose(draw.normal(size=(128, 3)) @ draw.normal(size=(3, 16)))
-    assert set(projection_signs(few, sound["rankme"])) == {"projected rank"}
-    assert projection_signs(few, few["rankme"]) == {}
+    assert set(projection_signs(few, [sound, few])) == {"projected rank"}
+    assert projection_signs(few, [few]) == {}
+
+
+def test_projections_that_begin_narrow_are_excused_while_their_spread_rises():
+    draw = np.random.default_rng(0)
+    narrow, narrower = (diagnose(mean + draw.normal(size=(128, 16))) for mean in (3, 4))
+    assert set(projection_signs(narrow, [])) == {"projected spread"}
+    assert projection_signs(narrow, [narrower]) == {}
+    assert set(projection_signs(narrower, [narrow])) == {"projected spread"}

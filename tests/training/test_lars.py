@@ -28,7 +28,8 @@ def oracle(weights, gradients, rates, spared, momentum=0.9, weight_decay=0.1, tr
             w, scale = weights[name], 1.0
             if name not in spared:
                 g = g + weight_decay * w
-                scale = trust * np.linalg.norm(w.ravel()) / np.linalg.norm(g.ravel())
+                lengths = np.linalg.norm(w.ravel()), np.linalg.norm(g.ravel())
+                scale = 1.0 if trust is None else trust * lengths[0] / lengths[1]
             velocity[name] = momentum * velocity[name] + rate * scale * g
             weights[name] = w - velocity[name]
     return weights
@@ -50,6 +51,12 @@ def test_five_steps_are_the_formulas():
     weights, gradients = draw()
     found = train(LARS(0.5, weight_decay=0.1), weights, gradients)
     assert_equal(found, oracle(weights, gradients, [0.5] * 5, {"bias", "gamma"}))
+
+
+def test_without_a_trust_coefficient_it_is_momentum_with_decay_in_the_gradient():
+    weights, gradients = draw()
+    found = train(LARS(0.5, weight_decay=0.1, trust_coefficient=None), weights, gradients)
+    assert_equal(found, oracle(weights, gradients, [0.5] * 5, {"bias", "gamma"}, trust=None))
 
 
 def test_it_follows_a_schedule():
