@@ -1,15 +1,27 @@
 """Times a pipeline alone: elements that it makes a second, with nothing that consumes them.
 
-A training step that takes more elements a second than this waits for its input. One JSON line goes
-to stdout; the rates are medians over the spans of time during which others left the machine alone.
+A training step that takes more elements a second than this waits for its input. A JSON line a task
+goes to stdout; the rates are medians over the spans of time during which others left the machine
+alone.
 
     python benchmarks/pipeline.py --task images --source ~/pictures
+
+`views_32` and `views_224` make the two views of SimCLR, of pictures in memory; with `--no-cache`
+`views_224` decodes its `--source` every time. With `--peer`, a peer's script that takes `--task
+images` and ends in a JSON line with the images a second of its `cases` runs in turns with ours, and
+`ratio` is our rate over that of its fastest case of the same work, the medians of the rounds.
+
+    python benchmarks/pipeline.py --task views_32 views_224 \\
+        --peer "~/peers/bin/python bench_input.py"
 """
 
 import argparse
 import json
 import os
+import shlex
 import statistics
+import subprocess
+import sys
 import time
 
 from timing import Watch, wait_quiet
@@ -20,17 +32,23 @@ SPAN = 1.0  # seconds that are timed at once: batches come prefetched, in bursts
 def main():
     options = parse_options()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    print(json.dumps(measure(options)), flush=True)
+    if options.peer:
+        print(json.dumps(beside_peer(options)), flush=True)
+        return
+    for task in options.task:
+        print(json.dumps(measure(task, options)), flush=True)
 
 
 def parse_options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--task", required=True, choices=PIPELINES)
+    parser.add_argument("--task", required=True, nargs="+", choices=PIPELINES)
     parser.add_argument("--source", help="folder, file or builtin:...; the pipeline's own built-in")
     parser.add_argument("--no-cache", action="store_true", help="read and decode every time")
     parser.add_argument("--seconds", type=float, default=15.0, help="time to measure for")
+    parser.add_argument("--peer", help="command of the peer's script, in one string")
+    parser.add_argument("--rounds", type=int, default=2, help="turns that each takes with --peer")
     return parser.parse_args()
 
 
@@ -52,13 +70,41 @@ def images(**arguments):
     return ColorCrops(batch_size=64, **arguments)
 
 
-PIPELINES = {"audio": audio, "text": text, "images": images}
+def views_32(source=None, **arguments):
+    import numpy as np
+
+    from mmssl.pipelines.views import Views
+
+    if source is None:
+        source = np.random.default_rng(0).integers(0, 256, (4096, 32, 32, 3), dtype=np.uint8)
+    return Views(source, 32, 128, scale=(0.08, 1.0), **arguments)
 
 
-def measure(options):
+def views_224(source=None, **arguments):
+    import numpy as np
+
+    from mmssl.pipelines.views import Views
+
+    if source is None:
+        source = np.random.default_rng(0).integers(0, 256, (64, 375, 500, 3), dtype=np.uint8)
+    return Views(
+        source, 224, 32, scale=(0.08, 1.0), jitter=(0.8, 0.8, 0.8, 0.2), blur_share=0.5, **arguments
+    )
+
+
+PIPELINES = {
+    "audio": audio,
+    "text": text,
+    "images": images,
+    "views_32": views_32,
+    "views_224": views_224,
+}
+
+
+def measure(task, options):
     """Prepares a pipeline and takes batches from it for a while."""
     given = {"source": options.source} if options.source else {}
-    pipeline = PIPELINES[options.task](cache=not options.no_cache, **given)
+    pipeline = PIPELINES[task](cache=not options.no_cache, **given)
     begin = time.perf_counter()
     pipeline.prepare()
     prepare_s = time.perf_counter() - begin
@@ -75,8 +121,8 @@ def measure(options):
     seconds = sum(watch.seconds for _, watch in spans)
     return {
         "bench": "pipeline",
-        "task": options.task,
-        "source": str(pipeline.source),
+        "task": task,
+        "source": str(options.source or "made or built in"),
         "cache": pipeline.cache,
         "batch": pipeline.batch_size,
         "elements": pipeline.count,
@@ -87,6 +133,38 @@ def measure(options):
         "cores_used": round(sum(watch.cpu for _, watch in spans) / seconds, 2),
         "other_cores": round(sum(watch.others for _, watch in spans) / seconds, 2),
     }
+
+
+def beside_peer(options):
+    """Runs ours and the peer's in turns, each in its own process."""
+    own = [sys.executable, os.path.abspath(__file__), "--seconds", str(options.seconds)]
+    own += ["--no-cache"] * options.no_cache
+    own += ["--source", options.source] if options.source else []
+    peer = [os.path.expanduser(word) for word in shlex.split(options.peer)]
+    ours, peers = {task: [] for task in options.task}, []
+    for _ in range(options.rounds):
+        for task in options.task:
+            ours[task].append(last_line([*own, "--task", task]))
+        cases = last_line([*peer, "--task", "images"])["cases"]
+        peers.append({name: case["images_per_s"] for name, case in cases.items()})
+    ratio = {task: ratio_of(task, ours[task], peers, options.no_cache) for task in options.task}
+    return {"results": ours, "peer_images_per_s": peers, "ratio": ratio}
+
+
+def ratio_of(task, ours, peers, decoding):
+    """Returns our rate over that of the peer's fastest case, such as 224_jpeg_lightly_w2."""
+    same_work = {"views_32": "32_", "views_224": "224_jpeg_" if decoding else "224_memory_"}[task]
+    fastest = statistics.median(
+        max(rate for name, rate in rates.items() if name.startswith(same_work)) for rates in peers
+    )
+    rate = statistics.median(record["elements_per_s"] for record in ours)
+    return round(rate / fastest, 3)
+
+
+def last_line(command):
+    """Runs a command and reads the JSON object in the last line of its output."""
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def take(batches, seconds):

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from mmssl.pipelines.augment.columns import to_columns, to_images
 from mmssl.pipelines.augment.jitter import DRAWS as JITTER_DRAWS
 from mmssl.pipelines.augment.jitter import random_jitter
 from mmssl.pipelines.block_masks import ATTEMPTS, DRAWS, block_masks
@@ -74,7 +75,8 @@ class BlockMaskedCrops(Crops):
     def finished(self, batch):
         images = batch["images"]
         if any(self.jitter):
-            images = random_jitter(images, batch["jitter"], self.jitter, 1.0)
+            columns = random_jitter(to_columns(images), batch["jitter"], self.jitter, 1.0)
+            images = to_images(columns)
         mask = block_masks(batch["mask"], self.side, self.most, self.min_block)
         return {"images": images, "mask": mask}
 

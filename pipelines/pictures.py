@@ -113,7 +113,13 @@ def to_rgb(pixels):
     known = tf.Assert((channels >= 1) & (channels <= 4), ["it has channels:", channels])
     filled = tf.Assert(tf.size(pixels) > 0, ["it holds no pixels"])
     with tf.control_dependencies([known, filled]):
-        opaque = tf.cond(channels % 2 == 0, lambda: _on_white(pixels), lambda: pixels)
+        # Most pictures have their three channels, and gathering them would take milliseconds.
+        rgb = tf.cond(channels == 3, lambda: pixels, lambda: _three(pixels, channels))
+    return tf.ensure_shape(rgb, [None, None, 3])
+
+
+def _three(pixels, channels):
+    opaque = tf.cond(channels % 2 == 0, lambda: _on_white(pixels), lambda: pixels)
     # Clamped channel numbers repeat the one channel of a grey picture.
     return tf.gather(opaque, tf.minimum(tf.range(3), tf.shape(opaque)[-1] - 1), axis=-1)
 

@@ -21,7 +21,8 @@ class Pipeline:
 
     A subclass names the `extensions` it reads and defines `decode` (what the source reads -> one
     decoded tensor), `example` (one training element) and `inputs` (one input of the encoder). It
-    may extend `finished`, `index`, `restore`, `encoder_arguments` and `method_arguments`.
+    may extend `batched`, `finished`, `index`, `restore`, `encoder_arguments` and
+    `method_arguments`.
 
     Args:
         source: anything `open_source` takes.
@@ -191,18 +192,43 @@ class Pipeline:
         """
         if start_step < 0:
             raise ValueError(f"start_step={start_step} must be 0 or more")
-        an_epoch = len(self) * self.batch_size
-
-        def element(n):
-            place = _shuffled(n % an_epoch, self.count, seed, n // an_epoch)
-            return self.example(place, tf.stack([tf.constant(seed, tf.int64), n]))
-
+        len(self)  # refuses what cannot be trained on
         first = start_step * self.batch_size
         numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max).repeat()
-        elements = numbers.map(element, self.parallel_calls, deterministic=True)
-        batches = elements.batch(self.batch_size, drop_remainder=True)
+        batches = self.batched(numbers, tf.constant(seed, tf.int64))
         finished = batches.map(self.finished, self.parallel_calls, deterministic=True)
         return finished.prefetch(tf.data.AUTOTUNE)
+
+    def batched(self, numbers, seed):
+        """Turns numbers of elements into batches, for a subclass that reads whole batches faster.
+
+        Args:
+            numbers: tf.data.Dataset of int64 scalars n, one element each.
+            seed: int64 scalar tensor.
+
+        Returns:
+            tf.data.Dataset of dicts of int32/float32 tensors (batch_size, ...).
+        """
+
+        def element(n):
+            return self.example(self.place(n, seed), tf.stack([seed, n]))
+
+        elements = numbers.map(element, self.parallel_calls, deterministic=True)
+        return elements.batch(self.batch_size, drop_remainder=True)
+
+    def place(self, numbers, seed):
+        """Returns which item, of `count`, each element shows.
+
+        Args:
+            numbers: int64 scalar tensor, or (B,) of one epoch: numbers of elements.
+            seed: int64 scalar tensor.
+
+        Returns:
+            int64 tensor of the same shape.
+        """
+        an_epoch = len(self) * self.batch_size
+        epoch = tf.reshape(numbers, [-1])[0] // an_epoch
+        return _shuffled(numbers % an_epoch, self.count, seed, epoch)
 
     def examples(self, source, batch_size=64, limit_length=None):
         """Returns the encoder's inputs for every item of a source, in order, in constant memory.
@@ -313,8 +339,8 @@ class Pipeline:
         return source.select(found.good) if found.skipped else source
 
 
-def _shuffled(place, count, seed, epoch):
-    """Returns which of `count` items stands at a place (int64) of an epoch's order."""
+def _shuffled(places, count, seed, epoch):
+    """Returns which of `count` items stands at each place (int64) of an epoch's order."""
     # Neighbouring epochs as seeds, or the default four rounds, give visibly similar orders.
     key = tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)
-    return tf.raw_ops.RandomIndexShuffle(index=place, seed=key, max_index=count - 1, rounds=8)
+    return tf.raw_ops.RandomIndexShuffle(index=places, seed=key, max_index=count - 1, rounds=8)

@@ -6,13 +6,17 @@ import tensorflow as tf
 
 from mmssl.pipelines.augment import jitter
 from mmssl.pipelines.augment.blur import random_blur
-from mmssl.pipelines.augment.crops import random_box, resized
+from mmssl.pipelines.augment.columns import cut, cut_each, to_images
+from mmssl.pipelines.augment.crops import BOX_DRAWS, boxes
+from mmssl.pipelines.augment.draws import uniforms
 from mmssl.pipelines.augment.flips import random_mirror
 from mmssl.pipelines.augment.grey import random_grey
 from mmssl.pipelines.augment.solarise import random_solarise
 from mmssl.pipelines.images import Crops, check_scale
 
-_DRAWS = {"flip": 1, "jitter": jitter.DRAWS, "grey": 1, "blur": 2, "solarise": 1}
+_DRAWS = {"box": BOX_DRAWS, "flip": 1, "jitter": jitter.DRAWS, "grey": 1, "blur": 2, "solarise": 1}
+_SMALL = 128 * 128  # pixels up to which pictures of one size are made a batch at a time
+_FUSED = 96  # pixels of each side from which the steps of one picture are compiled into one
 
 
 class Views(Crops):
@@ -35,6 +39,9 @@ class Views(Crops):
     - DINO (arXiv 2104.14294): BYOL's, with scale [0.4, 1], blur_share [1, 0.1, 0.5],
       solarise_share [0, 0.2, 0], eight small views of 96 pixels and small_scale [0.05, 0.4].
 
+    A subclass with augmentations of its own defines `further`, and in `further_draws` how many
+    random numbers it wants for each view.
+
     Args:
         source: see `Crops`.
         size: pixels of each side of the first two views.
@@ -53,6 +60,8 @@ class Views(Crops):
         small_scale: as `scale`, of a further view.
         **kwargs: see `Pipeline`.
     """
+
+    further_draws = 0
 
     def __init__(
         self,
@@ -93,51 +102,99 @@ class Views(Crops):
         self.blur_share = _a_view("blur_share", blur_share, count)
         self.solarise_share = _a_view("solarise_share", solarise_share, count)
 
+    def gains_by_cache(self, source):
+        if super().gains_by_cache(source):
+            return True
+        return source.read(tf.constant(0, tf.int64)).shape[:2].num_elements() <= _SMALL
+
+    def batched(self, numbers, seed):
+        if not self._cut_together():
+            return super().batched(numbers, seed)
+        height, width, _ = self.shapes[0].tolist()
+        pictures = tf.reshape(self._kept.values, [-1, height, width, 3])
+
+        def batch(several):
+            images = tf.gather(pictures, self.place(several, seed))
+            images = tf.ensure_shape(images, [self.batch_size, height, width, 3])
+            draws = uniforms(seed, several[0], self.batch_size, self._draws())
+            return self._views(images, cut_each, draws)
+
+        return numbers.batch(self.batch_size, drop_remainder=True).map(
+            batch, self.parallel_calls, deterministic=True
+        )
+
     def example(self, index, key):
-        image = self.item(index)
-        height, width = tf.unstack(tf.shape(image)[:2])
-        keys = tf.unstack(tf.random.experimental.stateless_split(key, len(self.sizes) + 1))
-        crops = {}
-        for view, size in enumerate(self.sizes):
-            box = random_box(height, width, keys[view], self.scales[view], self.ratio)
-            crops[f"images_{view + 1}"] = resized(image, box, size)
-        draws = tf.random.stateless_uniform([len(self.sizes), sum(_DRAWS.values())], keys[-1])
-        return {**crops, "draws": draws}
+        images = tf.ensure_shape(self.item(index), [None, None, 3])[tf.newaxis]
+        views = self._views(images, cut, uniforms(key[0], key[1], 1, self._draws()))
+        return {name: view[0] for name, view in views.items()}
 
-    def finished(self, batch):
-        draws = tf.unstack(batch.pop("draws"), axis=1)
-        return {
-            name: self.augmented(images, draws[view], view)
-            for view, (name, images) in enumerate(sorted(batch.items(), key=_number))
-        }
-
-    def augmented(self, images, draws, view):
-        """Changes the crops of one view, for a subclass to add to.
+    def further(self, images, draws, view):
+        """Changes the finished images of one view, for a subclass with augmentations of its own.
 
         Args:
             images: float32 tensor (B, S, S, 3) in [0, 1].
-            draws: float32 tensor (B, 14), uniform in [0, 1).
+            draws: float32 tensor (B, `further_draws`), uniform in [0, 1).
             view: number of the view, from 0.
 
         Returns:
             float32 tensor (B, S, S, 3) in [0, 1].
         """
-        flip, colour, grey, blur, solarise = tf.split(draws, list(_DRAWS.values()), axis=1)
-        if self.flip:
-            images = random_mirror(images, flip[:, 0])
-        if self.jitter_share[view]:
-            images = jitter.random_jitter(images, colour, self.jitter, self.jitter_share[view])
-        if self.grey_share[view]:
-            images = random_grey(images, grey[:, 0], self.grey_share[view])
-        if self.blur_share[view]:
-            images = random_blur(images, blur, self.blur_share[view], self.blur_sigma)
-        if self.solarise_share[view]:
-            images = random_solarise(images, solarise[:, 0], self.solarise_share[view])
         return images
 
+    def _cut_together(self):
+        if self._kept is None or (self.shapes != self.shapes[0]).any():
+            return False
+        height, width, _ = self.shapes[0]
+        return max(height * width, max(self.sizes) ** 2) <= _SMALL
 
-def _number(item):
-    return int(item[0].rpartition("_")[2])
+    def _draws(self):
+        return len(self.sizes) * (sum(_DRAWS.values()) + self.further_draws)
+
+    def _views(self, images, cut, draws):
+        """Makes all views of pictures.
+
+        Args:
+            images: uint8 tensor (B, H, W, 3).
+            cut: function of images, boxes int32 (B, 4) and size -> columns from 0 to 255.
+            draws: float32 tensor (B, `_draws()`).
+        """
+        height, width = tf.unstack(tf.shape(images)[1:3])
+        views = {}
+        for view, (size, own) in enumerate(zip(self.sizes, self._for_views(draws), strict=True)):
+            box = boxes(height, width, own["box"], self.scales[view], self.ratio)
+            columns = self._augmented(cut(images, box, size), own, view)
+            views[f"images_{view + 1}"] = self.further(to_images(columns), own["further"], view)
+        return views
+
+    def _for_views(self, draws):
+        """Parts draws (B, `_draws()`) into a dict for each view."""
+        counts = {**_DRAWS, "further": self.further_draws}
+        for part in tf.split(draws, len(self.sizes), axis=1):
+            yield dict(zip(counts, tf.split(part, list(counts.values()), axis=1), strict=True))
+
+    def _augmented(self, columns, draws, view):
+        flip, grey, solarise = (draws[name][:, 0] for name in ("flip", "grey", "solarise"))
+        jittering = jitter.amounts(draws["jitter"], self.jitter, self.jitter_share[view])
+
+        def augmented(columns, jittering, flip, grey, blur, solarise):
+            columns = tf.clip_by_value(columns / 255.0, 0.0, 1.0)
+            if self.flip:
+                columns = random_mirror(columns, flip)
+            if self.jitter_share[view]:
+                columns = jitter.jittered(columns, *jittering)
+            if self.grey_share[view]:
+                columns = random_grey(columns, grey, self.grey_share[view])
+            if self.blur_share[view]:
+                columns = random_blur(columns, blur, self.blur_share[view], self.blur_sigma)
+            if self.solarise_share[view]:
+                columns = random_solarise(columns, solarise, self.solarise_share[view])
+            return columns
+
+        # The steps of one large picture are fused, so that it stays in the cache. Small ones are
+        # faster without, as the compiler takes a second or two to start.
+        fused = columns.shape[0] == 1 and self.sizes[view] >= _FUSED
+        run = tf.function(augmented, jit_compile=True, autograph=False) if fused else augmented
+        return run(columns, jittering, flip, grey, draws["blur"], solarise)
 
 
 def _a_view(name, shares, count):

@@ -5,34 +5,44 @@ import tensorflow as tf
 _KERNEL = 0.1  # of the height: SimCLR's
 
 
-def random_blur(images, draws, share, sigma=(0.1, 2.0)):
+def random_blur(columns, draws, share, sigma=(0.1, 2.0)):
     """Blurs some pictures with a Gaussian as SimCLR does (arXiv 2002.05709, appendix A).
 
-    The kernel is the odd number of pixels that 10 % of the height falls on or below, 3 at least;
-    beyond the edges the picture is mirrored, where SimCLR's own code has black.
+    The kernel reaches int(0.1 height) // 2 pixels each way, 1 at least. Beyond the edges the
+    picture is mirrored, as torchvision has it; SimCLR's own code has black there.
 
     Args:
-        images: float32 tensor (B, H, W, C) in [0, 1], of static height and width.
+        columns: float32 tensor (B, W, C, H) in [0, 1], of static shape but for B.
         draws: float32 tensor (B, 2), uniform in [0, 1): whether, and how much.
         share: probability, 0 to 1.
         sigma: smallest and largest standard deviation in pixels, above 0; uniform between.
 
     Returns:
-        float32 tensor (B, H, W, C) in [0, 1].
+        float32 tensor (B, W, C, H) in [0, 1].
     """
-    height, width = images.shape[1:3]
-    radius = max(1, int(_KERNEL * height) // 2)
-    sigmas = sigma[0] + (sigma[1] - sigma[0]) * draws[:, 1]
-    blurred = tf.einsum("bij,bjwc->biwc", _matrix(height, radius, sigmas), images)
-    blurred = tf.einsum("bij,bhjc->bhic", _matrix(width, radius, sigmas), blurred)
-    chosen = tf.reshape(draws[:, 0] < share, [-1, 1, 1, 1])
-    return tf.where(chosen, tf.clip_by_value(blurred, 0.0, 1.0), images)
+    height = columns.shape[3]
+    radius = min(max(1, int(_KERNEL * height) // 2), height - 1)
+    sigmas = sigma[0] + (sigma[1] - sigma[0]) * draws[:, 1:]
+    distances = tf.range(-radius, radius + 1, dtype=tf.float32)
+    weights = tf.nn.softmax(-0.5 * (distances / sigmas) ** 2)
+    chosen = draws[:, 0] < share
+
+    def blurred():
+        both = _along(3, _along(1, columns, weights, radius), weights, radius)
+        return tf.where(tf.reshape(chosen, [-1, 1, 1, 1]), both, columns)
+
+    return tf.cond(tf.reduce_any(chosen), blurred, lambda: columns)
 
 
-def _matrix(size, radius, sigmas):
-    """Returns what blurs a column of pixels by multiplication, float32 (B, size, size)."""
-    offsets = tf.range(-radius, radius + 1)
-    weights = tf.nn.softmax(-0.5 * (tf.cast(offsets, tf.float32) / sigmas[:, tf.newaxis]) ** 2)
-    places = tf.abs(tf.range(size)[:, tf.newaxis] + offsets)
-    places = (size - 1) - tf.abs((size - 1) - places)
-    return tf.einsum("bk,ikj->bij", weights, tf.one_hot(places, size))
+def _along(axis, columns, weights, radius):
+    """Filters along an axis with weights (B, 2 radius + 1)."""
+    around = [[0, 0]] * 4
+    around[axis] = [radius, radius]
+    padded = tf.pad(columns, around, "REFLECT")
+    total = 0.0
+    for number in range(2 * radius + 1):
+        begin = [0] * 4
+        begin[axis] = number
+        part = tf.slice(padded, begin, [-1, *columns.shape[1:]])
+        total += tf.reshape(weights[:, number], [-1, 1, 1, 1]) * part
+    return total

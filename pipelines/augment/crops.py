@@ -5,14 +5,11 @@ import math
 import tensorflow as tf
 
 _ATTEMPTS = 10
+BOX_DRAWS = 4 * _ATTEMPTS
 
 
 def random_box(height, width, key, scale, ratio):
-    """Draws a box of random area and proportion inside a picture.
-
-    As in Inception training (Szegedy et al. 2015, arXiv 1409.4842): the area is uniform in
-    `scale`, the logarithm of the proportion uniform; a draw that does not fit is drawn anew. After
-    ten misfits the largest centred box of an allowed proportion is taken.
+    """Draws a box of random area and proportion inside a picture, see `boxes`.
 
     Args:
         height: int scalar tensor, pixels.
@@ -24,18 +21,39 @@ def random_box(height, width, key, scale, ratio):
     Returns:
         int32 tensor (4,): top, left, height, width.
     """
+    return boxes(height, width, tf.random.stateless_uniform([1, BOX_DRAWS], key), scale, ratio)[0]
+
+
+def boxes(height, width, draws, scale, ratio):
+    """Returns boxes of random area and proportion inside pictures of one size.
+
+    As in Inception training (Szegedy et al. 2015, arXiv 1409.4842): the area is uniform in
+    `scale`, the logarithm of the proportion uniform; a draw that does not fit is drawn anew. After
+    ten misfits the largest centred box of an allowed proportion is taken.
+
+    Args:
+        height: int scalar tensor, pixels.
+        width: int scalar tensor, pixels.
+        draws: float32 tensor (B, 40), uniform in [0, 1).
+        scale: smallest and largest share of the area, above 0 and at most 1.
+        ratio: smallest and largest width / height, above 0.
+
+    Returns:
+        int32 tensor (B, 4): top, left, height, width.
+    """
     high, wide = tf.cast(height, tf.float32), tf.cast(width, tf.float32)
-    draws = tf.random.stateless_uniform([4, _ATTEMPTS], key)
-    area = (scale[0] + (scale[1] - scale[0]) * draws[0]) * high * wide
+    draws = tf.reshape(draws, [-1, 4, _ATTEMPTS])
+    area = (scale[0] + (scale[1] - scale[0]) * draws[:, 0]) * high * wide
     low, up = map(math.log, ratio)
-    proportion = tf.exp(low + (up - low) * draws[1])
+    proportion = tf.exp(low + (up - low) * draws[:, 1])
     heights, widths = tf.round(tf.sqrt(area / proportion)), tf.round(tf.sqrt(area * proportion))
     fits = (heights >= 1) & (heights <= high) & (widths >= 1) & (widths <= wide)
-    first = tf.argmax(tf.cast(fits, tf.int32))
-    top = tf.floor(draws[2, first] * (high - heights[first] + 1))
-    left = tf.floor(draws[3, first] * (wide - widths[first] + 1))
-    box = tf.stack([top, left, heights[first], widths[first]])
-    return tf.cast(tf.where(fits[first], box, _centred(high, wide, ratio)), tf.int32)
+    top = tf.floor(draws[:, 2] * (high - heights + 1))
+    left = tf.floor(draws[:, 3] * (wide - widths + 1))
+    attempts = tf.stack([top, left, heights, widths], axis=2)
+    first = tf.gather(attempts, tf.argmax(tf.cast(fits, tf.int32), axis=1), batch_dims=1)
+    found = tf.reduce_any(fits, axis=1, keepdims=True)
+    return tf.cast(tf.where(found, first, _centred(high, wide, ratio)), tf.int32)
 
 
 def _centred(high, wide, ratio):

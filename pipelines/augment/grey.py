@@ -6,22 +6,22 @@ import tensorflow as tf
 _WEIGHTS = (0.2989, 0.587, 0.114)
 
 
-def luma(images):
-    """Returns how bright each pixel looks, float32 (B, H, W, 1), of RGB (B, H, W, 3)."""
-    red, green, blue = tf.split(images, 3, axis=-1)
+def luma(columns):
+    """Returns how bright each pixel looks, float32 (B, W, 1, H), of RGB (B, W, 3, H)."""
+    red, green, blue = tf.split(columns, 3, axis=2)
     return _WEIGHTS[0] * red + _WEIGHTS[1] * green + _WEIGHTS[2] * blue
 
 
-def random_grey(images, draws, share):
+def random_grey(columns, draws, share):
     """Takes the colour out of some pictures.
 
     Args:
-        images: float32 tensor (B, H, W, 3) in [0, 1].
+        columns: float32 tensor (B, W, 3, H) in [0, 1].
         draws: float32 tensor (B,), uniform in [0, 1).
         share: probability, 0 to 1.
 
     Returns:
-        float32 tensor (B, H, W, 3) in [0, 1].
+        float32 tensor (B, W, 3, H) in [0, 1].
     """
     chosen = tf.reshape(draws < share, [-1, 1, 1, 1])
-    return tf.where(chosen, luma(images), images)
+    return tf.where(chosen, luma(columns), columns)

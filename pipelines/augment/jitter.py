@@ -7,7 +7,7 @@ from mmssl.pipelines.augment.grey import luma
 DRAWS = 9
 
 
-def random_jitter(images, draws, strengths, share):
+def random_jitter(columns, draws, strengths, share):
     """Changes the colours of some pictures (Chen et al. 2020, arXiv 2002.05709, appendix A).
 
     Brightness, contrast and saturation are x f + (1 - f) t, clipped to [0, 1], with t black, the
@@ -17,60 +17,75 @@ def random_jitter(images, draws, strengths, share):
     in [-s, s]. All 24 orders are equally likely.
 
     Args:
-        images: float32 tensor (B, H, W, 3) in [0, 1].
+        columns: float32 tensor (B, W, 3, H) in [0, 1].
         draws: float32 tensor (B, 9), uniform in [0, 1): whether, four factors, four places.
         strengths: s of brightness, contrast and saturation, 0 or more; of hue, 0 to 0.5.
         share: probability, 0 to 1.
 
     Returns:
-        float32 tensor (B, H, W, 3) in [0, 1].
+        float32 tensor (B, W, 3, H) in [0, 1].
     """
-    chosen, amounts, places = tf.split(draws, [1, 4, 4], axis=1)
-    factors, turns = _factors(amounts, strengths)
-    factors = tf.where(chosen < share, factors, 1.0)
-    turns = tf.where(chosen < share, turns, 0.0)
-    return jittered(images, factors, turns, places)
+    return jittered(columns, *amounts(draws, strengths, share))
 
 
-def jittered(images, factors, turns, places):
-    """Applies the four changes to every picture in its own order.
+def amounts(draws, strengths, share):
+    """Turns draws into amounts, see `random_jitter` and `ordered`."""
+    chosen, factors, places = tf.split(draws, [1, 4, 4], axis=1)
+    low = [max(0.0, 1.0 - s) for s in strengths[:3]] + [-strengths[3]]
+    high = [1.0 + s for s in strengths[:3]] + [strengths[3]]
+    factors = low + (tf.constant(high) - low) * factors
+    factors = tf.where(chosen < share, factors, [1.0, 1.0, 1.0, 0.0])
+    return ordered(factors[:, :3], factors[:, 3], places)
+
+
+def ordered(factors, turns, places):
+    """Writes four changes in any order as three blends, a turn of the hue, and three blends.
+
+    Turning takes longest, so it is done once, and each blend has its turn before it or after it.
 
     Args:
-        images: float32 tensor (B, H, W, 3) in [0, 1].
         factors: float32 tensor (B, 3), of brightness, contrast and saturation; 1 changes nothing.
-        turns: float32 tensor (B, 1), of hue, in [-0.5, 0.5]; 0 changes nothing.
+        turns: float32 tensor (B,), of hue, in [-0.5, 0.5]; 0 changes nothing.
         places: float32 tensor (B, 4): the changes are made in the order of these numbers.
 
     Returns:
-        float32 tensor (B, H, W, 3) in [0, 1].
+        (before float32 (B, 3, 3), turns, after float32 (B, 3, 3)): for each blend, what the pixel,
+        the picture's mean luma and the pixel's luma are multiplied with.
     """
     order = tf.argsort(places[:, :3])
-    factors = tf.gather(factors, order, batch_dims=1)
-    before = tf.gather(places, order, batch_dims=1) < places[:, 3:]
-    # Hue takes longest, so it stands between two rounds of the others, and each has its turn in
-    # one of the two.
-    for number in range(3):
-        images = _blended(images, tf.where(before, factors, 1.0)[:, number], order[:, number])
-    images = with_hue(images, turns[:, 0])
-    for number in range(3):
-        images = _blended(images, tf.where(before, 1.0, factors)[:, number], order[:, number])
-    return images
+    left, zeros = 1.0 - factors, tf.zeros_like(factors)
+    blends = tf.stack([factors, zeros, zeros], axis=2)
+    blends += left[:, :, tf.newaxis] * tf.constant([[0.0, 0, 0], [0, 1, 0], [0, 0, 1]])
+    blends = tf.gather(blends, order, batch_dims=1)
+    first = (tf.gather(places, order, batch_dims=1) < places[:, 3:])[:, :, tf.newaxis]
+    same = tf.constant([1.0, 0.0, 0.0])
+    return tf.where(first, blends, same), turns, tf.where(first, same, blends)
 
 
-def with_hue(images, turns):
+def jittered(columns, before, turns, after):
+    """Applies what `ordered` returns to columns (B, W, 3, H) in [0, 1]."""
+    for number in range(3):
+        columns = _blended(columns, before[:, number])
+    columns = with_hue(columns, turns)
+    for number in range(3):
+        columns = _blended(columns, after[:, number])
+    return columns
+
+
+def with_hue(columns, turns):
     """Turns the hue of HSV, at the same value and saturation.
 
     Args:
-        images: float32 tensor (B, H, W, 3) in [0, 1].
+        columns: float32 tensor (B, W, 3, H) in [0, 1].
         turns: float32 tensor (B,), shares of the circle, from -0.5 to 0.5.
 
     Returns:
-        float32 tensor (B, H, W, 3) in [0, 1].
+        float32 tensor (B, W, 3, H) in [0, 1].
     """
-    red, green, blue = tf.unstack(images, axis=-1)
-    value = tf.reduce_max(images, axis=-1)
-    chroma = value - tf.reduce_min(images, axis=-1)
-    scale = tf.math.divide_no_nan(1.0, chroma)
+    red, green, blue = tf.unstack(columns, axis=2)
+    value = tf.maximum(tf.maximum(red, green), blue)
+    chroma = value - tf.minimum(tf.minimum(red, green), blue)
+    scale = 1.0 / tf.maximum(chroma, 1e-12)  # grey has no hue: whatever it is, chroma is 0
     sixths = tf.where(
         value == red,
         (green - blue) * scale,
@@ -79,23 +94,15 @@ def with_hue(images, turns):
     sixths += 6.0 * turns[:, tf.newaxis, tf.newaxis]
 
     def channel(corner):
-        place = tf.math.floormod(corner + sixths, 6.0)
+        place = corner + sixths
+        place -= 6.0 * tf.floor(place / 6.0)
         return value - chroma * tf.clip_by_value(tf.minimum(place, 4.0 - place), 0.0, 1.0)
 
-    return tf.stack([channel(5.0), channel(3.0), channel(1.0)], axis=-1)
+    return tf.stack([channel(5.0), channel(3.0), channel(1.0)], axis=2)
 
 
-def _factors(amounts, strengths):
-    low = [max(0.0, 1.0 - s) for s in strengths[:3]]
-    high = [1.0 + s for s in strengths[:3]]
-    factors = low + (tf.constant(high) - low) * amounts[:, :3]
-    return factors, strengths[3] * (2.0 * amounts[:, 3:] - 1.0)
-
-
-def _blended(images, factors, kinds):
-    """Blends with black (kind 0), the picture's mean luma (1) or each pixel's luma (2)."""
-    factors, kinds = (tf.reshape(x, [-1, 1, 1, 1]) for x in (factors, kinds))
-    grey = luma(images)
+def _blended(columns, weights):
+    own, of_mean, of_luma = (tf.reshape(w, [-1, 1, 1, 1]) for w in tf.unstack(weights, axis=1))
+    grey = luma(columns)
     mean = tf.reduce_mean(grey, axis=(1, 2, 3), keepdims=True)
-    target = tf.where(kinds == 0, 0.0, tf.where(kinds == 1, mean, grey))
-    return tf.clip_by_value(images * factors + (1.0 - factors) * target, 0.0, 1.0)
+    return tf.clip_by_value(own * columns + (of_mean * mean + of_luma * grey), 0.0, 1.0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from mmssl.pipelines.views import Views
 
@@ -45,6 +46,41 @@ def test_the_number_of_parallel_calls_changes_nothing(calls):
     expected = elements(full(), 4, seed=5)
     for name, value in elements(full(parallel_calls=calls), 4, seed=5).items():
         np.testing.assert_array_equal(value, expected[name])
+
+
+@pytest.mark.parametrize("step", [0, 3])
+def test_pictures_of_one_size_have_the_same_views_cut_together_or_alone(step):
+    same = np.stack([picture[:40] for picture in photos()])
+    asked = {"start_step": step, "seed": 4}
+    changes = {"blur_share": 0.5, "solarise_share": 0.5, "small_views": 1}
+    together = Views(same, 24, 4, **changes)
+    alone = Views(list(same), 24, 4, cache=False, **changes)
+    expected = elements(alone, 3, **asked)
+    for name, value in elements(together, 3, **asked).items():
+        np.testing.assert_allclose(value, expected[name], atol=1e-4)
+
+
+def test_steps_of_large_views_are_fused_and_change_nothing(monkeypatch):
+    changes = {"blur_share": [0.5, 0.0], "solarise_share": 0.5, "scale": (0.5, 1.0)}
+    fused = elements(Views(photos(3), 96, 3, **changes), 2)
+    monkeypatch.setattr("mmssl.pipelines.views._FUSED", 1000)
+    for name, value in elements(Views(photos(3), 96, 3, **changes), 2).items():
+        np.testing.assert_allclose(fused[name], value, atol=1e-4)
+
+
+def test_a_subclass_adds_augmentations_of_its_own():
+    class Erased(Views):
+        further_draws = 1
+
+        def further(self, images, draws, view):
+            return images * tf.cast(draws < 0.5, tf.float32)[:, :, None, None]
+
+    views = elements(Erased(photos(), 24, 4), 20)
+    dark = [views[name].max(axis=(1, 2, 3)) == 0 for name in views]
+    assert 0.3 < np.mean(dark) < 0.7
+    assert (dark[0] != dark[1]).any()
+    plain = elements(Views(photos(), 24, 4, **PLAIN), 1)
+    assert (plain["images_1"].max(axis=(1, 2, 3)) > 0).all()
 
 
 def test_starting_at_a_step_equals_skipping_to_it():
