@@ -18,6 +18,7 @@ def transformer_blocks(
     layer_scale=None,
     epsilon=1e-6,
     rotary=False,
+    bias=None,
 ):
     """Applies the blocks of a transformer, of which every hidden state can be had by its name.
 
@@ -43,14 +44,17 @@ def transformer_blocks(
         layer_scale: start of a learned scale of what each part adds; None for none.
         epsilon: of the layer norms.
         rotary: see SelfAttention.
+        bias: KerasTensor (1, heads, T, T) that every attention adds to its scores; None for none.
 
     Returns:
         KerasTensor (B, T, C).
     """
+    sight = {"visible": visible, "bias": bias}
+    sight = {name: tensor for name, tensor in sight.items() if tensor is not None}
     for number, rate in enumerate(np.linspace(0.0, drop_path, depth), start=1):
         x = _block(
             x,
-            [] if visible is None else [visible],
+            sight,
             f"block_{number}",
             heads,
             feed_forward,
@@ -66,7 +70,7 @@ def transformer_blocks(
 
 def _block(
     x,
-    visible,
+    sight,
     name,
     heads,
     feed_forward,
@@ -92,7 +96,7 @@ def _block(
             kernel_initializer=initial,
             output_initializer=initial,
             name=f"{name}_attention",
-        )(x, *visible)
+        )(x, **sight)
 
     def fed_forward(x):
         x = keras.layers.Dense(feed_forward, approximate_gelu, kernel_initializer=initial)(x)

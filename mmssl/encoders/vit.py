@@ -5,7 +5,7 @@ from typing import Literal
 import keras
 
 from mmssl.encoders.transformer_blocks import transformer_blocks
-from mmssl.layers import ClassToken, GridPositions, TokenPooling
+from mmssl.layers import ClassToken, GridPositions, RelativePositionBias, TokenPooling
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels
 
@@ -21,16 +21,17 @@ def vit_encoder(
     drop_path: float = 0.0,
     layer_scale: float | None = None,
     norm: Literal["pre", "post"] = "pre",
-    positions: Literal["fixed", "learned"] = "fixed",
+    positions: Literal["fixed", "learned", "relative"] = "fixed",
     class_token: bool = True,
     pool: Literal["mean", "token"] = "mean",
     grid: int = 1,
 ) -> keras.Model:
     """Builds a vision transformer: patches as tokens, positions, a class token, blocks.
 
-    Positions are absolute. BEiT and data2vec 1.0 have a relative bias inside every attention
-    instead; absolute ones stay with their tokens when only some of these are encoded, and go to
-    other sizes of picture, which `mmssl.encoders.at_size` needs.
+    Absolute positions stay with their tokens when only some of these are encoded (MAE, data2vec
+    2.0), and go to other sizes of picture, which `mmssl.encoders.at_size` needs. Relative ones do
+    neither, but leave it to the pictures what the blocks' outputs are about: with absolute ones a
+    student of data2vec 1.0 learns to predict places.
 
     Args:
         size: height and width of the pictures in pixels, a multiple of `patch`.
@@ -43,7 +44,9 @@ def vit_encoder(
         drop_path: rate in [0, 1) of stochastic depth in the last block, 0 in the first.
         layer_scale: start of the learned scales of what blocks add, as 1e-4; None for none.
         norm: where blocks have their norms: `pre`, or `post` as data2vec 2.0.
-        positions: `fixed` sines and cosines, or `learned`; see GridPositions.
+        positions: `fixed` sines and cosines or `learned`, added to the patches, see GridPositions;
+            `relative`, a bias of every attention, the same in all blocks, as BEiT and data2vec 1.0
+            have it, see RelativePositionBias.
         class_token: whether there is a token beside the patches, at place 0.
         pool: the embedding is the `mean` of the patches or the class `token`.
         grid: with `mean`, the embedding joins the means of `grid` x `grid` cells of the picture.
@@ -71,14 +74,18 @@ def vit_encoder(
     uniform = keras.initializers.RandomUniform(-limit, limit)
     x = keras.layers.Conv2D(width, patch, patch, kernel_initializer=uniform, name="patches")(x)
     x = keras.layers.Reshape((-1, width), name="tokens")(x)
-    x = GridPositions(size // patch, positions, name="positions")(x)
+    if positions != "relative":
+        x = GridPositions(size // patch, positions, name="positions")(x)
     if class_token:
         x = ClassToken(name="class_token")(x)
     if norm == "post":
         x = keras.layers.LayerNormalization(epsilon=1e-6, name="stem_norm")(x)
     x = keras.layers.Dropout(dropout, name="positioned")(x)
+    bias = None
+    if positions == "relative":
+        bias = RelativePositionBias(size // patch, heads, class_token, name="bias")(x)
     x = transformer_blocks(
-        x, None, depth, heads, feed_forward, norm, dropout, drop_path, layer_scale
+        x, None, depth, heads, feed_forward, norm, dropout, drop_path, layer_scale, bias=bias
     )
     if norm == "pre":
         x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(x)

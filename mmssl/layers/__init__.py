@@ -24,6 +24,7 @@ from mmssl.layers.pooling import (
 )
 from mmssl.layers.pre_norm import PreNormBlock, approximate_gelu
 from mmssl.layers.queue import VectorQueue
+from mmssl.layers.relative_bias import RelativePositionBias
 from mmssl.layers.segments import SegmentIds
 from mmssl.layers.token_places import pick, restore
 from mmssl.layers.unit_dense import UnitDense
@@ -55,6 +56,7 @@ __all__ = [
     "NormalizeLevel",
     "PaddingMask",
     "PreNormBlock",
+    "RelativePositionBias",
     "SegmentIds",
     "SelfAttention",
     "StandardizeWaveform",

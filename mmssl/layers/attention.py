@@ -104,6 +104,7 @@ class SelfAttention(keras.layers.Layer):
         x: (B, L, width).
         visible: bool (B or 1, L or 1, S), which of the S keys a query sees; S is L without a
             cache. None lets every query see every key.
+        bias: (B or 1, heads, L, S), added to the scores; None for none.
         cache: None, or a pair of keys and values (B, heads, S, width / heads).
         index: int32 scalar, the place of the first of the L tokens in the cache.
 
@@ -127,7 +128,7 @@ class SelfAttention(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.output_initializer = keras.initializers.get(output_initializer)
 
-    def build(self, x_shape, visible_shape=None):
+    def build(self, x_shape, visible_shape=None, bias_shape=None):
         width = x_shape[-1]
         options = {"dtype": self.dtype_policy}
         self.project = keras.layers.Dense(
@@ -141,7 +142,7 @@ class SelfAttention(keras.layers.Layer):
         self.turn = RotaryEmbedding(name="turn", **options) if self.rotary else None
         self.drop = keras.layers.Dropout(self.dropout, name="drop", **options)
 
-    def call(self, x, visible=None, cache=None, index=0, training=None):
+    def call(self, x, visible=None, bias=None, cache=None, index=0, training=None):
         rows, length, width = ops.shape(x)
         each = width // self.heads
         projected = ops.reshape(self.project(x), (rows, length, 3 * self.heads, each))
@@ -157,6 +158,8 @@ class SelfAttention(keras.layers.Layer):
 
         scores = ops.matmul(query * each**-0.5, ops.transpose(key, (0, 1, 3, 2)))
         scores = ops.cast(scores, "float32")
+        if bias is not None:
+            scores = scores + ops.cast(bias, "float32")
         if visible is not None:
             scores = ops.where(visible[:, None], scores, HIDDEN)
         weights = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
@@ -165,7 +168,7 @@ class SelfAttention(keras.layers.Layer):
         joined = self.join(seen)
         return joined if cache is None else (joined, (key, value))
 
-    def compute_output_spec(self, x, visible=None, **kwargs):
+    def compute_output_spec(self, x, visible=None, bias=None, **kwargs):
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
     def get_config(self):

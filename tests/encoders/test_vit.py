@@ -4,6 +4,7 @@ import pytest
 
 from mmssl.encoders import at_size, blocks, cut, vit_encoder
 from mmssl.encoders.stages import context, hidden_states, local, positions, top_layers
+from mmssl.layers import RelativePositionBias
 
 SIZES = {"size": 16, "patch": 4, "width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
 
@@ -14,9 +15,11 @@ def pictures(rows=2, size=16):
 
 
 @pytest.mark.parametrize("norm", ["pre", "post"])
-@pytest.mark.parametrize("class_token", [True, False])
-def test_the_parts_one_after_the_other_are_the_encoder(norm, class_token):
-    encoder = vit_encoder(**SIZES, norm=norm, class_token=class_token, layer_scale=0.5)
+@pytest.mark.parametrize(("class_token", "kind"), [(True, "relative"), (False, "fixed")])
+def test_the_parts_one_after_the_other_are_the_encoder(norm, class_token, kind):
+    encoder = vit_encoder(
+        **SIZES, norm=norm, class_token=class_token, positions=kind, layer_scale=0.5
+    )
     names = top_layers(encoder, 2, "feed_forward")
     tokens = local(encoder)(pictures())
     assert tokens["tokens"].shape == (2, 16, 16)
@@ -66,6 +69,29 @@ def test_fixed_positions_are_those_of_the_places_that_a_coarser_patch_covers():
     angles = 0.5 * 10000.0 ** (-np.arange(4) / 4)
     np.testing.assert_allclose(coarse[0, 0, :4], np.sin(angles), atol=1e-6)
     np.testing.assert_allclose(fine[0, 1, 12:], np.cos(2 * angles), atol=1e-6)
+
+
+def test_relative_positions_hang_on_the_offset_alone():
+    layer = RelativePositionBias(3, heads=2)
+    bias = layer(np.zeros((1, 10, 4)))[0, 0].numpy()
+    assert bias.shape == (10, 10)
+    patches = bias[1:, 1:]
+    assert patches[0, 4] == patches[4, 8]  # one down and one right
+    assert patches[1, 3] != patches[2, 3]  # down and left; and its neighbour
+    assert len(np.unique(patches)) == 25
+    assert len(np.unique(bias)) == 28
+    with pytest.raises(ValueError, match="one grid"):
+        layer(np.zeros((1, 5, 4)))
+
+
+def test_with_relative_positions_patches_are_told_apart_by_their_neighbours_alone():
+    encoder = vit_encoder(**SIZES, positions="relative", class_token=False)
+    images = np.zeros((1, 16, 16, 3), "float32")
+    features = encoder({"images": images})["features"][0].numpy()
+    np.testing.assert_allclose(features, features[:1] * np.ones((16, 1)), atol=1e-5)
+    images[0, :4, :4] = 1
+    features = encoder({"images": images})["features"][0].numpy()
+    assert np.abs(features[1] - features[15]).max() > 1e-5
 
 
 def test_a_block_can_be_deployed_and_the_whole_comes_back_from_a_file(tmp_path):
