@@ -29,9 +29,8 @@ def vit_encoder(
     """Builds a vision transformer: patches as tokens, positions, a class token, blocks.
 
     Absolute positions stay with their tokens when only some of these are encoded (MAE, data2vec
-    2.0), and go to other sizes of picture, which `mmssl.encoders.at_size` needs. Relative ones do
-    neither, but leave it to the pictures what the blocks' outputs are about: with absolute ones a
-    student of data2vec 1.0 learns to predict places.
+    2.0), and go to other sizes of picture, which `mmssl.encoders.at_size` needs. Relative ones, as
+    in BEiT and data2vec 1.0, do neither.
 
     Args:
         size: height and width of the pictures in pixels, a multiple of `patch`.
@@ -45,8 +44,8 @@ def vit_encoder(
         layer_scale: start of the learned scales of what blocks add, as 1e-4; None for none.
         norm: where blocks have their norms: `pre`, or `post` as data2vec 2.0.
         positions: `fixed` sines and cosines or `learned`, added to the patches, see GridPositions;
-            `relative`, a bias of every attention, the same in all blocks, as BEiT and data2vec 1.0
-            have it, see RelativePositionBias.
+            `relative`, a bias of every attention, the same in all blocks, see
+            RelativePositionBias.
         class_token: whether there is a token beside the patches, at place 0.
         pool: the embedding is the `mean` of the patches or the class `token`.
         grid: with `mean`, the embedding joins the means of `grid` x `grid` cells of the picture.
