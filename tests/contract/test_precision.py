@@ -17,7 +17,8 @@ def losses_of(config, policy, steps=5):
 
 
 def test_mixed_bfloat16_stays_finite_and_close_to_float32(case):
-    exact = losses_of(case.config(), "float32")
-    mixed = losses_of(case.config(), "mixed_bfloat16")
+    # Dropout draws another mask in another type, and is all that SimCSE's views differ by.
+    config = case.config(*case.still)
+    exact, mixed = losses_of(config, "float32"), losses_of(config, "mixed_bfloat16")
     assert np.isfinite(mixed).all()
     np.testing.assert_allclose(mixed, exact, rtol=0.05)
