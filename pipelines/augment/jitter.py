@@ -64,12 +64,7 @@ def ordered(factors, turns, places):
 
 def jittered(columns, before, turns, after):
     """Applies what `ordered` returns to columns (B, W, 3, H) in [0, 1]."""
-    for number in range(3):
-        columns = _blended(columns, before[:, number])
-    columns = with_hue(columns, turns)
-    for number in range(3):
-        columns = _blended(columns, after[:, number])
-    return columns
+    return _blended(with_hue(_blended(columns, before), turns), after)
 
 
 def with_hue(columns, turns):
@@ -101,8 +96,16 @@ def with_hue(columns, turns):
     return tf.stack([channel(5.0), channel(3.0), channel(1.0)], axis=2)
 
 
-def _blended(columns, weights):
-    own, of_mean, of_luma = (tf.reshape(w, [-1, 1, 1, 1]) for w in tf.unstack(weights, axis=1))
-    grey = luma(columns)
-    mean = tf.reduce_mean(grey, axis=(1, 2, 3), keepdims=True)
-    return tf.clip_by_value(own * columns + (of_mean * mean + of_luma * grey), 0.0, 1.0)
+def _blended(columns, blends):
+    """Applies blends, float32 (B, 3, 3), one after the other."""
+
+    def blend(number, columns):
+        weights = tf.reshape(blends[:, number], [-1, 3, 1, 1, 1])
+        own, of_mean, of_luma = tf.unstack(weights, axis=1)
+        grey = luma(columns)
+        mean = tf.reduce_mean(grey, axis=(1, 2, 3), keepdims=True)
+        mixed = own * columns + (of_mean * mean + of_luma * grey)
+        return number + 1, tf.ensure_shape(tf.clip_by_value(mixed, 0.0, 1.0), columns.shape)
+
+    # Written out, XLA would fuse the three and work out every pixel of one for each of the next.
+    return tf.while_loop(lambda number, _: number < 3, blend, (0, columns))[1]
