@@ -36,7 +36,7 @@ class Data2Vec2(LatentPrediction):
       does not say;
     - text: channels `sum`, beta 0; a projection of two layers behind a decoder without residuals;
     - attention has no ALiBi bias here, which the paper's audio and text encoders add to their
-      positions.
+      positions; positions inside attention would have to be gathered with the tokens.
 
     Batch:
         the encoder's inputs, whole.
@@ -66,7 +66,8 @@ class Data2Vec2(LatentPrediction):
         **kwargs: see LatentPrediction.
 
     Raises:
-        ValueError: an argument is out of its range, or the tokens are no square grid.
+        ValueError: an argument is out of its range, the tokens are no square grid, or the encoder
+            has rotary positions.
     """
 
     def __init__(
@@ -88,6 +89,11 @@ class Data2Vec2(LatentPrediction):
         if noise < 0 or class_weight < 0:
             raise ValueError(
                 f"Data2Vec2 needs noise and class_weight of 0 or more; got {noise}, {class_weight}."
+            )
+        if any(getattr(layer, "rotary", False) for layer in encoder.layers):
+            raise ValueError(
+                "Data2Vec2 gathers the visible tokens, whose places rotary attention would not "
+                "know: build the encoder with positions that are added to its tokens."
             )
         tokens, positioned = (encoder.get_layer(n).output for n in ("tokens", "positioned"))
         self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)

@@ -269,6 +269,12 @@ def test_noise_is_a_function_of_its_keys():
     np.testing.assert_array_equal(noise, method.noise(keys))
 
 
+def test_positions_that_attention_alone_knows_are_refused():
+    encoder = roberta_encoder(30, 20, dropout=0.0, positions="rotary", **BLOCKS)
+    with pytest.raises(ValueError, match="rotary"):
+        Data2Vec2(encoder, top_blocks=2, decoder_axes=1, **DECODER)
+
+
 def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match="decoder_axes=1"):
         text(decoder_axes=2)
