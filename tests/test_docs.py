@@ -91,6 +91,7 @@ SHARED_PAGES = {"joint_embedding": "simclr|moco|byol|simsiam|barlow_twins|vicreg
         "cpc",
         "bert",
         "colorization",
+        "data2vec",
         "data2vec2",
         "gpt",
         "inpainting",
