@@ -1,5 +1,7 @@
 """RoBERTa's transformer of tokens with its stages named: the text encoder of data2vec."""
 
+from typing import Literal
+
 import keras
 from keras_hub.layers import PositionEmbedding
 
@@ -18,6 +20,7 @@ def roberta_encoder(
     heads: int = 12,
     feed_forward: int = 3072,
     dropout: float = 0.1,
+    positions: Literal["learned", "rotary"] = "learned",
 ) -> keras.Model:
     """Builds RoBERTa's encoder: token and position embeddings, post-norm transformer blocks.
 
@@ -32,6 +35,8 @@ def roberta_encoder(
         heads: attention heads a block.
         feed_forward: width inside the feed-forward part.
         dropout: rate in [0, 1), on the embeddings and inside the blocks.
+        positions: `learned` is the paper's table, `rotary` turns queries and keys by their place
+            instead, see `bert_encoder`.
 
     Returns:
         keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length`, to
@@ -40,26 +45,28 @@ def roberta_encoder(
         and cosines, like `bert_encoder`'s), `embedding_norm` the norm of their sum.
 
     Raises:
-        ValueError: `width` is no multiple of `heads`.
+        ValueError: `width` is no multiple of `heads`, or a head is too odd to be turned.
 
     Reference:
         Liu et al. 2019, arXiv 1907.11692.
     """
-    if width % heads:
+    rotary = positions == "rotary"
+    if width % heads or (rotary and width // heads % 2):
         raise ValueError(
-            f"roberta_encoder needs a width that its heads divide; got width={width}, "
-            f"heads={heads}."
+            "roberta_encoder needs a width that its heads divide, with rotary positions into even "
+            f"parts; got width={width}, heads={heads}."
         )
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
     token_mask = FrameMask(1, name="token_mask")(padding_mask)
 
     initializer = keras.initializers.TruncatedNormal(stddev=0.02)
-    tokens = keras.layers.Embedding(
+    x = keras.layers.Embedding(
         vocabulary_size, width, embeddings_initializer=initializer, name="tokens"
     )(token_ids)
-    table = PositionEmbedding(length, initializer=Waves(), name="position_embedding")
-    x = keras.layers.Add()([tokens, table(tokens)])
+    if not rotary:
+        table = PositionEmbedding(length, initializer=Waves(), name="position_embedding")
+        x = keras.layers.Add()([x, table(x)])
     x = keras.layers.LayerNormalization(epsilon=EPSILON, name="embedding_norm")(x)
     x = keras.layers.Dropout(dropout, name="positioned")(x)
     x = transformer_blocks(
@@ -71,6 +78,7 @@ def roberta_encoder(
         norm="post",
         dropout=dropout,
         epsilon=EPSILON,
+        rotary=rotary,
     )
     embedding = MaskedMean(name="pool", dtype="float32")([x, token_mask])
     return keras.Model(

@@ -140,8 +140,9 @@ def test_digital_silence_has_gradients_of_ordinary_size(tiny, norm):
     assert gradients(batch) < 30 * gradients(sound(3000))
 
 
-def test_roberta_has_the_stages_and_padding_changes_nothing():
-    encoder = roberta_encoder(50, 32, **SIZES)
+@pytest.mark.parametrize("positions", ["learned", "rotary"])
+def test_roberta_has_the_stages_and_padding_changes_nothing(positions):
+    encoder = roberta_encoder(50, 32, **SIZES, positions=positions)
     ids = np.random.default_rng(0).integers(5, 50, (2, 20)).astype("int32")
     batch = {"token_ids": ids, "padding_mask": np.ones((2, 20), "int32")}
     whole = encoder(batch)
@@ -151,6 +152,8 @@ def test_roberta_has_the_stages_and_padding_changes_nothing():
     positioned = stages.positions(encoder)(local)
     parts = stages.context(encoder)({"positioned": positioned, "token_mask": local["token_mask"]})
     np.testing.assert_allclose(parts["features"], whole["features"], atol=1e-6)
+    swapped = {**batch, "token_ids": ids[:, ::-1]}
+    assert np.abs(encoder(swapped)["embedding"] - whole["embedding"]).max() > 1e-4
     last = cut(encoder, "block_2")(batch)
     np.testing.assert_allclose(last["embedding"], whole["embedding"], atol=1e-6)
 
@@ -163,6 +166,7 @@ def test_roberta_has_the_stages_and_padding_changes_nothing():
         lambda: wav2vec_encoder(width=100, heads=12),
         lambda: wav2vec_encoder(position_kernel=8),
         lambda: roberta_encoder(width=100, heads=12),
+        lambda: roberta_encoder(width=60, heads=12, positions="rotary"),
     ],
 )
 def test_arguments_that_do_not_belong_together_are_refused(build):
