@@ -113,7 +113,8 @@ def test_batches_have_a_mask_over_the_frames_of_the_convolutions():
     np.testing.assert_array_equal(
         first_batch(pipeline)["waveform"], first_batch(uneven)["waveform"]
     )
-    assert pipeline.encoder_arguments() == {"kernels": KERNELS, "strides": STRIDES}
+    shared = {"kernels": KERNELS, "strides": STRIDES}
+    assert shared.items() <= pipeline.encoder_arguments().items()
 
 
 def test_frames_that_reach_into_padding_are_never_hidden():
