@@ -68,7 +68,8 @@ def test_a_run_keeps_the_names_of_its_speakers(tmp_path):
     again = ConditionedWindows("builtin:speech", 4)
     again.restore(tmp_path)
     assert again.speaker_names == ["eva", "ida", "tom"]
-    assert data.encoder_arguments() == {"speakers": 4, "mel_bands": 0, "mel_hop": 80}
+    shared = {"speakers": 4, "mel_bands": 0, "mel_hop": 80}
+    assert shared.items() <= data.encoder_arguments().items()
 
 
 def test_frames_stand_beside_every_window_and_every_example():
