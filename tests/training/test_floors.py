@@ -16,7 +16,7 @@ class Reporting(keras.Model):
     def call(self, x):
         return self.dense(x)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, **kwargs):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         self.spread.update_state(x)
         return keras.ops.mean(y_pred**2)
 
