@@ -313,6 +313,7 @@ CASES = {
             "--method.encoder.depth=2",
             "--method.encoder.heads=2",
             "--method.encoder.feed_forward=32",
+            "--probe.layer=null",
         ),
         # A prediction of zero costs sqrt(16), an untrained one as much again at most.
         initial_loss=(6.0, 2.5),
