@@ -21,4 +21,5 @@ def test_mixed_bfloat16_stays_finite_and_close_to_float32(case):
     config = case.config(*case.still)
     exact, mixed = losses_of(config, "float32"), losses_of(config, "mixed_bfloat16")
     assert np.isfinite(mixed).all()
-    np.testing.assert_allclose(mixed, exact, rtol=0.05)
+    # A mean of cosines passes through 0, where nothing is relatively close.
+    np.testing.assert_allclose(mixed, exact, rtol=0.05, atol=0.01)
