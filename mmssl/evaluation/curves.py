@@ -4,7 +4,7 @@ import numpy as np
 
 from mmssl.evaluation import figures, page
 
-COLLAPSE = {
+DIAGNOSTICS = {
     "Spread": (
         ("embedding_std_ratio", "mean_cosine", "projection_std_ratio", "projection_mean_cosine"),
         "An even spread has ratio 1, cosine 0.",
@@ -17,13 +17,25 @@ COLLAPSE = {
         ("uniformity", "alignment", "projection_uniformity"),
         "0 when all embeddings are equal, -4 at best.",
     ),
+    "Targets and predictions": (
+        ("target_std", "prediction_std"),
+        "Standard deviation over tokens; 0 when all tokens are equal.",
+    ),
+    "Entropy of the targets": (
+        ("teacher_entropy",),
+        "In nats; 0 when one output always wins, log K when all outputs are alike.",
+    ),
+    "Use of the prototypes": (
+        ("usage",),
+        "Entropy of the mean prediction; 1 when all are used alike, 0 when one is.",
+    ),
 }
 TIMES = {"step_seconds": "step, with waiting", "wait_seconds": "waiting for input"}
 NO_CURVE = {"step", "epoch", "seconds", "samples_per_second", "learning_rate", *TIMES}
 
 
 def curve_panels(history):
-    """Draws losses, learning rate, collapse diagnostics and times of a history.
+    """Draws losses, learning rate, diagnostics and times of a history.
 
     Args:
         history: list of dict from column to str, of `read_history`, not empty; empty cells are
@@ -45,8 +57,8 @@ def curve_panels(history):
 
 def _groups(columns):
     """Sorts the columns of a history into figures: title -> (lines, caption)."""
-    collapse = {name for names, _ in COLLAPSE.values() for name in names}
-    own = [name for name in columns if name not in NO_CURVE | collapse]
+    diagnosed = {name for names, _ in DIAGNOSTICS.values() for name in names}
+    own = [name for name in columns if name not in NO_CURVE | diagnosed]
     accuracies = [name for name in own if "accuracy" in name]
     # A method with a single term repeats it as the loss.
     losses = [
@@ -59,7 +71,7 @@ def _groups(columns):
         "Loss": (losses, ""),
         "Accuracy of the pretext task": (accuracies, ""),
         "Learning rate": (["learning_rate"], ""),
-        **COLLAPSE,
+        **DIAGNOSTICS,
     }
     chosen = {
         title: ({name: columns[name] for name in names if name in columns}, caption)

@@ -83,7 +83,7 @@ def _header(run, history):
     names = ("mmssl", "keras", "tensorflow", "python")
     last = history[-1] if history else {}
     pairs = [
-        ("data", run.config["data"]["init_args"].get("source")),
+        ("data", _source(run.config["data"]["init_args"].get("source"))),
         ("items", data.get("items")),
         ("data fingerprint", data.get("fingerprint")),
         ("seed", made.get("seed")),
@@ -256,6 +256,10 @@ def _environment(run):
 def _sentence(error):
     text = str(error).rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _source(spec):
+    return ", ".join(map(str, spec)) if isinstance(spec, list | tuple) else spec
 
 
 def _duration(seconds):

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from mmssl.evaluation.curves import curve_panels
 from mmssl.evaluation.embedding_map import PALETTE, label_colours, plane
 from mmssl.evaluation.figures import OTHER, scatter
 from mmssl.evaluation.labelled import LabelledData
@@ -104,6 +105,23 @@ def test_a_whole_report_shows_all_its_parts(whole):
     assert 'class="best"' in text
     # Eight queries with five neighbours each, and the method's picture.
     assert page.tags.count("img") == 49
+
+
+def test_figures_of_other_units_are_not_drawn_among_the_losses():
+    history = [
+        {"step": 1, "loss": 9.0, "target_std": 0.5, "usage": 1.0},
+        {"step": 2, "loss": 8.0, "target_std": 0.4, "usage": 0.9},
+    ]
+    titles = Checker(curve_panels(history)).words
+    for title in ("Loss", "Targets and predictions", "Use of the prototypes"):
+        assert title in titles
+    assert "Entropy of the targets" not in titles
+
+
+def test_several_sources_are_shown_by_their_names(whole):
+    whole.config["data"]["init_args"]["source"] = ["one/labels.tsv", "two"]
+    _, page = read(write_report(whole))
+    assert "one/labels.tsv, two" in page.words
 
 
 def test_what_users_named_cannot_break_the_page(whole, pictures):
