@@ -4,10 +4,10 @@ from typing import Literal
 
 import keras
 from keras import ops
-from keras_hub.layers import PositionEmbedding
 
 from mmssl.encoders.blocks import blocks
-from mmssl.encoders.transformer import Waves
+from mmssl.encoders.positions import position_table
+from mmssl.encoders.tokens import check_heads, token_inputs
 from mmssl.layers import CausalMask, MaskedMean, PreNormBlock
 from mmssl.layers.attention import earlier
 
@@ -51,14 +51,9 @@ def gpt_encoder(
     Reference:
         Radford, Narasimhan, Salimans, Sutskever 2018; Radford et al. 2019.
     """
-    if width % heads or (positions == "rotary" and width // heads % 2):
-        raise ValueError(
-            f"gpt_encoder needs a width that its heads divide, with rotary positions into even "
-            f"parts; got width={width}, heads={heads}."
-        )
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
-
+    check_heads("gpt_encoder", width, heads, positions)
+    inputs = token_inputs()
+    token_ids, padding_mask = inputs.values()
     x = keras.layers.ReversibleEmbedding(
         vocabulary_size,
         width,
@@ -67,8 +62,7 @@ def gpt_encoder(
         name="token_embedding",
     )(token_ids)
     if positions == "learned":
-        table = PositionEmbedding(length, initializer=Waves(), name="position_embedding")
-        x = keras.layers.Add()([x, table(x)])
+        x = keras.layers.Add()([x, position_table(length)(x)])
     x = keras.layers.Dropout(dropout)(x)
     visible = CausalMask(length, separator, name="visible")(token_ids, padding_mask)
     for number in range(1, depth + 1):
@@ -78,11 +72,7 @@ def gpt_encoder(
     x = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
 
     embedding = MaskedMean(name="pool", dtype="float32")([x, padding_mask])
-    return keras.Model(
-        {"token_ids": token_ids, "padding_mask": padding_mask},
-        {"features": x, "embedding": embedding},
-        name="gpt_encoder",
-    )
+    return keras.Model(inputs, {"features": x, "embedding": embedding}, name="gpt_encoder")
 
 
 def context_length(encoder):

@@ -3,11 +3,10 @@
 from typing import Literal
 
 import keras
-from keras_hub.layers import PositionEmbedding
 
-from mmssl.encoders.transformer import Waves
-from mmssl.encoders.transformer_blocks import transformer_blocks
-from mmssl.layers import FrameMask, MaskedMean, PaddingMask
+from mmssl.encoders.positions import position_table
+from mmssl.encoders.tokens import check_heads, post_norm_encoder, token_inputs
+from mmssl.layers import FrameMask
 
 EPSILON = 1e-5  # of every layer norm
 
@@ -50,39 +49,25 @@ def roberta_encoder(
     Reference:
         Liu et al. 2019, arXiv 1907.11692.
     """
-    rotary = positions == "rotary"
-    if width % heads or (rotary and width // heads % 2):
-        raise ValueError(
-            "roberta_encoder needs a width that its heads divide, with rotary positions into even "
-            f"parts; got width={width}, heads={heads}."
-        )
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
-    token_mask = FrameMask(1, name="token_mask")(padding_mask)
-
+    check_heads("roberta_encoder", width, heads, positions)
+    inputs = token_inputs()
     initializer = keras.initializers.TruncatedNormal(stddev=0.02)
     x = keras.layers.Embedding(
         vocabulary_size, width, embeddings_initializer=initializer, name="tokens"
-    )(token_ids)
-    if not rotary:
-        table = PositionEmbedding(length, initializer=Waves(), name="position_embedding")
-        x = keras.layers.Add()([x, table(x)])
+    )(inputs["token_ids"])
+    if positions == "learned":
+        x = keras.layers.Add()([x, position_table(length)(x)])
     x = keras.layers.LayerNormalization(epsilon=EPSILON, name="embedding_norm")(x)
     x = keras.layers.Dropout(dropout, name="positioned")(x)
-    x = transformer_blocks(
+    return post_norm_encoder(
+        inputs,
         x,
-        PaddingMask(name="visible")(token_mask),
-        depth,
-        heads,
-        feed_forward,
-        norm="post",
+        FrameMask(1, name="token_mask")(inputs["padding_mask"]),
+        "roberta_encoder",
+        depth=depth,
+        heads=heads,
+        feed_forward=feed_forward,
         dropout=dropout,
         epsilon=EPSILON,
-        rotary=rotary,
-    )
-    embedding = MaskedMean(name="pool", dtype="float32")([x, token_mask])
-    return keras.Model(
-        {"token_ids": token_ids, "padding_mask": padding_mask},
-        {"features": x, "embedding": embedding},
-        name="roberta_encoder",
+        rotary=positions == "rotary",
     )

@@ -3,39 +3,12 @@
 from typing import Literal
 
 import keras
-import numpy as np
-from keras import ops
-from keras_hub.layers import PositionEmbedding
 
-from mmssl.encoders.transformer_blocks import transformer_blocks
-from mmssl.layers import MaskedMean, PaddingMask, SegmentIds
+from mmssl.encoders.positions import position_table
+from mmssl.encoders.tokens import check_heads, post_norm_encoder, token_inputs
+from mmssl.layers import SegmentIds
 
 EPSILON = 1e-12  # of every layer norm
-
-
-@keras.saving.register_keras_serializable("mmssl")
-class Waves(keras.initializers.Initializer):
-    """Starts a position table as sines and cosines (Vaswani et al. 2017, 1706.03762).
-
-    Neighbouring positions are then alike, and a fixed offset is a rotation, the same everywhere:
-    attention to neighbours is found in hundreds of steps instead of thousands.
-
-    Args:
-        deviation: root mean square of the table.
-    """
-
-    def __init__(self, deviation=0.02):
-        self.deviation = deviation
-
-    def __call__(self, shape, dtype=None):
-        length, width = shape
-        rates = 10000.0 ** (-2.0 * (np.arange(width) // 2) / width)
-        angles = np.arange(length)[:, None] * rates
-        waves = np.where(np.arange(width) % 2, np.cos(angles), np.sin(angles))
-        return ops.convert_to_tensor(self.deviation * 2**0.5 * waves, dtype=dtype)
-
-    def get_config(self):
-        return {"deviation": self.deviation}
 
 
 def bert_encoder(
@@ -77,16 +50,10 @@ def bert_encoder(
     Reference:
         Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805.
     """
-    rotary = positions == "rotary"
-    if width % heads or (rotary and width // heads % 2):
-        raise ValueError(
-            "bert_encoder needs a width that its heads divide, with rotary positions into even "
-            f"parts; got width={width}, heads={heads}."
-        )
+    check_heads("bert_encoder", width, heads, positions)
+    inputs = token_inputs()
+    token_ids = inputs["token_ids"]
     initializer = keras.initializers.TruncatedNormal(stddev=0.02)
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
-
     tokens = keras.layers.ReversibleEmbedding(
         vocabulary_size, width, embeddings_initializer=initializer, name="token_embedding"
     )(token_ids)
@@ -94,26 +61,20 @@ def bert_encoder(
         2, width, embeddings_initializer=initializer, name="segment_embedding"
     )(SegmentIds(separator)(token_ids))
     summands = [tokens, segments]
-    if not rotary:
-        table = PositionEmbedding(length, initializer=Waves(), name="position_embedding")
-        summands.append(table(tokens))
+    if positions == "learned":
+        summands.append(position_table(length)(tokens))
     x = keras.layers.Add()(summands)
     x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
     x = keras.layers.Dropout(dropout)(x)
-    x = transformer_blocks(
+    return post_norm_encoder(
+        inputs,
         x,
-        PaddingMask(name="visible")(padding_mask),
-        depth,
-        heads,
-        feed_forward,
-        norm="post",
+        inputs["padding_mask"],
+        "bert_encoder",
+        depth=depth,
+        heads=heads,
+        feed_forward=feed_forward,
         dropout=dropout,
         epsilon=EPSILON,
-        rotary=rotary,
-    )
-    embedding = MaskedMean(name="pool", dtype="float32")([x, padding_mask])
-    return keras.Model(
-        {"token_ids": token_ids, "padding_mask": padding_mask},
-        {"features": x, "embedding": embedding},
-        name="bert_encoder",
+        rotary=positions == "rotary",
     )
