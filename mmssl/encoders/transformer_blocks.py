@@ -1,5 +1,7 @@
 """Transformer blocks as parts of a functional graph, so that their insides have names."""
 
+from functools import partial
+
 import keras
 import numpy as np
 
@@ -51,27 +53,27 @@ def transformer_blocks(
     """
     sight = {"visible": visible, "bias": bias}
     sight = {name: tensor for name, tensor in sight.items() if tensor is not None}
+    block = partial(
+        _block,
+        sight=sight,
+        heads=heads,
+        feed_forward=feed_forward,
+        norm=norm,
+        dropout=dropout,
+        layer_scale=layer_scale,
+        epsilon=epsilon,
+        rotary=rotary,
+    )
     for number, rate in enumerate(np.linspace(0.0, drop_path, depth), start=1):
-        x = _block(
-            x,
-            sight,
-            f"block_{number}",
-            heads,
-            feed_forward,
-            norm,
-            dropout,
-            float(rate),
-            layer_scale,
-            epsilon,
-            rotary,
-        )
+        x = block(x, name=f"block_{number}", drop_path=float(rate))
     return x
 
 
 def _block(
     x,
-    sight,
+    *,
     name,
+    sight,
     heads,
     feed_forward,
     norm,
