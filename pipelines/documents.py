@@ -28,7 +28,8 @@ class Documents(Pipeline):
         length: L, the most tokens of an example.
         vocabulary_size: most pieces of the vocabulary learned from the source, unless the run
             folder holds one; a small corpus has fewer.
-        batch_size: see `Pipeline`, like what `kwargs` holds.
+        batch_size: see `Pipeline`, like what `kwargs` holds; there is no `cache`, as token ids are
+            always kept.
 
     Attributes:
         tokenizer: None before `prepare` or `restore`.
@@ -38,7 +39,6 @@ class Documents(Pipeline):
     vocabulary_file = ""
 
     def __init__(self, source, length, vocabulary_size, batch_size, **kwargs):
-        # Texts are not cached; their token ids are always kept.
         super().__init__(source, batch_size, cache=False, **kwargs)
         self.length = length
         self.vocabulary_size = vocabulary_size

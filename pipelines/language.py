@@ -28,7 +28,7 @@ class TokenBlocks(Documents):
         vocabulary_size: most pieces of the byte-pair vocabulary, see `Documents`; 258 or more.
         cross_documents: whether a token may see the documents before its own. False has the
             encoder hide them (its argument `separator`); blocks stay packed, without padding.
-        batch_size: see `Pipeline`, like the arguments after it.
+        batch_size: see `Documents`, like what `kwargs` holds.
 
     Attributes:
         characters: number of characters in the documents; None before `prepare`.
@@ -46,27 +46,14 @@ class TokenBlocks(Documents):
         vocabulary_size=8000,
         cross_documents=True,
         batch_size=16,
-        *,
-        skip_share=0.01,
-        labels=None,
-        label_column=None,
-        split_column=None,
-        split="train",
-        held_out=None,
-        parallel_calls=None,
+        **kwargs,
     ):
         super().__init__(
             source,
             length,
             vocabulary_size,
             batch_size,
-            skip_share=skip_share,
-            labels=labels,
-            label_column=label_column,
-            split_column=split_column,
-            split=split,
-            held_out=held_out,
-            parallel_calls=parallel_calls,
+            **kwargs,
         )
         if length < 2:
             raise ValueError(f"length={length} must be 2 or more")

@@ -33,7 +33,7 @@ class SentencePairs(Passages):
     masks drawn anew.
 
     Args:
-        source: see `Documents`.
+        source: see `Passages`.
         length: L, tokens of an example with special ones, 8 or more.
         vocabulary_size: most pieces of the WordPiece vocabulary, see `Documents`.
         lowercase: fold case and drop accents.
@@ -44,7 +44,7 @@ class SentencePairs(Passages):
             next_is_random (RoBERTa, Liu et al. 2019, arXiv 1907.11692); needed when there is one
             document only, as a random B must come from another.
         whole_words: hide all pieces of a word together.
-        batch_size: see `Pipeline`, like the arguments after it.
+        batch_size: see `Passages`, like what `kwargs` holds.
 
     Raises:
         ValueError: naming the argument that is out of range.
@@ -62,14 +62,7 @@ class SentencePairs(Passages):
         next_sentence=True,
         whole_words=False,
         batch_size=32,
-        *,
-        skip_share=0.01,
-        labels=None,
-        label_column=None,
-        split_column=None,
-        split="train",
-        held_out=None,
-        parallel_calls=None,
+        **kwargs,
     ):
         super().__init__(
             source,
@@ -78,13 +71,7 @@ class SentencePairs(Passages):
             lowercase,
             short_share,
             batch_size,
-            skip_share=skip_share,
-            labels=labels,
-            label_column=label_column,
-            split_column=split_column,
-            split=split,
-            held_out=held_out,
-            parallel_calls=parallel_calls,
+            **kwargs,
         )
         if not 0 < mask_share < 1:
             raise ValueError(f"mask_share={mask_share} must lie between 0 and 1")

@@ -155,6 +155,12 @@ def test_the_vocabulary_is_kept_in_the_run_folder_and_read_back(tmp_path, pipeli
     np.testing.assert_array_equal(one["token_ids"], other["token_ids"])
 
 
+def test_a_limit_leaves_further_documents_out_of_text_and_vocabulary(pipeline):
+    limited = TokenBlocks([*DOCUMENTS, "zebras zoom"], **SMALL, limit=len(DOCUMENTS))
+    assert same(some(limited, 1), some(pipeline, 1))
+    assert limited.tokenizer.vocabulary == pipeline.tokenizer.vocabulary
+
+
 def test_held_out_texts_are_read_with_the_learned_vocabulary(pipeline):
     other = pipeline.on(["zebra zebra zebra"])
     other.prepare()

@@ -1,12 +1,16 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
 from mmssl.pipelines.passages import Passages
+from mmssl.pipelines.text import SentencePairs
 from mmssl.pipelines.tokenizer import CLS, PAD, SEP
 
 SENTENCES = [f"The {a} {b} goes to the sea." for a in ("old", "red", "big") for b in ("cat", "man")]
 DOCUMENTS = [" ".join(SENTENCES[i:] + SENTENCES[:i]) for i in range(6)]
 SMALL = {"length": 16, "vocabulary_size": 120, "batch_size": 4}
+SINGLES = partial(SentencePairs, next_sentence=False, max_predictions=4)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +38,9 @@ def test_an_element_is_a_run_of_text_between_its_marks(run):
     assert len(lengths) > 1
 
 
-def test_the_vocabulary_of_another_run_is_taken_and_kept(run, tmp_path):
-    other = Passages(["Nothing of the kind is in here at all."] * 5, vocabulary=run, **SMALL)
+@pytest.mark.parametrize("build", [Passages, SINGLES])
+def test_the_vocabulary_of_another_run_is_taken_and_kept(build, run, tmp_path):
+    other = build(["Nothing of the kind is in here at all."] * 5, vocabulary=run, **SMALL)
     other.prepare(tmp_path)
     known = Passages(DOCUMENTS, **SMALL)
     known.restore(run)

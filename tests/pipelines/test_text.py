@@ -133,6 +133,13 @@ def test_files_rows_and_tables_give_the_same_elements(books, tmp_path, pipeline)
     assert same(some(SentencePairs(str(table), **SMALL), 1), expected)
 
 
+def test_a_limit_leaves_further_documents_out_of_text_and_vocabulary(pipeline):
+    more = [*DOCUMENTS, "Zebras zoom. They zigzag."]
+    limited = SentencePairs(more, **SMALL, limit=len(DOCUMENTS))
+    assert same(some(limited, 1), some(pipeline, 1))
+    assert limited.tokenizer.vocabulary == pipeline.tokenizer.vocabulary
+
+
 def test_code_is_text_too(tmp_path):
     for name in ("one.py", "two.py", "notes.md"):
         (tmp_path / name).write_text("def f(x):\n    return x + 1\n" * 30)

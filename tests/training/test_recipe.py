@@ -31,9 +31,20 @@ def test_overrides_reach_every_section():
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_every_recipe_takes_held_out_data(name):
-    config = read_recipe(name, ["--data.held_out", "test"])
-    assert build(config["data"]).held_out == "test"
+def test_every_recipe_takes_what_the_docs_promise_of_data(name):
+    promised = {
+        "held_out": "test",
+        "limit": 5,
+        "skip_share": 0.5,
+        "labels": "labels.tsv",
+        "label_column": "digit",
+        "split_column": "part",
+        "split": "val",
+        "parallel_calls": 2,
+    }
+    config = read_recipe(name, [f"--data.{key}={value}" for key, value in promised.items()])
+    data = build(config["data"])
+    assert {key: getattr(data, key) for key in promised} == promised
 
 
 def test_the_encoder_shares_the_sizes_of_the_data():
