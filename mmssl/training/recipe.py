@@ -36,11 +36,14 @@ class Fit:
         phases: shares of the steps in which tri_stage rises, stays and falls.
         weight_decay: decoupled for adamw, part of the gradient for lars and sgd; biases and
             norms are left out.
+        final_weight_decay: of adamw at the last step, reached along half a cosine from
+            `weight_decay`; null keeps that.
         momentum: of lars and sgd.
         beta_1: decay of AdamW's first moment.
         beta_2: decay of AdamW's second moment.
         epsilon: of AdamW; gradients below it, as of a table's rare rows, move weights less.
         clip_norm: largest norm of the gradient over all weights and replicas; null for none.
+        clip_each: clip each variable's gradient by its own norm, not all by that of all weights.
         precision: float32 or mixed_bfloat16.
         strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
         seed: of weights, data order and every draw.
@@ -60,11 +63,13 @@ class Fit:
     warmup_steps: int = 100
     phases: tuple[float, float, float] = (0.03, 0.9, 0.07)
     weight_decay: float = 0.01
+    final_weight_decay: float | None = None
     momentum: float = 0.9
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
     clip_norm: float | None = 1.0
+    clip_each: bool = False
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     strategy: Literal["auto", "mirrored"] = "auto"
     seed: int = 0
@@ -90,6 +95,26 @@ class Fit:
             )
         if not 0 <= self.momentum < 1:
             raise ValueError(f"fit.momentum is in [0, 1); got {self.momentum}.")
+        if self.clip_each and self.clip_norm is None:
+            raise ValueError("fit.clip_each needs the norm to clip to: set fit.clip_norm.")
+        self._check_final_weight_decay()
+
+    def _check_final_weight_decay(self):
+        last = self.final_weight_decay
+        if last is None:
+            return
+        if last < 0:
+            raise ValueError(f"fit.final_weight_decay is at least 0, or null; got {last}.")
+        if self.optimizer != "adamw":
+            raise ValueError(
+                f"fit.final_weight_decay is for fit.optimizer adamw, and that is {self.optimizer}: "
+                "set it to null."
+            )
+        if self.weight_decay == 0:
+            raise ValueError(
+                "fit.final_weight_decay is reached from fit.weight_decay, which must then be above "
+                "0; got 0."
+            )
 
 
 @dataclass

@@ -22,7 +22,7 @@ from mmssl.training.history import History
 from mmssl.training.optimizers import run_optimizer
 from mmssl.training.progress import Progress
 from mmssl.training.recipe import Fit, build, read_recipe
-from mmssl.training.schedules import rates
+from mmssl.training.schedules import decays, rates
 
 PERIODS = 20  # rows of the history in a run shorter than this many epochs
 EARLY = (25, 50, 75, 100)  # more of them where periods are longer: collapse comes early
@@ -119,7 +119,8 @@ class Training:
 
         def make(variables, rate=1.0, constant=False):
             peak = rate * fit.learning_rate
-            return run_optimizer(fit, variables, peak if constant else rates(fit, peak, steps))
+            learning_rate = peak if constant else rates(fit, peak, steps)
+            return run_optimizer(fit, variables, learning_rate, decays(fit, steps))
 
         self.method.plan(steps)
         with self.strategy.scope():

@@ -1,4 +1,4 @@
-"""Learning rates over the steps of a run."""
+"""Learning rates and weight decays over the steps of a run."""
 
 import math
 
@@ -63,3 +63,22 @@ def rates(fit, learning_rate, steps):
     if fit.schedule == "tri_stage":
         return TriStage(learning_rate, steps, fit.phases)
     return warmup_cosine(learning_rate, fit.warmup_steps, steps)
+
+
+def decays(fit, steps):
+    """Builds the weight decay of a run.
+
+    Args:
+        fit: mmssl.training.recipe.Fit.
+        steps: all steps of the run.
+
+    Returns:
+        float, or keras.optimizers.schedules.LearningRateSchedule where it moves: along half a
+        cosine, at step n of N
+
+            last + (first - last) (1 + cos(pi n / N)) / 2
+    """
+    first, last = fit.weight_decay, fit.final_weight_decay
+    if last is None:
+        return first
+    return keras.optimizers.schedules.CosineDecay(first, steps, alpha=last / first)
