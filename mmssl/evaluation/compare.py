@@ -7,6 +7,7 @@ from mmssl.evaluation.metrics import read_results
 from mmssl.evaluation.probe import evaluate
 from mmssl.evaluation.probes import DEFAULT, figure_of
 from mmssl.training.history import read_history
+from mmssl.training.keys import flat
 
 
 def compare(runs, wanted=None, probes=None, seed=0, progress=None):
@@ -111,24 +112,17 @@ def _groups(runs):
 
 def _names(runs):
     """Names runs by their recipes and, of one recipe, by what they differ in."""
-    flat = [dict(_flat(run.config)) for run in runs]
+    settings = [{k: v for k, v in flat(run.config) if v != {}} for run in runs]
     names = []
-    for run, own in zip(runs, flat, strict=True):
-        rivals = [other for one, other in zip(runs, flat, strict=True) if one.recipe == run.recipe]
+    for run, own in zip(runs, settings, strict=True):
+        rivals = [
+            other for one, other in zip(runs, settings, strict=True) if one.recipe == run.recipe
+        ]
         keys = dict.fromkeys(key for rival in rivals for key in rival)
         apart = [key for key in keys if len({str(rival.get(key)) for rival in rivals}) > 1]
         marks = [f"{key.split('.')[-1]}={own.get(key)}" for key in apart if key != "fit.seed"]
         names.append(f"{run.recipe} ({', '.join(marks)})" if marks else run.recipe)
     return names
-
-
-def _flat(node, prefix=""):
-    for key, value in node.items():
-        path = prefix if key == "init_args" else f"{prefix}.{key}".lstrip(".")
-        if isinstance(value, dict):
-            yield from _flat(value, path)
-        else:
-            yield path, value
 
 
 def _row(name, runs, found, probes):

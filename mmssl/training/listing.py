@@ -6,6 +6,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from mmssl.training.keys import flat
 from mmssl.training.recipe import read_recipe, recipe_names
 
 
@@ -29,15 +30,6 @@ def print_recipe(name):
     """
     config = read_recipe(name)
     table = Table("key", "value")
-    for key, value in _flat(config):
+    for key, value in flat(config):
         table.add_row(f"--{key}", yaml.safe_dump(value, default_flow_style=True).split("\n")[0])
     Console().print(table)
-
-
-def _flat(node, prefix=""):
-    for key, value in node.items():
-        path = prefix if key == "init_args" else f"{prefix}.{key}".lstrip(".")
-        if isinstance(value, dict) and value:
-            yield from _flat(value, path)
-        else:
-            yield path, list(value) if isinstance(value, tuple) else value
