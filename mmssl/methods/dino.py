@@ -33,8 +33,9 @@ class DINO(Pretrainer):
     statistics of its own batches where there is batch norm. As in the official code, no gradient
     reaches the directions in the first steps. There they are left out of the optimizer; here
     their gradient is zero, so Adam takes its first steps with them a few times larger, unless the
-    freeze ends while the learning rate still rises. Weight decay stays as it is set; the official
-    code raises it along the training.
+    freeze ends while the learning rate still rises. The optimizer's part of the paper is the
+    recipes': AdamW whose weight decay rises along half a cosine (not that of biases and norms),
+    each variable's gradient clipped to a norm of 3.
 
     Batch:
         <input>_1, <input>_2: the encoder's inputs of the global crops, such as `images_1` float32
