@@ -11,6 +11,7 @@ from mmssl.pipelines.augment.crops import BOX_DRAWS, boxes
 from mmssl.pipelines.augment.draws import uniforms
 from mmssl.pipelines.augment.flips import random_mirror
 from mmssl.pipelines.augment.grey import random_grey
+from mmssl.pipelines.augment.jitter import check_jitter
 from mmssl.pipelines.augment.solarise import random_solarise
 from mmssl.pipelines.images import Crops, check_scale
 
@@ -83,8 +84,7 @@ class Views(Crops):
         **kwargs,
     ):
         super().__init__(source, size, batch_size, scale, ratio, flip, **kwargs)
-        if min(jitter) < 0 or jitter[3] > 0.5:
-            raise ValueError(f"jitter={jitter} must be 0 or more, its last number 0.5 at most")
+        check_jitter(jitter)
         if not 0 < blur_sigma[0] <= blur_sigma[1]:
             raise ValueError(f"blur_sigma={blur_sigma} must rise, above 0")
         if small_views < 0:

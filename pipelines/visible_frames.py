@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from mmssl.pipelines.frame_spans import frame_spans, hidden_share, span_count
 from mmssl.pipelines.frame_windows import FrameWindows
-from mmssl.pipelines.visible_sets import visible_count, visible_set
+from mmssl.pipelines.mask_share import check_mask_share
+from mmssl.pipelines.visible_sets import check_masks, visible_count, visible_set
 
 
 class VisibleFrames(FrameWindows):
@@ -35,10 +36,8 @@ class VisibleFrames(FrameWindows):
         **kwargs,
     ):
         super().__init__(source, **kwargs)
-        if masks < 1:
-            raise ValueError(f"masks={masks} must be 1 or more")
-        if not 0 < mask_share < 1:
-            raise ValueError(f"mask_share={mask_share} must lie between 0 and 1")
+        check_masks(masks)
+        check_mask_share(mask_share)
         self.check_span(span)
         self.masks = masks
         self.span = span

@@ -29,6 +29,12 @@ def visible_set(rough, count, key):
     return {"visible": tf.sort(order[:, :count]), "masked": masked, "noise": noise}
 
 
+def check_masks(masks):
+    """Refuses fewer sets of visible tokens than one."""
+    if masks < 1:
+        raise ValueError(f"masks={masks} must be 1 or more")
+
+
 def visible_count(tokens, mask_share):
     """Tells how many tokens are visible: the whole part of tokens * (1 - mask_share).
 

@@ -28,6 +28,12 @@ def random_jitter(columns, draws, strengths, share):
     return jittered(columns, *amounts(draws, strengths, share))
 
 
+def check_jitter(strengths):
+    """Refuses strengths that `random_jitter` does not take."""
+    if min(strengths) < 0 or strengths[3] > 0.5:
+        raise ValueError(f"jitter={strengths} must be 0 or more, its last number 0.5 at most")
+
+
 def amounts(draws, strengths, share):
     """Turns draws into amounts, see `random_jitter` and `ordered`."""
     chosen, factors, places = tf.split(draws, [1, 4, 4], axis=1)
