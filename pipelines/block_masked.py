@@ -1,4 +1,4 @@
-"""Crops of pictures with blocks of patches to mask, for data2vec and BEiT."""
+"""Crops of pictures with blocks of patches to mask, for data2vec."""
 
 from typing import Any
 
@@ -6,28 +6,28 @@ import tensorflow as tf
 
 from mmssl.pipelines.augment.columns import to_columns, to_images
 from mmssl.pipelines.augment.jitter import DRAWS as JITTER_DRAWS
-from mmssl.pipelines.augment.jitter import random_jitter
+from mmssl.pipelines.augment.jitter import check_jitter, random_jitter
 from mmssl.pipelines.block_masks import ATTEMPTS, DRAWS, block_masks
-from mmssl.pipelines.images import Crops
+from mmssl.pipelines.patch_crops import PatchCrops
 
 _MASK, _JITTER = 1, 2  # keep these draws apart from those of the crop
 
 
-class BlockMaskedCrops(Crops):
+class BlockMaskedCrops(PatchCrops):
     """Random crops, each with a mask of its own over its patches.
 
     Batches hold, beside images, which are whole, mask int32 (B, T), 1 for masked patches, T the
     patches in reading order. Rows differ a little in how many: see `block_masks`.
 
     Args:
-        source: see `Crops`, like all others but the last five.
-        size: a multiple of `patch`.
-        patch: pixels of each side of a patch.
+        source: see `PatchCrops`.
+        size: see `PatchCrops`.
+        batch_size: see `PatchCrops`.
         mask_share: share of the patches to mask, above 0 and below 1.
         min_block: patches of the smallest rectangle, 1 or more.
         jitter: strengths of brightness, contrast, saturation (0 or more) and hue (0 to 0.5), for
             every crop.
-        **kwargs: see `Pipeline`.
+        **kwargs: see `PatchCrops`.
     """
 
     def __init__(
@@ -35,27 +35,19 @@ class BlockMaskedCrops(Crops):
         source: Any = "builtin:photos",
         size: int = 32,
         batch_size: int = 128,
-        scale: tuple[float, float] = (0.2, 1.0),
-        ratio: tuple[float, float] = (3 / 4, 4 / 3),
-        flip: bool = True,
-        patch: int = 4,
         mask_share: float = 0.6,
         min_block: int = 4,
         jitter: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
         **kwargs,
     ):
-        super().__init__(source, size, batch_size, scale, ratio, flip, **kwargs)
-        if patch < 1 or size % patch:
-            raise ValueError(f"size={size} must be a multiple of patch={patch} pixels")
-        self.patch, self.side = patch, size // patch
+        super().__init__(source, size, batch_size, **kwargs)
         self.most = round(mask_share * self.side**2)
         if not 0 < mask_share < 1 or not 1 <= min_block <= self.most < self.side**2:
             raise ValueError(
                 f"mask_share={mask_share} of {self.side**2} patches, between 0 and 1, must leave "
                 f"one visible and mask min_block={min_block} or more, which is 1 at least"
             )
-        if min(jitter) < 0 or jitter[3] > 0.5:
-            raise ValueError(f"jitter={jitter} must be 0 or more, its last number 0.5 at most")
+        check_jitter(jitter)
         self.mask_share = mask_share
         self.min_block = min_block
         self.jitter = tuple(jitter)
@@ -79,6 +71,3 @@ class BlockMaskedCrops(Crops):
             images = to_images(columns)
         mask = block_masks(batch["mask"], self.side, self.most, self.min_block)
         return {"images": images, "mask": mask}
-
-    def encoder_arguments(self):
-        return {**super().encoder_arguments(), "patch": self.patch}

@@ -79,9 +79,11 @@ class ColorCrops(Crops):
     included; not averaged, so that no colour appears that the picture does not have.
 
     Args:
-        source: see `Crops`, like all others but the last.
+        source: see `Crops`.
+        size: see `Crops`.
+        batch_size: see `Crops`.
         stride: pixels from one target to the next, 1 to `size`.
-        **kwargs: see `Pipeline`.
+        **kwargs: see `Crops`.
     """
 
     def __init__(
@@ -89,13 +91,10 @@ class ColorCrops(Crops):
         source: Any = "builtin:photos",
         size: int = 64,
         batch_size: int = 64,
-        scale: tuple[float, float] = (0.2, 1.0),
-        ratio: tuple[float, float] = (3 / 4, 4 / 3),
-        flip: bool = True,
         stride: int = 4,
         **kwargs,
     ):
-        super().__init__(source, size, batch_size, scale, ratio, flip, **kwargs)
+        super().__init__(source, size, batch_size, **kwargs)
         if not 1 <= stride <= size:
             raise ValueError(f"stride={stride} must lie between 1 and size={size} pixels")
         self.stride = stride

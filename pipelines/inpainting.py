@@ -24,12 +24,13 @@ class MaskedCrops(Crops):
     counts as unreadable.
 
     Args:
-        source: see `Crops`, like all others but the last two.
-        size: a multiple of 4.
+        source: see `Crops`.
+        size: pixels of each side of a crop, a multiple of 4.
+        batch_size: see `Crops`.
         region: `centre`, `block` or `random`.
         overlap: pixels of the middle square that stay visible along its edges, from 0 to below
             `size / 4`; for `centre` alone.
-        **kwargs: see `Pipeline`.
+        **kwargs: see `Crops`.
     """
 
     def __init__(
@@ -37,14 +38,11 @@ class MaskedCrops(Crops):
         source: Any = "builtin:photos",
         size: int = 64,
         batch_size: int = 64,
-        scale: tuple[float, float] = (0.2, 1.0),
-        ratio: tuple[float, float] = (3 / 4, 4 / 3),
-        flip: bool = True,
         region: Literal["centre", "block", "random"] = "centre",
         overlap: int = 0,
         **kwargs,
     ):
-        super().__init__(source, size, batch_size, scale, ratio, flip, **kwargs)
+        super().__init__(source, size, batch_size, **kwargs)
         if size % 4:
             raise ValueError(f"size={size} must be a multiple of 4, so that it has a middle")
         if not 0 <= overlap < size // 4:
