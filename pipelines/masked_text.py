@@ -4,6 +4,7 @@ from typing import Literal
 
 import tensorflow as tf
 
+from mmssl.pipelines.mask_share import check_mask_share
 from mmssl.pipelines.masking import mask_tokens
 from mmssl.pipelines.passages import Passages
 from mmssl.pipelines.span_masks import span_mask
@@ -20,8 +21,6 @@ class MaskedPassages(Passages):
     Args:
         source: see `Passages`.
         length: L, tokens of an example with special ones, 8 or more.
-        vocabulary_size: most pieces of the WordPiece vocabulary, see `Documents`.
-        lowercase: fold case and drop accents.
         masking: `tokens` chooses single tokens as BERT does, of which 80 % become [MASK], 10 % a
             random id and 10 % stay; the latter two are not predicted (the paper). `spans` hides
             spans, all of them behind [MASK] (the code's configuration: 0.35 in spans of 4, of
@@ -40,8 +39,6 @@ class MaskedPassages(Passages):
         self,
         source="builtin:docs",
         length=512,
-        vocabulary_size=8000,
-        lowercase=True,
         masking: Literal["tokens", "spans"] = "tokens",
         mask_share=0.15,
         span=4,
@@ -49,19 +46,10 @@ class MaskedPassages(Passages):
         batch_size=32,
         **kwargs,
     ):
-        super().__init__(
-            source,
-            length,
-            vocabulary_size,
-            lowercase,
-            short_share,
-            batch_size,
-            **kwargs,
-        )
+        super().__init__(source, length, short_share=short_share, batch_size=batch_size, **kwargs)
         if masking not in ("tokens", "spans"):
             raise ValueError(f"masking={masking!r} must be 'tokens' or 'spans'")
-        if not 0 < mask_share < 1:
-            raise ValueError(f"mask_share={mask_share} must lie between 0 and 1")
+        check_mask_share(mask_share)
         if span < 1:
             raise ValueError(f"span={span} must be 1 or more")
         self.masking = masking

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.arrays import host
+from mmssl.pipelines.mask_share import check_mask_share
 from mmssl.pipelines.masking import mask_tokens
 from mmssl.pipelines.pairs import segment, sentence_pair
 from mmssl.pipelines.passages import Passages
@@ -35,11 +36,8 @@ class SentencePairs(Passages):
     Args:
         source: see `Passages`.
         length: L, tokens of an example with special ones, 8 or more.
-        vocabulary_size: most pieces of the WordPiece vocabulary, see `Documents`.
-        lowercase: fold case and drop accents.
         mask_share: share of the tokens to hide, above 0 and below 1.
         max_predictions: P, the most tokens to hide in an example, 1 to L.
-        short_share: share of elements with a random shorter target, 0 to 1.
         next_sentence: make pairs. False gives single segments [CLS] text [SEP] without
             next_is_random (RoBERTa, Liu et al. 2019, arXiv 1907.11692); needed when there is one
             document only, as a random B must come from another.
@@ -54,27 +52,15 @@ class SentencePairs(Passages):
         self,
         source="builtin:docs",
         length=128,
-        vocabulary_size=8000,
-        lowercase=True,
         mask_share=0.15,
         max_predictions=20,
-        short_share=0.1,
         next_sentence=True,
         whole_words=False,
         batch_size=32,
         **kwargs,
     ):
-        super().__init__(
-            source,
-            length,
-            vocabulary_size,
-            lowercase,
-            short_share,
-            batch_size,
-            **kwargs,
-        )
-        if not 0 < mask_share < 1:
-            raise ValueError(f"mask_share={mask_share} must lie between 0 and 1")
+        super().__init__(source, length, batch_size=batch_size, **kwargs)
+        check_mask_share(mask_share)
         if not 1 <= max_predictions <= length:
             raise ValueError(
                 f"max_predictions={max_predictions} must lie between 1 and length={length}"

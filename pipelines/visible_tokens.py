@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from mmssl.pipelines.passages import Passages
-from mmssl.pipelines.visible_sets import visible_count, visible_set
+from mmssl.pipelines.visible_sets import check_masks, visible_count, visible_set
 
 
 class VisibleTokens(Passages):
@@ -16,8 +16,6 @@ class VisibleTokens(Passages):
     Args:
         source: see `Passages`.
         length: L, tokens of an example with special ones, 8 or more.
-        vocabulary_size: most pieces of the WordPiece vocabulary, see `Documents`.
-        lowercase: fold case and drop accents.
         masks: M, sets of visible tokens for each passage, 1 or more.
         mask_share: share of the tokens to hide, above 0 and below 1.
         short_share: share of elements with a random shorter target, 0 to 1.
@@ -31,19 +29,14 @@ class VisibleTokens(Passages):
         self,
         source="builtin:docs",
         length=512,
-        vocabulary_size=8000,
-        lowercase=True,
         masks=8,
         mask_share=0.48,
         short_share=0.0,
         batch_size=32,
         **kwargs,
     ):
-        super().__init__(
-            source, length, vocabulary_size, lowercase, short_share, batch_size, **kwargs
-        )
-        if masks < 1:
-            raise ValueError(f"masks={masks} must be 1 or more")
+        super().__init__(source, length, short_share=short_share, batch_size=batch_size, **kwargs)
+        check_masks(masks)
         self.masks = masks
         self._visible = visible_count(length, mask_share)
 
