@@ -89,9 +89,9 @@ def read_archive(path):
     """Reads a NumPy archive with `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test`.
 
     Args:
-        path: `.npz` file. The data are named x, images, waveform, text or data, the labels y,
-            labels or label, both with or without the endings _train, _val and _test. Pickled
-            (object) arrays are refused. An integer `sample_rate` is kept.
+        path: `.npz` file. The data are named x, images, waveform, waveforms, text or data, the
+            labels y, labels or label, both with or without the endings _train, _val and _test.
+            Pickled (object) arrays are refused. An integer `sample_rate` is kept.
 
     Returns:
         (array (N, ...), dict of str arrays (N,) `label` and `split` where given, sample rate or

@@ -26,7 +26,7 @@ class Source:
 
     Attributes:
         names: one per item: path relative to the source folder, the source's column `name`, or
-            "row 12".
+            its place: "row 12", "line 12" of a table, "part-0.tfrecord:12".
         read: int64 scalar tensor -> encoded file or text (string scalar), or a numeric array.
             Works inside a graph.
         labels: array (N,) of str, or None.
