@@ -8,6 +8,7 @@ from PIL import Image
 from mmssl.pipelines.augment.crops import centre_square, random_box, random_flip, resized
 from mmssl.pipelines.images import ColorCrops, Crops, rgb_to_lab
 from mmssl.pipelines.sources import open_source
+from tests.pipelines.elements import elements
 
 
 def boxes(height, width, scale, ratio, count=4000):
@@ -86,11 +87,6 @@ def test_lab_has_the_values_of_the_standard():
 def photos(count=12):
     rng = np.random.default_rng(0)
     return [rng.integers(0, 256, (20 + i, 30, 3)).astype(np.uint8) for i in range(count)]
-
-
-def elements(pipeline, batches, **kwargs):
-    parts = list(pipeline.batches(**kwargs).take(batches).as_numpy_iterator())
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def test_crops_lie_between_zero_and_one():

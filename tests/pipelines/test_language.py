@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.byte_pairs import END, PAD
 from mmssl.pipelines.language import TokenBlocks
+from tests.pipelines.elements import elements, same
 
 WORDS = ["river", "stone", "light", "walking", "cloud", "under", "ever", "morning", "sea", "old"]
 
@@ -28,15 +29,6 @@ def pipeline():
     return made
 
 
-def some(pipeline, batches=3, seed=0):
-    taken = list(pipeline.batches(seed=seed).take(batches).as_numpy_iterator())
-    return {name: np.concatenate([batch[name] for batch in taken]) for name in taken[0]}
-
-
-def same(one, other):
-    return one.keys() == other.keys() and all(np.array_equal(one[k], other[k]) for k in one)
-
-
 def occurs(row, tokens):
     return any(np.array_equal(row, tokens[i : i + len(row)]) for i in range(len(tokens)))
 
@@ -45,7 +37,7 @@ def test_a_batch_holds_blocks_one_token_longer_than_the_inputs(pipeline):
     specs = pipeline.batches().element_spec
     shapes = {name: (tuple(spec.shape), spec.dtype.name) for name, spec in specs.items()}
     assert shapes == {name: ((8, 17), "int32") for name in ("token_ids", "padding_mask")}
-    assert some(pipeline)["padding_mask"].all()
+    assert elements(pipeline)["padding_mask"].all()
 
 
 def test_documents_lie_end_to_end_parted_by_end_of_text(pipeline):
@@ -58,7 +50,7 @@ def test_documents_lie_end_to_end_parted_by_end_of_text(pipeline):
 
 def test_every_block_is_a_stretch_of_the_text(pipeline):
     tokens = pipeline._tokens.numpy()
-    assert all(occurs(row, tokens) for row in some(pipeline)["token_ids"])
+    assert all(occurs(row, tokens) for row in elements(pipeline)["token_ids"])
 
 
 def test_every_place_begins_a_block_and_an_epoch_reads_evenly():
@@ -67,7 +59,7 @@ def test_every_place_begins_a_block_and_an_epoch_reads_evenly():
     places = len(data._tokens) - 16
     # Number the tokens, to see where a block begins.
     data._tokens = tf.range(len(data._tokens))
-    begins = some(data, batches=150 * len(data))["token_ids"][:, 0].reshape(150, -1)
+    begins = elements(data, batches=150 * len(data))["token_ids"][:, 0].reshape(150, -1)
     assert set(begins.ravel()) == set(range(places))
     # One block in each of as many equal stretches.
     stretch = np.sort(begins, axis=1) * data.count / places
@@ -83,12 +75,12 @@ def test_starting_at_a_step_equals_skipping_the_steps_before(pipeline):
 
 def test_neither_parallel_calls_nor_a_second_run_change_the_stream(pipeline):
     alone = TokenBlocks(DOCUMENTS, **SMALL, parallel_calls=1)
-    assert same(some(alone, seed=1), some(pipeline, seed=1))
-    assert not same(some(pipeline, seed=1), some(pipeline, seed=2))
+    assert same(elements(alone, seed=1), elements(pipeline, seed=1))
+    assert not same(elements(pipeline, seed=1), elements(pipeline, seed=2))
 
 
 def test_a_source_shorter_than_a_block_is_padded():
-    batch = some(TokenBlocks(["sea"], **SMALL), 1)
+    batch = elements(TokenBlocks(["sea"], **SMALL), 1)
     row, mask = batch["token_ids"][0], batch["padding_mask"][0]
     assert row[0] == END
     assert row[mask.sum() - 1] == END
@@ -157,7 +149,7 @@ def test_the_vocabulary_is_kept_in_the_run_folder_and_read_back(tmp_path, pipeli
 
 def test_a_limit_leaves_further_documents_out_of_text_and_vocabulary(pipeline):
     limited = TokenBlocks([*DOCUMENTS, "zebras zoom"], **SMALL, limit=len(DOCUMENTS))
-    assert same(some(limited, 1), some(pipeline, 1))
+    assert same(elements(limited, 1), elements(pipeline, 1))
     assert limited.tokenizer.vocabulary == pipeline.tokenizer.vocabulary
 
 
@@ -169,7 +161,7 @@ def test_held_out_texts_are_read_with_the_learned_vocabulary(pipeline):
 
 
 def test_any_characters_are_taken_by_their_bytes():
-    batch = some(TokenBlocks(["東京 ж 🙂\x00\u2028"] * 3, **SMALL), 1)
+    batch = elements(TokenBlocks(["東京 ж 🙂\x00\u2028"] * 3, **SMALL), 1)
     assert batch["token_ids"].max() < 290
 
 

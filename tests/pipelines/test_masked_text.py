@@ -5,6 +5,7 @@ import pytest
 
 from mmssl.pipelines.masked_text import MaskedPassages
 from mmssl.pipelines.tokenizer import CLS, MASK, PAD, SEP
+from tests.pipelines.elements import elements
 
 SENTENCE = "the old man went to sea and came home with one fish for his wife"
 WORDS = SENTENCE.split()
@@ -18,8 +19,7 @@ def books(count=4):
 
 def batch(batches=20, **kwargs):
     pipeline = MaskedPassages(books(), length=64, vocabulary_size=120, batch_size=16, **kwargs)
-    parts = list(pipeline.batches().take(batches).as_numpy_iterator())
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return elements(pipeline, batches)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import tensorflow as tf
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.scan import read_skipped
 from mmssl.pipelines.sources import open_source
+from tests.pipelines.elements import elements
 
 
 class Numbers(Pipeline):
@@ -31,11 +32,6 @@ class Numbers(Pipeline):
 
 def numbers(count):
     return np.arange(count, dtype=np.float32)[:, None]
-
-
-def elements(pipeline, batches, **kwargs):
-    parts = list(pipeline.batches(**kwargs).take(batches).as_numpy_iterator())
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def test_every_epoch_shows_every_item_once_in_a_new_order():

@@ -10,6 +10,7 @@ from mmssl.pipelines.augment.noise import random_noise
 from mmssl.pipelines.augment.speed import random_speed
 from mmssl.pipelines.augment.time_mask import random_time_mask
 from mmssl.pipelines.sound_views import SoundViews
+from tests.pipelines.elements import elements
 
 PLAIN = {
     "speed": 1.0,
@@ -82,11 +83,6 @@ def test_speed_moves_every_frequency_by_its_factor(draw):
 
 def clips(count=10):
     return [sound(900 + 40 * i, seed=i) for i in range(count)]
-
-
-def elements(pipeline, batches, **kwargs):
-    parts = list(pipeline.batches(**kwargs).take(batches).as_numpy_iterator())
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def full(**changes):

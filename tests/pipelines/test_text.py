@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.text import SentencePairs
 from mmssl.pipelines.tokenizer import CLS, MASK, PAD, SEP
+from tests.pipelines.elements import elements, same
 
 WORDS = ["river", "stone", "light", "walking", "cloud", "under", "ever", "morning", "tree", "sea"]
 WORDS += ["letter", "house", "wind", "old"]
@@ -44,15 +45,6 @@ def books(tmp_path_factory):
     return folder
 
 
-def some(pipeline, batches=3, **kwargs):
-    taken = list(pipeline.batches(**kwargs).take(batches).as_numpy_iterator())
-    return {name: np.concatenate([batch[name] for batch in taken]) for name in taken[0]}
-
-
-def same(one, other):
-    return one.keys() == other.keys() and all(np.array_equal(one[k], other[k]) for k in one)
-
-
 def test_a_batch_holds_what_the_method_takes(pipeline):
     specs = pipeline.batches().element_spec
     shapes = {name: (tuple(spec.shape), spec.dtype.name) for name, spec in specs.items()}
@@ -67,7 +59,7 @@ def test_a_batch_holds_what_the_method_takes(pipeline):
 
 
 def test_a_row_reads_cls_a_sep_b_sep_and_padding(pipeline):
-    batch = some(pipeline, 20)
+    batch = elements(pipeline, 20)
     ids, mask = batch["token_ids"].copy(), batch["padding_mask"]
     rows, slots = np.nonzero(batch["masked_weights"])
     ids[rows, batch["masked_positions"][rows, slots]] = batch["masked_ids"][rows, slots]
@@ -86,7 +78,7 @@ def test_an_epoch_starts_once_at_every_place(pipeline):
     lone = SentencePairs(DOCUMENTS, **SMALL | {"batch_size": 1}, next_sentence=False)
     lone.prepare()
     lone.example = lambda index, key: {"index": index}
-    shown = some(lone, batches=len(lone))["index"]
+    shown = elements(lone, batches=len(lone))["index"]
     np.testing.assert_array_equal(np.sort(shown), np.arange(lone.count))
 
 
@@ -99,18 +91,18 @@ def test_starting_at_a_step_equals_skipping_the_steps_before(pipeline):
 
 def test_neither_parallel_calls_nor_a_second_run_change_the_stream(pipeline):
     alone = SentencePairs(DOCUMENTS, **SMALL, parallel_calls=1)
-    assert same(some(alone, seed=1), some(pipeline, seed=1))
-    assert not same(some(pipeline, seed=1), some(pipeline, seed=2))
+    assert same(elements(alone, seed=1), elements(pipeline, seed=1))
+    assert not same(elements(pipeline, seed=1), elements(pipeline, seed=2))
 
 
 def test_an_element_does_not_depend_on_the_batch_size(pipeline):
     wide = SentencePairs(DOCUMENTS, **SMALL | {"batch_size": 32})
-    assert same(some(wide, 1), some(pipeline, 2))
+    assert same(elements(wide, 1), elements(pipeline, 2))
 
 
 def test_single_segments_have_no_second_part_and_no_label():
     single = SentencePairs(DOCUMENTS[:1], **SMALL, next_sentence=False)
-    batch = some(single)
+    batch = elements(single)
     assert "next_is_random" not in batch
     assert np.all((batch["token_ids"] == SEP).sum(axis=1) <= 2)
     ids = batch["token_ids"][batch["masked_weights"].sum(axis=1) > 0]
@@ -119,8 +111,8 @@ def test_single_segments_have_no_second_part_and_no_label():
 
 def test_whole_words_reach_the_batch():
     words = SentencePairs(DOCUMENTS, **SMALL | {"vocabulary_size": 90}, whole_words=True)
-    batch = some(words)
-    assert same(batch, some(words))
+    batch = elements(words)
+    assert same(batch, elements(words))
     # Hidden whole words of several pieces show as neighbouring positions.
     assert np.any(np.diff(batch["masked_positions"], axis=1) == 1)
 
@@ -128,15 +120,15 @@ def test_whole_words_reach_the_batch():
 def test_files_rows_and_tables_give_the_same_elements(books, tmp_path, pipeline):
     table = tmp_path / "texts.jsonl"
     table.write_text("".join(json.dumps({"text": text}) + "\n" for text in DOCUMENTS))
-    expected = some(pipeline, 1)
-    assert same(some(SentencePairs(str(books), **SMALL), 1), expected)
-    assert same(some(SentencePairs(str(table), **SMALL), 1), expected)
+    expected = elements(pipeline, 1)
+    assert same(elements(SentencePairs(str(books), **SMALL), 1), expected)
+    assert same(elements(SentencePairs(str(table), **SMALL), 1), expected)
 
 
 def test_a_limit_leaves_further_documents_out_of_text_and_vocabulary(pipeline):
     more = [*DOCUMENTS, "Zebras zoom. They zigzag."]
     limited = SentencePairs(more, **SMALL, limit=len(DOCUMENTS))
-    assert same(some(limited, 1), some(pipeline, 1))
+    assert same(elements(limited, 1), elements(pipeline, 1))
     assert limited.tokenizer.vocabulary == pipeline.tokenizer.vocabulary
 
 
@@ -288,6 +280,6 @@ def test_settings_out_of_range_are_refused_at_once(setting, message):
 
 
 def test_the_built_in_documents_make_pairs():
-    batch = some(SentencePairs(), 2)
+    batch = elements(SentencePairs(), 2)
     assert batch["token_ids"].shape == (64, 128)
     assert batch["padding_mask"].mean() > 0.8

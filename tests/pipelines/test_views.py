@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.views import Views
+from tests.pipelines.elements import elements
 
 PLAIN = {"jitter_share": 0.0, "grey_share": 0.0, "flip": False}
 
@@ -12,11 +13,6 @@ PLAIN = {"jitter_share": 0.0, "grey_share": 0.0, "flip": False}
 def photos(count=12):
     rng = np.random.default_rng(0)
     return [rng.integers(0, 256, (40 + i, 50, 3)).astype(np.uint8) for i in range(count)]
-
-
-def elements(pipeline, batches, **kwargs):
-    parts = list(pipeline.batches(**kwargs).take(batches).as_numpy_iterator())
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def full(**changes):

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from mmssl.pipelines.audio import Windows
+from tests.pipelines.elements import elements
 
 RATE = 8000
 
@@ -21,9 +22,9 @@ def write(folder, arrays, rate=RATE):
     return folder
 
 
-def elements(pipeline, batches, **kwargs):
-    parts = list(pipeline.batches(**kwargs).take(batches).as_numpy_iterator())
-    return tuple(np.concatenate([part[n] for part in parts]) for n in ("waveform", "padding_mask"))
+def windows(pipeline, batches, **kwargs):
+    found = elements(pipeline, batches, **kwargs)
+    return found["waveform"], found["padding_mask"]
 
 
 def runs(wave):
@@ -38,7 +39,7 @@ def test_short_clips_are_joined_whole_and_only_the_last_is_cut(tmp_path, cache):
     lengths = [30, 47, 12, 60, 25, 100]
     source = write(tmp_path / "data", clips(lengths))
     pipeline = Windows(source, RATE, 100, 6, cache=cache)
-    waves, masks = elements(pipeline, 20)
+    waves, masks = windows(pipeline, 20)
     assert masks.min() == 1
     for wave in waves:
         *whole, last = runs(wave)
@@ -50,13 +51,13 @@ def test_short_clips_are_joined_whole_and_only_the_last_is_cut(tmp_path, cache):
 def test_cached_and_read_each_time_are_the_same(tmp_path):
     source = write(tmp_path / "data", clips([30, 470, 12, 160, 25]))
     kept, read = (Windows(source, RATE, 100, 5, cache=cache) for cache in (True, False))
-    for a, b in zip(elements(kept, 10, seed=4), elements(read, 10, seed=4), strict=True):
+    for a, b in zip(windows(kept, 10, seed=4), windows(read, 10, seed=4), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_long_clips_are_cropped_uniformly():
     pipeline = Windows(clips([110]), RATE, 100, 1)
-    waves, _ = elements(pipeline, 550)
+    waves, _ = windows(pipeline, 550)
     starts = []
     for wave in waves:
         [(_, first, last)] = runs(wave)
@@ -70,14 +71,14 @@ def test_long_clips_are_cropped_uniformly():
 def test_an_epoch_visits_clips_by_their_length_and_each_at_least_once():
     pipeline = Windows(clips([400, 200, 20]), RATE, 100, 7)
     assert len(pipeline) == 1
-    waves, _ = elements(pipeline, 10)
+    waves, _ = windows(pipeline, 10)
     first = [runs(wave)[0][0] for wave in waves]
     assert np.bincount(first).tolist() == [40, 20, 10]
 
 
 def test_short_clips_are_padded_with_a_mask():
     pipeline = Windows(clips([40, 150, 100]), RATE, 100, 3, short="pad")
-    waves, masks = elements(pipeline, 10)
+    waves, masks = windows(pipeline, 10)
     sound = masks.sum(axis=1)
     assert sorted(set(sound)) == [40, 100]
     for wave, mask, count in zip(waves, masks, sound, strict=True):
@@ -89,7 +90,7 @@ def test_short_clips_are_padded_with_a_mask():
 
 def test_should_chance_draw_only_the_shortest_the_longest_fills_the_window():
     pipeline = Windows(clips([1] * 50 + [100]), RATE, 100, 1)
-    waves, masks = elements(pipeline, 100)
+    waves, masks = windows(pipeline, 100)
     assert masks.min() == 1
     assert (waves > 0).all()
 
@@ -97,8 +98,8 @@ def test_should_chance_draw_only_the_shortest_the_longest_fills_the_window():
 @pytest.mark.parametrize("calls", [1, 6])
 def test_the_number_of_parallel_calls_changes_nothing(calls):
     source = clips([30, 47, 12, 60, 250])
-    expected = elements(Windows(source, RATE, 100, 2), 20, seed=1)
-    actual = elements(Windows(source, RATE, 100, 2, parallel_calls=calls), 20, seed=1)
+    expected = windows(Windows(source, RATE, 100, 2), 20, seed=1)
+    actual = windows(Windows(source, RATE, 100, 2, parallel_calls=calls), 20, seed=1)
     for a, b in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -106,7 +107,7 @@ def test_the_number_of_parallel_calls_changes_nothing(calls):
 def test_starting_at_a_step_equals_skipping_to_it():
     pipeline = Windows(clips([30, 47, 12, 60, 250]), RATE, 100, 2)
     np.testing.assert_array_equal(
-        elements(pipeline, 3, start_step=8)[0], elements(pipeline, 11)[0][16:]
+        windows(pipeline, 3, start_step=8)[0], windows(pipeline, 11)[0][16:]
     )
 
 
