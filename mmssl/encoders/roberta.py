@@ -63,11 +63,11 @@ def roberta_encoder(
         inputs,
         x,
         FrameMask(1, name="token_mask")(inputs["padding_mask"]),
+        positions,
         "roberta_encoder",
         depth=depth,
         heads=heads,
         feed_forward=feed_forward,
         dropout=dropout,
         epsilon=EPSILON,
-        rotary=positions == "rotary",
     )

@@ -5,6 +5,8 @@ An encoder with stages has layers of these names:
 - `tokens`: the local features (B, T, C), before anything is masked and before positions;
 - `token_mask`, where sequences differ in length: int32 (B, T), 1 for tokens, 0 for padding;
 - `positioned`: what enters the first block, (B, T, C), or (B, 1 + T, C) with a class token first;
+- `places`, where attention tells positions by itself: int32 (1, T), or (1, 1 + T), where the
+  tokens that enter the first block stand; (B, T) where some of a sequence's tokens alone do;
 - `block_k`, the output of block k, and `block_k_feed_forward`, see `transformer_blocks`.
 
 The parts share the encoder's layers: training a part trains the encoder. They hold no weights
@@ -14,6 +16,8 @@ of their own and take any number of tokens.
 import keras
 
 from mmssl.encoders.blocks import blocks
+
+BESIDE = {"tokens": ("token_mask",), "positioned": ("token_mask", "places")}
 
 
 def local(encoder):
@@ -36,9 +40,10 @@ def positions(encoder):
         encoder: keras.Model with stages.
 
     Returns:
-        keras.Model from what `local` returns to `positioned`.
+        keras.Model from what `local` returns to a dict of `positioned` and, where the encoder has
+        them, `token_mask` and `places`.
     """
-    return _between(encoder, "tokens", encoder.get_layer("positioned").output, "positions")
+    return _between(encoder, "tokens", _outputs(encoder, "positioned"), "positions")
 
 
 def context(encoder, hidden=()):
@@ -49,8 +54,8 @@ def context(encoder, hidden=()):
         hidden: names of layers whose outputs are wanted, see `top_layers`.
 
     Returns:
-        keras.Model from a dict of `positioned` and, where the encoder has one, `token_mask`, to a
-        dict of `features` and `hidden`, the list of those outputs.
+        keras.Model from what `positions` returns to a dict of `features` and `hidden`, the list
+        of those outputs.
     """
     outputs = {
         "features": encoder.output["features"],
@@ -68,8 +73,8 @@ def hidden_states(encoder, hidden, start=None):
         start: None, or `"tokens"` or `"positioned"` to begin there instead of at the inputs.
 
     Returns:
-        keras.Model from the encoder's inputs, or from the dict that `positions` or `context`
-        takes, to a dict of `hidden`, the list of those outputs.
+        keras.Model from the encoder's inputs, or from what `local` or `positions` returns, to a
+        dict of `hidden`, the list of those outputs.
     """
     outputs = {"hidden": [encoder.get_layer(name).output for name in hidden]}
     if start is None:
@@ -113,9 +118,10 @@ def at_size(encoder, size):
 
 
 def _outputs(encoder, name):
-    """What a part begins with: the tensor of that name and the mask beside it."""
-    names = {layer.name for layer in encoder.layers} & {"token_mask"}
-    return {key: encoder.get_layer(key).output for key in [name, *names]}
+    """What a part begins with: the tensor of that name and those beside it."""
+    there = {layer.name for layer in encoder.layers}
+    names = [name, *(key for key in BESIDE[name] if key in there)]
+    return {key: encoder.get_layer(key).output for key in names}
 
 
 def _between(encoder, start, outputs, name):
@@ -123,8 +129,10 @@ def _between(encoder, start, outputs, name):
     opened = {
         key: keras.Input((None, *x.shape[2:]), dtype=x.dtype, name=key) for key, x in begin.items()
     }
-    part = _on(keras.Model(list(begin.values()), outputs), list(opened.values()))
-    return keras.Model(opened, part.output, name=name)
+    made = {key: x for key, x in outputs.items() if key not in begin}
+    part = _on(keras.Model(list(begin.values()), made), list(opened.values()))
+    passed = {key: opened[key] for key in outputs if key in begin}
+    return keras.Model(opened, {**part.output, **passed}, name=name)
 
 
 def _on(model, inputs):

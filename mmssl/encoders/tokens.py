@@ -3,7 +3,7 @@
 import keras
 
 from mmssl.encoders.transformer_blocks import transformer_blocks
-from mmssl.layers import MaskedMean, PaddingMask
+from mmssl.layers import MaskedMean, PaddingMask, Places
 
 
 def token_inputs():
@@ -35,19 +35,22 @@ def check_heads(name, width, heads, positions):
         )
 
 
-def post_norm_encoder(inputs, x, token_mask, name, **blocks):
+def post_norm_encoder(inputs, x, token_mask, positions, name, **blocks):
     """Ends an encoder: post-norm blocks and the mean over the tokens.
 
     Args:
         inputs: dict of keras.Input.
         x: KerasTensor (B, L, C), what enters the first block.
         token_mask: KerasTensor int32 (B, L), 1 for tokens, 0 for padding.
+        positions: `rotary` turns queries and keys by their places.
         name: of the model.
         **blocks: see `transformer_blocks`.
 
     Returns:
         keras.Model from the inputs to `features` (B, L, C) and `embedding` (B, C).
     """
-    x = transformer_blocks(x, PaddingMask(name="visible")(token_mask), norm="post", **blocks)
+    places = Places(name="places")(x) if positions == "rotary" else None
+    visible = PaddingMask(name="visible")(token_mask)
+    x = transformer_blocks(x, visible, norm="post", places=places, **blocks)
     embedding = MaskedMean(name="pool", dtype="float32")([x, token_mask])
     return keras.Model(inputs, {"features": x, "embedding": embedding}, name=name)

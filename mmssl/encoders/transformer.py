@@ -70,11 +70,11 @@ def bert_encoder(
         inputs,
         x,
         inputs["padding_mask"],
+        positions,
         "bert_encoder",
         depth=depth,
         heads=heads,
         feed_forward=feed_forward,
         dropout=dropout,
         epsilon=EPSILON,
-        rotary=positions == "rotary",
     )

@@ -19,8 +19,8 @@ def transformer_blocks(
     drop_path=0.0,
     layer_scale=None,
     epsilon=1e-6,
-    rotary=False,
     bias=None,
+    places=None,
 ):
     """Applies the blocks of a transformer, of which every hidden state can be had by its name.
 
@@ -45,13 +45,15 @@ def transformer_blocks(
             example (stochastic depth, Huang et al. 2016, 1603.09382); rises linearly from 0.
         layer_scale: start of a learned scale of what each part adds; None for none.
         epsilon: of the layer norms.
-        rotary: see SelfAttention.
-        bias: KerasTensor (1, heads, T, T) that every attention adds to its scores; None for none.
+        bias: KerasTensor (B or 1, heads, T, T) that every attention adds to its scores; None for
+            none.
+        places: KerasTensor int32 (B or 1, T), by which every attention turns queries and keys,
+            see `mmssl.layers.Places`; None without rotary positions.
 
     Returns:
         KerasTensor (B, T, C).
     """
-    sight = {"visible": visible, "bias": bias}
+    sight = {"visible": visible, "bias": bias, "places": places}
     sight = {name: tensor for name, tensor in sight.items() if tensor is not None}
     block = partial(
         _block,
@@ -62,7 +64,6 @@ def transformer_blocks(
         dropout=dropout,
         layer_scale=layer_scale,
         epsilon=epsilon,
-        rotary=rotary,
     )
     for number, rate in enumerate(np.linspace(0.0, drop_path, depth), start=1):
         x = block(x, name=f"block_{number}", drop_path=float(rate))
@@ -81,7 +82,6 @@ def _block(
     drop_path,
     layer_scale,
     epsilon,
-    rotary,
 ):
     width = x.shape[-1]
     # The papers' 0.02 at their width of 768; at other widths what passes signals on as well.
@@ -94,7 +94,7 @@ def _block(
         return SelfAttention(
             heads,
             dropout,
-            rotary,
+            rotary="places" in sight,
             kernel_initializer=initial,
             output_initializer=initial,
             name=f"{name}_attention",

@@ -5,7 +5,7 @@ from typing import Literal
 import keras
 
 from mmssl.encoders.transformer_blocks import transformer_blocks
-from mmssl.layers import ClassToken, GridPositions, RelativePositionBias, TokenPooling
+from mmssl.layers import ClassToken, GridPositions, Places, RelativePositionBias, TokenPooling
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels
 
@@ -28,9 +28,8 @@ def vit_encoder(
 ) -> keras.Model:
     """Builds a vision transformer: patches as tokens, positions, a class token, blocks.
 
-    Absolute positions stay with their tokens when only some of these are encoded (MAE, data2vec
-    2.0), and go to other sizes of picture, which `mmssl.encoders.at_size` needs. Relative ones, as
-    in BEiT and data2vec 1.0, do neither.
+    Absolute positions go to other sizes of picture, which `mmssl.encoders.at_size` needs; relative
+    ones, as in BEiT and data2vec 1.0, do not.
 
     Args:
         size: height and width of the pictures in pixels, a multiple of `patch`.
@@ -82,7 +81,8 @@ def vit_encoder(
     x = keras.layers.Dropout(dropout, name="positioned")(x)
     bias = None
     if positions == "relative":
-        bias = RelativePositionBias(size // patch, heads, class_token, name="bias")(x)
+        places = Places((size // patch) ** 2 + class_token, name="places")(x)
+        bias = RelativePositionBias(size // patch, heads, class_token, name="bias")(places)
     x = transformer_blocks(
         x, None, depth, heads, feed_forward, norm, dropout, drop_path, layer_scale, bias=bias
     )

@@ -10,8 +10,10 @@ from mmssl.layers import (
     FrameMask,
     GroupedConvolution,
     KeptFrames,
+    LinearBias,
     MaskedStatistics,
     PaddingMask,
+    Places,
     StandardizeWaveform,
     approximate_gelu,
 )
@@ -32,6 +34,7 @@ def wav2vec_encoder(
     position_kernel: int = 19,
     position_groups: int = 16,
     position_depth: int = 5,
+    alibi: Literal["fixed", "learned"] | None = None,
     dropout: float = 0.1,
     drop_path: float = 0.0,
 ) -> keras.Model:
@@ -45,7 +48,8 @@ def wav2vec_encoder(
 
     Positions are told by convolutions over the tokens: `position_depth` of them, each normalised
     without affine, whose output is added to the tokens (data2vec; wav2vec 2.0 has one wide
-    convolution with weight normalisation).
+    convolution with weight normalisation). With `alibi` attention counts far frames less as well
+    (data2vec 2.0, see LinearBias).
 
     Args:
         channels: width of every convolution of the stem.
@@ -63,6 +67,8 @@ def wav2vec_encoder(
             by the five convolutions.
         position_groups: groups of these convolutions.
         position_depth: number of these convolutions.
+        alibi: whether attention has ALiBi's bias, the same in all blocks: as it is (`fixed`), with
+            a `learned` scale for each head, or not at all (None).
         dropout: rate in [0, 1), before the blocks and inside them.
         drop_path: rate in [0, 1) at which the last block leaves out what its parts add to an
             example; rises linearly over the blocks. It stands for fairseq's layer drop, which
@@ -100,6 +106,10 @@ def wav2vec_encoder(
     if norm == "post":
         x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
     x = keras.layers.Dropout(dropout, name="positioned")(x)
+    bias = None
+    if alibi:
+        places = Places(name="places")(x)
+        bias = LinearBias(heads, alibi == "learned", name="bias")(places)
     x = transformer_blocks(
         x,
         PaddingMask(name="visible")(frames),
@@ -110,6 +120,7 @@ def wav2vec_encoder(
         dropout=dropout,
         drop_path=drop_path,
         epsilon=EPSILON,
+        bias=bias,
     )
     if norm == "pre":
         x = keras.layers.LayerNormalization(epsilon=EPSILON, name="norm")(x)

@@ -9,12 +9,14 @@ from mmssl.layers.grouped_convolution import GroupedConvolution
 from mmssl.layers.layer_scale import LayerScale
 from mmssl.layers.level import NormalizeLevel, StandardizeWaveform
 from mmssl.layers.lightness import Lightness
+from mmssl.layers.linear_bias import LinearBias
 from mmssl.layers.log_mel import LogMel
 from mmssl.layers.mask_fill import MaskFill
 from mmssl.layers.mask_token import MaskToken
 from mmssl.layers.mu_law import MuLaw, mu_law_decode, mu_law_encode
 from mmssl.layers.noise_table import NoiseTable
 from mmssl.layers.patch_tokens import ClassToken, GridPositions, TokenPooling
+from mmssl.layers.places import Places
 from mmssl.layers.pooling import (
     FrameMask,
     GridPooling,
@@ -46,6 +48,7 @@ __all__ = [
     "KeptFrames",
     "LayerScale",
     "Lightness",
+    "LinearBias",
     "LogMel",
     "MaskFill",
     "MaskToken",
@@ -55,6 +58,7 @@ __all__ = [
     "NoiseTable",
     "NormalizeLevel",
     "PaddingMask",
+    "Places",
     "PreNormBlock",
     "RelativePositionBias",
     "SegmentIds",

@@ -105,6 +105,8 @@ class SelfAttention(keras.layers.Layer):
         visible: bool (B or 1, L or 1, S), which of the S keys a query sees; S is L without a
             cache. None lets every query see every key.
         bias: (B or 1, heads, L, S), added to the scores; None for none.
+        places: int32 (B or 1, L), by which rotary positions turn the L tokens; None for those from
+            `index` on.
         cache: None, or a pair of keys and values (B, heads, S, width / heads).
         index: int32 scalar, the place of the first of the L tokens in the cache.
 
@@ -128,7 +130,7 @@ class SelfAttention(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.output_initializer = keras.initializers.get(output_initializer)
 
-    def build(self, x_shape, visible_shape=None, bias_shape=None):
+    def build(self, x_shape, visible_shape=None, bias_shape=None, places_shape=None):
         width = x_shape[-1]
         options = {"dtype": self.dtype_policy}
         self.project = keras.layers.Dense(
@@ -142,13 +144,13 @@ class SelfAttention(keras.layers.Layer):
         self.turn = RotaryEmbedding(name="turn", **options) if self.rotary else None
         self.drop = keras.layers.Dropout(self.dropout, name="drop", **options)
 
-    def call(self, x, visible=None, bias=None, cache=None, index=0, training=None):
+    def call(self, x, visible=None, bias=None, places=None, cache=None, index=0, training=None):
         rows, length, width = ops.shape(x)
         each = width // self.heads
         projected = ops.reshape(self.project(x), (rows, length, 3 * self.heads, each))
         turned, value = ops.split(projected, [2 * self.heads], axis=2)
         if self.turn is not None:
-            turned = self.turn(turned, start_index=index)
+            turned = self.turn(turned, start_index=index, positions=places)
         query, key = ops.split(ops.transpose(turned, (0, 2, 1, 3)), 2, axis=1)
         value = ops.transpose(value, (0, 2, 1, 3))
         if cache is not None:
@@ -168,7 +170,7 @@ class SelfAttention(keras.layers.Layer):
         joined = self.join(seen)
         return joined if cache is None else (joined, (key, value))
 
-    def compute_output_spec(self, x, visible=None, bias=None, **kwargs):
+    def compute_output_spec(self, x, visible=None, bias=None, places=None, **kwargs):
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
     def get_config(self):

@@ -18,13 +18,11 @@ class RelativePositionBias(keras.layers.Layer):
         class_token: whether the first token is one.
 
     Call arguments:
-        tokens: (B, T, C), of which the number T alone is looked at.
+        places: int32 (B or 1, T), where the tokens stand: row by row in the grid, after the class
+            token.
 
     Returns:
-        (1, heads, T, T), query by key.
-
-    Raises:
-        ValueError: T is not that of the grid.
+        (B or 1, heads, T, T), query by key.
     """
 
     def __init__(self, grid, heads, class_token=True, **kwargs):
@@ -33,21 +31,18 @@ class RelativePositionBias(keras.layers.Layer):
         self.heads = heads
         self.class_token = class_token
 
-    def build(self, input_shape):
+    def build(self, places_shape):
         start = keras.initializers.TruncatedNormal(stddev=0.02)
         self.index = self._index().astype("int32")
         shape = (int(self.index.max()) + 1, self.heads)
         self.table = self.add_weight(shape, initializer=start, name="table")
 
-    def call(self, tokens):
-        count = len(self.index)
-        if tokens.shape[1] not in (None, count):
-            raise ValueError(
-                f"Relative positions are those of one grid, {count} tokens; got {tokens.shape[1]}. "
-                "Build the encoder with fixed or learned positions."
-            )
-        bias = ops.take(ops.convert_to_tensor(self.table), self.index.reshape(-1), axis=0)
-        bias = ops.reshape(bias, (1, count, count, self.heads))
+    def call(self, places):
+        rows, length = ops.shape(places)
+        pairs = places[:, :, None] * len(self.index) + places[:, None]
+        offsets = ops.take(self.index.reshape(-1), ops.reshape(pairs, (-1,)))
+        bias = ops.take(ops.convert_to_tensor(self.table), offsets, axis=0)
+        bias = ops.reshape(bias, (rows, length, length, self.heads))
         return ops.cast(ops.transpose(bias, (0, 3, 1, 2)), self.compute_dtype)
 
     def _index(self):
@@ -60,9 +55,9 @@ class RelativePositionBias(keras.layers.Layer):
             index[1:, 0], index[0, 0] = side**2 + 1, side**2 + 2
         return index
 
-    def compute_output_spec(self, tokens):
-        count = self.grid**2 + self.class_token
-        return keras.KerasTensor((1, self.heads, count, count), dtype=self.compute_dtype)
+    def compute_output_spec(self, places):
+        rows, length = places.shape
+        return keras.KerasTensor((rows, self.heads, length, length), dtype=self.compute_dtype)
 
     def get_config(self):
         own = {"grid": self.grid, "heads": self.heads, "class_token": self.class_token}

@@ -73,9 +73,8 @@ class Data2Vec(LatentPrediction):
         tokens, masked = local["tokens"], dict(local)
         if self.mask_token is not None:
             masked["tokens"] = self.mask_token([tokens, batch["mask"]])
-        masked["positioned"] = self.positions(masked, training=training)
-        del masked["tokens"]
-        features = self.context(masked, training=training)["features"]
+        positioned = self.positions(masked, training=training)
+        features = self.context(positioned, training=training)["features"]
         # A class token stands before the tokens and is not predicted.
         features = features[:, -tokens.shape[1] :]
         rows = self.head(ops.reshape(features, (-1, features.shape[-1])), training=training)

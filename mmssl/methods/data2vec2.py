@@ -34,9 +34,10 @@ class Data2Vec2(LatentPrediction):
     - what the teacher takes from the student is `shared`: `nothing` for pictures, `local` for
       sound, `positions` for text, where the blocks alone are averaged. The code does so; the paper
       does not say;
-    - text: channels `sum`, beta 0; a projection of two layers behind a decoder without residuals;
-    - attention has no ALiBi bias here, which the paper's audio and text encoders add to their
-      positions; positions inside attention would have to be gathered with the tokens.
+    - text: channels `sum`, beta 0; a projection of two layers behind a decoder without residuals.
+
+    Attention that tells positions by itself, as the paper's sound does by ALiBi, is given the
+    places of the tokens that a student sees.
 
     Batch:
         the encoder's inputs, whole.
@@ -66,8 +67,7 @@ class Data2Vec2(LatentPrediction):
         **kwargs: see LatentPrediction.
 
     Raises:
-        ValueError: an argument is out of its range, the tokens are no square grid, or the encoder
-            has rotary positions.
+        ValueError: an argument is out of its range, or the tokens are no square grid.
     """
 
     def __init__(
@@ -89,11 +89,6 @@ class Data2Vec2(LatentPrediction):
         if noise < 0 or class_weight < 0:
             raise ValueError(
                 f"Data2Vec2 needs noise and class_weight of 0 or more; got {noise}, {class_weight}."
-            )
-        if any(getattr(layer, "rotary", False) for layer in encoder.layers):
-            raise ValueError(
-                "Data2Vec2 gathers the visible tokens, whose places rotary attention would not "
-                "know: build the encoder with positions that are added to its tokens."
             )
         tokens, positioned = (encoder.get_layer(n).output for n in ("tokens", "positioned"))
         self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)
@@ -151,15 +146,17 @@ class Data2Vec2(LatentPrediction):
             (*ops.shape(visible)[:2], self.class_tokens),
         )
         places = ops.concatenate([classes, visible + self.class_tokens], axis=-1)
+        whole, lists = local, places
         if self.convolved_positions:
             covered = restore(pick(local["tokens"], visible), noise, visible, masked)
             each = {name: ops.repeat(x, visible.shape[1], axis=0) for name, x in local.items()}
-            positioned = self.positions({**each, "tokens": covered}, training=training)
-            seen = {"positioned": pick(positioned, _rows(places)[:, None])}
-        else:
-            seen = {"positioned": pick(self.positions(local, training=training), places)}
-        if "token_mask" in local:
+            whole, lists = {**each, "tokens": covered}, _rows(places)[:, None]
+        whole = self.positions(whole, training=training)
+        seen = {"positioned": pick(whole["positioned"], lists)}
+        if "token_mask" in whole:
             seen["token_mask"] = _picked_mask(local["token_mask"], visible)
+        if "places" in whole:
+            seen["places"] = _rows(places)
         return self.context(seen, training=training)["features"]
 
 

@@ -153,7 +153,4 @@ class LatentPrediction(Pretrainer):
         if any(TEACHERS + name in batch for name in names):
             outputs = self.local(whole, training=False)
         taken = {name: outputs[name] for name in self.local.output}
-        if self.shared == "local":
-            return taken
-        between = {name: x for name, x in taken.items() if name != "tokens"}
-        return {"positioned": self.positions(taken, training=False), **between}
+        return taken if self.shared == "local" else self.positions(taken, training=False)

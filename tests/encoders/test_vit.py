@@ -23,8 +23,7 @@ def test_the_parts_one_after_the_other_are_the_encoder(norm, class_token, kind):
     names = top_layers(encoder, 2, "feed_forward")
     tokens = local(encoder)(pictures())
     assert tokens["tokens"].shape == (2, 16, 16)
-    positioned = positions(encoder)(tokens)
-    outputs = context(encoder, names)({"positioned": positioned})
+    outputs = context(encoder, names)(positions(encoder)(tokens))
     whole = encoder(pictures())
     np.testing.assert_allclose(outputs["features"], whole["features"], atol=1e-5)
     direct = hidden_states(encoder, names)(pictures())["hidden"]
@@ -36,7 +35,7 @@ def test_the_parts_one_after_the_other_are_the_encoder(norm, class_token, kind):
 
 def test_the_context_takes_a_part_of_the_tokens():
     encoder = vit_encoder(**SIZES)
-    tokens = positions(encoder)(local(encoder)(pictures()))
+    tokens = positions(encoder)(local(encoder)(pictures()))["positioned"]
     assert context(encoder)({"positioned": tokens[:, :6]})["features"].shape == (2, 6, 16)
 
 
@@ -73,15 +72,21 @@ def test_fixed_positions_are_those_of_the_places_that_a_coarser_patch_covers():
 
 def test_relative_positions_hang_on_the_offset_alone():
     layer = RelativePositionBias(3, heads=2)
-    bias = layer(np.zeros((1, 10, 4)))[0, 0].numpy()
+    bias = layer(np.arange(10, dtype="int32")[None])[0, 0].numpy()
     assert bias.shape == (10, 10)
     patches = bias[1:, 1:]
     assert patches[0, 4] == patches[4, 8]  # one down and one right
     assert patches[1, 3] != patches[2, 3]  # down and left; and its neighbour
     assert len(np.unique(patches)) == 25
     assert len(np.unique(bias)) == 28
-    with pytest.raises(ValueError, match="one grid"):
-        layer(np.zeros((1, 5, 4)))
+    some = np.array([[0, 3, 7], [2, 5, 9]], "int32")
+    for row, places in zip(layer(some)[:, 0].numpy(), some, strict=True):
+        np.testing.assert_array_equal(row, bias[np.ix_(places, places)])
+
+
+def test_relative_positions_do_not_go_to_other_sizes():
+    with pytest.raises(ValueError, match="one grid, 17 tokens; got 5"):
+        at_size(vit_encoder(**SIZES, positions="relative"), 8)
 
 
 def test_with_relative_positions_patches_are_told_apart_by_their_neighbours_alone():

@@ -29,7 +29,15 @@ def padded(batch, more):
 @pytest.fixture(scope="module")
 def tiny():
     keras.utils.set_random_seed(0)
-    return {norm: wav2vec_encoder(**TINY, stem_norm=norm) for norm in ("layer", "channel")}
+    options = {
+        "layer": {"stem_norm": "layer"},
+        "channel": {"stem_norm": "channel"},
+        "alibi": {"alibi": "learned"},
+    }
+    return {name: wav2vec_encoder(**TINY, **own) for name, own in options.items()}
+
+
+every = pytest.mark.parametrize("kind", ["layer", "channel", "alibi"])
 
 
 @pytest.mark.parametrize(("samples", "frames"), [(16000, 49), (32000, 99), (250000, 781)])
@@ -54,10 +62,10 @@ def test_a_frame_of_the_stem_sees_its_240_samples_alone(tiny):
     np.testing.assert_array_equal(moved, covers)
 
 
-@pytest.mark.parametrize("norm", ["layer", "channel"])
+@every
 @pytest.mark.parametrize("block", [None, "block_1"])
-def test_padding_and_batching_change_nothing_within_the_recording(tiny, norm, block):
-    encoder = cut(tiny[norm], block) if block else tiny[norm]
+def test_padding_and_batching_change_nothing_within_the_recording(tiny, kind, block):
+    encoder = cut(tiny[kind], block) if block else tiny[kind]
     short, long = sound(3000, rows=1), sound(4321, rows=1, seed=1)
     joined = {n: np.concatenate([padded(short, 1321)[n], long[n]]) for n in short}
     joined["waveform"][0, 3000:] = 0.7  # what stands in the padding must not matter
@@ -84,23 +92,34 @@ def test_level_and_offset_of_a_recording_do_not_matter(tiny):
     )
 
 
-@pytest.mark.parametrize("norm", ["layer", "channel"])
-def test_the_parts_of_the_encoder_compute_what_it_computes(tiny, norm):
-    encoder = tiny[norm]
+@every
+def test_the_parts_of_the_encoder_compute_what_it_computes(tiny, kind):
+    encoder = tiny[kind]
     local = stages.local(encoder)(padded(sound(3000), 500))
-    positioned = stages.positions(encoder)(local)
-    features = stages.context(encoder)(
-        {"positioned": positioned, "token_mask": local["token_mask"]}
-    )["features"]
+    features = stages.context(encoder)(stages.positions(encoder)(local))["features"]
     whole = encoder(padded(sound(3000), 500))
     np.testing.assert_allclose(features, whole["features"], atol=1e-6)
 
 
-def test_the_encoder_comes_back_from_its_file(tiny, tmp_path):
-    tiny["channel"].save(tmp_path / "encoder.keras")
+@every
+def test_the_encoder_comes_back_from_its_file(tiny, tmp_path, kind):
+    tiny[kind].save(tmp_path / "encoder.keras")
     loaded = keras.models.load_model(tmp_path / "encoder.keras")
-    for name, value in tiny["channel"](sound(1000)).items():
+    for name, value in tiny[kind](sound(1000)).items():
         np.testing.assert_array_equal(loaded(sound(1000))[name], value)
+
+
+def test_alibi_tells_every_block_how_far_frames_are_apart(tiny):
+    encoder, batch = tiny["alibi"], sound(3000)
+    inputs = {encoder.get_layer(f"block_{k}_attention")._inbound_nodes[0] for k in (1, 2)}
+    assert all(encoder.get_layer("bias").output in node.input_tensors for node in inputs)
+    before = encoder(batch)["features"].numpy()
+    encoder.get_layer("bias").scale.assign(np.full((2, 1, 1), 1e6))
+    alone = encoder(batch)["features"].numpy()
+    encoder.get_layer("bias").scale.assign(np.ones((2, 1, 1)))
+    assert np.abs(alone - before).max() > 1e-3
+    fixed = wav2vec_encoder(**TINY, alibi="fixed")
+    assert len(fixed.weights) == len(encoder.weights) - 1
 
 
 def test_pre_norm_blocks_end_in_a_norm():
@@ -127,9 +146,9 @@ def test_recordings_get_a_mean_of_zero_and_a_variance_of_one_and_silence_stays()
     assert not wave[1].any()
 
 
-@pytest.mark.parametrize("norm", ["layer", "channel"])
-def test_digital_silence_has_gradients_of_ordinary_size(tiny, norm):
-    encoder, batch = tiny[norm], sound(3000)
+@every
+def test_digital_silence_has_gradients_of_ordinary_size(tiny, kind):
+    encoder, batch = tiny[kind], sound(3000)
     batch["waveform"][0, 800:2000] = 0
 
     def gradients(batch):
@@ -149,8 +168,7 @@ def test_roberta_has_the_stages_and_padding_changes_nothing(positions):
     wider = {name: np.pad(x, ((0, 0), (0, 6)), constant_values=0) for name, x in batch.items()}
     np.testing.assert_allclose(encoder(wider)["embedding"], whole["embedding"], atol=1e-5)
     local = stages.local(encoder)(batch)
-    positioned = stages.positions(encoder)(local)
-    parts = stages.context(encoder)({"positioned": positioned, "token_mask": local["token_mask"]})
+    parts = stages.context(encoder)(stages.positions(encoder)(local))
     np.testing.assert_allclose(parts["features"], whole["features"], atol=1e-6)
     swapped = {**batch, "token_ids": ids[:, ::-1]}
     assert np.abs(encoder(swapped)["embedding"] - whole["embedding"]).max() > 1e-4

@@ -1,34 +1,38 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from mmssl.deploy import example_inputs, export, load_exported
 from mmssl.encoders import roberta_encoder, vit_encoder, wav2vec_encoder
 from mmssl.encoders.transformer_blocks import transformer_blocks
-from mmssl.layers import PaddingMask, pick
+from mmssl.layers import PaddingMask, Places, pick
 from mmssl.methods import Data2Vec2
 
 BLOCKS = {"width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
 DECODER = {"decoder_channels": 16, "decoder_depth": 2, "decoder_groups": 4, "noise": 0.0}
 
 
-def pictures(**options):
+def pictures(positions="fixed", **options):
     keras.utils.set_random_seed(0)
-    encoder = vit_encoder(size=16, patch=4, **BLOCKS)
+    encoder = vit_encoder(size=16, patch=4, positions=positions, **BLOCKS)
     return Data2Vec2(encoder, top_blocks=2, final_norm=True, **{**DECODER, **options})
 
 
-def sound(**options):
+def sound(alibi=None, **options):
     keras.utils.set_random_seed(0)
-    stem = {"channels": 8, "kernels": (10, 3), "strides": (5, 2), "position_groups": 4}
-    encoder = wav2vec_encoder(**stem, position_kernel=5, position_depth=2, dropout=0.0, **BLOCKS)
+    stem = {"channels": 8, "kernels": (10, 3), "strides": (5, 2), "alibi": alibi}
+    convolved = {"position_kernel": 5, "position_depth": 2, "position_groups": 4}
+    encoder = wav2vec_encoder(**stem, **convolved, dropout=0.0, **BLOCKS)
     own = {"decoder_axes": 1, "convolved_positions": True, "shared": "local", "decoder_kernel": 5}
     return Data2Vec2(encoder, top_blocks=2, **{**DECODER, **own, **options})
 
 
-def text(**options):
+def text(positions="learned", **options):
     keras.utils.set_random_seed(0)
-    encoder = roberta_encoder(vocabulary_size=30, length=20, dropout=0.0, **BLOCKS)
+    encoder = roberta_encoder(30, 20, positions=positions, dropout=0.0, **BLOCKS)
     own = {"decoder_axes": 1, "shared": "positions", "normalize": "layer", "channels": "sum"}
     return Data2Vec2(encoder, top_blocks=2, **{**DECODER, **own, **options})
 
@@ -73,7 +77,12 @@ def loss_of(method, data, training=False):
     return method.compute_loss(data, None, outputs, None, training=training)
 
 
-every = pytest.mark.parametrize("build", [pictures, sound, text])
+relative = partial(pictures, "relative")
+alibi = partial(sound, "learned")
+rotary = partial(text, "rotary")
+BUILDS = [pictures, sound, text, relative, alibi, rotary]
+NAMES = ["pictures", "sound", "text", "relative", "alibi", "rotary"]
+every = pytest.mark.parametrize("build", BUILDS, ids=NAMES)
 
 
 @every
@@ -81,26 +90,52 @@ def test_the_encoder_sees_visible_tokens_as_if_attention_were_restricted_to_them
     method = build()
     data = batch(method, masks=1)
     local = method.local_features(data)
-    positioned = method.positions(local)
+    positioned = method.positions(local)["positioned"]
     extra = positioned.shape[1] - local["tokens"].shape[1]
     seen = np.zeros((3, positioned.shape[1]), "int32")
     seen[:, :extra] = 1
     for row, places in zip(seen, data["visible"].numpy()[:, 0], strict=True):
         row[places + extra] = 1
-    opened, mask = keras.Input((None, 16)), keras.Input((None,), dtype="int32")
-    norm = "pre" if extra else "post"
-    epsilon = 1e-6 if extra else 1e-5
-    x = transformer_blocks(opened, PaddingMask()(mask), 3, 2, 32, norm=norm, epsilon=epsilon)
-    if norm == "pre":
-        x = keras.layers.LayerNormalization(epsilon=epsilon)(x)
-    restricted = keras.Model([opened, mask], x)
-    restricted.set_weights(method.context.get_weights())
+    bias = _drawn_bias(method, seen.shape[1])
     opened = _without_leaks(method, local, data, positioned)
-    whole = restricted([opened, tf.constant(seen)]).numpy()
+    whole = _restricted(method, extra)([opened, tf.constant(seen), bias]).numpy()
     expected = [x[row > 0] for x, row in zip(whole, seen, strict=True)]
     noise = tf.reshape(method.noise(data["noise"]), (3, -1, 16))
     got = method._features(local, noise, data["visible"], data["masked"], False)
     np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def _drawn_bias(method, length):
+    """What attention adds to its scores, (1, heads, T, T), with weights that tell offsets apart."""
+    layers = [layer for layer in method.encoder.layers if layer.name == "bias"]
+    if not layers:
+        return tf.zeros((1, 2, length, length))
+    draw = np.random.default_rng(3)
+    layers[0].set_weights([draw.uniform(1, 4, w.shape) for w in layers[0].get_weights()])
+    return layers[0](np.arange(length, dtype="int32")[None])
+
+
+def _restricted(method, extra):
+    """The blocks alone, told which tokens may be seen and the bias of all of them."""
+    opened, mask = keras.Input((None, 16)), keras.Input((None,), dtype="int32")
+    bias = keras.Input((2, None, None))
+    norm, epsilon = ("pre", 1e-6) if extra else ("post", 1e-5)
+    turns = method.encoder.get_layer("block_1_attention").rotary
+    x = transformer_blocks(
+        opened,
+        PaddingMask()(mask),
+        **{name: size for name, size in BLOCKS.items() if name != "width"},
+        norm=norm,
+        epsilon=epsilon,
+        bias=bias,
+        places=Places()(opened) if turns else None,
+    )
+    if norm == "pre":
+        x = keras.layers.LayerNormalization(epsilon=epsilon)(x)
+    blocks = keras.Model([opened, mask, bias], x)
+    layers = [layer for layer in method.context.layers if layer.name != "bias"]
+    blocks.set_weights([weight for layer in layers for weight in layer.get_weights()])
+    return blocks
 
 
 def _without_leaks(method, local, data, positioned):
@@ -110,7 +145,7 @@ def _without_leaks(method, local, data, positioned):
     blank = np.array(local["tokens"])
     for row, places in zip(blank, data["masked"].numpy()[:, 0], strict=True):
         row[places] = 0
-    return method.positions({**local, "tokens": tf.constant(blank)})
+    return method.positions({**local, "tokens": tf.constant(blank)})["positioned"]
 
 
 @every
@@ -269,10 +304,18 @@ def test_noise_is_a_function_of_its_keys():
     np.testing.assert_array_equal(noise, method.noise(keys))
 
 
-def test_positions_that_attention_alone_knows_are_refused():
-    encoder = roberta_encoder(30, 20, dropout=0.0, positions="rotary", **BLOCKS)
-    with pytest.raises(ValueError, match="rotary"):
-        Data2Vec2(encoder, top_blocks=2, decoder_axes=1, **DECODER)
+@pytest.mark.parametrize("form", ["saved_model", "litert"])
+@pytest.mark.parametrize("build", [relative, alibi, rotary], ids=NAMES[3:])
+def test_encoders_whose_attention_tells_positions_are_exported_for_any_length(
+    build, form, tmp_path
+):
+    encoder = build().encoder
+    path = tmp_path / {"saved_model": "encoder", "litert": "encoder.tflite"}[form]
+    assert export(encoder, path, form, example_inputs(encoder)).difference < 1e-4
+    batch = {name: x.numpy() for name, x in inputs(build())[0].items()}
+    found = load_exported(path)(batch)
+    for name, expected in encoder(batch).items():
+        np.testing.assert_allclose(found[name], expected, atol=1e-4)
 
 
 def test_wrong_arguments_are_refused():
