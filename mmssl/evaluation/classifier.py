@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mmssl.training.optimizers import adamw, warmup_cosine
+from mmssl.training.optimizers import adamw
+from mmssl.training.schedules import warmup_cosine
 
 WARMUP = 0.1  # of all steps
 

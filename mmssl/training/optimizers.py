@@ -1,29 +1,8 @@
-"""The optimizer and the learning rate of a run."""
+"""The optimizer of a run."""
 
-import keras
 
 from mmssl.training.lars import LARS
 from mmssl.training.scheduled_adamw import ScheduledAdamW
-
-
-def warmup_cosine(learning_rate, warmup_steps, steps):
-    """Builds a linear rise from zero and a half cosine down to zero.
-
-    Args:
-        learning_rate: the peak, above 0.
-        warmup_steps: steps of the rise, part of `steps`.
-        steps: all steps of the run.
-
-    Returns:
-        keras.optimizers.schedules.LearningRateSchedule.
-    """
-    warmup_steps = min(warmup_steps, steps - 1)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup_steps else learning_rate,
-        decay_steps=steps - warmup_steps,
-        warmup_target=learning_rate if warmup_steps else None,
-        warmup_steps=warmup_steps,
-    )
 
 
 def adamw(

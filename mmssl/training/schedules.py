@@ -5,8 +5,6 @@ import math
 import keras
 from keras import ops
 
-from mmssl.training.optimizers import warmup_cosine
-
 START, END = 0.01, 0.01  # of the tri-stage schedule, shares of the peak
 
 
@@ -47,6 +45,26 @@ class TriStage(keras.optimizers.schedules.LearningRateSchedule):
             "steps": self.steps,
             "phases": self.phases,
         }
+
+
+def warmup_cosine(learning_rate, warmup_steps, steps):
+    """Builds a linear rise from zero and a half cosine down to zero.
+
+    Args:
+        learning_rate: the peak, above 0.
+        warmup_steps: steps of the rise, part of `steps`.
+        steps: all steps of the run.
+
+    Returns:
+        keras.optimizers.schedules.LearningRateSchedule.
+    """
+    warmup_steps = min(warmup_steps, steps - 1)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup_steps else learning_rate,
+        decay_steps=steps - warmup_steps,
+        warmup_target=learning_rate if warmup_steps else None,
+        warmup_steps=warmup_steps,
+    )
 
 
 def rates(fit, learning_rate, steps):

@@ -7,7 +7,8 @@ import pytest
 from mmssl.encoders import gpt_encoder
 from mmssl.methods import GPT
 from mmssl.pipelines.language import TokenBlocks
-from mmssl.training.optimizers import adamw, warmup_cosine
+from mmssl.training.optimizers import adamw
+from mmssl.training.schedules import warmup_cosine
 
 VOCABULARY, LENGTH = 30, 12
 

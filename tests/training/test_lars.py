@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.training.lars import LARS
-from mmssl.training.optimizers import warmup_cosine
+from mmssl.training.schedules import warmup_cosine
 
 SHAPES = {"kernel": (3, 4), "filters": (2, 2, 3, 5), "bias": (2, 4), "gamma": (4,)}
 

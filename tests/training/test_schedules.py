@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.training.recipe import Fit
-from mmssl.training.schedules import TriStage, rates
+from mmssl.training.schedules import TriStage, rates, warmup_cosine
 
 
 def test_tri_stage_rises_on_a_line_stays_and_falls_by_the_same_share_each_step():
@@ -34,3 +34,16 @@ def test_a_recipe_chooses_its_schedule():
     for phases in ((0.5, 0.5), (0.5, 0.4, 0.2), (-0.1, 1.0, 0.1)):
         with pytest.raises(ValueError, match=r"fit\.phases are three shares that add up to 1"):
             Fit(steps=100, phases=phases)
+
+
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step():
+    rate = warmup_cosine(0.1, warmup_steps=10, steps=100)
+    np.testing.assert_allclose([rate(0), rate(5), rate(10)], [0, 0.05, 0.1], atol=1e-7)
+    np.testing.assert_allclose(rate(55), 0.05, atol=1e-6)
+    np.testing.assert_allclose(rate(100), 0, atol=1e-7)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_a_warmup_longer_than_the_run_is_cut(steps):
+    rate = warmup_cosine(0.1, warmup_steps=100, steps=steps)
+    assert all(np.isfinite(rate(step)) for step in range(steps + 1))
