@@ -6,6 +6,7 @@ import numpy as np
 
 from mmssl.training.optimizers import adamw
 from mmssl.training.recipe import build, read_recipe
+from tests.contract.tiny import TINY_CROPS, TINY_MULTI_CROP, TINY_PATCHES, TINY_TEXT, TINY_VIEWS
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,35 @@ class Case:
         return read_recipe(self.recipe, [*self.tiny, *overrides])
 
 
-TINY_VIEWS = (
-    "--data.batch_size=8",
-    "--data.size=16",
-    "--method.encoder.size=16",
-    "--method.encoder.channels=[8,8]",
-    "--method.encoder.strides=[2,2]",
-)
-SMALL_PICTURES = {
-    "source": "images/fashion_mnist",
-    "probe": {"source_spec": "{data}/images/fashion_mnist"},
-    "margins": {("untrained", "linear"): 0.01, ("untrained", "knn"): 0.01},
+def on_clothes(margin):
+    """The learning check of an encoder of small pictures; both probes have one margin."""
+    return {
+        "source": "images/fashion_mnist",
+        "probe": {"source_spec": "{data}/images/fashion_mnist"},
+        "margins": {("untrained", "linear"): margin, ("untrained", "knn"): margin},
+    }
+
+
+ON_DIGITS = {
+    "source": "audio/fsdd/train",
+    "probe": {
+        "source_spec": "{data}/audio/fsdd",
+        "labels": "{data}/audio/fsdd/labels.tsv",
+        "label_column": "digit",
+    },
+}
+ON_NOVELS = {
+    "source": "text/novels/books",
+    "probe": {"source_spec": "{data}/text/novels/author_passages.tsv"},
+    # Not over the raw input, nor by kNN: ten minutes do not reach TF-IDF of whole passages.
+    "margins": {("untrained", "linear"): 0.02},
+}
+ON_OBJECTS = {
+    "source": "images/caltech101/train",
+    "probe": {
+        "source_spec": "{data}/images/caltech101",
+        "labels": "{data}/images/caltech101/labels.tsv",
+    },
 }
 
 CASES = {
@@ -66,12 +85,7 @@ CASES = {
         ),
         # 4 x 32 candidates, less padding, and scores of an untrained network spread a little.
         initial_loss=(np.log(4 * 32), 0.7),
-        source="audio/fsdd/train",
-        probe={
-            "source_spec": "{data}/audio/fsdd",
-            "labels": "{data}/audio/fsdd/labels.tsv",
-            "label_column": "digit",
-        },
+        **ON_DIGITS,
         # No margin over the raw input: MFCC tell these digits apart at 0.97.
         margins={("untrained", "linear"): 0.3, ("untrained", "knn"): 0.3},
     ),
@@ -88,74 +102,42 @@ CASES = {
             "--fit.jit=false",
         ),
         initial_loss=(np.log(256), 0.01),
-        source="audio/fsdd/train",
-        probe={
-            "source_spec": "{data}/audio/fsdd",
-            "labels": "{data}/audio/fsdd/labels.tsv",
-            "label_column": "digit",
-        },
+        **ON_DIGITS,
         margins={("untrained", "linear"): 0.02},
     ),
     "bert": Case(
         "text/bert",
         (
-            "--data.batch_size=4",
-            "--data.length=48",
+            *TINY_TEXT,
             "--data.vocabulary_size=1000",
             "--data.max_predictions=8",
-            "--method.encoder.width=32",
-            "--method.encoder.depth=2",
-            "--method.encoder.heads=2",
-            "--method.encoder.feed_forward=64",
             "--method.encoder.dropout=0.1",
         ),
         still=("--method.encoder.dropout=0",),
         initial_loss=(np.log(1000) + np.log(2), 0.2),
         theory=("--method.unigram_bias=false",),
-        source="text/novels/books",
-        probe={"source_spec": "{data}/text/novels/author_passages.tsv"},
-        # Not over the raw input, nor by kNN: ten minutes do not reach TF-IDF of whole passages.
-        margins={("untrained", "linear"): 0.02},
+        **ON_NOVELS,
     ),
     "gpt": Case(
         "text/gpt",
-        (
-            "--data.batch_size=4",
-            "--data.length=48",
-            "--data.vocabulary_size=400",
-            "--method.encoder.width=32",
-            "--method.encoder.depth=2",
-            "--method.encoder.heads=2",
-            "--method.encoder.feed_forward=64",
-            "--method.encoder.dropout=0.1",
-        ),
+        (*TINY_TEXT, "--data.vocabulary_size=400", "--method.encoder.dropout=0.1"),
         still=("--method.encoder.dropout=0",),
         initial_loss=(np.log(400) + 0.02**2 * 32 / 2, 0.05),
-        source="text/novels/books",
-        probe={"source_spec": "{data}/text/novels/author_passages.tsv"},
-        margins={("untrained", "linear"): 0.02},
+        **ON_NOVELS,
     ),
     "colorization": Case(
         "vision/colorization",
         (
-            "--data.batch_size=4",
-            "--data.size=32",
-            "--method.encoder.size=32",
-            "--method.encoder.channels=[8,16,16]",
+            *TINY_CROPS,
             "--method.encoder.depths=[1,1,1]",
             "--method.encoder.strides=[2,2,1]",
             "--method.encoder.dilations=[1,1,1]",
             "--method.decoder_width=16",
             "--method.upsampling=1",
-            "--probe.layer=null",
         ),
         initial_loss=(np.log(261), 1.5),
         theory=("--method.uniform_share=1",),  # without rebalancing, or a small batch is off
-        source="images/caltech101/train",
-        probe={
-            "source_spec": "{data}/images/caltech101",
-            "labels": "{data}/images/caltech101/labels.tsv",
-        },
+        **ON_OBJECTS,
         margins={("untrained", "linear"): 0.05, ("raw", "linear"): 0.05},
     ),
     "simclr": Case(
@@ -163,7 +145,7 @@ CASES = {
         (*TINY_VIEWS, "--method.projector=[16,8]"),
         initial_loss=(np.log(2 * 8 - 1), 0.1),
         theory=("--method.temperature=10",),
-        **SMALL_PICTURES,
+        **on_clothes(0.01),
     ),
     "moco": Case(
         "vision/moco",
@@ -171,156 +153,101 @@ CASES = {
         overfit=None,  # a batch that comes again meets its own keys in the queue
         initial_loss=(np.log(32 + 1), 0.15),
         theory=("--method.temperature=10",),
-        **SMALL_PICTURES,
+        **on_clothes(0.01),
     ),
     "moco_v3": Case(
         "vision/moco_v3",
         (*TINY_VIEWS, "--method.projector=[16,8]", "--method.predictor=[16,8]"),
         initial_loss=(4 * 10 * np.log(8), 4.0),
         theory=("--method.temperature=10",),
-        **SMALL_PICTURES,
+        **on_clothes(0.01),
     ),
     "byol": Case(
         "vision/byol",
         (*TINY_VIEWS, "--method.projector=[16,32]", "--method.predictor=[16,32]"),
         initial_loss=(4.0, 1.5),  # an untrained prediction stands at right angles to its target
-        **SMALL_PICTURES,
+        **on_clothes(0.01),
     ),
     "simsiam": Case(
         "vision/simsiam",
         (*TINY_VIEWS, "--method.projector=[16,32]", "--method.predictor=[16,32]"),
         initial_loss=(0.0, 0.4),
-        **SMALL_PICTURES,
+        **on_clothes(0.01),
     ),
     "barlow_twins": Case(
-        "vision/barlow_twins", (*TINY_VIEWS, "--method.projector=[16,8]"), **SMALL_PICTURES
+        "vision/barlow_twins", (*TINY_VIEWS, "--method.projector=[16,8]"), **on_clothes(0.01)
     ),
-    "vicreg": Case("vision/vicreg", (*TINY_VIEWS, "--method.projector=[16,8]"), **SMALL_PICTURES),
+    "vicreg": Case("vision/vicreg", (*TINY_VIEWS, "--method.projector=[16,8]"), **on_clothes(0.01)),
     "inpainting": Case(
         "vision/inpainting",
         (
-            "--data.batch_size=4",
-            "--data.size=32",
+            *TINY_CROPS,
             "--data.region=centre",
             "--data.overlap=2",
-            "--method.encoder.size=32",
-            "--method.encoder.channels=[8,16,16]",
             "--method.decoder_channels=[16]",
             "--method.discriminator_channels=[8,16]",
-            "--probe.layer=null",
         ),
         # 2 ln 2 of a discriminator that knows nothing, and the mean square of the pictures' pixels.
         initial_loss=(2 * np.log(2) + 0.4, 0.4),
         theory=("--data.overlap=0",),
-        source="images/caltech101/train",
-        probe={
-            "source_spec": "{data}/images/caltech101",
-            "labels": "{data}/images/caltech101/labels.tsv",
-        },
+        **ON_OBJECTS,
         margins={("untrained", "linear"): 0.02},
     ),
     "dino": Case(
         "vision/dino",
-        (
-            "--data.batch_size=8",
-            "--data.size=16",
-            "--data.small_size=8",
-            "--data.small_views=2",
-            "--method.encoder.channels=[8,16]",
-            "--method.encoder.strides=[2,2]",
-            "--method.head=[16,16,8]",
-            "--method.outputs=32",
-            "--method.frozen_steps=0",
-        ),
+        (*TINY_MULTI_CROP, "--method.head=[16,16,8]", "--method.outputs=32"),
         # A student that tells nothing apart.
         initial_loss=(np.log(32), 0.01),
         theory=("--method.student_temperature=100",),
-        source="images/fashion_mnist",
-        probe={"source_spec": "{data}/images/fashion_mnist"},
-        margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
+        **on_clothes(0.02),
     ),
     "swav": Case(
         "vision/swav",
         (
-            "--data.batch_size=8",
-            "--data.size=16",
-            "--data.small_size=8",
-            "--data.small_views=2",
-            "--method.encoder.channels=[8,16]",
-            "--method.encoder.strides=[2,2]",
+            *TINY_MULTI_CROP,
             "--method.projector=[16,8]",
             "--method.prototypes=12",
             "--method.queue_size=8",
             "--method.queue_from=0",
-            "--method.frozen_steps=0",
         ),
         initial_loss=(np.log(12), 0.01),
         theory=("--method.temperature=100",),
-        source="images/fashion_mnist",
-        probe={"source_spec": "{data}/images/fashion_mnist"},
-        margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
+        **on_clothes(0.02),
     ),
     "simcse": Case(
         "text/simcse",
         (
-            "--data.batch_size=4",
-            "--data.length=48",
+            *TINY_TEXT,
             "--data.vocabulary_size=1000",
-            "--method.encoder.width=32",
-            "--method.encoder.depth=2",
-            "--method.encoder.heads=2",
-            "--method.encoder.feed_forward=64",
             # At 0.05 a few steps bring the loss of four texts to 1e-4, where no two ways agree.
             "--method.temperature=0.5",
         ),
         still=("--method.encoder.dropout=0",),
         initial_loss=(np.log(4), 0.01),
         theory=("--method.temperature=100",),
-        source="text/novels/books",
-        probe={"source_spec": "{data}/text/novels/author_passages.tsv"},
-        margins={("untrained", "linear"): 0.02},
+        **ON_NOVELS,
     ),
     "data2vec": Case(
         "vision/data2vec",
-        (
-            "--data.batch_size=4",
-            "--data.size=16",
-            "--data.mask_share=0.5",
-            "--data.min_block=1",
-            "--method.encoder.width=16",
-            "--method.encoder.depth=2",
-            "--method.encoder.heads=2",
-            "--method.encoder.feed_forward=32",
-            "--probe.layer=null",
-        ),
+        (*TINY_PATCHES, "--data.mask_share=0.5", "--data.min_block=1"),
         # A prediction of zero costs a quarter of the mean square, 1; an untrained one up to twice.
         initial_loss=(0.4, 0.2),
-        source="images/fashion_mnist",
-        probe={"source_spec": "{data}/images/fashion_mnist"},
-        margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
+        **on_clothes(0.02),
     ),
     "data2vec2": Case(
         "vision/data2vec2",
         (
-            "--data.batch_size=4",
-            "--data.size=16",
+            *TINY_PATCHES,
             "--data.masks=2",
             "--method.top_blocks=2",
             "--method.class_weight=1.0",
             "--method.decoder_channels=16",
             "--method.decoder_groups=4",
-            "--method.encoder.width=16",
-            "--method.encoder.depth=2",
-            "--method.encoder.heads=2",
-            "--method.encoder.feed_forward=32",
-            "--probe.layer=null",
         ),
         # A prediction of zero costs sqrt(16), an untrained one as much again at most.
         initial_loss=(6.0, 2.5),
         theory=("--method.class_weight=0",),
-        source="images/fashion_mnist",
-        probe={"source_spec": "{data}/images/fashion_mnist"},
-        margins={("untrained", "linear"): 0.02, ("untrained", "knn"): 0.02},
+        **on_clothes(0.02),
     ),
 }
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.training.floors import Floor, StopBelowFloor
+from tests.contract.cases import CASES
 
 
 class Reporting(keras.Model):
@@ -54,14 +55,8 @@ def test_a_data2vec_that_collapses_ends_its_run(tmp_path):
     # Without a teacher of its own and without norms nothing holds the targets up: a constant is
     # predicted without error, and decay takes the weights there.
     overrides = [
+        *CASES["data2vec"].tiny,
         "--data.batch_size=8",
-        "--data.size=16",
-        "--data.mask_share=0.5",
-        "--data.min_block=1",
-        "--method.encoder.width=16",
-        "--method.encoder.depth=2",
-        "--method.encoder.heads=2",
-        "--method.encoder.feed_forward=32",
         "--method.momentum=0",
         "--method.final_momentum=null",
         "--method.target=feed_forward",
@@ -73,7 +68,6 @@ def test_a_data2vec_that_collapses_ends_its_run(tmp_path):
         "--fit.learning_rate=0.01",
         "--fit.warmup_steps=10",
         "--fit.monitor_examples=0",
-        "--probe.layer=null",
     ]
     with pytest.raises(ValueError, match=r"target_std is .* the teacher has collapsed"):
         pretrain("vision/data2vec", tmp_path / "run", overrides, quiet=True)

@@ -1,0 +1,39 @@
+"""Overrides that make recipes of one kind small enough for seconds."""
+
+
+def tiny_transformer(width):
+    """Overrides for an encoder of two blocks."""
+    sizes = {"width": width, "depth": 2, "heads": 2, "feed_forward": 2 * width}
+    return tuple(f"--method.encoder.{name}={size}" for name, size in sizes.items())
+
+
+TINY_TEXT = ("--data.batch_size=4", "--data.length=48", *tiny_transformer(32))
+TINY_CROPS = (
+    "--data.batch_size=4",
+    "--data.size=32",
+    "--method.encoder.size=32",
+    "--method.encoder.channels=[8,16,16]",
+    "--probe.layer=null",
+)
+TINY_PATCHES = (
+    "--data.batch_size=4",
+    "--data.size=16",
+    *tiny_transformer(16),
+    "--probe.layer=null",
+)
+TINY_VIEWS = (
+    "--data.batch_size=8",
+    "--data.size=16",
+    "--method.encoder.size=16",
+    "--method.encoder.channels=[8,8]",
+    "--method.encoder.strides=[2,2]",
+)
+TINY_MULTI_CROP = (
+    "--data.batch_size=8",
+    "--data.size=16",
+    "--data.small_size=8",
+    "--data.small_views=2",
+    "--method.encoder.channels=[8,16]",
+    "--method.encoder.strides=[2,2]",
+    "--method.frozen_steps=0",
+)
