@@ -1,7 +1,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from mmssl.methods import MoCo
 
@@ -39,30 +38,10 @@ def test_keys_enter_the_queue_after_the_loss_was_taken(encoder, pairs):
     np.testing.assert_allclose(method.queue.vectors.numpy()[8:], keys, atol=1e-6)
 
 
-def test_the_teacher_follows_every_step_by_the_formula(encoder, pairs):
+def test_the_queue_is_not_trained(encoder):
     method = tiny(encoder)
-    kernel = encoder.layers[1].kernel
-    expected, weights = kernel.numpy(), []
-    for _ in range(3):
-        weights.append(kernel.numpy())
-        method.train_on_batch(pairs)
-    for weight in weights[1:]:
-        expected = 0.9 * expected + 0.1 * weight
-    found = next(v for v in method.teacher.model.weights if v.shape == kernel.shape)
-    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
-
-
-def test_neither_teacher_nor_queue_has_a_gradient(encoder, pairs):
-    method = tiny(encoder)
-    fixed = [*method.teacher.model.weights, *method.queue.weights]
     trained = {id(v) for v in method.trainable_variables}
-    assert not any(id(v) in trained for v in fixed)
-    with tf.GradientTape() as tape:
-        for variable in fixed:
-            tape.watch(variable.value)
-        loss = method.compute_loss(x=pairs, y_pred=method(pairs), training=False)
-    teachers = tape.gradient(loss, [v.value for v in method.teacher.model.weights])
-    assert all(gradient is None for gradient in teachers)
+    assert not any(id(v) in trained for v in method.queue.weights)
 
 
 @pytest.mark.parametrize(("key_statistics", "alone"), [("moving", True), ("batch", False)])
