@@ -31,13 +31,14 @@ class Waves(keras.initializers.Initializer):
         return {"deviation": self.deviation}
 
 
-def position_table(length):
+def position_table(length, deviation=0.02):
     """Builds the layer `position_embedding`: a learned table that starts as waves.
 
     Args:
         length: longest sequence, in tokens.
+        deviation: root mean square of the table at its start.
 
     Returns:
         keras_hub.layers.PositionEmbedding, from tokens (B, L, C) to what is added to them.
     """
-    return PositionEmbedding(length, initializer=Waves(), name="position_embedding")
+    return PositionEmbedding(length, initializer=Waves(deviation), name="position_embedding")

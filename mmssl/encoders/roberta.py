@@ -20,6 +20,7 @@ def roberta_encoder(
     feed_forward: int = 3072,
     dropout: float = 0.1,
     positions: Literal["learned", "rotary"] = "learned",
+    table_deviation: float = 0.02,
 ) -> keras.Model:
     """Builds RoBERTa's encoder: token and position embeddings, post-norm transformer blocks.
 
@@ -36,6 +37,10 @@ def roberta_encoder(
         dropout: rate in [0, 1), on the embeddings and inside the blocks.
         positions: `learned` is the paper's table, `rotary` turns queries and keys by their place
             instead, see `bert_encoder`.
+        table_deviation: standard deviation of the token table at its start, above 0; that of the
+            position table, too. A norm follows, so a larger one changes nothing but how far a step
+            turns a row. Short trainings at a high learning rate want 0.2: where all of a row's
+            gradient comes from far above, as in data2vec, rows of 0.02 are lost in noise.
 
     Returns:
         keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length`, to
@@ -44,19 +49,22 @@ def roberta_encoder(
         and cosines, like `bert_encoder`'s), `embedding_norm` the norm of their sum.
 
     Raises:
-        ValueError: `width` is no multiple of `heads`, or a head is too odd to be turned.
+        ValueError: `width` is no multiple of `heads`, a head is too odd to be turned, or
+            `table_deviation` is not above 0.
 
     Reference:
         Liu et al. 2019, arXiv 1907.11692.
     """
     check_heads("roberta_encoder", width, heads, positions)
+    if table_deviation <= 0:
+        raise ValueError(f"roberta_encoder(table_deviation={table_deviation}) must be above 0.")
     inputs = token_inputs()
-    initializer = keras.initializers.TruncatedNormal(stddev=0.02)
+    initializer = keras.initializers.TruncatedNormal(stddev=table_deviation)
     x = keras.layers.Embedding(
         vocabulary_size, width, embeddings_initializer=initializer, name="tokens"
     )(inputs["token_ids"])
     if positions == "learned":
-        x = keras.layers.Add()([x, position_table(length)(x)])
+        x = keras.layers.Add()([x, position_table(length, table_deviation)(x)])
     x = keras.layers.LayerNormalization(epsilon=EPSILON, name="embedding_norm")(x)
     x = keras.layers.Dropout(dropout, name="positioned")(x)
     return post_norm_encoder(
