@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.encoders import cut, roberta_encoder, stages, wav2vec_encoder
+from mmssl.encoders import cut, stages, wav2vec_encoder
 from mmssl.layers import ChannelNormalization, StandardizeWaveform
 
 SIZES = {"width": 16, "depth": 2, "heads": 2, "feed_forward": 32, "dropout": 0.0}
@@ -159,23 +159,6 @@ def test_digital_silence_has_gradients_of_ordinary_size(tiny, kind):
     assert gradients(batch) < 30 * gradients(sound(3000))
 
 
-@pytest.mark.parametrize("positions", ["learned", "rotary"])
-def test_roberta_has_the_stages_and_padding_changes_nothing(positions):
-    encoder = roberta_encoder(50, 32, **SIZES, positions=positions)
-    ids = np.random.default_rng(0).integers(5, 50, (2, 20)).astype("int32")
-    batch = {"token_ids": ids, "padding_mask": np.ones((2, 20), "int32")}
-    whole = encoder(batch)
-    wider = {name: np.pad(x, ((0, 0), (0, 6)), constant_values=0) for name, x in batch.items()}
-    np.testing.assert_allclose(encoder(wider)["embedding"], whole["embedding"], atol=1e-5)
-    local = stages.local(encoder)(batch)
-    parts = stages.context(encoder)(stages.positions(encoder)(local))
-    np.testing.assert_allclose(parts["features"], whole["features"], atol=1e-6)
-    swapped = {**batch, "token_ids": ids[:, ::-1]}
-    assert np.abs(encoder(swapped)["embedding"] - whole["embedding"]).max() > 1e-4
-    last = cut(encoder, "block_2")(batch)
-    np.testing.assert_allclose(last["embedding"], whole["embedding"], atol=1e-6)
-
-
 @pytest.mark.parametrize(
     "build",
     [
@@ -183,8 +166,6 @@ def test_roberta_has_the_stages_and_padding_changes_nothing(positions):
         lambda: wav2vec_encoder(kernels=(3,), strides=(5,)),
         lambda: wav2vec_encoder(width=100, heads=12),
         lambda: wav2vec_encoder(position_kernel=8),
-        lambda: roberta_encoder(width=100, heads=12),
-        lambda: roberta_encoder(width=60, heads=12, positions="rotary"),
     ],
 )
 def test_arguments_that_do_not_belong_together_are_refused(build):

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from mmssl.encoders import cut, roberta_encoder, stages
+
+SIZES = {"width": 16, "depth": 2, "heads": 2, "feed_forward": 32, "dropout": 0.0}
+
+
+@pytest.mark.parametrize("positions", ["learned", "rotary"])
+def test_roberta_has_the_stages_and_padding_changes_nothing(positions):
+    encoder = roberta_encoder(50, 32, **SIZES, positions=positions)
+    ids = np.random.default_rng(0).integers(5, 50, (2, 20)).astype("int32")
+    batch = {"token_ids": ids, "padding_mask": np.ones((2, 20), "int32")}
+    whole = encoder(batch)
+    wider = {name: np.pad(x, ((0, 0), (0, 6)), constant_values=0) for name, x in batch.items()}
+    np.testing.assert_allclose(encoder(wider)["embedding"], whole["embedding"], atol=1e-5)
+    local = stages.local(encoder)(batch)
+    parts = stages.context(encoder)(stages.positions(encoder)(local))
+    np.testing.assert_allclose(parts["features"], whole["features"], atol=1e-6)
+    swapped = {**batch, "token_ids": ids[:, ::-1]}
+    assert np.abs(encoder(swapped)["embedding"] - whole["embedding"]).max() > 1e-4
+    last = cut(encoder, "block_2")(batch)
+    np.testing.assert_allclose(last["embedding"], whole["embedding"], atol=1e-6)
+
+
+@pytest.mark.parametrize("positions", ["learned", "rotary"])
+def test_how_large_the_tables_start_changes_no_feature(positions):
+    ids = np.random.default_rng(0).integers(5, 50, (2, 20)).astype("int32")
+    batch = {"token_ids": ids, "padding_mask": np.ones((2, 20), "int32")}
+    small, large = (
+        roberta_encoder(50, 32, **SIZES, positions=positions, table_deviation=deviation)
+        for deviation in (0.02, 0.2)
+    )
+    for one, other in zip(small.layers, large.layers, strict=True):
+        weights = one.get_weights()
+        if one.name in ("tokens", "position_embedding"):
+            ratio = np.std(other.get_weights()[0]) / np.std(weights[0])
+            np.testing.assert_allclose(ratio, 10, rtol=0.1)
+            weights = [10 * x for x in weights]
+        other.set_weights(weights)
+    # The epsilon of the norm is 3 % of the variance of small tables.
+    np.testing.assert_allclose(large(batch)["features"], small(batch)["features"], atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"width": 100, "heads": 12}, "needs a width"),
+        ({"width": 60, "heads": 12, "positions": "rotary"}, "needs a width"),
+        ({"table_deviation": 0}, "must be above 0"),
+    ],
+)
+def test_arguments_out_of_their_range_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        roberta_encoder(**arguments)
