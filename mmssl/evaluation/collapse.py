@@ -12,8 +12,11 @@ from mmssl.evaluation.features import Embedder
 LOW_STD_RATIO, LOW_RANK_SHARE, HIGH_COSINE = 0.5, 0.1, 0.95
 # Below these no start excuses.
 DEAD_STD_RATIO, DEAD_RANK, DEAD_COSINE = 0.01, 1.5, 0.9999
-# Of the highest rank that projections had before; sound methods keep three quarters.
-LOST_RANK_SHARE = 0.4
+# Of the highest that projections had before: sound methods keep half of their rank or more.
+LOST_SHARE = 0.4
+LOSABLE = {"rankme": "effective rank", "deviation": "deviation"}
+# More of the variance of projections along one direction than an untrained network has (0.56).
+HIGH_TOP_SHARE = 0.6
 
 
 class CollapseWarning(UserWarning):
@@ -26,10 +29,11 @@ class CollapseMonitor(keras.callbacks.Callback):
     A single poor look means little: many networks pass through a narrow cone on the way to their
     first strong directions. So it warns when one and the same figure stays poor.
 
-    Adds `embedding_std_ratio`, `rankme`, `uniformity`, `mean_cosine` and, with pairs, `alignment`
-    to the epoch's logs, so callbacks after it (CSVLogger, TensorBoard) see them. Reads
+    Adds `embedding_std_ratio`, `rankme`, `uniformity`, `mean_cosine`, `top_share` and, with pairs,
+    `alignment` to the epoch's logs, so callbacks after it (CSVLogger, TensorBoard) see them. Reads
     `self.model.deployed()`, and `self.model.compared()` where there is such, whose figures are
-    called `projection_std_ratio` and so on.
+    called `projection_std_ratio` and so on, with `projection_deviation`, the mean deviation of
+    their dimensions, where `self.model.compares_lengths`.
 
     Args:
         examples: iterable of dicts of encoder inputs, the same at each pass, held out from
@@ -90,6 +94,8 @@ class CollapseMonitor(keras.callbacks.Callback):
         if not np.isfinite(projections).all():
             return {}  # the embeddings, from which they come, tell
         figures = diagnose(projections)
+        if self.model.compares_lengths:
+            figures["deviation"] = float(projections.std(axis=0).mean())
         names = {name: f"projection_{name.removeprefix('embedding_')}" for name in figures}
         logs.update({names[name]: value for name, value in figures.items()})
         signs = projection_signs(figures, self._projected)
@@ -155,28 +161,42 @@ def collapse_signs(figures, shape, start=None):
 def projection_signs(figures, before):
     """Says in words what looks collapsed of projections, which a loss compares.
 
-    A loss spreads them from its first steps on, so a narrow start excuses them only while their
-    spread rises. Which rank is sound depends on method and width: it counts when most of it has
-    been lost.
+    Sound methods draw everything together for some dozens of steps, too, before they spread it:
+    what counts is what is poor and gets no better. The first look therefore tells only of the
+    hopeless. Which rank is sound depends on method and width, and which deviation on the loss:
+    they count when most has been lost.
+
+    Measured on Fashion-MNIST with the small recipes, after 78 steps: a spread of 0.57 or more and
+    a share of one direction of 0.46 or less where methods are sound; 0.30 and 0.65 for BYOL
+    without predictor, 0.90 and 0.78 for SimSiam without stop-gradient; VICReg without variance has
+    lost 0.85 of its deviation, VICReg 0.2. MoCo passes through 0.39 and 0.76 at step 50.
 
     Args:
-        figures: dict of `diagnose`.
+        figures: dict of `diagnose` and, where lengths matter, `deviation`.
         before: list of such, of the looks before.
 
     Returns:
         dict of str by what looks collapsed; empty for healthy projections.
     """
-    signs, spread, rank = {}, figures["embedding_std_ratio"], figures["rankme"]
-    rises = bool(before) and spread > before[-1]["embedding_std_ratio"]
+    signs, spread, share = {}, figures["embedding_std_ratio"], figures["top_share"]
+    last = before[-1] if before else {"embedding_std_ratio": 0.0, "top_share": 1.0}
+    rises = spread > last["embedding_std_ratio"]
     if spread < (DEAD_STD_RATIO if rises else LOW_STD_RATIO):
         signs["projected spread"] = (
             f"the spread of their projections is {spread:.3f} of an even one, less than "
             f"{LOW_STD_RATIO}, and does not rise: they are nearly equal"
         )
-    highest = max([rank, *(look["rankme"] for look in before)])
-    if rank < max(LOST_RANK_SHARE * highest, DEAD_RANK):
-        signs["projected rank"] = (
-            f"the effective rank of their projections has fallen from {highest:.1f} to "
-            f"{rank:.1f}: they fill few directions"
+    elif share > HIGH_TOP_SHARE and share >= last["top_share"]:
+        signs["projected spread"] = (
+            f"{share:.2f} of the variance of their projections lies along one direction, more "
+            f"than {HIGH_TOP_SHARE}, and does not fall: they are nearly on a line"
         )
+    for name, words in LOSABLE.items():
+        if name in figures:
+            highest = max(look[name] for look in (*before, figures))
+            if figures[name] < LOST_SHARE * highest:
+                signs[f"projected {words}"] = (
+                    f"the {words} of their projections has fallen from {highest:.3g} to "
+                    f"{figures[name]:.3g}"
+                )
     return signs

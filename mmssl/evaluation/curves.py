@@ -9,6 +9,10 @@ DIAGNOSTICS = {
         ("embedding_std_ratio", "mean_cosine", "projection_std_ratio", "projection_mean_cosine"),
         "An even spread has ratio 1, cosine 0.",
     ),
+    "Variance along one direction": (
+        ("top_share", "projection_top_share"),
+        "Small when spread evenly, 1 when all lie on a line.",
+    ),
     "Effective rank": (
         ("rankme", "projection_rankme"),
         "RankMe of the embeddings; it compares runs of one method.",

@@ -107,6 +107,25 @@ def mean_cosine(embeddings):
     return float(pairs / (count * (count - 1)))
 
 
+def top_share(embeddings):
+    """Share of the variance of unit-length embeddings that lies along a single direction.
+
+    It is the largest eigenvalue of their covariance over the sum of all. Embeddings that fall
+    into two opposite points have a high spread and a low mean cosine, and a share of 1.
+
+    Args:
+        embeddings: array (N, D), N at least 2.
+
+    Returns:
+        float, 1 / D when spread evenly, 1 when they lie on a line or are all equal.
+    """
+    unit = _unit(embeddings)
+    variances = np.linalg.svd(unit - unit.mean(axis=0), compute_uv=False) ** 2
+    total = variances.sum()
+    # Equal rows differ by rounding alone.
+    return float(variances[0] / total) if total > 1e-12 * len(unit) else 1.0
+
+
 def diagnose(embeddings):
     """Computes all figures that need one view.
 
@@ -115,7 +134,7 @@ def diagnose(embeddings):
 
     Returns:
         dict of float: `embedding_std_ratio` (embedding_std times sqrt(D), so that 1 is an even
-        spread at any D), `rankme`, `uniformity` and `mean_cosine`.
+        spread at any D), `rankme`, `uniformity`, `mean_cosine` and `top_share`.
     """
     width = np.shape(embeddings)[1]
     return {
@@ -123,6 +142,7 @@ def diagnose(embeddings):
         "rankme": rankme(embeddings),
         "uniformity": uniformity(embeddings),
         "mean_cosine": mean_cosine(embeddings),
+        "top_share": top_share(embeddings),
     }
 
 

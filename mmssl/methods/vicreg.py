@@ -37,6 +37,7 @@ class VICReg(JointEmbedding):
     """
 
     reports = tuple(WEIGHTS)
+    compares_lengths = True
 
     def __init__(
         self,

@@ -11,7 +11,8 @@ class Pretrainer(keras.Model):
 
     A subclass builds its heads in the constructor, runs the student in `call(batch, training)` and
     returns its named losses from `loss_terms(batch, outputs, training)`, both in `keras.ops`. The
-    names it reports stand in the class attribute `reports`.
+    names it reports stand in the class attribute `reports`; `compares_lengths` says whether its
+    loss sees how long the vectors are that it compares, or their directions alone.
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
@@ -23,6 +24,7 @@ class Pretrainer(keras.Model):
     """
 
     reports = ()
+    compares_lengths = False
 
     def __init__(
         self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs

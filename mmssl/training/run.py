@@ -25,7 +25,7 @@ from mmssl.training.recipe import Fit, build, read_recipe
 from mmssl.training.schedules import decays, rates
 
 PERIODS = 20  # rows of the history in a run shorter than this many epochs
-EARLY = (25, 50, 75, 100)  # more of them where periods are longer: collapse comes early
+EARLY = (25, 50, 75, 100)  # the first ones, where periods are longer: collapse comes early
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the calibration that turns minutes into steps
 
 
@@ -224,8 +224,10 @@ def period_ends(steps, steps_per_epoch):
         set of int, `steps` among them.
     """
     period = max(1, min(steps_per_epoch, math.ceil(steps / PERIODS)))
-    early = [step for step in EARLY if step < min(period, steps)]
-    return {*early, *range(period, steps, period), steps}
+    ends = {*range(period, steps, period), steps}
+    if period <= EARLY[0]:
+        return ends
+    return {*EARLY, *(end for end in ends if end > EARLY[-1])}
 
 
 @dataclass

@@ -169,18 +169,46 @@ def test_numbers_of_looks_below_one_are_refused(argument):
         CollapseMonitor(examples(), **{argument: 0})
 
 
+def drawn(*factors, mean=0.0):
+    """Figures of vectors whose directions have these deviations."""
+    rows = mean + np.random.default_rng(0).normal(size=(128, 16))
+    return diagnose(rows * np.resize(factors or (1.0,), 16))
+
+
 def test_projections_are_sound_until_their_spread_or_most_of_their_rank_is_lost():
     draw = np.random.default_rng(0)
-    sound = diagnose(draw.normal(size=(128, 16)))
+    sound = drawn()
     assert projection_signs(sound, []) == projection_signs(sound, [sound]) == {}
     few = diagnose(draw.normal(size=(128, 3)) @ draw.normal(size=(3, 16)))
-    assert set(projection_signs(few, [sound, few])) == {"projected rank"}
+    assert set(projection_signs(few, [sound, few])) == {"projected effective rank"}
     assert projection_signs(few, [few]) == {}
 
 
-def test_projections_that_begin_narrow_are_excused_while_their_spread_rises():
-    draw = np.random.default_rng(0)
-    narrow, narrower = (diagnose(mean + draw.normal(size=(128, 16))) for mean in (3, 4))
-    assert set(projection_signs(narrow, [])) == {"projected spread"}
+def test_projections_that_are_narrow_are_excused_at_first_and_while_their_spread_rises():
+    narrow, narrower = drawn(mean=3), drawn(mean=4)
+    assert projection_signs(narrow, []) == {}
     assert projection_signs(narrow, [narrower]) == {}
     assert set(projection_signs(narrower, [narrow])) == {"projected spread"}
+    assert "projected spread" in projection_signs(drawn(0.0), [])
+
+
+def test_projections_near_a_line_are_excused_at_first_and_while_they_leave_it():
+    """Their spread is even and their mean cosine low: two opposite heaps."""
+    line = drawn(4.0, *[0.5] * 15)
+    nearer = drawn(4.0, *[0.4] * 15)
+    assert line["embedding_std_ratio"] > 0.5
+    assert abs(line["mean_cosine"]) < 0.1
+    assert projection_signs(line, []) == projection_signs(line, [nearer]) == {}
+    text = projection_signs(nearer, [line])["projected spread"]
+    assert "of the variance of their projections lies along one direction" in text
+
+
+def test_projections_that_shrink_are_found_where_their_length_counts():
+    def looks(*deviations):
+        return [{**drawn(), "deviation": deviation} for deviation in deviations]
+
+    *before, now = looks(0.1, 1.0, 0.5)
+    assert projection_signs(now, before) == {}
+    *before, now = looks(0.1, 1.0, 0.3)
+    text = projection_signs(now, before)["projected deviation"]
+    assert text == "the deviation of their projections has fallen from 1 to 0.3"

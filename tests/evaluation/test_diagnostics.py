@@ -7,6 +7,7 @@ from mmssl.evaluation.diagnostics import (
     embedding_std,
     mean_cosine,
     rankme,
+    top_share,
     uniformity,
 )
 
@@ -91,6 +92,23 @@ def test_alignment_is_zero_two_and_four_for_equal_orthogonal_and_opposite(other,
 def test_alignment_of_different_shapes_is_refused():
     with pytest.raises(ValueError, match="row by row"):
         alignment(np.eye(3), np.eye(4))
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([[2, 0], [0, 1], [-1, 0], [0, -3]], 0.5),
+        ([[1, 0], [-1, 0], [2, 0]], 1.0),
+        ([[1, 0, 0], [-1, 0, 0], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]], 2 / 3),
+        ([[3, 4], [3, 4]], 1.0),
+    ],
+)
+def test_top_share_has_its_closed_form_values(points, expected):
+    assert top_share(points) == pytest.approx(expected)
+
+
+def test_top_share_of_an_even_spread_is_one_over_the_width(gaussian):
+    assert 1 / 32 < top_share(gaussian) < 1.5 / 32
 
 
 def test_mean_cosine_is_over_distinct_pairs():
