@@ -34,7 +34,7 @@ def comparison_rows(compared):
     rows = [
         [
             row["name"],
-            str(row["seeds"]),
+            _seeds(row),
             *_cells(row["encoder"], probes),
             _figure(row["seconds"], ".0f"),
             f"{row['parameters']:,}",
@@ -111,7 +111,7 @@ def _dots(compared, probe):
     """What `figures.dots` takes: rows of a figure, of the untrained encoder, and the floor."""
     rows = {
         row["name"]: [
-            (figure["mean"], figure["std"]) if figure else None
+            (figure["mean"], figure["std"] if _several(figure) else None) if figure else None
             for figure in (row["encoder"].get(probe), row["untrained"].get(probe))
         ]
         for row in compared["rows"]
@@ -138,9 +138,18 @@ def _cells(figures, probes):
 def _figure(figure, form):
     if figure is None:
         return "-"
-    several = len(figure["draws"]) > 1
     mean = f"{figure['mean']:{form}}"
-    return f"{mean} ± {figure['std']:{form}}" if several else mean
+    return f"{mean} ± {figure['std']:{form}}" if _several(figure) else mean
+
+
+def _several(figure):
+    return len(figure["draws"]) > 1
+
+
+def _seeds(row):
+    """How many runs there are and, where that is fewer, how many of them have been probed."""
+    probed = max((len(figure["draws"]) for figure in row["encoder"].values()), default=0)
+    return str(row["seeds"]) if probed == row["seeds"] else f"{probed} of {row['seeds']}"
 
 
 def _where(compared):

@@ -102,7 +102,7 @@ def dots(rows, floor=None):
 
     Args:
         rows: dict from name to a pair of (mean, standard deviation), either of them None where it
-            is not known.
+            is not known; the deviation is None where there is none to speak of.
         floor: None, or a value that is marked by a line from top to bottom.
 
     Returns:

@@ -37,7 +37,7 @@ caption { caption-side: bottom; text-align: left; padding-top: 8px; }
 th, td { padding: 5px 14px 5px 0; text-align: right; border-bottom: 1px solid var(--line);
   font-weight: normal; }
 th:first-child { text-align: left; }
-thead th { color: var(--soft); font-size: .875rem; }
+thead th { color: var(--soft); font-size: .875rem; white-space: nowrap; }
 td { white-space: nowrap; }
 td.best { font-weight: 700; }
 td small { color: var(--soft); font-weight: normal; }

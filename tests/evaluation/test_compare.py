@@ -100,7 +100,9 @@ def test_only_what_is_missing_is_evaluated_and_only_where_data_are_given(run, mo
         keep_result(run.files.metrics, probed(0.7))
 
     monkeypatch.setattr(compare_module, "evaluate", evaluate)
-    assert compare(runs)["rows"][0]["encoder"]["knn"]["draws"] == [0.5]
+    unprobed = compare(runs)
+    assert unprobed["rows"][0]["encoder"]["knn"]["draws"] == [0.5]
+    assert "1 of 2" in printed(unprobed)
     assert asked == []
     compared = compare(runs, LabelledData("digits", limit=50))
     assert asked == [("b", "digits", 50, ("knn", "linear"))]
