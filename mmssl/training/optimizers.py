@@ -1,6 +1,5 @@
 """The optimizer of a run."""
 
-
 from mmssl.training.lars import LARS
 from mmssl.training.scheduled_adamw import ScheduledAdamW
 
