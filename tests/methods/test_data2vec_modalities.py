@@ -90,4 +90,4 @@ def test_a_step_copies_the_shared_tables_and_averages_the_blocks(built):
         copied += is_copied
         expected = student[name] if is_copied else mean
         np.testing.assert_allclose(variable, expected, atol=1e-6)
-    assert copied >= 3  # the token table and the norm's two, where positions are rotary
+    assert copied >= 3  # of text the token table and the norm's two at least
