@@ -48,13 +48,7 @@ class TokenBlocks(Documents):
         batch_size=16,
         **kwargs,
     ):
-        super().__init__(
-            source,
-            length,
-            vocabulary_size,
-            batch_size,
-            **kwargs,
-        )
+        super().__init__(source, length, vocabulary_size, batch_size, **kwargs)
         if length < 2:
             raise ValueError(f"length={length} must be 2 or more")
         self.cross_documents = cross_documents
