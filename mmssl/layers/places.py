@@ -38,8 +38,8 @@ class Places(keras.layers.Layer):
     def _check(self, length):
         if self.count is not None and length not in (None, self.count):
             raise ValueError(
-                f"Relative positions are those of one grid, {self.count} tokens; got {length}. "
-                "Build the encoder with fixed or learned positions."
+                f"This encoder's positions are those of {self.count} tokens; got {length}. Build it "
+                "for that number, or with positions that hold for any."
             )
 
     def get_config(self):

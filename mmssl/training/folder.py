@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 from pathlib import Path
 
 import yaml
@@ -37,9 +38,12 @@ class RunFolder:
     def claim(self):
         """Makes the folder and keeps other runs out of it until the block ends.
 
+        A folder made here is taken away again where the block refuses its input before training.
+
         Raises:
             ValueError: the folder cannot be written, or another run is at work in it.
         """
+        made = not self.path.exists()
         try:
             self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
             lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held for the whole block
@@ -52,7 +56,12 @@ class RunFolder:
                 raise ValueError(
                     f"Another run is at work in {self.path}; wait for it or give another folder."
                 ) from None
-            yield
+            try:
+                yield
+            except ValueError:
+                if made and not self.untrained.exists():
+                    shutil.rmtree(self.path)
+                raise
 
     def keep_config(self, config):
         """Writes the resolved recipe, or checks that the folder belongs to the same one.

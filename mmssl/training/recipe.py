@@ -293,4 +293,5 @@ def _sentence(error):
         key, value = f"{keys[0].split('.')[0]}.{nested[1]}", nested[2]
     allowed = "; or ".join(dict.fromkeys(expected)) or " ".join(text.split())
     allowed = re.sub(r"<class '([\w.]+)'>|typing\.", r"\1", allowed)
+    allowed = re.sub(r"Literal\[([^]]+)\]", lambda found: found[1].replace(",", " or"), allowed)
     return f"{key} cannot be {value}. {allowed.replace('Expected a ', 'It takes ')}."

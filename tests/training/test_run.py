@@ -97,6 +97,12 @@ def test_a_folder_with_other_files_is_refused_and_kept(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} <= {"thesis.txt", ".lock", "checkpoints"}
 
 
+def test_a_run_whose_data_are_refused_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="does not exist"):
+        tiny(tmp_path / "run", f"--data.source={tmp_path / 'nowhere'}")
+    assert not (tmp_path / "run").exists()
+
+
 def test_two_runs_do_not_share_a_folder(tmp_path):
     refusal = pytest.raises(ValueError, match="Another run is at work")
     with RunFolder(tmp_path / "run").claim(), refusal:
