@@ -38,8 +38,8 @@ class Places(keras.layers.Layer):
     def _check(self, length):
         if self.count is not None and length not in (None, self.count):
             raise ValueError(
-                f"This encoder's positions are those of {self.count} tokens; got {length}. Build it "
-                "for that number, or with positions that hold for any."
+                f"This encoder's positions are those of {self.count} tokens; got {length}. Build "
+                "it for that number, or with positions that hold for any."
             )
 
     def get_config(self):
