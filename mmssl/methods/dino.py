@@ -7,7 +7,7 @@ from mmssl.encoders.dropout import with_dropout
 from mmssl.layers import UnitDense
 from mmssl.losses import dino_centre, dino_loss
 from mmssl.losses.inputs import positive_number
-from mmssl.methods.heads import mlp
+from mmssl.methods.heads import behind_head, mlp
 from mmssl.methods.joint_embedding import embedding_width
 from mmssl.methods.multi_crop import LARGE, embed_crops
 from mmssl.methods.views import views
@@ -116,6 +116,16 @@ class DINO(Pretrainer):
 
     def deployed(self):
         return self.teacher.model
+
+    def compared(self):
+        """Returns the student up to the bottleneck.
+
+        Logits are its cosines with directions that all examples share: one output that wins
+        everywhere, or the same distribution for all, is one bottleneck for all. What the softmax
+        hides from it, directions that have become equal, `teacher_entropy` shows, near log K.
+        Logits themselves would tell less: they share a mean, which the centre takes away.
+        """
+        return behind_head(self.encoder, self.projector)
 
     def settle(self):
         self.teacher.settle(self.encoder)

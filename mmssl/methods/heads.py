@@ -71,3 +71,16 @@ def with_head(encoder: keras.Model, head: keras.Model) -> keras.Model:
     """
     embedding = encoder.output["embedding"]
     return keras.Model(encoder.input, {"embedding": embedding, "projection": head(embedding)})
+
+
+def behind_head(encoder: keras.Model, head: keras.layers.Layer) -> keras.Model:
+    """Builds the network whose embedding is what a head makes of the encoder's; layers are shared.
+
+    Args:
+        encoder: functional keras.Model with an output `embedding`.
+        head: keras.Model or layer from (B, D) to (B, D').
+
+    Returns:
+        keras.Model from the encoder's inputs to `embedding` (B, D').
+    """
+    return keras.Model(encoder.input, {"embedding": head(encoder.output["embedding"])})

@@ -7,6 +7,7 @@ from keras import ops
 
 from mmssl.losses import info_nce
 from mmssl.losses.inputs import positive_number
+from mmssl.methods.heads import behind_head
 from mmssl.methods.joint_embedding import embedding_width
 from mmssl.training.pretrainer import Pretrainer
 
@@ -56,6 +57,9 @@ class SimCSE(Pretrainer):
         self.pooling = pooling
         self.head = keras.layers.Dense(embedding_width(encoder), "tanh", dtype="float32")
         self.head.build((None, self._pooled(encoder.output).shape[-1]))
+
+    def compared(self):
+        return behind_head(self.encoder, self.head)
 
     def call(self, batch, training=False):
         """Reads every text twice.

@@ -7,7 +7,7 @@ from mmssl.layers.queue import VectorQueue
 from mmssl.losses import sinkhorn, swav_loss
 from mmssl.losses.inputs import positive_number
 from mmssl.losses.similarity import unit
-from mmssl.methods.heads import mlp
+from mmssl.methods.heads import behind_head, mlp
 from mmssl.methods.joint_embedding import embedding_width
 from mmssl.methods.multi_crop import LARGE, embed_crops
 from mmssl.methods.views import views
@@ -94,6 +94,9 @@ class SwAV(Pretrainer):
         self.steps = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps"
         )
+
+    def compared(self):
+        return behind_head(self.encoder, self.projector)
 
     def call(self, batch, training=False):
         """Projects every crop and scores it.

@@ -56,6 +56,14 @@ def test_logits_are_cosines():
     assert np.abs(outputs).max() <= 1 + 1e-5
 
 
+def test_the_bottleneck_is_offered_to_who_watches_for_collapse():
+    method, images = tiny(), {"images": crops()["images_1"]}
+    bottleneck = method.compared()(images)["embedding"]
+    logits = method.head(method.encoder(images)["embedding"])
+    np.testing.assert_allclose(method.directions(bottleneck), logits, atol=1e-6)
+    assert bottleneck.shape == (5, 4)
+
+
 def test_the_centre_moves_a_tenth_of_the_way_to_the_teachers_mean():
     method, batch = tiny(), crops()
     both = {"images": np.concatenate([batch["images_1"], batch["images_2"]])}

@@ -65,6 +65,13 @@ def test_scores_are_cosines_with_prototypes_of_length_one():
         method.train_on_batch(batch)
 
 
+def test_projections_are_offered_to_who_watches_for_collapse():
+    method, batch = tiny(), crops(sizes=(8, 8))
+    compared = np.asarray(method.compared()({"images": batch["images_1"]})["embedding"])
+    units = compared / np.linalg.norm(compared, axis=1, keepdims=True)
+    np.testing.assert_allclose(units, method(batch)["projections"][0], atol=1e-6)
+
+
 def test_the_prototypes_are_frozen_in_the_first_steps():
     method, batch = tiny(frozen_steps=2), crops()
     start = method.prototypes.numpy()
