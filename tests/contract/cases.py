@@ -20,8 +20,9 @@ class Case:
             another on every backend.
         initial_loss: what theory gives for an untrained network, and how far it may be off.
         theory: overrides that its condition asks for.
-        overfit: share of the initial loss that one batch, learned by heart, falls under; None
-            where it cannot be.
+        least_loss: what its loss cannot fall below.
+        overfit: share of the way from there to the initial loss that one batch, learned by heart,
+            falls under; None where it cannot be.
         source: what the learning check pretrains on, below the folder of real data.
         probe: arguments of its `evaluate`; paths below that folder begin with "{data}".
         margins: by how much (floor, probe) is beaten there, well under what was measured once.
@@ -32,6 +33,7 @@ class Case:
     still: tuple[str, ...] = ()
     initial_loss: tuple[float, float] | None = None
     theory: tuple[str, ...] = ()
+    least_loss: float = 0.0
     overfit: float | None = 0.5
     source: str = ""
     probe: dict = field(default_factory=dict)
@@ -172,6 +174,7 @@ CASES = {
         "vision/simsiam",
         (*TINY_VIEWS, "--method.projector=[16,32]", "--method.predictor=[16,32]"),
         initial_loss=(0.0, 0.4),
+        least_loss=-1.0,
         **on_clothes(0.01),
     ),
     "barlow_twins": Case(
