@@ -44,68 +44,95 @@ class CollapseMonitor(keras.callbacks.Callback):
         pairs: None, or examples that are, item by item, another view of `examples`.
         untrained: None, or the encoder before training, for a run that goes on from a checkpoint;
             otherwise the encoder at the start of `fit` is what later looks are compared with.
+        before: rows of the history that an interrupted training wrote, dicts from column to str;
+            its looks count like those to come, so that it goes on as if never interrupted.
 
     Attributes:
         reason: str, why training was stopped; None while it was not.
     """
 
-    def __init__(self, examples, every=1, patience=2, stop=False, pairs=None, untrained=None):
+    def __init__(
+        self, examples, every=1, patience=2, stop=False, pairs=None, untrained=None, before=()
+    ):
         super().__init__()
         for name, value in {"every": every, "patience": patience}.items():
             if value < 1:
                 raise ValueError(f"CollapseMonitor({name}={value}) must be 1 or more.")
         self.examples, self.pairs, self.untrained = examples, pairs, untrained
-        self.every, self.patience, self.stop = every, patience, stop
+        self.every, self.patience, self.stop, self.before = every, patience, stop, before
         self.reason = None
-        self._ended, self._found, self._start = 0, {}, None
+        self._forget()
+
+    def _forget(self):
+        self._ended, self._found, self._projected = 0, {}, []
 
     def on_train_begin(self, logs=None):
         self._embedder = Embedder(self.model.deployed())
-        start = self._embedder if self.untrained is None else Embedder(self.untrained)
-        self._start = diagnose(start(self.examples)["embedding"])
         compared = self.model.compared()
         self._projector = None if compared is None else Embedder(compared)
-        self._projected = []
+        start = self._embedder if self.untrained is None else Embedder(self.untrained)
+        embeddings = start(self.examples)["embedding"]
+        self._shape, self._start = embeddings.shape, diagnose(embeddings)
+        self._forget()
+        for row in self.before:
+            if self._is_due():
+                figures = {name: float(value) for name, value in row.items() if value != ""}
+                self._count(self._signs(figures))
 
     def on_epoch_end(self, epoch, logs=None):
-        self._ended += 1
-        if (self._ended - 1) % self.every:
+        if not self._is_due():
             return
-        logs = {} if logs is None else logs
-        signs = self._look(logs)
-        if self._projector is not None:
-            signs |= self._look_at_projections(logs)
-        self._weigh(signs)
+        figures = self._look()
+        if logs is not None:
+            logs.update(figures)
+        self._weigh(self._signs(figures))
 
-    def _look(self, logs):
+    def _is_due(self):
+        self._ended += 1
+        return (self._ended - 1) % self.every == 0
+
+    def _look(self):
+        """Measures; what is not finite has no figures."""
+        found = {}
         embeddings = self._embedder(self.examples)["embedding"]
-        if not np.isfinite(embeddings).all():
-            return {"finite": "they hold NaN or infinity: the training has diverged"}
-        figures = diagnose(embeddings)
-        signs = collapse_signs(figures, embeddings.shape, self._start)
-        if self.pairs is not None:
-            pairs = self._embedder(self.pairs)["embedding"]
-            figures["alignment"] = alignment(embeddings, pairs)
-        logs.update(figures)
-        return signs
+        if np.isfinite(embeddings).all():
+            found |= diagnose(embeddings)
+            if self.pairs is not None:
+                pairs = self._embedder(self.pairs)["embedding"]
+                found["alignment"] = alignment(embeddings, pairs)
+        if self._projector is not None:
+            projections = self._projector(self.examples)["embedding"]
+            if np.isfinite(projections).all():
+                found |= self._of_projections(projections)
+        return found
 
-    def _look_at_projections(self, logs):
-        projections = self._projector(self.examples)["embedding"]
-        if not np.isfinite(projections).all():
-            return {}  # the embeddings, from which they come, tell
+    def _of_projections(self, projections):
         figures = diagnose(projections)
         if self.model.compares_lengths:
             figures["deviation"] = float(projections.std(axis=0).mean())
-        names = {name: f"projection_{name.removeprefix('embedding_')}" for name in figures}
-        logs.update({names[name]: value for name, value in figures.items()})
-        signs = projection_signs(figures, self._projected)
-        self._projected.append(figures)
+        return {_projected(name): value for name, value in figures.items()}
+
+    def _signs(self, figures):
+        """Tells what looks collapsed of the figures of a look, as the history has them."""
+        if "rankme" in figures:
+            signs = collapse_signs(figures, self._shape, self._start)
+        else:
+            signs = {"finite": "they hold NaN or infinity: the training has diverged"}
+        names = [n for n in (*self._start, "deviation") if _projected(n) in figures]
+        if names:
+            projected = {name: figures[_projected(name)] for name in names}
+            signs |= projection_signs(projected, self._projected)
+            self._projected.append(projected)
         return signs
 
-    def _weigh(self, signs):
-        """Counts the looks in a row that found each sign, and tells of those that last."""
+    def _count(self, signs):
+        """Counts the looks in a row that found each sign; returns the signs that last."""
         self._found = {sign: self._found.get(sign, 0) + 1 for sign in signs}
-        lasting = [sign for sign, looks in self._found.items() if looks >= self.patience]
+        return [sign for sign, looks in self._found.items() if looks >= self.patience]
+
+    def _weigh(self, signs):
+        """Counts signs, and tells of those that last."""
+        lasting = self._count(signs)
         if not lasting:
             return
         text = f"The embeddings are collapsing: {'; '.join(signs[sign] for sign in lasting)}."
@@ -114,6 +141,11 @@ class CollapseMonitor(keras.callbacks.Callback):
             self.model.stop_training = True
         if self.reason or any(self._found[sign] == self.patience for sign in lasting):
             warnings.warn(self.reason or text, CollapseWarning, stacklevel=3)
+
+
+def _projected(name):
+    """Column of the history for a figure of projections."""
+    return f"projection_{name.removeprefix('embedding_')}"
 
 
 def collapse_signs(figures, shape, start=None):

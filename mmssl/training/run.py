@@ -171,8 +171,14 @@ class Training:
             spread = np.linspace(0, len(self.data.items) - 1, count).astype(int)
             examples = self.data.examples(self.data.items.select(spread))
             untrained = keras.models.load_model(self.folder.untrained)
-            stop = self.fit.stop_on_collapse
-            monitors.append(CollapseMonitor(examples, stop=stop, untrained=untrained))
+            monitors.append(
+                CollapseMonitor(
+                    examples,
+                    stop=self.fit.stop_on_collapse,
+                    untrained=untrained,
+                    before=history.rows,
+                )
+            )
         return keras.callbacks.CallbackList([*monitors, history], model=self.method)
 
     def _train(self, position, steps, progress):
