@@ -85,7 +85,7 @@ def _parser():
     _add_run(evaluate)
     _add_labelled_data(evaluate)
     _add_limit(evaluate)
-    evaluate.add_argument("--layer", help="block to probe, such as block_3, or all")
+    evaluate.add_argument("--layer", help="block to probe, such as block_3; whole, or all")
     evaluate.add_argument(
         "--probe",
         type=_names,
@@ -96,9 +96,7 @@ def _parser():
     evaluate.add_argument(
         "--few-shot", type=_names, default=[], metavar="N,...", help="also with N labels a class"
     )
-    evaluate.add_argument(
-        "--temperature", type=float, default=0.07, help="of the votes of kNN; 0.07 if not given"
-    )
+    _add_temperature(evaluate)
     evaluate.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -129,7 +127,7 @@ def _parser():
     finetune.add_argument("--batch-size", type=int, default=64)
     finetune.add_argument("--learning-rate", type=float, default=1e-3)
     finetune.add_argument("--weight-decay", type=float, default=0.0)
-    finetune.add_argument("--layer", help="block to end the encoder after")
+    finetune.add_argument("--layer", help="block to end the encoder after, or whole")
     finetune.add_argument("--seed", type=int, default=0, help="of draws, weights and order")
     finetune.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -150,6 +148,7 @@ def _parser():
         metavar="NAMES",
         help="as of evaluate; all that are kept if not given",
     )
+    _add_temperature(compare)
     compare.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
     compare.add_argument("--json", action="store_true", help="print one JSON object")
     compare.add_argument(
@@ -174,7 +173,7 @@ def _parser():
     )
     _add_run(export)
     export.add_argument("--format", required=True, help="saved_model, litert or onnx")
-    export.add_argument("--layer", help="block to end the encoder after")
+    export.add_argument("--layer", help="block to end the encoder after, or whole")
     export.add_argument(
         "--part",
         choices=["encoder", "classifier", "generator"],
@@ -195,7 +194,7 @@ def _parser():
     _add_run(embed)
     embed.add_argument("files", nargs="+", help="files, folders, globs or tables")
     embed.add_argument("--out", required=True, help=".npz to write: names (N,), vectors (N, D)")
-    embed.add_argument("--layer", help="block whose output, pooled, is the vector")
+    embed.add_argument("--layer", help="block whose output, pooled, is the vector; or whole")
 
     fill_mask = _command(
         parsers,
@@ -302,6 +301,12 @@ def _add_labelled_data(command):
 
 def _names(text):
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _add_temperature(command):
+    command.add_argument(
+        "--temperature", type=float, default=0.07, help="of the votes of kNN; 0.07 if not given"
+    )
 
 
 def _add_limit(command):

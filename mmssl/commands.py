@@ -25,13 +25,12 @@ def evaluate(options):
     from mmssl.training.run import Run
 
     run = Run.load(options.folder)
-    layer = options.layer or run.layer
     with stages() as progress:
         result = evaluate(
             run,
             **_labelled(options),
             limit=options.limit,
-            layer=layer,
+            layer=_layer(options, run),
             seed=options.seed,
             progress=progress,
             probes=[*options.probe, *(f"{shots}-shot" for shots in options.few_shot)],
@@ -62,7 +61,7 @@ def finetune(options):
             batch_size=options.batch_size,
             learning_rate=options.learning_rate,
             weight_decay=options.weight_decay,
-            layer=options.layer or run.layer,
+            layer=_layer(options, run),
             seed=options.seed,
             progress=progress,
         )
@@ -81,7 +80,14 @@ def compare(options):
 
     runs = [Run.load(folder) for folder in options.folders]
     with stages() as progress:
-        compared = compare(runs, _wanted(options), options.probe, options.seed, progress)
+        compared = compare(
+            runs,
+            _wanted(options),
+            options.probe,
+            options.seed,
+            progress,
+            temperature=options.temperature,
+        )
     path = write_comparison(compared, options.out)
     if options.json:
         print(json.dumps(compared))
@@ -95,6 +101,10 @@ def _wanted(options):
 
     asked = _labelled(options)
     return LabelledData(asked.pop("source_spec"), **asked, limit=options.limit)
+
+
+def _layer(options, run):
+    return {None: run.layer, "whole": None}.get(options.layer, options.layer)
 
 
 def report(options):
@@ -114,7 +124,7 @@ def export(options):
     elif options.part == "classifier":
         result = export_classifier(run, options.format, options.out)
     else:
-        result = export_run(run, options.format, options.out, options.layer or run.layer)
+        result = export_run(run, options.format, options.out, _layer(options, run))
     print(
         f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
         f"{result.difference:.1e}, {result.seconds:.0f} s"
@@ -126,7 +136,7 @@ def embed(options):
     from mmssl.training.run import Run
 
     run = Run.load(options.folder)
-    count, width = embed_files(run, options.files, options.out, options.layer or run.layer)
+    count, width = embed_files(run, options.files, options.out, _layer(options, run))
     print(f"{options.out}: {count} vectors of {width}")
 
 

@@ -3,14 +3,15 @@
 import json
 
 from mmssl.evaluation.few_shot import spread
+from mmssl.evaluation.knn import TEMPERATURE
 from mmssl.evaluation.metrics import read_results
 from mmssl.evaluation.probe import evaluate
-from mmssl.evaluation.probes import DEFAULT, figure_of
+from mmssl.evaluation.probes import DEFAULT, figure_of, is_knn, temperature_of
 from mmssl.training.history import read_history
 from mmssl.training.keys import flat
 
 
-def compare(runs, wanted=None, probes=None, seed=0, progress=None):
+def compare(runs, wanted=None, probes=None, seed=0, progress=None, temperature=TEMPERATURE):
     """Sums runs up, those of one recipe that differ in their seed alone together.
 
     Nothing is computed that a run's metrics.json holds; without `wanted` nothing at all.
@@ -23,19 +24,21 @@ def compare(runs, wanted=None, probes=None, seed=0, progress=None):
             where data are given.
         seed: see `evaluate`.
         progress: None or function (stage, items done).
+        temperature: of kNN, above 0; figures at another one are not compared.
 
     Returns:
-        dict of JSON values: `data`, `probes` (names in order), `raw` (probe -> accuracy of the raw
-        input, where known) and `rows`, a list of dicts: `name`, `folders`, `seeds`, `parameters`
-        of the encoder that is deployed, and each as `spread`: `seconds` of training, `rankme`, and
-        `encoder` and `untrained`, dicts from probe to accuracy. What a run lacks is left out.
+        dict of JSON values: `data`, `probes` (names in order), `temperature`, `raw` (probe ->
+        accuracy of the raw input, where known) and `rows`, a list of dicts: `name`, `folders`,
+        `seeds`, `parameters` of the encoder that is deployed, and each as `spread`: `seconds` of
+        training, `rankme`, and `encoder` and `untrained`, dicts from probe to accuracy. What a run
+        lacks is left out.
 
     Raises:
         ValueError: no run has been probed and no data are given, or a run cannot be probed.
     """
     given = wanted is not None and not wanted.is_empty()
     data = _described(wanted.describe() if given else _last_data(runs))
-    found = [_found(run, data) for run in runs]
+    found = [_found(run, data, temperature) for run in runs]
     if given:
         needed = tuple(probes or DEFAULT)
         for place, (run, result) in enumerate(zip(runs, found, strict=True)):
@@ -47,14 +50,16 @@ def compare(runs, wanted=None, probes=None, seed=0, progress=None):
                     seed=seed,
                     progress=progress,
                     probes=needed,
+                    temperature=temperature,
                 )
-                found[place] = _found(run, data)
+                found[place] = _found(run, data, temperature)
     shown = list(probes or dict.fromkeys(p for one in found for p in one.get("probes", ())))
     groups = _groups(runs)
     names = _names([runs[places[0]] for places in groups])
     return {
         "data": data,
         "probes": shown,
+        "temperature": temperature,
         "raw": _means([one.get("raw", {}) for one in found], shown),
         "rows": [
             _row(name, [runs[i] for i in places], [found[i] for i in places], shown)
@@ -82,20 +87,25 @@ def _arguments(wanted):
     return {"source_spec": arguments.pop("source"), **arguments}
 
 
-def _found(run, data):
-    """Everything that a run's probes of the data, at its own layer, have found."""
+def _found(run, data, temperature):
+    """Everything that a run's probes of the data, at its own layer, have found.
+
+    Votes of neighbours at another temperature are left out.
+    """
     layers = (run.layer, "all") if run.layer is None else (run.layer,)
     merged = {}
     for result in read_results(run.files.metrics):
         if "encoder" in result and _described(result["data"]) == data and result["layer"] in layers:
-            probes = [*merged.get("probes", ()), *result.get("probes", DEFAULT)]
+            fits = temperature_of(result) in (None, temperature)
+            probes = [p for p in result.get("probes", DEFAULT) if fits or not is_knn(p)]
             rows = {
-                name: merged.get(name, {}) | result[name]
+                name: merged.get(name, {})
+                | {probe: result[name][probe] for probe in probes if probe in result[name]}
                 for name in ("encoder", "untrained", "raw")
                 if name in result
             }
             merged |= rows | {
-                "probes": list(dict.fromkeys(probes)),
+                "probes": list(dict.fromkeys([*merged.get("probes", ()), *probes])),
                 "rankme": result["diagnostics"]["encoder"]["rankme"],
             }
     return merged

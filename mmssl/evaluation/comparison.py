@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from mmssl.evaluation import figures, page
-from mmssl.evaluation.probes import title_of
+from mmssl.evaluation.knn import TEMPERATURE
+from mmssl.evaluation.probes import is_knn, title_of
 from mmssl.training.folder import write_text
 
 NAME_WIDTH = 24  # characters of a run's name before it is folded
@@ -157,4 +158,6 @@ def _where(compared):
     source = data.get("source") or f"{data.get('train')} and {data.get('test')}"
     limit = f", first {data['limit']} training items" if "limit" in data else ""
     column = f"{data['label_column']} in " if "label_column" in data else ""
-    return f"{column}{source}{limit}"
+    other = any(map(is_knn, compared["probes"])) and compared["temperature"] != TEMPERATURE
+    votes = f", kNN at temperature {compared['temperature']:g}" if other else ""
+    return f"{column}{source}{limit}{votes}"

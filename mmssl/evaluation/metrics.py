@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mmssl.evaluation.probes import DEFAULT
+from mmssl.evaluation.probes import DEFAULT, temperature_of
 from mmssl.training.folder import write_text
 
 
@@ -21,7 +21,9 @@ def read_results(path, kind="probes"):
 
 
 def keep_result(path, result, kind="probes"):
-    """Adds a result, in place of an earlier one of the same data, layer and probes or labels.
+    """Adds a result, in place of an earlier one that was asked for in the same words.
+
+    These are data, layer, probes and the temperature of kNN, or of fine-tuning the labels.
 
     Args:
         path: of metrics.json; written beside and moved into place.
@@ -40,4 +42,5 @@ def _read(path):
 
 def _asked(result):
     data = {name: value for name, value in result["data"].items() if value is not None}
-    return data, result["layer"], list(result.get("probes", DEFAULT)), result.get("labels")
+    probes = list(result.get("probes", DEFAULT))
+    return data, result["layer"], probes, temperature_of(result), result.get("labels")

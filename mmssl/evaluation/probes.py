@@ -60,6 +60,17 @@ def title_of(name):
     return _probe(name).title
 
 
+def is_knn(name):
+    """Tells whether a probe is a vote of neighbours, which depends on the temperature."""
+    return name.startswith("knn")
+
+
+def temperature_of(result):
+    """Returns the temperature of kNN in a result of `evaluate`; None where it has no kNN."""
+    voted = any(map(is_knn, result.get("probes", DEFAULT)))
+    return result.get("temperature", TEMPERATURE) if voted else None
+
+
 def figure_of(value):
     """Returns mean and standard deviation of a probe's figure; None where it was taken once."""
     return (value["mean"], value["std"]) if isinstance(value, dict) else (value, None)

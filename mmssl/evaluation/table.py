@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mmssl.evaluation.probes import DEFAULT, figure_of
+from mmssl.evaluation.knn import TEMPERATURE
+from mmssl.evaluation.probes import DEFAULT, figure_of, temperature_of
 
 ROWS = {"encoder": "encoder", "untrained": "untrained encoder", "raw": "raw input"}
 
@@ -148,11 +149,15 @@ def probe_title(result):
 def probe_caption(result):
     """Returns the sentence on the sizes and the split of a probe."""
     several = any(probe.endswith("-shot") for probe in probes_in(result))
+    temperature = temperature_of(result)
+    votes = (
+        f"; kNN at temperature {temperature:g}" if temperature not in (None, TEMPERATURE) else ""
+    )
     drawn = " After ± stands the standard error; of N-shot, the deviation of draws."
     return (
         f"Accuracy on {result['n_test']} test items, trained on {result['n_train']}, "
         f"{result['classes']} classes, the commonest is {result['majority']:.3f} of the test "
-        f"items; split: {result['split']}.{drawn if several else ''}"
+        f"items; split: {result['split']}{votes}.{drawn if several else ''}"
     )
 
 

@@ -91,12 +91,24 @@ def test_several_probes_of_a_run_are_put_together(run):
     assert compared["rows"][0]["encoder"]["knn"]["mean"] == 0.5
 
 
+def test_votes_of_one_temperature_are_compared_and_the_rest_of_all_results(run):
+    one = made(run, "a")
+    linear = {"knn": 0.8, "linear": 0.65}
+    keep_result(one.files.metrics, probed(0.5, temperature=0.1, encoder=linear))
+    for temperature, knn, said in ((0.07, 0.5, False), (0.1, 0.8, True), (1.0, None, False)):
+        compared = compare([one], temperature=temperature)
+        figures = compared["rows"][0]["encoder"]
+        assert figures["linear"]["mean"] == 0.65
+        assert figures.get("knn", {}).get("mean") == knn
+        assert (f"kNN at temperature {temperature}" in printed(compared)) == said
+
+
 def test_only_what_is_missing_is_evaluated_and_only_where_data_are_given(run, monkeypatch):
     runs = [made(run, "a"), made(run, "b", seed=1, knn=None)]
     asked = []
 
-    def evaluate(run, source_spec, limit, probes, **rest):
-        asked.append((run.folder.name, source_spec, limit, probes))
+    def evaluate(run, source_spec, limit, probes, temperature, **rest):
+        asked.append((run.folder.name, source_spec, limit, probes, temperature))
         keep_result(run.files.metrics, probed(0.7))
 
     monkeypatch.setattr(compare_module, "evaluate", evaluate)
@@ -105,7 +117,7 @@ def test_only_what_is_missing_is_evaluated_and_only_where_data_are_given(run, mo
     assert "1 of 2" in printed(unprobed)
     assert asked == []
     compared = compare(runs, LabelledData("digits", limit=50))
-    assert asked == [("b", "digits", 50, ("knn", "linear"))]
+    assert asked == [("b", "digits", 50, ("knn", "linear"), 0.07)]
     assert compared["rows"][0]["encoder"]["knn"]["draws"] == [0.5, 0.7]
 
 
