@@ -21,6 +21,7 @@ from mmssl.evaluation.splits import check_split, few_labels
 from mmssl.training.folder import write_text
 
 LEAST_STEPS, EPOCHS = 500, 10
+SINGLE = "`mmssl evaluate RUN --few-shot 1` measures the encoder with one label of each class"
 
 
 def finetune(
@@ -51,7 +52,8 @@ def finetune(
     Args:
         run: Run.
         wanted: LabelledData; None for the data that the run was trained on.
-        share: share of the training labels to use, of each class, above 0 and up to 1.
+        share: share of the training labels to use, of each class, above 0 and up to 1; it must
+            leave some class two labels.
         per_class: instead, how many of each class, 2 or more. Neither takes all labels.
         draws: how many times labels are drawn; a single one where all are taken.
         from_scratch: whether to train from new weights too.
@@ -70,7 +72,7 @@ def finetune(
         `learning_rate`, `seconds` (of each, a draw), `data`, `layer`, `split`.
 
     Raises:
-        ValueError: no labels, or an argument out of its range.
+        ValueError: no labels, a single one of each class, or an argument out of its range.
     """
     _check(share, per_class, draws, steps, batch_size, learning_rate)
     wanted = (wanted or LabelledData()).or_own(run.data)
@@ -86,6 +88,7 @@ def finetune(
     drawn = [
         few_labels(split.train.labels, (seed, draw), **few) for draw in range(1 if whole else draws)
     ]
+    _check_drawn(share, split.train.labels, drawn[0])
     batch_size = min(batch_size, len(drawn[0]))
     steps = steps or max(LEAST_STEPS, EPOCHS * len(drawn[0]) // batch_size)
     variants = ["fine_tuned", *(["from_scratch"] if from_scratch else [])]
@@ -187,9 +190,20 @@ def _check(share, per_class, draws, steps, batch_size, learning_rate):
     if share is not None and not 0 < share <= 1:
         raise ValueError(f"share={share} of the labels must be above 0, and 1 at most.")
     if per_class is not None and per_class < 2:
-        raise ValueError(f"per_class={per_class} must be 2 labels or more.")
+        raise ValueError(f"per_class={per_class} must be 2 labels or more; {SINGLE}.")
     for name, value in {"draws": draws, "steps": steps, "batch_size": batch_size}.items():
         if value is not None and value < 1:
             raise ValueError(f"{name}={value} must be 1 or more.")
     if learning_rate <= 0:
         raise ValueError(f"learning_rate={learning_rate} must be above 0.")
+
+
+def _check_drawn(share, labels, drawn):
+    """Refuses a single label of each class: the linear layer's C could not be chosen."""
+    if np.unique(labels[drawn], return_counts=True)[1].max() > 1:
+        return
+    most = np.unique(labels, return_counts=True)[1].max()
+    raise ValueError(
+        f"share={share} of the {len(labels)} training labels is a single one of each class; "
+        f"give share={2 / most:.2g} or per_class=2, or more; {SINGLE}."
+    )

@@ -1,4 +1,6 @@
 import json
+import re
+from collections import Counter
 
 import keras
 import numpy as np
@@ -79,6 +81,18 @@ def test_a_run_without_a_classifier_exports_none(run):
 def test_wrong_input_is_refused(run, wrong, said):
     with pytest.raises(ValueError, match=said):
         finetune(run, **wrong)
+
+
+def test_a_share_of_one_label_a_class_is_refused_before_anything_is_embedded(run, monkeypatch):
+    monkeypatch.setattr(run.data, "examples", None)
+    most = max(Counter(LabelledData().or_own(run.data).open(run.data)[1].train.labels).values())
+    said = (
+        "share=0.01 of the 80 training labels is a single one of each class; give "
+        f"share={2 / most:.2g} or per_class=2, or more; `mmssl evaluate RUN --few-shot 1` "
+        "measures the encoder with one label of each class."
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        finetune(run, share=0.01, **QUICK)
 
 
 def test_data_without_labels_are_refused(run):
