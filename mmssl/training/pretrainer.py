@@ -29,7 +29,8 @@ class Pretrainer(keras.Model):
     def __init__(
         self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs
     ):
-        super().__init__(**kwargs)
+        # The encoder casts for itself: sounds and pictures reach it in float32 here as anywhere.
+        super().__init__(autocast=False, **kwargs)
         if not isinstance(encoder, keras.Model) or not isinstance(encoder.output, dict):
             raise ValueError(
                 f"{type(self).__name__}(encoder=...) takes a functional keras.Model whose outputs "

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.training.pretrainer import Pretrainer
+from mmssl.training.teacher import EMATeacher
 
 
 class Smallest(Pretrainer):
@@ -29,3 +30,13 @@ def test_batches_are_fitted_without_a_warning_of_shuffling():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         smallest().fit(tf.data.Dataset.from_tensors(batch).repeat(), steps_per_epoch=2, verbose=0)
+
+
+def test_under_mixed_bfloat16_student_and_teacher_read_their_inputs_in_float32():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    x = keras.Input((1,), name="x", dtype="float32")
+    same = keras.layers.Activation("linear", dtype="float32")(x)
+    encoder = keras.Model({"x": x}, {"features": same, "embedding": same})
+    batch = {"x": np.full((1, 1), 1.001, "float32")}  # 1.0 in bfloat16
+    for network in (Smallest(encoder), EMATeacher(encoder)):
+        assert network(batch)["embedding"][0, 0] == np.float32(1.001)
