@@ -22,7 +22,8 @@ class MaskedWindows(FrameWindows):
         min_masks: least number of spans a window, 1 or more.
         equal_rows: show random hidden frames again until every row of the batch hides as many as
             the row that hides fewest, as fairseq does. Methods that weigh frames by the mask need
-            it not; leave it out where windows are padded, as one short clip would thin out all.
+            it not, and it breaks spans apart: of windows of 63 frames, 16 a batch, it leaves 35 %
+            hidden instead of 50 %, in pieces of 3 frames instead of 14.
         **kwargs: see `FrameWindows`.
 
     Raises:
@@ -39,7 +40,7 @@ class MaskedWindows(FrameWindows):
         mask_share: float = 0.65,
         span: int = 10,
         min_masks: int = 1,
-        equal_rows: bool = True,
+        equal_rows: bool = False,
         **kwargs,
     ):
         super().__init__(source, **kwargs)

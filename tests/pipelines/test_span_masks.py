@@ -103,12 +103,12 @@ def first_batch(pipeline, **kwargs):
 
 
 def test_batches_have_a_mask_over_the_frames_of_the_convolutions():
-    pipeline = windows()
+    pipeline = windows(equal_rows=True)
     spec = pipeline.batches().element_spec
     assert (spec["mask"].shape, spec["mask"].dtype.name) == ((4, 99), "int32")
     assert sorted(spec) == ["mask", "padding_mask", "waveform"]
     assert len(set(first_batch(pipeline)["mask"].sum(axis=1))) == 1
-    uneven = windows(equal_rows=False)
+    uneven = windows()
     assert len(set(first_batch(uneven)["mask"].sum(axis=1))) > 1
     np.testing.assert_array_equal(
         first_batch(pipeline)["waveform"], first_batch(uneven)["waveform"]
@@ -117,8 +117,16 @@ def test_batches_have_a_mask_over_the_frames_of_the_convolutions():
     assert shared.items() <= pipeline.encoder_arguments().items()
 
 
+def test_batches_hide_whole_spans():
+    masks = [first_batch(windows(), seed=seed)["mask"] for seed in range(20)]
+    edges = np.diff(np.pad(np.concatenate(masks), ((0, 0), (1, 1))))
+    starts, ends = np.where(edges > 0)[1], np.where(edges < 0)[1]
+    assert (ends - starts).min() >= 5
+    assert abs(np.mean(masks) - 0.51) < 0.02
+
+
 def test_frames_that_reach_into_padding_are_never_hidden():
-    batch = first_batch(windows([2000, 500, 39, 60], short="pad", mask_share=1.0, equal_rows=False))
+    batch = first_batch(windows([2000, 500, 39, 60], short="pad", mask_share=1.0))
     sound = batch["padding_mask"].sum(axis=1)
     inside = np.maximum(0, (sound - 40) // 20 + 1)
     assert sorted(inside) == [0, 2, 24, 99]
