@@ -39,16 +39,16 @@ class LinearBias(keras.layers.Layer):
         self.slopes = slopes(self.heads).astype("float32")[:, None, None]
         self.scale = None
         if self.learned:
-            shape = (self.heads, 1, 1)
-            # Distances reach into the thousands: no lower precision.
-            self.scale = self.add_weight(shape, "ones", name="scale", autocast=False)
+            # One axis, so that optimizers spare it from decay. Distances reach into the thousands:
+            # no lower precision.
+            self.scale = self.add_weight((self.heads,), "ones", name="scale", autocast=False)
 
     def call(self, places):
         places = ops.cast(places, "float32")
         apart = ops.abs(places[:, None, :, None] - places[:, None, None])
         if self.scale is None:
             return -self.slopes * apart
-        return -self.slopes * ops.maximum(self.scale, 0.0) * apart
+        return -self.slopes * ops.maximum(self.scale, 0.0)[:, None, None] * apart
 
     def compute_output_spec(self, places):
         rows, length = places.shape

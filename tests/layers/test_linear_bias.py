@@ -26,7 +26,7 @@ def test_a_learned_scale_starts_at_one_multiplies_its_head_and_below_zero_counts
     places = np.arange(5, dtype="int32")[None]
     layer, fixed = LinearBias(2, learned=True), LinearBias(2)(places).numpy()
     np.testing.assert_array_equal(layer(places), fixed)
-    layer.scale.assign([[[3.0]], [[-1.0]]])
+    layer.scale.assign([3.0, -1.0])
     np.testing.assert_allclose(layer(places), fixed * np.array([3.0, 0.0])[:, None, None])
     assert not LinearBias(2).weights
 
@@ -36,7 +36,7 @@ def test_far_places_are_told_apart_under_every_precision_policy(policy):
     layer = LinearBias(2, learned=True, dtype=policy)
     places = np.array([[0, 1000, 1001]], "int32")
     layer(places)
-    layer.scale.assign(np.full((2, 1, 1), 1.001))
+    layer.scale.assign(np.full(2, 1.001))
     bias = layer(places).numpy()
     assert bias.dtype == "float32"
     np.testing.assert_allclose(bias[0, 0, 0], [0, -1000 * 1.001 / 16, -1001 * 1.001 / 16])
