@@ -3,7 +3,8 @@
 The batch is made and in memory, so this is the step alone; `pipeline.py` times the input. Progress
 goes to stderr and one JSON line to stdout. With `--peer`, a peer's script that takes `--task`,
 `--threads` and `--bf16` and ends in a JSON line with `step_s_median` runs in turns with ours, and
-`ratio` is our seconds a step over its own, the medians of the rounds.
+`ratio` is our seconds a step over its own, the medians of the rounds; `--peer-task` is its name of
+the task where that is another.
 
     python benchmarks/steps.py --task bert --peer "~/peers/bin/python bench_train.py"
 """
@@ -43,6 +44,7 @@ def parse_options():
     parser.add_argument("--steps", type=int, default=20, help="quiet steps to time")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds of timed steps")
     parser.add_argument("--peer", help="command of the peer's script, in one string")
+    parser.add_argument("--peer-task", help="the peer's name of the task, if not the same")
     parser.add_argument("--rounds", type=int, default=2, help="turns that each takes with --peer")
     return parser.parse_args()
 
@@ -122,7 +124,7 @@ def own_command(options, policy):
 
 def peer_command(options, policy):
     command = [os.path.expanduser(word) for word in shlex.split(options.peer)]
-    command += ["--task", options.task, "--threads", str(options.threads)]
+    command += ["--task", options.peer_task or options.task, "--threads", str(options.threads)]
     return command + ["--bf16"] * (policy != "float32")
 
 
