@@ -110,8 +110,8 @@ def test_the_table_of_a_methods_recipes_says_what_the_recipes_say(name):
         for row in rows.splitlines():
             key, *cells = [cell.strip() for cell in row.strip("|").split("|")]
             for recipe, cell in zip(recipes, cells, strict=True):
-                told = yaml.safe_load(cell)
-                assert plain(value_of(read_recipe(recipe), key)) == told, (recipe, key)
+                value = plain(value_of(read_recipe(recipe), key))
+                assert not cell or value == yaml.safe_load(cell), (recipe, key)
     own = [r for r in recipe_names() if re.fullmatch(rf"({methods})(_\w+)?", r.split("/")[1])]
     assert sorted(shown) == own
 

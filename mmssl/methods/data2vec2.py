@@ -64,6 +64,7 @@ class Data2Vec2(LatentPrediction):
         decoder_dropout: rate in [0, 1), on its input.
         noise: standard deviation of the noise, 0 or more.
         class_weight: see above, 0 or more; without effect where there is no class token.
+        loss_weights: see `Pretrainer`.
         **kwargs: see LatentPrediction.
 
     Raises:
@@ -84,6 +85,7 @@ class Data2Vec2(LatentPrediction):
         decoder_dropout: float = 0.0,
         noise: float = 0.01,
         class_weight: float = 0.0,
+        loss_weights: dict[str, float] | None = None,
         **kwargs,
     ):
         if noise < 0 or class_weight < 0:
@@ -92,9 +94,10 @@ class Data2Vec2(LatentPrediction):
             )
         tokens, positioned = (encoder.get_layer(n).output for n in ("tokens", "positioned"))
         self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)
-        weights = {}
+        weights = dict(loss_weights or {})
         if self.class_tokens:
-            self.reports, weights = (*self.reports, "class"), {"class": class_weight}
+            self.reports = (*self.reports, "class")
+            weights = {"class": class_weight, **weights}
         super().__init__(encoder, loss_weights=weights, **kwargs)
         self.convolved_positions = convolved_positions
         width = tokens.shape[-1]
