@@ -201,7 +201,7 @@ def test_projections_near_a_line_are_excused_at_first_and_while_they_leave_it():
     assert line["embedding_std_ratio"] > 0.5
     assert abs(line["mean_cosine"]) < 0.1
     assert projection_signs(line, []) == projection_signs(line, [nearer]) == {}
-    text = projection_signs(nearer, [line])["projected spread"]
+    text = projection_signs(nearer, [line])["projected line"]
     assert "of the variance of their projections lies along one direction" in text
 
 
