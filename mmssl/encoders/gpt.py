@@ -5,6 +5,7 @@ from typing import Literal
 import keras
 from keras import ops
 
+from mmssl.choices import check_choices
 from mmssl.encoders.blocks import blocks
 from mmssl.encoders.positions import position_table
 from mmssl.encoders.tokens import check_heads, token_inputs
@@ -51,6 +52,7 @@ def gpt_encoder(
     Reference:
         Radford, Narasimhan, Salimans, Sutskever 2018; Radford et al. 2019.
     """
+    check_choices(gpt_encoder, positions=positions)
     check_heads("gpt_encoder", width, heads, positions)
     inputs = token_inputs()
     token_ids, padding_mask = inputs.values()

@@ -4,6 +4,7 @@ from typing import Literal
 
 import keras
 
+from mmssl.choices import check_choices
 from mmssl.encoders.positions import position_table
 from mmssl.encoders.tokens import check_heads, post_norm_encoder, token_inputs
 from mmssl.layers import FrameMask
@@ -55,6 +56,7 @@ def roberta_encoder(
     Reference:
         Liu et al. 2019, arXiv 1907.11692.
     """
+    check_choices(roberta_encoder, positions=positions)
     check_heads("roberta_encoder", width, heads, positions)
     if table_deviation <= 0:
         raise ValueError(f"roberta_encoder(table_deviation={table_deviation}) must be above 0.")

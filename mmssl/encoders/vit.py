@@ -4,6 +4,7 @@ from typing import Literal
 
 import keras
 
+from mmssl.choices import check_choices
 from mmssl.encoders.transformer_blocks import transformer_blocks
 from mmssl.layers import ClassToken, GridPositions, Places, RelativePositionBias, TokenPooling
 
@@ -56,11 +57,13 @@ def vit_encoder(
         `tokens`, `positioned`, `block_k` and `block_k_feed_forward`: see `mmssl.encoders.stages`.
 
     Raises:
-        ValueError: a size does not divide another, or there is no class token to pool.
+        ValueError: a size does not divide another, a word is unknown, or there is no class token
+            to pool.
 
     Reference:
         Dosovitskiy et al. 2020, arXiv 2010.11929.
     """
+    check_choices(vit_encoder, norm=norm, positions=positions, pool=pool)
     _check(size, patch, width, heads, class_token, pool, grid)
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = keras.layers.Rescaling(

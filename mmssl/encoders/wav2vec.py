@@ -4,6 +4,7 @@ from typing import Literal
 
 import keras
 
+from mmssl.choices import check_choices
 from mmssl.encoders.transformer_blocks import transformer_blocks
 from mmssl.layers import (
     ChannelNormalization,
@@ -82,11 +83,12 @@ def wav2vec_encoder(
         `positioned` what enters the first block, see `mmssl.encoders.stages`.
 
     Raises:
-        ValueError: strides and kernels, or widths, do not belong together.
+        ValueError: strides and kernels, or widths, do not belong together, or a word is unknown.
 
     References:
         Baevski, Zhou, Mohamed, Auli 2020, arXiv 2006.11477; Baevski et al. 2022, 2202.03555.
     """
+    check_choices(wav2vec_encoder, stem_norm=stem_norm, norm=norm, alibi=alibi)
     _check(kernels, strides, width, heads, position_groups, position_kernel)
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")

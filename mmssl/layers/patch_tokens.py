@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from mmssl.choices import check_choices
 from mmssl.layers.pooling import GridPooling
 
 
@@ -29,11 +30,12 @@ class GridPositions(keras.layers.Layer):
         (B, T, C).
 
     Raises:
-        ValueError: T is no square number, or C no multiple of 4.
+        ValueError: the kind is unknown, T is no square number, or C no multiple of 4.
     """
 
     def __init__(self, grid, kind: Literal["fixed", "learned"] = "fixed", **kwargs):
         super().__init__(**kwargs)
+        check_choices(GridPositions.__init__, kind=kind)
         self.grid = grid
         self.kind = kind
 
@@ -107,23 +109,27 @@ class ClassToken(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class TokenPooling(keras.layers.Layer):
-    """Reduces the tokens of a picture to one vector.
+    """Reduces tokens to one vector.
 
     Args:
-        kind: `mean` averages the patches, `token` takes the class token.
+        kind: `mean` averages the patches of a picture, `token` takes the first token.
         class_token: whether the first token is one.
         grid: with `mean`, cells a side: the patches of each are averaged and the cells joined;
             see GridPooling.
 
     Call arguments:
-        features: (B, T, C), patches of a square grid.
+        features: (B, T, C); for a mean, patches of a square grid.
 
     Returns:
         (B, C), with a grid (B, grid * grid * C).
+
+    Raises:
+        ValueError: the kind is unknown.
     """
 
     def __init__(self, kind: Literal["mean", "token"] = "mean", class_token=True, grid=1, **kwargs):
         super().__init__(**kwargs)
+        check_choices(TokenPooling.__init__, kind=kind)
         self.kind = kind
         self.class_token = class_token
         self.grid = grid

@@ -5,6 +5,8 @@ from typing import Literal
 import keras
 from keras import ops
 
+from mmssl.choices import check_choices
+
 
 def token_regression(
     predictions, targets, beta=0.0, channels: Literal["mean", "sum", "root"] = "root"
@@ -23,10 +25,14 @@ def token_regression(
     Returns:
         float32 (...).
 
+    Raises:
+        ValueError: `channels` is none of these.
+
     Reference:
         Baevski et al. 2022, arXiv 2202.03555: squares and `root` for audio, beta 2 and `mean` for
         vision, beta 4 and `sum` for text.
     """
+    check_choices(token_regression, channels=channels)
     predictions, targets = ops.cast(predictions, "float32"), ops.cast(targets, "float32")
     if beta:
         mean = keras.losses.huber(targets, predictions, delta=beta) / beta

@@ -5,6 +5,7 @@ from typing import Literal
 import keras
 from keras import ops
 
+from mmssl.choices import check_choices
 from mmssl.layers import MaskToken
 from mmssl.methods.heads import mlp
 from mmssl.methods.latent_prediction import LatentPrediction
@@ -59,6 +60,7 @@ class Data2Vec(LatentPrediction):
         head_widths: tuple[int, ...] = (),
         **kwargs,
     ):
+        check_choices(Data2Vec.__init__, hide=hide)
         super().__init__(encoder, **kwargs)
         width = encoder.output["features"].shape[-1]
         self.head = mlp(

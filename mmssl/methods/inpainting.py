@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from mmssl.choices import check_choices
 from mmssl.encoders import dcgan_discriminator, inpainting_decoder
 from mmssl.evaluation.border_fill import border_fill
 from mmssl.layers import MaskFill
@@ -68,6 +69,7 @@ class ContextEncoder(AdversarialPretrainer):
         discriminator_rate: float = 0.1,
         **kwargs,
     ):
+        check_choices(ContextEncoder.__init__, region=region)
         if not 0 <= adversarial_weight < 1:
             raise ValueError(
                 f"ContextEncoder(adversarial_weight=...) is in [0, 1); got {adversarial_weight}."

@@ -5,6 +5,7 @@ from typing import Literal
 import keras
 from keras import ops
 
+from mmssl.choices import check_choices
 from mmssl.encoders import stages
 from mmssl.losses import token_regression
 from mmssl.methods.latent_targets import latent_targets, token_std
@@ -81,6 +82,8 @@ class LatentPrediction(Pretrainer):
         floor_after: int = 5000,
         **kwargs,
     ):
+        choices = {"target": target, "normalize": normalize, "channels": channels, "shared": shared}
+        check_choices(LatentPrediction.__init__, **choices)
         super().__init__(encoder, **kwargs)
         if beta < 0:
             raise ValueError(f"{type(self).__name__}(beta=...) is 0 or more; got {beta}.")

@@ -5,6 +5,7 @@ from typing import Literal
 import keras
 from keras import ops
 
+from mmssl.choices import check_choices
 from mmssl.layers import VectorQueue
 from mmssl.losses import debiased_info_nce
 from mmssl.losses.debiased import check_negatives
@@ -75,6 +76,7 @@ class MoCo(JointEmbedding):
         hardness: float = 0.0,
         **kwargs,
     ):
+        check_choices(MoCo.__init__, key_statistics=key_statistics)
         positive_number(temperature=temperature)
         check_negatives(class_prior, hardness)
         head = mlp(embedding_width(encoder), projector, normalize=False, name="projector")

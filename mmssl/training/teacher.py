@@ -6,6 +6,8 @@ from typing import Literal
 import keras
 from keras import ops
 
+from mmssl.choices import check_choices
+
 
 class EMATeacher(keras.layers.Layer):
     """Follows a student: after n steps its weights are sum_i (prod_{j>i} m_j) (1 - m_i) w_i + ...
@@ -35,7 +37,7 @@ class EMATeacher(keras.layers.Layer):
     argument of its call.
 
     Raises:
-        ValueError: a momentum is outside [0, 1], or there is no such layer.
+        ValueError: a momentum is outside [0, 1], a word is unknown, or there is no such layer.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class EMATeacher(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_choices(EMATeacher.__init__, ramp=ramp, statistics=statistics)
         _check(student, momentum, final_momentum, copied)
         self.momentum, self.final_momentum, self.steps = momentum, final_momentum, steps
         self.ramp = ramp
