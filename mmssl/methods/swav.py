@@ -50,7 +50,8 @@ class SwAV(Pretrainer):
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range, or the batch does not divide the queue.
+        ValueError: an argument is out of its range, the batch does not divide the queue, or its
+            size is unknown with a queue.
     """
 
     reports = ("swav", "usage")
@@ -132,6 +133,11 @@ class SwAV(Pretrainer):
         if not self.queues:
             return codes
         rows = scores.shape[0]
+        if rows is None:
+            raise ValueError(
+                f"SwAV(queue_size={self.queue_size}) must know the size of its batches, all the "
+                "same: dataset.batch(size, drop_remainder=True)."
+            )
         pushes, misfit = divmod(self.queue_size, rows * distribution.replicas())
         if misfit:
             raise ValueError(

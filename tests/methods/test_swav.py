@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.special import log_softmax
 
 from mmssl.encoders import small_conv_encoder
@@ -113,3 +114,10 @@ def test_wrong_arguments_are_named():
     method, batch = tiny(queue_size=6), crops()
     with pytest.raises(ValueError, match=r"queue_size=6\) must be a multiple of the batch, 4"):
         method.compute_loss(x=batch, y_pred=method(batch), training=True)
+
+
+def test_a_queue_asks_for_complete_batches():
+    batches = tf.data.Dataset.from_tensor_slices(crops(rows=8)).batch(ROWS)
+    with pytest.raises(ValueError, match=r"queue_size=8\) must know .* drop_remainder=True"):
+        tiny(queue_size=8).fit(batches, verbose=0)
+    tiny().fit(batches, verbose=0)
