@@ -51,7 +51,7 @@ def cut(encoder, block):
 def _pool_like(encoder, features):
     pool = encoder.get_layer("pool")
     like_it = type(pool).from_config(pool.get_config())
-    if "padding_mask" not in encoder.input:
+    if keras.backend.is_keras_tensor(pool.input):  # which no mask stands beside
         return like_it(features)
     _, mask = pool.input
     hop = _hop(encoder, features)

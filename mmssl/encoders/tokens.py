@@ -3,7 +3,7 @@
 import keras
 
 from mmssl.encoders.transformer_blocks import transformer_blocks
-from mmssl.layers import MaskedMean, PaddingMask, Places
+from mmssl.layers import MaskedMean, PaddingMask, Places, TokenPooling
 
 
 def token_inputs():
@@ -35,8 +35,8 @@ def check_heads(name, width, heads, positions):
         )
 
 
-def post_norm_encoder(inputs, x, token_mask, positions, name, **blocks):
-    """Ends an encoder: post-norm blocks and the mean over the tokens.
+def post_norm_encoder(inputs, x, token_mask, positions, name, pool="mean", **blocks):
+    """Ends an encoder: post-norm blocks and one vector of all tokens.
 
     Args:
         inputs: dict of keras.Input.
@@ -44,6 +44,7 @@ def post_norm_encoder(inputs, x, token_mask, positions, name, **blocks):
         token_mask: KerasTensor int32 (B, L), 1 for tokens, 0 for padding.
         positions: `rotary` turns queries and keys by their places.
         name: of the model.
+        pool: the embedding is the `mean` over the tokens or the first `token`.
         **blocks: see `transformer_blocks`.
 
     Returns:
@@ -52,5 +53,8 @@ def post_norm_encoder(inputs, x, token_mask, positions, name, **blocks):
     places = Places(name="places")(x) if positions == "rotary" else None
     visible = PaddingMask(name="visible")(token_mask)
     x = transformer_blocks(x, visible, norm="post", places=places, **blocks)
-    embedding = MaskedMean(name="pool", dtype="float32")([x, token_mask])
+    if pool == "token":
+        embedding = TokenPooling(pool, name="pool", dtype="float32")(x)
+    else:
+        embedding = MaskedMean(name="pool", dtype="float32")([x, token_mask])
     return keras.Model(inputs, {"features": x, "embedding": embedding}, name=name)

@@ -4,6 +4,7 @@ from typing import Literal
 
 import keras
 
+from mmssl.choices import check_choices
 from mmssl.encoders.positions import position_table
 from mmssl.encoders.tokens import check_heads, post_norm_encoder, token_inputs
 from mmssl.layers import SegmentIds
@@ -21,6 +22,7 @@ def bert_encoder(
     dropout: float = 0.1,
     positions: Literal["learned", "rotary"] = "learned",
     separator: int = 3,
+    pool: Literal["mean", "token"] = "mean",
 ) -> keras.Model:
     """Builds BERT's encoder: summed embeddings and transformer blocks.
 
@@ -39,17 +41,20 @@ def bert_encoder(
             queries and keys by their place instead (Su et al. 2021, 2104.09864), which leaves the
             plateau of a short training in a fifth of the steps.
         separator: token id of [SEP].
+        pool: the embedding is the `mean` over the tokens or the first `token`, [CLS].
 
     Returns:
         keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length`, to
-        `features` (B, L, width) and `embedding` (B, width), their mean over the tokens.
+        `features` (B, L, width) and `embedding` (B, width).
 
     Raises:
-        ValueError: `width` is no multiple of `heads`, or a head is too odd to be turned.
+        ValueError: `width` is no multiple of `heads`, a head is too odd to be turned, or a word is
+            unknown.
 
     Reference:
         Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805.
     """
+    check_choices(bert_encoder, positions=positions, pool=pool)
     check_heads("bert_encoder", width, heads, positions)
     inputs = token_inputs()
     token_ids = inputs["token_ids"]
@@ -72,6 +77,7 @@ def bert_encoder(
         inputs["padding_mask"],
         positions,
         "bert_encoder",
+        pool,
         depth=depth,
         heads=heads,
         feed_forward=feed_forward,

@@ -1,11 +1,10 @@
 """SimCSE."""
 
-from typing import Literal
-
 import keras
 from keras import ops
 
-from mmssl.losses import info_nce
+from mmssl.losses import debiased_info_nce
+from mmssl.losses.debiased import check_negatives
 from mmssl.losses.inputs import positive_number
 from mmssl.methods.heads import behind_head
 from mmssl.methods.joint_embedding import embedding_width
@@ -20,9 +19,11 @@ class SimCSE(Pretrainer):
 
         loss = -mean_i log( exp(s(h_i, h'_i) / T) / sum_j exp(s(h_i, h'_j) / T) )
 
-    Behind the pooling stands a dense layer with tanh, which is used in training alone, as in the
-    paper. The paper trains the output at [CLS] and deploys it; here the mean over the tokens is
-    the default, since it is the embedding that `bert_encoder` deploys.
+    Behind the encoder's embedding stands a dense layer with tanh, which is used in training alone,
+    as in the paper. The paper's embedding is the output at [CLS]: `bert_encoder(pool="token")`.
+
+    With `class_prior` or `hardness` the negatives are freed of bias or weighted by hardness: see
+    `mmssl.losses.debiased_info_nce`. The paper has neither.
 
     Batch:
         token_ids, padding_mask: int32 (B, L).
@@ -34,12 +35,12 @@ class SimCSE(Pretrainer):
         encoder: keras.Model with dropout, such as `mmssl.encoders.bert_encoder()`; without, both
             readings are the same and only the spread of the embeddings is trained.
         temperature: T, above 0.
-        pooling: what is trained, the encoder's own embedding (`mean`) or the features of the
-            first `token`, [CLS].
+        class_prior: share of negatives taken to be of the text's own class, in [0, 1).
+        hardness: how much negatives that look alike weigh more, 0 or above.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: the temperature is not above 0.
+        ValueError: an argument is out of its range.
     """
 
     reports = ("info_nce",)
@@ -48,15 +49,19 @@ class SimCSE(Pretrainer):
         self,
         encoder: keras.Model,
         temperature: float = 0.05,
-        pooling: Literal["mean", "token"] = "mean",
+        class_prior: float = 0.0,
+        hardness: float = 0.0,
         **kwargs,
     ):
         super().__init__(encoder, **kwargs)
         positive_number(temperature=temperature)
+        check_negatives(class_prior, hardness)
         self.temperature = temperature
-        self.pooling = pooling
-        self.head = keras.layers.Dense(embedding_width(encoder), "tanh", dtype="float32")
-        self.head.build((None, self._pooled(encoder.output).shape[-1]))
+        self.class_prior = class_prior
+        self.hardness = hardness
+        width = embedding_width(encoder)
+        self.head = keras.layers.Dense(width, "tanh", dtype="float32")
+        self.head.build((None, width))
 
     def compared(self):
         return behind_head(self.encoder, self.head)
@@ -68,13 +73,9 @@ class SimCSE(Pretrainer):
             list of two (B, D).
         """
         twice = {name: ops.concatenate([batch[name]] * 2) for name in self.encoder.input}
-        outputs = self.encoder(twice, training=training)
-        return ops.split(self.head(self._pooled(outputs)), 2)
+        embeddings = self.encoder(twice, training=training)["embedding"]
+        return ops.split(self.head(embeddings), 2)
 
     def loss_terms(self, batch, outputs, training):
-        return {"info_nce": info_nce(*outputs, temperature=self.temperature)}
-
-    def _pooled(self, outputs):
-        if self.pooling == "token":
-            return outputs["features"][:, 0]
-        return outputs["embedding"]
+        loss = debiased_info_nce(*outputs, None, self.temperature, self.class_prior, self.hardness)
+        return {"info_nce": loss}

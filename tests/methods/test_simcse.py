@@ -3,13 +3,15 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from mmssl.encoders import bert_encoder, saved_encoder
+from mmssl.encoders import bert_encoder, cut, saved_encoder, small_conv_encoder
+from mmssl.losses import debiased_info_nce, info_nce
 from mmssl.methods import SimCSE
 
 
-def encoder(dropout=0.1):
+def encoder(dropout=0.1, pool="mean"):
     keras.utils.set_random_seed(0)
-    return bert_encoder(30, 10, width=8, depth=1, heads=2, feed_forward=16, dropout=dropout)
+    sizes = {"width": 8, "depth": 1, "heads": 2, "feed_forward": 16}
+    return bert_encoder(30, 10, **sizes, dropout=dropout, pool=pool)
 
 
 def texts(rows=4):
@@ -17,9 +19,8 @@ def texts(rows=4):
     return {"token_ids": ids, "padding_mask": np.ones_like(ids)}
 
 
-@pytest.mark.parametrize("pooling", ["mean", "token"])
-def test_each_first_reading_picks_its_second_one_by_cosine(pooling):
-    method = SimCSE(encoder(), temperature=0.2, pooling=pooling)
+def test_each_first_reading_picks_its_second_one_by_cosine():
+    method = SimCSE(encoder(), temperature=0.2)
     first, second = (np.asarray(x) for x in method(texts(), training=True))
     assert np.abs(first - second).max() > 1e-3
     units = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (first, second)]
@@ -28,14 +29,32 @@ def test_each_first_reading_picks_its_second_one_by_cosine(pooling):
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
-def test_without_training_both_readings_are_the_same_and_pooled_as_asked():
-    for pooling, pick in (("mean", "embedding"), ("token", "features")):
-        method = SimCSE(encoder(), pooling=pooling)
-        first, second = method(texts())
-        np.testing.assert_array_equal(first, second)
-        pooled = method.encoder(texts())[pick]
-        pooled = pooled[:, 0] if pooling == "token" else pooled
-        np.testing.assert_allclose(first, method.head(pooled), atol=1e-6)
+@pytest.mark.parametrize("pool", ["mean", "token"])
+def test_what_is_compared_is_made_of_the_embedding_that_is_deployed(pool):
+    method = SimCSE(encoder(pool=pool))
+    first, second = method(texts())
+    np.testing.assert_array_equal(first, second)
+    deployed = method.deployed()(texts())
+    np.testing.assert_allclose(first, method.head(deployed["embedding"]), atol=1e-6)
+    np.testing.assert_allclose(first, method.compared()(texts())["embedding"], atol=1e-6)
+    features = np.asarray(deployed["features"])
+    expected = features[:, 0] if pool == "token" else features.mean(axis=1)
+    np.testing.assert_allclose(deployed["embedding"], expected, atol=1e-6)
+
+
+def test_hard_negatives_weigh_more_and_without_them_it_is_the_papers_loss():
+    readings = [np.random.default_rng(i).normal(size=(4, 8)).astype("float32") for i in (0, 1)]
+
+    def loss(**kwargs):
+        method = SimCSE(encoder(), temperature=0.5, **kwargs)
+        return float(method.loss_terms({}, readings, training=True)["info_nce"])
+
+    assert loss() == float(info_nce(*readings, temperature=0.5))
+    for kwargs in ({"hardness": 1.0}, {"class_prior": 0.1}):
+        given = {"class_prior": 0.0, **kwargs}
+        expected = debiased_info_nce(*readings, temperature=0.5, **given)
+        assert loss(**kwargs) == float(expected)
+    assert loss(hardness=1.0) > loss()
 
 
 def test_a_runs_encoder_is_trained_further_with_dropout(tmp_path):
@@ -50,6 +69,20 @@ def test_a_runs_encoder_is_trained_further_with_dropout(tmp_path):
     assert saved_encoder(str(tmp_path))(texts(), training=True)["embedding"].shape == (4, 8)
 
 
+def test_a_runs_encoder_is_given_the_first_token_as_its_embedding(tmp_path):
+    encoder().save(tmp_path / "encoder.keras")
+    read = saved_encoder(str(tmp_path), dropout=0.3, pool="token")
+    for part in (read, cut(read, "block_1")):
+        outputs = part(texts())
+        np.testing.assert_array_equal(outputs["embedding"], outputs["features"][:, 0])
+    read.save(tmp_path / "again.keras")
+    again = keras.models.load_model(tmp_path / "again.keras")
+    np.testing.assert_array_equal(again(texts())["embedding"], read(texts())["embedding"])
+    small_conv_encoder(8, (4,), (2,)).save(tmp_path / "pictures.keras")
+    with pytest.raises(ValueError, match="features are tokens"):
+        saved_encoder(str(tmp_path / "pictures.keras"), pool="token")
+
+
 def test_what_is_no_encoder_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"finds no encoder\.keras"):
         saved_encoder(str(tmp_path))
@@ -58,3 +91,5 @@ def test_what_is_no_encoder_is_refused(tmp_path):
         saved_encoder(str(tmp_path / "other.keras"))
     with pytest.raises(ValueError, match="temperature is above 0; got 0"):
         SimCSE(encoder(), temperature=0)
+    with pytest.raises(ValueError, match="hardness is 0 or more; got -1"):
+        SimCSE(encoder(), hardness=-1)
