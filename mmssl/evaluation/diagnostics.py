@@ -126,6 +126,35 @@ def top_share(embeddings):
     return float(variances[0] / total) if total > 1e-12 * len(unit) else 1.0
 
 
+def correlation(embeddings):
+    """Mean absolute correlation of two different dimensions.
+
+    Dimensions that are constant are left out: they have no correlation. Independent ones give
+    about `sqrt(2 / (pi N))`, 0.05 for 256 embeddings.
+
+    Args:
+        embeddings: array (N, D), N at least 2.
+
+    Returns:
+        float: 0 when no dimension tells of another, 1 when each repeats all others, or fewer than
+        two vary.
+    """
+    array = _checked(embeddings)
+    centred = array - array.mean(axis=0)
+    lengths = np.linalg.norm(centred, axis=0)
+    # What is left of equal numbers once their mean is taken off is rounding alone.
+    varies = lengths > 1e-7 * np.linalg.norm(array, axis=0)
+    unit, width = centred[:, varies] / lengths[varies], int(varies.sum())
+    if width < 2:
+        return 1.0
+    total = 0.0
+    for start in range(0, width, _CHUNK):
+        # Each pair is counted from its lower dimension.
+        correlations = np.abs(unit[:, start : start + _CHUNK].T @ unit[:, start:])
+        total += np.triu(correlations, k=1).sum()
+    return float(total / (width * (width - 1) / 2))
+
+
 def diagnose(embeddings):
     """Computes all figures that need one view.
 
@@ -134,7 +163,7 @@ def diagnose(embeddings):
 
     Returns:
         dict of float: `embedding_std_ratio` (embedding_std times sqrt(D), so that 1 is an even
-        spread at any D), `rankme`, `uniformity`, `mean_cosine` and `top_share`.
+        spread at any D), `rankme`, `uniformity`, `mean_cosine`, `top_share` and `correlation`.
     """
     width = np.shape(embeddings)[1]
     return {
@@ -143,6 +172,7 @@ def diagnose(embeddings):
         "uniformity": uniformity(embeddings),
         "mean_cosine": mean_cosine(embeddings),
         "top_share": top_share(embeddings),
+        "correlation": correlation(embeddings),
     }
 
 

@@ -3,6 +3,7 @@ import pytest
 
 from mmssl.evaluation.diagnostics import (
     alignment,
+    correlation,
     diagnose,
     embedding_std,
     mean_cosine,
@@ -109,6 +110,33 @@ def test_top_share_has_its_closed_form_values(points, expected):
 
 def test_top_share_of_an_even_spread_is_one_over_the_width(gaussian):
     assert 1 / 32 < top_share(gaussian) < 1.5 / 32
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([[1, 1], [-1, 1], [1, -1], [-1, -1]], 0.0),
+        ([[1, -3], [2, -6], [4, -12]], 1.0),
+        ([[1, 1, 0], [2, 2, 1], [3, 3, 0]], 1 / 3),
+        ([[1, 1, 5], [-1, 1, 5], [1, -1, 5], [-1, -1, 5]], 0.0),
+        ([[0.1, 7], [0.1, 8], [0.1, 9]], 1.0),
+        ([[3, 4], [3, 4]], 1.0),
+    ],
+)
+def test_correlation_has_its_closed_form_values(points, expected):
+    assert correlation(points) == pytest.approx(expected, abs=1e-12)
+
+
+def test_correlation_is_that_of_numpy_across_chunks():
+    draw = np.random.default_rng(0)
+    wide = draw.normal(size=(40, 5)) @ draw.normal(size=(5, 1100)) + 3
+    matrix = np.abs(np.corrcoef(wide, rowvar=False))
+    expected = matrix[~np.eye(1100, dtype=bool)].mean()
+    assert correlation(wide) == pytest.approx(expected, abs=1e-12)
+
+
+def test_correlation_of_independent_dimensions_is_that_of_chance(gaussian):
+    assert correlation(gaussian[:256]) == pytest.approx(np.sqrt(2 / (np.pi * 256)), rel=0.05)
 
 
 def test_mean_cosine_is_over_distinct_pairs():
