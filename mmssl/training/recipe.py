@@ -50,7 +50,8 @@ class Fit:
         jit: compile the step with XLA. TensorFlow's deterministic operations are then off: on a
             GPU the same seed need not give the same weights.
         checkpoint_seconds: time between checkpoints; 0 writes one every step.
-        monitor_examples: held-out items that the collapse diagnostics embed; 0 turns them off.
+        monitor_examples: items, of those trained on, that the collapse diagnostics embed; 0 turns
+            them off.
         stop_on_collapse: end the run when they find the same collapse twice.
     """
 
