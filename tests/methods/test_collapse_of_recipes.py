@@ -12,7 +12,10 @@ from mmssl.training import run as run_module
 from mmssl.training.run import pretrain
 
 NAMED, QUIET = 100, 150  # steps in which a collapse is named, and sound methods are left in peace
-SOUND = ("simsiam", "byol", "vicreg", "simclr", "barlow_twins", "moco")
+SOUND = (
+    *("simsiam", "byol", "vicreg", "simclr", "barlow_twins", "moco", "moco_v1", "moco_v3"),
+    *("dino", "swav"),
+)
 HERE = "tests.methods.test_collapse_of_views"
 COLLAPSING = {
     "simsiam without stop-gradient": ("simsiam", f"{HERE}.WithoutStopGradient", {}),
@@ -22,6 +25,7 @@ COLLAPSING = {
         "mmssl.methods.VICReg",
         {"loss_weights": {"variance": 0.0}},
     ),
+    "dino without centre": ("dino", "mmssl.methods.DINO", {"centre_momentum": 1.0}),
 }
 
 
