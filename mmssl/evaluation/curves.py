@@ -17,9 +17,17 @@ DIAGNOSTICS = {
         ("rankme", "projection_rankme"),
         "RankMe of the embeddings; it compares runs of one method.",
     ),
+    "Correlation of dimensions": (
+        ("correlation", "projection_correlation"),
+        "Mean of its absolute values; 1 when all dimensions repeat each other.",
+    ),
     "Uniformity": (
-        ("uniformity", "alignment", "projection_uniformity"),
+        ("uniformity", "projection_uniformity"),
         "0 when all embeddings are equal, -4 at best.",
+    ),
+    "Alignment of two views": (
+        ("alignment", "projection_alignment"),
+        "Mean squared distance; 0 when both are equal, 2 when they have nothing in common.",
     ),
     "Targets and predictions": (
         ("target_std", "prediction_std"),

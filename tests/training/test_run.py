@@ -12,8 +12,9 @@ from keras import ops
 
 from mmssl.evaluation.collapse import CollapseWarning
 from mmssl.training.folder import RunFolder
+from mmssl.training.periods import period_ends
 from mmssl.training.pretrainer import Pretrainer
-from mmssl.training.run import Run, period_ends, pretrain
+from mmssl.training.run import Run, pretrain
 
 TINY = [
     "--data.batch_size=4",
