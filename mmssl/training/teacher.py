@@ -51,7 +51,7 @@ class EMATeacher(keras.layers.Layer):
         statistics: Literal["averaged", "own"] = "averaged",
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         check_choices(EMATeacher.__init__, ramp=ramp, statistics=statistics)
         _check(student, momentum, final_momentum, copied)
         self.momentum, self.final_momentum, self.steps = momentum, final_momentum, steps
