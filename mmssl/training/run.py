@@ -200,12 +200,13 @@ class Training:
             done = step + 1
             if done in ends:
                 self._finish_period(callbacks, done, logs, clock)
-            if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
-                save_state(self.folder.checkpoint, self.method, clock.position(done))
-                saved = time.monotonic()
+            # Before the checkpoint: one of the last step would make the run a finished one.
             if self.method.stop_training:
                 reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
                 raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
+            if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
+                save_state(self.folder.checkpoint, self.method, clock.position(done))
+                saved = time.monotonic()
         callbacks.on_train_end()
 
     def _finish_period(self, callbacks, step, logs, clock):

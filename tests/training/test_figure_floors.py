@@ -62,12 +62,13 @@ def test_a_data2vec_that_collapses_ends_its_run(tmp_path):
         "--method.target=feed_forward",
         "--method.normalize=none",
         "--method.final_norm=false",
-        "--method.floor_after=40",
+        "--method.floor_after=60",
         "--fit.steps=60",
         "--fit.weight_decay=10",
         "--fit.learning_rate=0.01",
         "--fit.warmup_steps=10",
         "--fit.monitor_examples=0",
     ]
-    with pytest.raises(ValueError, match=r"target_std is .* the teacher has collapsed"):
-        pretrain("vision/data2vec", tmp_path / "run", overrides, quiet=True)
+    for _ in range(2):  # the same command again does not take it for a finished run
+        with pytest.raises(ValueError, match=r"target_std is .* the teacher has collapsed"):
+            pretrain("vision/data2vec", tmp_path / "run", overrides, quiet=True)
