@@ -30,10 +30,10 @@ class CollapseMonitor(keras.callbacks.Callback):
     first strong directions. So it warns when one and the same figure stays poor.
 
     Adds the figures of `diagnose` and, with pairs, `alignment` to the epoch's logs, so callbacks
-    after it (CSVLogger, TensorBoard) see them. Reads
-    `self.model.deployed()`, and `self.model.compared()` where there is such, whose figures are
-    called `projection_std_ratio` and so on, with `projection_deviation`, the mean deviation of
-    their dimensions, where `self.model.compares_lengths`.
+    after it (CSVLogger, TensorBoard) see them. Reads `self.model.deployed()`, and
+    `self.model.compared()` where there is such, whose figures are called `projection_std_ratio`
+    and so on, with `projection_deviation`, the mean deviation of their dimensions, where
+    `self.model.compares_lengths`.
 
     Args:
         examples: iterable of dicts of encoder inputs, the same at each pass; a collapse shows on
