@@ -1,5 +1,6 @@
 """What all tests need: a quiet TensorFlow on the processor, and two virtual devices."""
 
+import gc
 import os
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -11,6 +12,11 @@ from pathlib import Path
 
 import keras
 import pytest
+
+
+def pytest_collection_finish():
+    """Spares the imported modules from the garbage collection that ends every test's session."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
