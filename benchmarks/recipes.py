@@ -1,0 +1,91 @@
+"""Times the steps of recipes in turns, on their real batches, and what their whole runs come to.
+
+Input pipeline and training step run together, as in a run. Progress goes to stderr and one JSON
+line to stdout; `ratio` is the training time of each recipe over that of the first.
+
+    python benchmarks/recipes.py text/data2vec text/data2vec2 --source books/
+"""
+
+import argparse
+import json
+import os
+import statistics
+
+from steps import log, rounded
+
+
+def main():
+    options = parse_options()
+    turns = {recipe: [] for recipe in options.recipes}
+    steppers = {recipe: stepper(recipe, options.source) for recipe in options.recipes}
+    for turn in range(options.rounds):
+        for recipe, (step, _) in steppers.items():
+            turns[recipe].append(measure(step, options))
+            log(f"round {turn + 1}, {recipe}: {turns[recipe][-1]['step_s']:.3f} s a step")
+    results = [
+        summary(recipe, step_count, turns[recipe]) for recipe, (_, step_count) in steppers.items()
+    ]
+    ratio = {r["recipe"]: r["training_s"] / results[0]["training_s"] for r in results}
+    print(json.dumps(rounded({"bench": "recipes", "results": results, "ratio": ratio})), flush=True)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("recipes", nargs="+", help="names or YAML files")
+    parser.add_argument("--source", help="folder, file or builtin:...; the recipe's own built-in")
+    parser.add_argument("--steps", type=int, default=20, help="quiet steps to time in a turn")
+    parser.add_argument("--budget", type=float, default=15.0, help="seconds of timed steps a turn")
+    parser.add_argument("--rounds", type=int, default=3, help="turns that each recipe takes")
+    return parser.parse_args()
+
+
+def stepper(recipe, source):
+    """Builds a recipe; returns a function that takes a step of it, and how many its run takes."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    from mmssl.training.optimizers import run_optimizer
+    from mmssl.training.recipe import Fit, build, read_recipe
+
+    config = read_recipe(recipe, [f"--data.source={source}"] if source else [])
+    fit = Fit(**config["fit"])
+    keras.utils.set_random_seed(fit.seed)
+    data = build(config["data"])
+    data.prepare()
+    steps = fit.steps or round(fit.epochs * len(data))
+    method = build(config["method"])
+    method.plan(steps)
+
+    def make(variables, rate=1.0, constant=False):
+        return run_optimizer(fit, variables, rate * fit.learning_rate, fit.weight_decay)
+
+    method.compile(**method.make_optimizers(make), jit_compile=fit.jit)
+    method.make_train_function()
+    batches = data.batches(seed=fit.seed)
+    method.adapt(batches)
+    batches = iter(batches)
+    return lambda: float(method.train_function([next(batches)])["loss"]), steps
+
+
+def measure(step, options):
+    from timing import time_steps
+
+    return time_steps(step, os.cpu_count(), steps=options.steps, budget=options.budget)
+
+
+def summary(recipe, steps, turns):
+    step_s = statistics.median(turn["step_s"] for turn in turns)
+    return {
+        "recipe": recipe,
+        "step_s": step_s,
+        "steps": steps,
+        "training_s": steps * step_s,
+        "step_s_of_turns": [turn["step_s"] for turn in turns],
+        "other_cores": max(turn["other_cores"] for turn in turns),
+    }
+
+
+if __name__ == "__main__":
+    main()
