@@ -23,7 +23,9 @@ def masked_decoder(
         block: x = gelu(norm(convolution(x))) + x;  prediction = linear(x)
 
     The norm is over the channels of a token and has no weights. A block whose input has another
-    width than its output has no residual sum.
+    width than its output has no residual sum. The last kernel starts at zero, and with it the
+    predictions: random ones would cost more than none, and an encoder in front would first learn
+    to tell nothing, so as to silence them.
 
     Args:
         width: channels of tokens and predictions.
@@ -68,7 +70,8 @@ def masked_decoder(
         x = keras.layers.Reshape((_length(grid), channels))(x)
     for _ in range(projection - 1):
         x = keras.layers.Dense(2 * channels, "gelu")(x)
-    return keras.Model(tokens, keras.layers.Dense(width, name="predict")(x), name="decoder")
+    predict = keras.layers.Dense(width, kernel_initializer="zeros", name="predict")
+    return keras.Model(tokens, predict(x), name="decoder")
 
 
 def _length(grid):

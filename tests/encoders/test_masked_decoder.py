@@ -10,11 +10,17 @@ def tokens(*shape):
 
 def test_a_map_is_decoded_by_its_neighbourhoods():
     decoder = masked_decoder(16, (4, 4), 16, depth=1, kernel=3, groups=4)
+    decoder.get_layer("predict").kernel.assign(tokens(16, 16))
     x = tokens(1, 16, 16)
     changed = x.copy()
     changed[0, 0] += 1.0  # the corner
     moved = np.abs(np.asarray(decoder(changed)) - np.asarray(decoder(x))).max(axis=-1)[0]
     assert set(np.flatnonzero(moved > 1e-6)) == {0, 1, 4, 5}
+
+
+def test_predictions_start_at_zero():
+    decoder = masked_decoder(16, (4, 4), 16, depth=1, kernel=3, groups=4)
+    np.testing.assert_array_equal(decoder(tokens(2, 16, 16)), np.zeros((2, 16, 16)))
 
 
 def test_blocks_add_what_came_in_where_widths_agree():
