@@ -30,6 +30,7 @@ class Data2Vec2(LatentPrediction):
     - the official code adds the class term up over the M * B students of a device, with weight
       0.01; here it is their mean, which does not change with the batch: its `class_weight` is
       0.01 * M * B of the code, 2.56 in BASE;
+    - predictions start at zero, see `masked_decoder`; the code starts them at random;
     - the noise is drawn in advance and chosen by the batch's keys, see NoiseTable;
     - what the teacher takes from the student is `shared`: `nothing` for pictures, `local` for
       sound, `positions` for text, where the blocks alone are averaged. The code does so; the paper
