@@ -1,13 +1,14 @@
 """A byte-level byte-pair vocabulary: learned from texts, kept in a folder, used both ways."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import keras_hub
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from mmssl.files import write_text
 
 SPECIALS = ("<|padding|>", "<|endoftext|>")
 PAD, END = range(len(SPECIALS))
@@ -83,9 +84,9 @@ class BytePairs:
     def write(self, folder):
         """Writes `merges.txt` and then `vocabulary.json`, each moved into place when complete."""
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / MERGES_FILE, "".join(f"{merge}\n" for merge in self.merges))
-        _write(folder / VOCABULARY_FILE, json.dumps(self.vocabulary, ensure_ascii=False, indent=0))
+        write_text(folder / MERGES_FILE, "".join(f"{merge}\n" for merge in self.merges))
+        pieces = json.dumps(self.vocabulary, ensure_ascii=False, indent=0)
+        write_text(folder / VOCABULARY_FILE, pieces)
 
     @classmethod
     def read(cls, folder):
@@ -143,9 +144,3 @@ def _byte_level(model):
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
-
-
-def _write(path, text):
-    beside = path.with_name(f"{path.name}.writing")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(beside, path)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mmssl.files import write_text
 from mmssl.pipelines.arrays import host
 from mmssl.pipelines.audio import Windows
 from mmssl.pipelines.log_mel import log_mel
@@ -82,7 +83,7 @@ class ConditionedWindows(Windows):
         if self.speaker_names is None:
             self.speaker_names = self._learned_names()
             if folder is not None:
-                Path(folder, NAMES).write_text("\n".join(self.speaker_names), encoding="utf-8")
+                write_text(Path(folder, NAMES), "\n".join(self.speaker_names))
         self._speaker_of = host(self.speaker_ids(self.items))
         self._group_clips()
 

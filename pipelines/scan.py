@@ -1,7 +1,6 @@
 """One pass over a source that decodes every item, to find those that cannot be read."""
 
 import logging
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from mmssl.files import write_text
 from mmssl.pipelines.arrays import Flat
 from mmssl.pipelines.tables import listed
 
@@ -146,12 +146,8 @@ def check_share(skipped, total, share):
 
 def write_skipped(folder, skipped):
     """Writes name TAB reason lines to `skipped.txt` in a folder, moved into place when complete."""
-    path = Path(folder) / SKIPPED_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".writing")
     lines = [f"{name}\t{reason}\n" for name, reason in skipped]
-    beside.write_text("".join(lines), encoding="utf-8")
-    os.replace(beside, path)
+    write_text(Path(folder) / SKIPPED_FILE, "".join(lines))
 
 
 def read_skipped(folder):

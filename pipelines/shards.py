@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from mmssl.files import replaced
 from mmssl.pipelines.arrays import host
 
 _CONTENT = ("content", "image/encoded", "audio/encoded", "image", "audio", "text", "data")
@@ -142,15 +143,11 @@ def write_shards(source, folder, shards=1):
     """
     if not 1 <= shards <= len(source):
         raise ValueError(f"shards={shards} must lie between 1 and the {len(source)} items")
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"part-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
+    paths = [Path(folder) / f"part-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
     for path, part in zip(paths, np.array_split(np.arange(len(source)), shards), strict=True):
-        beside = path.with_suffix(".writing")
-        with tf.io.TFRecordWriter(str(beside)) as writer:
+        with replaced(path) as beside, tf.io.TFRecordWriter(str(beside)) as writer:
             for index in part:
                 writer.write(_example(source, int(index)).SerializeToString())
-        os.replace(beside, path)
     return paths
 
 

@@ -1,6 +1,5 @@
 """A WordPiece vocabulary: learned from a corpus, kept in a folder, used to turn text into ids."""
 
-import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -9,6 +8,8 @@ from pathlib import Path
 import keras_hub
 import numpy as np
 import tensorflow as tf
+
+from mmssl.files import write_text
 
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIALS))
@@ -84,11 +85,7 @@ class Tokenizer:
 
     def write(self, folder):
         """Writes `vocabulary.txt`, one piece a line, moved into place when complete."""
-        path = Path(folder) / VOCABULARY_FILE
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".writing")
-        beside.write_bytes("".join(f"{piece}\n" for piece in self.vocabulary).encode())
-        os.replace(beside, path)
+        write_text(Path(folder) / VOCABULARY_FILE, "".join(f"{p}\n" for p in self.vocabulary))
 
     @classmethod
     def read(cls, folder, lowercase=True):

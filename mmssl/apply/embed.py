@@ -1,12 +1,12 @@
 """Turning files into vectors."""
 
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from mmssl.evaluation.features import Embedder
+from mmssl.files import replaced
 
 
 def embed_files(run, files, out, layer=None, progress=None):
@@ -31,11 +31,10 @@ def embed_files(run, files, out, layer=None, progress=None):
         raise ValueError(f"--out is an .npz file; got {out}.")
     source = run.data.open(tuple(files) if len(files) > 1 else files[0])
     embedder = Embedder(run.encoder, layer)
-    width = embedder.width
-    out.parent.mkdir(parents=True, exist_ok=True)
-    rows = out.with_name(out.name + ".vectors.tmp")
-    try:
-        vectors = np.lib.format.open_memmap(rows, "w+", "float32", (len(source), width))
+    with replaced(out) as beside:
+        rows = beside.with_name("vectors.npy")
+        shape = (len(source), embedder.width)
+        vectors = np.lib.format.open_memmap(rows, "w+", "float32", shape)
         done = 0
         for batch in embedder.batches(run.data.examples(source)):
             rows_of_batch = batch["embedding"]
@@ -44,16 +43,12 @@ def embed_files(run, files, out, layer=None, progress=None):
             if progress is not None:
                 progress(done, len(source))
         vectors.flush()
-        _pack(out, rows, np.array(source.names))
-    finally:
-        rows.unlink(missing_ok=True)
-    return len(source), width
+        _pack(beside, rows, np.array(source.names))
+    return shape
 
 
 def _pack(out, rows, names):
-    beside = out.with_name(out.name + ".tmp")
-    with zipfile.ZipFile(beside, "w") as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         archive.write(rows, "vectors.npy")
         with archive.open("names.npy", "w") as file:
             np.lib.format.write_array(file, names, allow_pickle=False)
-    os.replace(beside, out)

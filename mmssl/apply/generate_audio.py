@@ -1,6 +1,5 @@
 """Sound out of a trained WaveNet."""
 
-import os
 from pathlib import Path
 
 import librosa
@@ -9,11 +8,12 @@ import soundfile
 
 from mmssl.apply.method import method_of
 from mmssl.encoders import receptive_field
+from mmssl.files import replaced
 from mmssl.layers import mu_law_decode, mu_law_encode
 from mmssl.methods import WaveNet
 
 SECONDS = 4.0  # where nothing else says how long
-FORMATS = {".wav": "WAV", ".flac": "FLAC"}
+ENDINGS = (".wav", ".flac")
 
 
 def generate_audio(
@@ -72,14 +72,15 @@ def generate_audio(
     heard = np.tile(codes, (count, 1)) if prompt else drawn[:, :0]
     waves = np.asarray(mu_law_decode(np.concatenate([heard, drawn], axis=1), method.levels))
     for path, wave in zip(paths, waves, strict=True):
-        _write(path, wave, run.data.sample_rate)
+        with replaced(path) as beside:
+            soundfile.write(beside, wave, run.data.sample_rate, "PCM_16")
     return paths
 
 
 def _paths(out, count):
     out = Path(out)
-    if out.suffix not in FORMATS:
-        raise ValueError(f"--out ends in {' or '.join(FORMATS)}; got {out}.")
+    if out.suffix not in ENDINGS:
+        raise ValueError(f"--out ends in {' or '.join(ENDINGS)}; got {out}.")
     if count < 1:
         raise ValueError(f"count is 1 or more; got {count}.")
     if count == 1:
@@ -128,10 +129,3 @@ def _samples(run, seconds, frames):
         return wanted or round(SECONDS * run.data.sample_rate)
     there = frames.shape[1] * run.data.mel_hop
     return min(wanted or there, there)
-
-
-def _write(path, wave, sample_rate):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".tmp")
-    soundfile.write(beside, wave, sample_rate, "PCM_16", format=FORMATS[path.suffix])
-    os.replace(beside, path)

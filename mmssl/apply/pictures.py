@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mmssl.files import replaced
+
 
 def open_pictures(run, files):
     """Opens picture files that a user names, without those that cannot be decoded.
@@ -33,10 +35,9 @@ def save_png(path, picture):
     Returns:
         The path.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.tmp")
-    Image.fromarray(np.rint(np.asarray(picture) * 255).astype("uint8")).save(beside, format="png")
-    beside.replace(path)
+    pixels = np.rint(np.asarray(picture) * 255).astype("uint8")
+    with replaced(path) as beside:
+        Image.fromarray(pixels).save(beside, format="png")
     return path
 
 

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 
 from mmssl.deploy.example import check_example, variants
-from mmssl.deploy.place import placed
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.signature import signature
+from mmssl.files import replaced
 from mmssl.quiet import quiet
 
 TOLERANCE = 1e-4
@@ -101,7 +101,7 @@ def keep_checked(format, path, convert, run, expected):
         ExportMismatch: An output differs by more than 1e-4 of its largest value.
     """
     started = time.perf_counter()
-    with placed(path) as written:
+    with replaced(path) as written:
         convert(written)
         pairs = zip(expected, _run_written(format, run, written), strict=True)
         difference = max(_difference(format, wanted, found) for wanted, found in pairs)

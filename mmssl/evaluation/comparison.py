@@ -11,7 +11,7 @@ from rich.table import Table
 from mmssl.evaluation import figures, page
 from mmssl.evaluation.knn import TEMPERATURE
 from mmssl.evaluation.probes import is_knn, title_of
-from mmssl.training.folder import write_text
+from mmssl.files import write_text
 
 NAME_WIDTH = 24  # characters of a run's name before it is folded
 CAPTION = (
@@ -103,7 +103,6 @@ def write_comparison(compared, path):
         for probe in probes
     ]
     parts = [page.section(_where(compared), table, page.sentence(CAPTION), page.panels(drawn))]
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, page.page("mmssl: runs compared", ["<h1>Runs compared</h1>", *parts]))
     return path
 

@@ -18,7 +18,7 @@ from mmssl.evaluation.labelled import LabelledData
 from mmssl.evaluation.linear import fit_linear
 from mmssl.evaluation.metrics import keep_result
 from mmssl.evaluation.splits import check_split, few_labels
-from mmssl.training.folder import write_text
+from mmssl.files import replaced, write_text
 
 LEAST_STEPS, EPOCHS = 500, 10
 SINGLE = "`mmssl evaluate RUN --few-shot 1` measures the encoder with one label of each class"
@@ -178,10 +178,9 @@ class _Tuning:
 
 
 def _keep(files, classifier, classes):
-    beside = files.classifier.with_name(f"beside-{files.classifier.name}")
-    classifier.save(beside)
-    write_text(files.classes, "".join(f"{name}\n" for name in classes))
-    beside.replace(files.classifier)
+    with replaced(files.classifier) as beside:
+        classifier.save(beside)
+        write_text(files.classes, "".join(f"{name}\n" for name in classes))
 
 
 def _check(share, per_class, draws, steps, batch_size, learning_rate):

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mmssl.evaluation.probes import DEFAULT, temperature_of
-from mmssl.training.folder import write_text
+from mmssl.files import write_text
 
 
 def read_results(path, kind="probes"):

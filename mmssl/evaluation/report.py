@@ -24,7 +24,7 @@ from mmssl.evaluation.table import (
     probe_title,
     probes_in,
 )
-from mmssl.training.folder import write_text
+from mmssl.files import write_text
 from mmssl.training.history import read_history
 
 SHOWN = 1500  # items that are embedded for the map and the neighbours

@@ -1,10 +1,10 @@
 """Saving everything that the next step depends on, and bringing it back."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
+
+from mmssl.files import replaced
 
 
 def state_variables(model):
@@ -26,14 +26,9 @@ def save_state(path, model, position):
         model: compiled keras.Model.
         position: dict of JSON values that say how far the run is.
     """
-    path = Path(path)
     arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(state_variables(model))}
-    beside = path.with_suffix(".tmp")
-    with open(beside, "wb") as file:
-        np.savez(file, position=json.dumps(position), **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    with replaced(path) as beside:
+        np.savez(beside, position=json.dumps(position), **arrays)
 
 
 def load_state(path, model):

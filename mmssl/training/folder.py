@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from mmssl.files import BESIDE, write_text
+
 
 class RunFolder:
     """Paths of a run's files, and writing them whole.
@@ -56,12 +58,18 @@ class RunFolder:
                 raise ValueError(
                     f"Another run is at work in {self.path}; wait for it or give another folder."
                 ) from None
+            self._sweep()
             try:
                 yield
             except ValueError:
                 if made and not self.untrained.exists():
                     shutil.rmtree(self.path)
                 raise
+
+    def _sweep(self):
+        """Removes checkpoints that a killed run had begun; they are as large as the model."""
+        for begun in self.checkpoint.parent.glob(f"{BESIDE}*"):
+            shutil.rmtree(begun)
 
     def keep_config(self, config):
         """Writes the resolved recipe, or checks that the folder belongs to the same one.
@@ -82,6 +90,7 @@ class RunFolder:
                 )
             return
         strangers = {entry.name for entry in self.path.iterdir()} - {".lock", "checkpoints"}
+        strangers = {name for name in strangers if not name.startswith(BESIDE)}
         if strangers:
             raise ValueError(
                 f"{self.path} is not empty and holds no run ({', '.join(sorted(strangers)[:3])}); "
@@ -98,13 +107,6 @@ class RunFolder:
         if not self.config.is_file():
             raise ValueError(f"{self.path} is no run folder: it has no config.yaml.")
         return yaml.safe_load(self.config.read_text())
-
-
-def write_text(path, text):
-    """Writes a file beside its place and moves it in, so that a crash leaves the old one whole."""
-    beside = path.with_name(path.name + ".tmp")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
 
 
 def environment(seed, source):

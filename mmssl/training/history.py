@@ -6,7 +6,7 @@ import io
 import keras
 import tensorflow as tf
 
-from mmssl.training.folder import write_text
+from mmssl.files import write_text
 
 
 class History(keras.callbacks.Callback):

@@ -13,11 +13,12 @@ import tensorflow as tf
 from mmssl.encoders import cut
 from mmssl.evaluation.collapse import CollapseMonitor
 from mmssl.evaluation.watched import watched_items, watched_views
+from mmssl.files import replaced, write_text
 from mmssl.training import distribution
 from mmssl.training.checkpoint import load_state, load_weights, save_state, state_variables
 from mmssl.training.clock import Clock
 from mmssl.training.floors import StopBelowFloor
-from mmssl.training.folder import RunFolder, environment, write_text
+from mmssl.training.folder import RunFolder, environment
 from mmssl.training.history import History
 from mmssl.training.optimizers import run_optimizer
 from mmssl.training.periods import period_ends
@@ -108,9 +109,8 @@ class Training:
         self._save_encoder(self.folder.untrained)
 
     def _save_encoder(self, path):
-        beside = path.with_name(f"beside-{path.name}")
-        self.method.deployed().save(beside)
-        beside.replace(path)
+        with replaced(path) as beside:
+            self.method.deployed().save(beside)
 
     def _compile(self, steps):
         fit = self.fit

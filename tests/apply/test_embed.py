@@ -56,7 +56,7 @@ def test_files_that_cannot_be_read_leave_the_old_vectors_whole(sound_run, sounds
     with pytest.raises(ValueError, match=r"2 of 5 items cannot be read.*folder0/0\.wav \("):
         embed_files(sound_run, [str(sounds)], out)
     assert out.read_bytes() == before
-    assert [path.name for path in tmp_path.glob("*.tmp")] == []
+    assert list(tmp_path.glob(".beside*")) == []
 
 
 def test_the_output_is_an_npz(sound_run, sounds):

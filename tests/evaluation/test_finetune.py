@@ -48,7 +48,7 @@ def test_the_classifier_of_the_first_draw_is_kept_and_deployed(run, pictures):
     _, split = LabelledData(whole).open(run.data)
     found = np.array(classes)[classify(classifier, run.data, split.test)]
     assert np.mean(found == split.test.labels) == result["fine_tuned"]["draws"][0]
-    assert [p.name for p in run.folder.iterdir() if p.name.startswith("beside")] == []
+    assert list(run.folder.glob(".beside*")) == []
     for form in ("saved_model", "litert"):
         exported = export_classifier(run, form)
         outputs = load_exported(exported.path)({"images": pictures[0][:3] / np.float32(255)})

@@ -91,7 +91,7 @@ def test_a_whole_report_is_one_page_that_asks_nothing_of_the_network(whole):
     assert "url(http" not in text
     assert "@import" not in text
     assert "script" not in page.tags
-    assert not list(whole.folder.glob("*.tmp"))
+    assert not list(whole.folder.glob(".beside*"))
 
 
 def test_a_whole_report_shows_all_its_parts(whole):

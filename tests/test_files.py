@@ -1,0 +1,211 @@
+"""Files and folders take their places whole, or not at all."""
+
+import ast
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+import mmssl
+from mmssl import files
+from mmssl.files import replaced, write_text
+
+ROOT = Path(mmssl.__file__).parents[1]
+
+
+def folder_of(path, **contents):
+    path.mkdir()
+    for name, text in contents.items():
+        (path / name).write_text(text)
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """Names of what was flushed to the disk, in order, and of the moves between."""
+    seen, fsync, replace = [], os.fsync, os.replace
+
+    def flush(handle):
+        seen.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        fsync(handle)
+
+    def move(old, new):
+        seen.append("moved")
+        replace(old, new)
+
+    monkeypatch.setattr(files.os, "fsync", flush)
+    monkeypatch.setattr(files.os, "replace", move)
+    return seen
+
+
+def test_a_file_appears_when_the_block_has_ended(tmp_path):
+    path = tmp_path / "new" / "encoder.keras"
+    with replaced(str(path)) as beside:
+        beside.write_text("weights")
+        assert not path.exists()
+        assert beside.name == path.name
+    assert path.read_text() == "weights"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "history.csv"
+    write_text(path, "old")
+    with replaced(path) as beside, open(beside, "w") as file:
+        for part in ("half of the new one", ", and the other half"):
+            file.write(part)
+            file.flush()
+            assert path.read_text() == "old"
+    assert path.read_text() == "half of the new one, and the other half"
+
+
+def test_a_folder_takes_the_place_of_a_folder(tmp_path):
+    path = tmp_path / "model"
+    for content in ("old", "new"):
+        with replaced(path) as beside:
+            folder_of(beside, **{content: content})
+    assert [file.name for file in path.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("make", [folder_of, lambda path, **contents: path.write_text("old")])
+def test_a_crash_leaves_the_old_one_whole_and_nothing_beside(tmp_path, make):
+    path = tmp_path / "model"
+    make(path, part="old")
+
+    def interrupted(beside):
+        make(beside, part="half")
+        beside.with_name("notes").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), replaced(path) as beside:
+        interrupted(beside)
+    assert (path / "part" if path.is_dir() else path).read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_moved_in_leaves_the_old_one(tmp_path, monkeypatch):
+    path, replace = tmp_path / "model", os.replace
+    folder_of(path, part="old")
+
+    def full(old, new):
+        if Path(new) == path and (Path(old) / "part").read_text() == "new":
+            raise OSError("No space left on device")
+        replace(old, new)
+
+    monkeypatch.setattr(files.os, "replace", full)
+    with pytest.raises(OSError, match="No space"), replaced(path) as beside:
+        folder_of(beside, part="new")
+    assert (path / "part").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path):
+    path = tmp_path / "encoder.onnx"
+    path.write_text("old")
+    with pytest.raises(FileNotFoundError), replaced(path):
+        pass
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_on_the_disk_before_it_is_seen_and_its_place_after(tmp_path, synced):
+    write_text(tmp_path / "plan.json", "{}")
+    assert synced == ["plan.json", "moved", tmp_path.name]
+
+
+def test_every_file_of_a_folder_is_on_the_disk_before_it_is_seen(tmp_path, synced):
+    with replaced(tmp_path / "model") as beside:
+        folder_of(beside, graph="")
+        folder_of(beside / "variables", index="")
+    assert sorted(synced[:4]) == ["graph", "index", "model", "variables"]
+    assert synced[4:] == ["moved", tmp_path.name]
+
+
+def test_what_is_written_beside_is_hidden_from_sources(tmp_path):
+    with replaced(tmp_path / "part-0.tfrecord") as beside:
+        beside.write_text("")
+        assert beside.relative_to(tmp_path).parts[0].startswith(".")
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path):
+    path = tmp_path / "metrics.json"
+    with replaced(path) as one, replaced(path) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert path.read_text() == "one"
+
+
+def test_a_file_is_open_to_whom_any_new_file_is(tmp_path):
+    (tmp_path / "plain").write_text("")
+    write_text(tmp_path / "moved", "")
+    plain, moved = (stat.S_IMODE((tmp_path / n).stat().st_mode) for n in ("plain", "moved"))
+    assert moved == plain
+
+
+def test_text_keeps_its_line_ends(tmp_path):
+    write_text(tmp_path / "text", "ä\r\nb\n")
+    assert (tmp_path / "text").read_bytes() == "ä\r\nb\n".encode()
+
+
+def moves(tree):
+    """Lines that move files, or write a text where it may be seen half."""
+    return [node.lineno for node in ast.walk(tree) if _imports_move(node) or _moves(node)]
+
+
+def _imports_move(node):
+    of = node.module if isinstance(node, ast.ImportFrom) else None
+    return of in ("os", "shutil") and any(
+        alias.name in ("replace", "rename", "renames", "move") for alias in node.names
+    )
+
+
+def _moves(node):
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    name, of = node.func.attr, getattr(node.func.value, "id", "")
+    if name in ("replace", "rename"):
+        return of == "os" or (len(node.args) == 1 and not node.keywords)  # that of str takes two
+    return name == "write_text" or (of, name) in {("shutil", "move"), ("os", "renames")}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "os.replace(a, b)",
+        "os.rename(a, b)",
+        "a.replace(b)",
+        "a.b.rename(c)",
+        "shutil.move(a, b)",
+        "from os import replace",
+        "Path(a).write_text(text)",
+    ],
+)
+def test_a_move_is_noticed(line):
+    assert moves(ast.parse(line)) == [1]
+
+
+@pytest.mark.parametrize("line", ["a.replace('b', 'c')", "replace(a, b=c)", "write_text(a, b)"])
+def test_what_is_no_move_is_let_by(line):
+    assert moves(ast.parse(line)) == []
+
+
+def test_nothing_else_moves_files_into_place():
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for folder in ("mmssl", "pipelines")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if path != ROOT / "mmssl" / "files.py"
+        for line in moves(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert found == []
+
+
+def test_it_imports_nothing_of_ours():
+    tree = ast.parse((ROOT / "mmssl" / "files.py").read_text())
+    modules = {
+        getattr(node, "module", None) or node.names[0].name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert modules == {"contextlib", "os", "shutil", "tempfile", "pathlib"}
