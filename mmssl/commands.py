@@ -4,11 +4,6 @@ import json
 from pathlib import Path
 
 
-def _labelled(options):
-    keys = ("labels", "label_column", "split_column", "train", "test")
-    return {"source_spec": options.source, **{key: getattr(options, key) for key in keys}}
-
-
 def pretrain(options):
     from mmssl.training.finish import finish
     from mmssl.training.run import pretrain
@@ -28,8 +23,7 @@ def evaluate(options):
     with stages() as progress:
         result = evaluate(
             run,
-            **_labelled(options),
-            limit=options.limit,
+            _wanted(options),
             layer=_layer(options, run),
             seed=options.seed,
             progress=progress,
@@ -99,8 +93,8 @@ def compare(options):
 def _wanted(options):
     from mmssl.evaluation.labelled import LabelledData
 
-    asked = _labelled(options)
-    return LabelledData(asked.pop("source_spec"), **asked, limit=options.limit)
+    keys = ("source", "labels", "label_column", "split_column", "train", "test", "limit")
+    return LabelledData(**{key: getattr(options, key, None) for key in keys})
 
 
 def _layer(options, run):
@@ -111,7 +105,7 @@ def report(options):
     from mmssl.evaluation.report import write_report
     from mmssl.training.run import Run
 
-    print(write_report(Run.load(options.folder), **_labelled(options)))
+    print(write_report(Run.load(options.folder), _wanted(options)))
 
 
 def export(options):

@@ -76,6 +76,10 @@ class Source:
         """
         return self if count is None or count >= len(self) else self.select(range(count))
 
+    def unlabelled(self):
+        """Returns a view of all items without their labels."""
+        return replace(self, labels=None)
+
     def fingerprint(self):
         """Returns a short hash of the names in order: the same for the same list of items."""
         return hashlib.sha256("\n".join(self.names).encode()).hexdigest()[:16]

@@ -4,6 +4,7 @@ import json
 
 from mmssl.evaluation.few_shot import spread
 from mmssl.evaluation.knn import TEMPERATURE
+from mmssl.evaluation.labelled import LabelledData
 from mmssl.evaluation.metrics import read_results
 from mmssl.evaluation.probe import evaluate
 from mmssl.evaluation.probes import DEFAULT, figure_of, is_knn, temperature_of
@@ -11,14 +12,14 @@ from mmssl.training.history import read_history
 from mmssl.training.keys import flat
 
 
-def compare(runs, wanted=None, probes=None, seed=0, progress=None, temperature=TEMPERATURE):
+def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEMPERATURE):
     """Sums runs up, those of one recipe that differ in their seed alone together.
 
-    Nothing is computed that a run's metrics.json holds; without `wanted` nothing at all.
+    Nothing is computed that a run's metrics.json holds; without `data` nothing at all.
 
     Args:
         runs: list of Run, one or more, trained to the end.
-        wanted: LabelledData to compare on, probed where a run has no such result yet; None for
+        data: LabelledData to compare on, probed where a run has no such result yet; None for
             the data of the first run's last probe, or of the next one's that has any.
         probes: names of probes; None for those that the runs have, `knn` and `linear` at least
             where data are given.
@@ -36,28 +37,29 @@ def compare(runs, wanted=None, probes=None, seed=0, progress=None, temperature=T
     Raises:
         ValueError: no run has been probed and no data are given, or a run cannot be probed.
     """
-    given = wanted is not None and not wanted.is_empty()
-    data = _described(wanted.describe() if given else _last_data(runs))
-    found = [_found(run, data, temperature) for run in runs]
+    data = LabelledData.of(data)
+    given = not data.is_empty()
+    described = _described(data.describe() if given else _last_data(runs))
+    found = [_found(run, described, temperature) for run in runs]
     if given:
         needed = tuple(probes or DEFAULT)
         for place, (run, result) in enumerate(zip(runs, found, strict=True)):
             if not set(needed) <= set(result.get("encoder", {})):
                 evaluate(
                     run,
-                    **_arguments(wanted),
+                    data,
+                    probes=needed,
                     layer=run.layer,
                     seed=seed,
                     progress=progress,
-                    probes=needed,
                     temperature=temperature,
                 )
-                found[place] = _found(run, data, temperature)
+                found[place] = _found(run, described, temperature)
     shown = list(probes or dict.fromkeys(p for one in found for p in one.get("probes", ())))
     groups = _groups(runs)
     names = _names([runs[places[0]] for places in groups])
     return {
-        "data": data,
+        "data": described,
         "probes": shown,
         "temperature": temperature,
         "raw": _means([one.get("raw", {}) for one in found], shown),
@@ -80,11 +82,6 @@ def _last_data(runs):
     raise ValueError(
         f"{runs[0].folder} has not been probed: give data with labels, such as --data.source."
     )
-
-
-def _arguments(wanted):
-    arguments = dict(vars(wanted))
-    return {"source_spec": arguments.pop("source"), **arguments}
 
 
 def _found(run, data, temperature):

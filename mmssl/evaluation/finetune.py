@@ -26,7 +26,7 @@ SINGLE = "`mmssl evaluate RUN --few-shot 1` measures the encoder with one label 
 
 def finetune(
     run,
-    wanted=None,
+    data=None,
     share=None,
     per_class=None,
     draws=3,
@@ -51,7 +51,7 @@ def finetune(
 
     Args:
         run: Run.
-        wanted: LabelledData; None for the data that the run was trained on.
+        data: LabelledData; None for the data that the run was trained on.
         share: share of the training labels to use, of each class, above 0 and up to 1; it must
             leave some class two labels.
         per_class: instead, how many of each class, 2 or more. Neither takes all labels.
@@ -75,11 +75,11 @@ def finetune(
         ValueError: no labels, a single one of each class, or an argument out of its range.
     """
     _check(share, per_class, draws, steps, batch_size, learning_rate)
-    wanted = (wanted or LabelledData()).or_own(run.data)
-    _, split = wanted.open(run.data, seed)
+    data = LabelledData.of(data).or_own(run.data)
+    _, split = data.open(run.data, seed)
     if split is None:
         raise ValueError(
-            f"{wanted.describe()['source']} has no labels to train on: give labels=<table with a "
+            f"{data.describe()['source']} has no labels to train on: give labels=<table with a "
             "column file> or label_column ('folder' for one folder a class)."
         )
     check_split(split)
@@ -111,7 +111,7 @@ def finetune(
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
         "seconds": {n: round(np.mean(spent), 3) for n, spent in tuning.seconds.items()},
-        "data": wanted.describe(),
+        "data": data.describe(),
         "layer": layer,
         "split": split.how,
         "seed": seed,

@@ -21,17 +21,11 @@ DIAGNOSED = 4096  # embeddings that the collapse diagnostics look at
 
 def evaluate(
     run,
-    source_spec=None,
-    labels=None,
-    label_column=None,
-    split_column=None,
-    train=None,
-    test=None,
-    limit=None,
+    data=None,
+    probes=DEFAULT,
     layer=None,
     seed=0,
     progress=None,
-    probes=DEFAULT,
     temperature=TEMPERATURE,
 ):
     """Probes a run's encoder, by kNN and a linear layer at least, and keeps what comes out.
@@ -40,21 +34,12 @@ def evaluate(
 
     Args:
         run: Run.
-        source_spec: labelled data, anything `Pipeline.open` takes, or an opened Source; None for
-            the data that the run was trained on.
-        labels: table of labels, or one label per item; see `open_source`.
-        label_column: column of labels, see `open_source`.
-        split_column: column that tells train, test and perhaps val, see `open_source`. Without
-            one a fifth of each class is drawn to test on.
-        train: source to train the probes on, instead of a split; given together with `test`.
-        test: source to test them on.
-        limit: train the probes on the first so many training items alone; None takes all, or
-            `data.limit` where the run's own data are probed.
+        data: LabelledData; None for the data that the run was trained on.
+        probes: names of probes, see `mmssl.evaluation.probes.probes_of`.
         layer: block after which encoder and untrained encoder are cut, such as `"block_3"`;
             `"all"` probes every block beside the whole; None the whole.
         seed: of all draws.
         progress: None or function (stage, items done).
-        probes: names of probes, see `mmssl.evaluation.probes.probes_of`.
         temperature: of the votes of kNN, above 0.
 
     Returns:
@@ -73,11 +58,10 @@ def evaluate(
             or no such probe.
     """
     stages, probes = _Stages(progress), probes_of(probes, temperature)
-    wanted = LabelledData(source_spec, labels, label_column, split_column, train, test, limit)
-    wanted = wanted.or_own(run.data)
+    data = LabelledData.of(data).or_own(run.data)
     with stages("data"):
-        source, split = wanted.open(run.data, seed)
-    result = {"layer": layer, "data": wanted.describe(), "n_test": len(source)}
+        source, split = data.open(run.data, seed)
+    result = {"layer": layer, "data": data.describe(), "n_test": len(source)}
     if split is not None:
         check_split(split)
         result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}

@@ -30,30 +30,15 @@ from mmssl.training.history import read_history
 SHOWN = 1500  # items that are embedded for the map and the neighbours
 
 
-def write_report(
-    run,
-    source_spec=None,
-    labels=None,
-    label_column=None,
-    split_column=None,
-    train=None,
-    test=None,
-    probe=None,
-    seed=0,
-):
+def write_report(run, data=None, probe=None, seed=0):
     """Writes a run's report: one HTML file that holds all it shows and asks nothing of the network.
 
     What is missing is left out, with a sentence that says how to get it.
 
     Args:
         run: Run.
-        source_spec: items to map and compare; see `evaluate`, like the arguments after it. Without
-            any, those of the last probe, or else those that the run was trained on.
-        labels: see `evaluate`.
-        label_column: see `evaluate`.
-        split_column: see `evaluate`; of a source with splits the test items are shown.
-        train: see `evaluate`.
-        test: see `evaluate`.
+        data: LabelledData of the items to map and compare, of which the test items are shown;
+            None for those of the last probe, or else those that the run was trained on.
         probe: dict of `evaluate`, or None for all results in metrics.json.
         seed: of what is drawn to be shown.
 
@@ -61,14 +46,14 @@ def write_report(
         pathlib.Path of report.html in the run folder.
     """
     results = read_results(run.folder / "metrics.json") if probe is None else [probe]
-    wanted = LabelledData(source_spec, labels, label_column, split_column, train, test)
+    data = LabelledData.of(data)
     history = read_history(run.folder / "history.csv")
     sections = [
         _header(run, history),
         _probes(run, results),
         *_fine_tuning(read_results(run.folder / "metrics.json", "fine_tuning")),
         _training(run, history),
-        *_items(run, wanted, results, seed),
+        *_items(run, data, results, seed),
         _details(run),
     ]
     path = run.folder / "report.html"
@@ -185,11 +170,11 @@ def _training(run, history):
     return page.section("Training", page.sentence(text))
 
 
-def _items(run, wanted, results, seed):
+def _items(run, data, results, seed):
     """Sections on single items: the map, the neighbours and the method's own pictures."""
     try:
-        wanted = _asked(run, wanted, results)
-        source, _ = wanted.open(run.data, seed)
+        data = _asked(run, data, results)
+        source, _ = data.open(run.data, seed)
         encoder = run.encoder
     except ValueError as error:
         text = (
@@ -197,7 +182,7 @@ def _items(run, wanted, results, seed):
         )
         return [page.section("Embeddings", page.sentence(text))]
     if len(source) < 2:
-        text = f"There is a single item in {wanted.describe()['source']}: nothing to compare."
+        text = f"There is a single item in {data.describe()['source']}: nothing to compare."
         return [page.section("Embeddings", page.sentence(text))]
     order = np.random.default_rng(seed).permutation(len(source))[:SHOWN]
     source = source.select(np.sort(order))
@@ -212,11 +197,11 @@ def _items(run, wanted, results, seed):
     ]
 
 
-def _asked(run, wanted, results):
+def _asked(run, data, results):
     """What to show: what is asked for, or else the data of the last probe, or the run's own."""
     own = LabelledData().or_own(run.data)
-    if not wanted.is_empty():
-        return wanted.or_own(run.data)
+    if not data.is_empty():
+        return data.or_own(run.data)
     if results and results[-1]["data"] != own.describe():
         return LabelledData(**results[-1]["data"])
     return own

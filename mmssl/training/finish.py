@@ -1,10 +1,10 @@
 """What follows the training of a run: probe, report, and a word on where things lie."""
 
 import contextlib
-from dataclasses import replace
 
 from rich.console import Console
 
+from mmssl.evaluation.labelled import LabelledData
 from mmssl.evaluation.probe import evaluate
 from mmssl.evaluation.report import write_report
 from mmssl.evaluation.table import print_table
@@ -28,14 +28,15 @@ def finish(run, quiet=False):
     if data.held_out is not None:
         with _told(console):
             # Without labels: the method is asked, nothing is probed.
-            shown = replace(data.open(data.held_out), labels=None)
+            shown = LabelledData(data.open(data.held_out).unlabelled())
             results.append(evaluate(run, shown, layer=run.layer))
     with _told(console):
-        own = data.open(data.source, data.labels, data.label_column, data.split_column)
-        if shown is None or own.labels is not None:
+        source = data.open(data.source, data.labels, data.label_column, data.split_column)
+        own = LabelledData(source, limit=data.limit)
+        if shown is None or source.labels is not None:
             shown = own
-        if own.labels is not None:
-            results.append(evaluate(run, own, limit=data.limit, layer=run.layer))
+        if source.labels is not None:
+            results.append(evaluate(run, own, layer=run.layer))
     report = write_report(run, shown)
     for result in results:
         print_table(result, console)

@@ -107,8 +107,8 @@ def test_only_what_is_missing_is_evaluated_and_only_where_data_are_given(run, mo
     runs = [made(run, "a"), made(run, "b", seed=1, knn=None)]
     asked = []
 
-    def evaluate(run, source_spec, limit, probes, temperature, **rest):
-        asked.append((run.folder.name, source_spec, limit, probes, temperature))
+    def evaluate(run, data, probes, temperature, **rest):
+        asked.append((run.folder.name, data.source, data.limit, probes, temperature))
         keep_result(run.files.metrics, probed(0.7))
 
     monkeypatch.setattr(compare_module, "evaluate", evaluate)

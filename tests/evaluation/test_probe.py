@@ -3,16 +3,21 @@ import json
 import numpy as np
 import pytest
 
+from mmssl.evaluation.labelled import LabelledData
 from mmssl.evaluation.metrics import read_results
 from mmssl.evaluation.probe import evaluate
 from mmssl.pipelines.sources import open_source
 from tests.evaluation.conftest import tiny_encoder
 
 
-def labelled(run, labels, splits=None):
+def opened(run, labels, splits=None):
     source = open_source(run.data.source, run.data.extensions, labels=list(labels))
     source.splits = None if splits is None else np.array(splits)
     return source
+
+
+def labelled(run, labels, splits=None):
+    return LabelledData(opened(run, labels, splits))
 
 
 def test_encoder_untrained_and_raw_input_are_probed_alike(run):
@@ -93,24 +98,24 @@ def test_labels_of_test_items_do_not_reach_the_choice(run, pictures):
 
 
 def test_separate_sources_train_and_test_the_probe(run, pictures):
-    whole = labelled(run, pictures[1])
-    result = evaluate(run, train=whole.select(range(70)), test=whole.select(range(70, 100)))
+    whole = opened(run, pictures[1])
+    data = LabelledData(train=whole.select(range(70)), test=whole.select(range(70, 100)))
+    result = evaluate(run, data)
     assert (result["n_train"], result["n_test"], result["split"]) == (70, 30, "two sources")
 
 
 def test_a_limit_takes_the_first_training_items_and_every_test_item(run, pictures):
-    source = labelled(run, pictures[1], ["train"] * 60 + ["test"] * 40)
-    result = evaluate(run, source, limit=30)
+    source = opened(run, pictures[1], ["train"] * 60 + ["test"] * 40)
+    result = evaluate(run, LabelledData(source, limit=30))
     assert (result["n_train"], result["n_test"]) == (30, 40)
     assert result["data"]["limit"] == 30
-    assert (
-        result["encoder"] == evaluate(run, source.select([*range(30), *range(60, 100)]))["encoder"]
-    )
+    part = LabelledData(source.select([*range(30), *range(60, 100)]))
+    assert result["encoder"] == evaluate(run, part)["encoder"]
     # A run that was trained on its first items is probed with these.
     run.data.limit = 50
     assert evaluate(run)["n_train"] == 50
     with pytest.raises(ValueError, match="limit=0"):
-        evaluate(run, limit=0)
+        evaluate(run, LabelledData(limit=0))
 
 
 def test_a_label_table_can_be_named(run, pictures, tmp_path):
@@ -122,11 +127,11 @@ def test_a_label_table_can_be_named(run, pictures, tmp_path):
         rows.append(f"{number:03}.png\t{label}\t{'test' if number < 30 else 'train'}")
     table = tmp_path / "labels.tsv"
     table.write_text("file\tground\tpart\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    result = evaluate(run, tmp_path, table, label_column="ground", split_column="part")
+    result = evaluate(run, LabelledData(tmp_path, table, "ground", "part"))
     assert (result["n_train"], result["n_test"]) == (70, 30)
     assert result["data"]["label_column"] == "ground"
     with pytest.raises(ValueError, match="'colour'"):
-        evaluate(run, tmp_path, table, label_column="colour")
+        evaluate(run, LabelledData(tmp_path, table, "colour"))
 
 
 def test_a_single_class_is_refused(run):
@@ -147,14 +152,14 @@ def test_test_items_of_other_classes_are_refused(run):
 
 def test_no_labels_are_refused_with_the_way_to_give_them(run, pictures):
     with pytest.raises(ValueError, match=r"no labels to probe with .*: give labels="):
-        evaluate(run, pictures[0])
+        evaluate(run, LabelledData(pictures[0]))
     assert not (run.folder / "metrics.json").exists()
 
 
 def test_held_out_figures_of_the_method_join_the_result(run, pictures):
     run.made.figures = {"masked_loss": np.float32(1.5)}
     assert evaluate(run)["held_out"] == {"masked_loss": 1.5}
-    unlabelled = evaluate(run, pictures[0])
+    unlabelled = evaluate(run, LabelledData(pictures[0]))
     assert unlabelled["held_out"] == {"masked_loss": 1.5}
     assert unlabelled["n_test"] == 100
     assert "encoder" not in unlabelled

@@ -126,7 +126,7 @@ def test_several_sources_are_shown_by_their_names(whole):
 
 def test_what_users_named_cannot_break_the_page(whole, pictures):
     names = np.where(pictures[1] == "red", "<script>alert(1)</script>", 'a & $b_1$ "c"')
-    text, page = read(write_report(whole, pictures[0], labels=names.tolist()))
+    text, page = read(write_report(whole, LabelledData(pictures[0], labels=names.tolist())))
     assert "script" not in page.tags
     assert "&lt;script&gt;alert(1)" in text
     assert 'a & $b_1$ "c" (' in " ".join(page.words)
@@ -142,7 +142,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(run):
 
 
 def test_data_that_are_gone_leave_the_rest_of_the_report(whole):
-    _, page = read(write_report(whole, "no such folder"))
+    _, page = read(write_report(whole, LabelledData("no such folder")))
     words = " ".join(page.words)
     assert "does not exist" in words
     assert "mmssl report" in words
@@ -187,7 +187,7 @@ def test_fine_tuning_has_a_table(whole, result):
 
 
 def test_a_single_item_has_no_neighbours(whole, pictures):
-    _, page = read(write_report(whole, pictures[0][:1]))
+    _, page = read(write_report(whole, LabelledData(pictures[0][:1])))
     assert "nothing to compare" in " ".join(page.words)
 
 
@@ -201,7 +201,7 @@ def test_the_result_of_a_probe_reaches_the_report(run):
 
 
 def test_two_unlabelled_items_make_a_report(run, pictures):
-    _, page = read(write_report(run, pictures[0][:2]))
+    _, page = read(write_report(run, LabelledData(pictures[0][:2])))
     assert "2 items, principal components" in " ".join(page.words)
 
 

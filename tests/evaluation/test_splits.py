@@ -59,6 +59,12 @@ def test_a_request_without_a_source_is_for_the_runs_own_data(pictures):
     assert other.or_own(data) is other
 
 
+def test_a_source_in_place_of_a_request_is_refused(pictures):
+    assert LabelledData.of(None).is_empty()
+    with pytest.raises(ValueError, match="data is a ndarray; it must be a LabelledData"):
+        LabelledData.of(pictures[0])
+
+
 def test_separate_sources_of_train_and_test_are_opened(pictures):
     data = Crops(pictures[0], size=8)
     train, test = source(["a", "b"] * 5), source(["a"] * 3, count=3)
