@@ -1,5 +1,6 @@
 """The command line as a user meets it; wrong input gets one sentence and exit status 2."""
 
+import pkgutil
 import stat
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import soundfile
 from PIL import Image
 
 from mmssl import commands
-from mmssl.cli import main
+from mmssl.cli import COMMANDS, main
 
 
 def sounds(folder, count=8, seconds=1.5):
@@ -41,12 +42,45 @@ def refused(capsys, *arguments):
     return error
 
 
-def test_help_comes_without_tensorflow():
-    code = "import sys, mmssl.cli\ntry: mmssl.cli.main(['--help'])\nexcept SystemExit: pass\n"
-    code += "print('tensorflow' in sys.modules or 'keras' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip().endswith("False")
-    assert "mmssl pretrain audio/cpc" in done.stdout
+WITHOUT_TENSORFLOW = """
+import sys
+from mmssl.cli import COMMANDS, main
+for command in ([], *([name.replace("_", "-")] for name in COMMANDS)):
+    try:
+        main([*command, "--help"])
+    except SystemExit as end:
+        assert end.code == 0
+    assert not {"tensorflow", "keras"} & set(sys.modules), command
+"""
+
+
+def test_help_of_every_command_comes_without_tensorflow():
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("usage: mmssl") == 1 + len(COMMANDS)
+    for name in COMMANDS:
+        assert f"examples:\n  mmssl {name.replace('_', '-')}" in done.stdout
+
+
+def test_every_module_of_a_command_is_a_command():
+    modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
+    assert modules == {*COMMANDS, "arguments"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["pretend"], "invalid choice: 'pretend'"),
+        (["evaluate", "run", "--fit.steps", "3"], "unrecognized arguments: --fit.steps 3"),
+    ],
+)
+def test_a_command_that_does_not_parse_is_refused(arguments, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -60,7 +94,7 @@ def test_a_command_that_is_stopped_says_whether_it_can_go_on(command, said, caps
     def stop(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, command[0], stop)
+    monkeypatch.setattr(f"mmssl.commands.{command[0]}.run", stop)
     assert main(command) == 130
     assert capsys.readouterr().err == f"mmssl: {said}\n"
 

@@ -1,0 +1,50 @@
+"""Put runs side by side: probes, seconds, parameters, RankMe."""
+
+import json
+
+from mmssl.commands import arguments
+
+EXAMPLES = """mmssl compare runs/simclr-* runs/byol-* --out comparison.html
+mmssl compare runs/simclr runs/byol --data.source fashion/ --data.limit 10000 --json"""
+
+
+def add_arguments(parser):
+    parser.add_argument("folders", metavar="RUN", nargs="+", help="run folders")
+    arguments.add_labelled_data(parser)
+    arguments.add_limit(parser)
+    parser.add_argument(
+        "--probe",
+        type=arguments.names,
+        metavar="NAMES",
+        help="as of evaluate; all that are kept if not given",
+    )
+    arguments.add_temperature(parser)
+    parser.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--out", default="comparison.html", help="page to write; comparison.html if not given"
+    )
+
+
+def run(options):
+    from mmssl.evaluation.compare import compare
+    from mmssl.evaluation.comparison import print_comparison, write_comparison
+    from mmssl.training.progress import stages
+    from mmssl.training.run import Run
+
+    runs = [Run.load(folder) for folder in options.folders]
+    with stages() as progress:
+        compared = compare(
+            runs,
+            arguments.labelled_data(options),
+            probes=options.probe,
+            seed=options.seed,
+            progress=progress,
+            temperature=options.temperature,
+        )
+    path = write_comparison(compared, options.out)
+    if options.json:
+        print(json.dumps(compared))
+        return
+    print_comparison(compared)
+    print(path)

@@ -1,0 +1,22 @@
+"""Turn files into vectors."""
+
+from mmssl.commands import arguments
+
+EXAMPLES = """mmssl embed runs/speech clips/*.wav --out vectors.npz
+mmssl embed runs/speech recordings/ --out vectors.npz"""
+
+
+def add_arguments(parser):
+    arguments.add_run(parser)
+    parser.add_argument("files", nargs="+", help="files, folders, globs or tables")
+    parser.add_argument("--out", required=True, help=".npz to write: names (N,), vectors (N, D)")
+    arguments.add_layer(parser, "block whose output, pooled, is the vector; or whole")
+
+
+def run(options):
+    from mmssl.apply.embed import embed_files
+
+    run = arguments.run_of(options)
+    layer = arguments.layer_of(options, run)
+    count, width = embed_files(run, options.files, options.out, layer)
+    print(f"{options.out}: {count} vectors of {width}")

@@ -1,0 +1,39 @@
+"""Write the encoder for deployment, run what was written and compare."""
+
+from mmssl.commands import arguments
+
+EXAMPLES = """mmssl export runs/speech --format saved_model
+mmssl export runs/speech --format litert --out speech.tflite
+mmssl export runs/data2vec --format litert --layer block_3
+mmssl export runs/simclr --format litert --part classifier"""
+
+
+def add_arguments(parser):
+    arguments.add_run(parser)
+    parser.add_argument("--format", required=True, help="saved_model, litert or onnx")
+    arguments.add_layer(parser, "block to end the encoder after, or whole")
+    parser.add_argument(
+        "--part",
+        choices=["encoder", "classifier", "generator"],
+        default="encoder",
+        help="classifier: what `mmssl finetune` made; generator: one step of a WaveNet, its "
+        "state in and out",
+    )
+    parser.add_argument("--out", help="path to write; in the run folder if not given")
+
+
+def run(options):
+    from mmssl.deploy import export_classifier, export_generator, export_run
+
+    run = arguments.run_of(options)
+    if options.part == "generator":
+        result = export_generator(run, options.format, options.out)
+    elif options.part == "classifier":
+        result = export_classifier(run, options.format, options.out)
+    else:
+        layer = arguments.layer_of(options, run)
+        result = export_run(run, options.format, options.out, layer)
+    print(
+        f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
+        f"{result.difference:.1e}, {result.seconds:.0f} s"
+    )

@@ -1,0 +1,17 @@
+"""Let a masked language model fill [MASK]."""
+
+from mmssl.commands import arguments
+
+EXAMPLES = 'mmssl fill-mask runs/bert "The [MASK] sat on the mat"'
+
+
+def add_arguments(parser):
+    arguments.add_run(parser)
+    parser.add_argument("text", help="text with one or more [MASK]")
+    parser.add_argument("--top", type=int, default=5, help="answers a mask")
+
+
+def run(options):
+    from mmssl.apply.fill_mask import fill_mask, print_fills
+
+    print_fills(fill_mask(arguments.run_of(options), options.text, options.top))

@@ -1,0 +1,16 @@
+"""List the recipes, or one recipe's keys."""
+
+EXAMPLES = "mmssl list audio/cpc"
+
+
+def add_arguments(parser):
+    parser.add_argument("recipe", nargs="?", help="a recipe, to see its keys and defaults")
+
+
+def run(options):
+    from mmssl.training.listing import print_recipe, print_recipes
+
+    if options.recipe:
+        print_recipe(options.recipe)
+    else:
+        print_recipes()

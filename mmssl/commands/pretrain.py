@@ -1,0 +1,22 @@
+"""Train a recipe in a run folder, or go on with a run that was stopped."""
+
+from pathlib import Path
+
+EXAMPLES = """mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech
+Every key of the recipe can follow as an option: --data.KEY, --method.KEY,
+--method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them."""
+
+
+def add_arguments(parser):
+    parser.add_argument("recipe", help="name of a recipe (see `mmssl list`) or a YAML file")
+    parser.add_argument("--out", help="run folder; runs/RECIPE if not given")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def run(options):
+    from mmssl.training.finish import finish
+    from mmssl.training.run import pretrain
+
+    out = options.out or Path("runs") / options.recipe.replace("/", "-").removesuffix(".yaml")
+    run = pretrain(options.recipe, out, options.overrides, options.quiet)
+    finish(run, options.quiet)

@@ -1,0 +1,16 @@
+"""Write report.html anew."""
+
+from mmssl.commands import arguments
+
+EXAMPLES = "mmssl report runs/speech"
+
+
+def add_arguments(parser):
+    arguments.add_run(parser)
+    arguments.add_labelled_data(parser)
+
+
+def run(options):
+    from mmssl.evaluation.report import write_report
+
+    print(write_report(arguments.run_of(options), arguments.labelled_data(options)))
