@@ -98,6 +98,14 @@ def test_held_out_data_are_measured_without_labels(labelled, counting):
     assert "5.0000" in run.files.report.read_text()
 
 
+def test_labels_of_held_out_data_are_not_probed(labelled, counting):
+    table = labelled.folder / "held_out.tsv"
+    table.write_text("file\tlabel\n" + "".join(f"0{i}.wav\t{i % 2}\n" for i in range(6)))
+    [result] = finish(labelled(labels=None, held_out=str(table)), quiet=True)
+    assert (result["items"], result["n_test"]) == (6, 6)
+    assert "encoder" not in result
+
+
 def test_held_out_data_and_labels_are_both_measured(labelled, counting):
     run = labelled(label_column="pitch", held_out=f"{labelled.folder}/00.wav")
     own, probe = finish(run, quiet=True)
