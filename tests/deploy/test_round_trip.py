@@ -8,6 +8,7 @@ import pytest
 from mmssl.deploy import FORMATS, checked, export, export_run, load_exported
 from mmssl.encoders import cut
 from tests.deploy.conftest import BUILDERS, assert_same_outputs, random_inputs, skip_without
+from tests.tolerances import SUM, assert_close
 
 LENGTHS = {"audio": (3200, 1777, 480), "text": (24, 13, 3), "images": (32,)}
 
@@ -44,9 +45,7 @@ def test_an_example_gives_the_same_embedding_alone_and_padded(kind, format, enco
     for row in range(3):
         kept = batch["padding_mask"][row].sum()
         alone = {name: array[row : row + 1, :kept] for name, array in batch.items()}
-        np.testing.assert_allclose(
-            run(alone)["embedding"][0], run(batch)["embedding"][row], atol=1e-5
-        )
+        assert_close(run(alone)["embedding"][0], run(batch)["embedding"][row], SUM)
 
 
 @pytest.mark.parametrize("kind", BUILDERS)

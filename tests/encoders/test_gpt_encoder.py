@@ -6,6 +6,7 @@ import pytest
 
 from mmssl.encoders import cut, gpt_encoder
 from mmssl.encoders.gpt import context_length, decode, empty_cache
+from tests.tolerances import NETWORK, SUM, assert_close
 
 POSITIONS = ("learned", "rotary")
 VOCABULARY, LENGTH, END = 20, 24, 1
@@ -47,8 +48,8 @@ def test_padding_on_the_right_changes_nothing(positions):
         "padding_mask": np.pad(mask, ((0, 0), (0, 6))),
     }
     alone, wider = encoder({"token_ids": ids, "padding_mask": mask}), encoder(padded)
-    np.testing.assert_allclose(wider["features"][:, :15], alone["features"], atol=1e-5)
-    np.testing.assert_allclose(wider["embedding"], alone["embedding"], atol=1e-5)
+    assert_close(wider["features"][:, :15], alone["features"], SUM)
+    assert_close(wider["embedding"], alone["embedding"], SUM)
     other = {**padded, "token_ids": np.pad(ids, ((0, 0), (0, 6)), constant_values=9)}
     np.testing.assert_array_equal(encoder(other)["embedding"], wider["embedding"])
 
@@ -78,7 +79,7 @@ def test_rotary_features_depend_on_distances_alone():
     encoder, ids = small(), tokens(length=12)
     mask = np.ones_like(ids)
     later = features(encoder, np.pad(ids, ((0, 0), (8, 0))), np.pad(mask, ((0, 0), (8, 0))))
-    np.testing.assert_allclose(later[:, 8:], features(encoder, ids), atol=1e-4)
+    assert_close(later[:, 8:], features(encoder, ids), NETWORK)
 
 
 @pytest.mark.parametrize("positions", POSITIONS)
@@ -91,7 +92,7 @@ def test_token_by_token_with_a_cache_gives_the_same_features(positions, first):
     for place in range(first, LENGTH):
         found, cache = decode(encoder, ids[:, place : place + 1], cache, place)
         parts.append(found)
-    np.testing.assert_allclose(np.concatenate(parts, axis=1), features(encoder, ids), atol=1e-5)
+    assert_close(np.concatenate(parts, axis=1), features(encoder, ids), SUM)
 
 
 def test_an_encoder_comes_back_from_its_file(tmp_path):
@@ -106,7 +107,7 @@ def test_a_block_can_be_cut_out():
     encoder, ids = small(), tokens()
     first = cut(encoder, "block_1")({"token_ids": ids, "padding_mask": np.ones_like(ids)})
     assert first["features"].shape == (2, LENGTH, 16)
-    np.testing.assert_allclose(first["embedding"], first["features"].numpy().mean(1), atol=1e-5)
+    assert_close(first["embedding"], first["features"].numpy().mean(1), SUM)
 
 
 def test_kernels_start_as_gpt_2s_do():

@@ -7,6 +7,7 @@ from mmssl.encoders import receptive_field, wavenet_encoder
 from mmssl.encoders import wavenet_sampler as module
 from mmssl.layers import mu_law_decode
 from mmssl.methods import WaveNet
+from tests.tolerances import SUM, assert_close
 
 LENGTH = 80
 
@@ -44,7 +45,7 @@ def test_cached_logits_are_those_of_the_whole_network(kernel):
     step = tf.function(method.sampler.step)
     for place in range(known.shape[1]):
         logits, queues, time = step(known[:, place], queues, time)
-        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+        assert_close(logits, whole[:, place], SUM)
 
 
 def test_cached_logits_are_those_of_the_whole_conditioned_network():
@@ -57,7 +58,7 @@ def test_cached_logits_are_those_of_the_whole_conditioned_network():
     for place in range(LENGTH):
         now = [speaker[:, 0], local[:, place]]
         logits, queues, time = step(known[:, place], queues, time, now)
-        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+        assert_close(logits, whole[:, place], SUM)
 
 
 def test_there_is_one_queue_a_layer_as_long_as_its_dilation():

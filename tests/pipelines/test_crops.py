@@ -9,6 +9,7 @@ from mmssl.pipelines.augment.crops import centre_square, random_box, random_flip
 from mmssl.pipelines.images import ColorCrops, Crops, rgb_to_lab
 from mmssl.pipelines.sources import open_source
 from tests.pipelines.elements import elements
+from tests.tolerances import TRAINING, assert_close
 
 
 def boxes(height, width, scale, ratio, count=4000):
@@ -100,7 +101,7 @@ def test_colours_are_those_of_every_fourth_pixel():
     batch = elements(ColorCrops(photos(), 16, 4), 3)
     expected = rgb_to_lab(batch["images"])[:, ::4, ::4, 1:]
     assert batch["ab"].shape == (12, 4, 4, 2)
-    np.testing.assert_allclose(batch["ab"], expected, atol=1e-3)
+    assert_close(batch["ab"], expected, TRAINING)
     batch = elements(ColorCrops(photos(), 15, 4, stride=2), 1)
     assert batch["ab"].shape == (4, 8, 8, 2)
 

@@ -6,6 +6,7 @@ import pytest
 from mmssl.pipelines.masked_text import MaskedPassages
 from mmssl.pipelines.tokenizer import CLS, MASK, PAD, SEP
 from tests.pipelines.elements import elements
+from tests.tolerances import TRAINING, assert_close
 
 SENTENCE = "the old man went to sea and came home with one fish for his wife"
 WORDS = SENTENCE.split()
@@ -60,7 +61,7 @@ def test_of_the_chosen_tokens_those_with_a_random_id_or_their_own_are_not_predic
     inside = (whole != PAD).sum()
     assert mask.sum() / inside == pytest.approx(0.8 * 0.15, abs=0.01)
     random = (student != whole) & (mask == 0)
-    assert random.sum() / inside == pytest.approx(0.1 * 0.15, abs=0.005)
+    assert_close(random.sum() / inside, 0.1 * 0.15, TRAINING)
 
 
 def test_an_unknown_masking_is_refused():

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.views import Views
 from tests.pipelines.elements import elements
+from tests.tolerances import NETWORK, ROUNDING, assert_close
 
 PLAIN = {"jitter_share": 0.0, "grey_share": 0.0, "flip": False}
 
@@ -53,7 +54,7 @@ def test_pictures_of_one_size_have_the_same_views_cut_together_or_alone(step):
     alone = Views(list(same), 24, 4, cache=False, **changes)
     expected = elements(alone, 3, **asked)
     for name, value in elements(together, 3, **asked).items():
-        np.testing.assert_allclose(value, expected[name], atol=1e-4)
+        assert_close(value, expected[name], NETWORK)
 
 
 def test_steps_of_large_views_are_fused_and_change_nothing(monkeypatch):
@@ -61,7 +62,7 @@ def test_steps_of_large_views_are_fused_and_change_nothing(monkeypatch):
     fused = elements(Views(photos(3), 96, 3, **changes), 2)
     monkeypatch.setattr("mmssl.pipelines.views._FUSED", 1000)
     for name, value in elements(Views(photos(3), 96, 3, **changes), 2).items():
-        np.testing.assert_allclose(fused[name], value, atol=1e-4)
+        assert_close(fused[name], value, NETWORK)
 
 
 def test_a_subclass_adds_augmentations_of_its_own():
@@ -88,7 +89,7 @@ def test_starting_at_a_step_equals_skipping_to_it():
 def test_an_element_does_not_depend_on_its_batch():
     expected = elements(Views(photos(), 24, 6, blur_share=0.5), 2)
     for name, value in elements(Views(photos(), 24, 4, blur_share=0.5), 3).items():
-        np.testing.assert_allclose(value, expected[name], atol=1e-6)
+        assert_close(value, expected[name], ROUNDING)
 
 
 def test_whole_pictures_without_changes_are_shown_as_they_are():
