@@ -28,7 +28,9 @@ def test_it_is_measured_beside_the_network_from_scratch_and_the_frozen_encoder(r
     )
     for name in ("fine_tuned", "from_scratch", "linear_probe"):
         assert len(result[name]["draws"]) == 2
-        assert_close(result[name]["mean"], np.mean(result[name]["draws"]), ROUNDING)
+        assert_close(
+            result[name]["mean"], np.mean(result[name]["draws"]), ROUNDING, dtype="float64"
+        )
         assert result["seconds"][name] > 0
     assert result["fine_tuned"]["mean"] > 0.8
     assert (result["n_labels"], result["n_test"], result["classes"]) == (16, 20, 2)

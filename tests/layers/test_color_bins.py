@@ -4,7 +4,7 @@ import pytest
 from mmssl.layers import ColorBins
 from mmssl.layers.color_bins import gamut_bins
 from mmssl.layers.lab import rgb_to_lab
-from tests.tolerances import NETWORK, SUM, TRAINING, assert_close
+from tests.tolerances import NETWORK, ROUNDING, SUM, TRAINING, assert_close
 
 
 def test_rounding_srgb_to_a_grid_of_ten_gives_261_bins():
@@ -20,8 +20,8 @@ def test_every_color_of_the_gamut_rounds_to_a_bin():
 @pytest.mark.parametrize(("neighbours", "weight"), [(10, 0.619218), (5, 0.648786)])
 def test_an_inner_bin_centre_keeps_the_weight_that_the_formula_gives(neighbours, weight):
     bins, weights = ColorBins(neighbours=neighbours).encode(np.zeros((1, 2), "float32"))
-    assert np.allclose(weights[0, 0], weight, atol=1e-5)
-    assert np.allclose(np.sum(weights), 1, atol=1e-6)
+    assert_close(weights[0, 0], weight, SUM)
+    assert_close(np.sum(weights), 1, ROUNDING)
     assert tuple(gamut_bins(10)[bins[0, 0]]) == (0, 0)
 
 
@@ -46,7 +46,7 @@ def test_rebalancing_follows_the_formula_and_averages_to_one():
     q = len(layer)
     expected = 1 / (0.5 * frequencies + 0.5 / q)
     assert_close(rarity, expected / (frequencies * expected).sum(), SUM)
-    assert np.isclose((frequencies * rarity).sum(), 1)
+    assert_close((frequencies * rarity).sum(), 1, SUM)
 
 
 def test_a_uniform_share_of_one_turns_rebalancing_off():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tolerances import NETWORK, ROUNDING, SUM, TRAINING, assert_close
+from tests.tolerances import NETWORK, ROUNDING, SUM, TRAINING, assert_close, rounding
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class LossContract:
     def test_the_gradient_equals_finite_differences(self, case):
         _, gradients = value_and_gradients(case)
         for name, expected in finite_differences(case).items():
-            assert np.abs(expected).max() > 1e-6, name
+            assert np.abs(expected).max() > NETWORK * rounding(), name
             assert_close(gradients[name], expected, TRAINING)
 
     @pytest.mark.parametrize("height", [0.0, 1.0, 1e4])

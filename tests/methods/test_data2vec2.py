@@ -10,7 +10,16 @@ from mmssl.encoders import roberta_encoder, vit_encoder, wav2vec_encoder
 from mmssl.encoders.transformer_blocks import transformer_blocks
 from mmssl.layers import PaddingMask, Places, pick
 from mmssl.methods import Data2Vec2
-from tests.tolerances import NETWORK, ROUNDING, SUM, TRAINING, assert_close
+from tests.tolerances import (
+    NETWORK,
+    ROUNDING,
+    SUM,
+    TRAINING,
+    assert_close,
+    deviation_margin,
+    multiples,
+    rounding,
+)
 
 BLOCKS = {"width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
 DECODER = {"decoder_channels": 16, "decoder_depth": 2, "decoder_groups": 4, "noise": 0.0}
@@ -183,7 +192,7 @@ def test_pixels_of_masked_patches_do_not_reach_the_student():
     before, after = method(data), method(changed)
     np.testing.assert_array_equal(before["predictions"], after["predictions"])
     np.testing.assert_array_equal(before["class"], after["class"])
-    assert not np.allclose(method.targets(data, before), method.targets(changed, after))
+    assert multiples(method.targets(changed, after), method.targets(data, before)) > NETWORK
 
 
 @every
@@ -308,7 +317,7 @@ def test_noise_is_a_function_of_its_keys():
     method = pictures(noise=0.01)
     keys = tf.constant(np.random.default_rng(0).integers(0, 2**31 - 1, (50, 40)), tf.int32)
     noise = method.noise(keys).numpy()
-    assert noise.std() == pytest.approx(0.01, rel=0.02)
+    assert noise.std() == pytest.approx(0.01, rel=deviation_margin(noise.size))
     np.testing.assert_array_equal(noise, method.noise(keys))
 
 
@@ -319,7 +328,7 @@ def test_encoders_whose_attention_tells_positions_are_exported_for_any_length(
 ):
     encoder = build().encoder
     path = tmp_path / {"saved_model": "encoder", "litert": "encoder.tflite"}[form]
-    assert export(encoder, path, form, example_inputs(encoder)).difference < 1e-4
+    assert export(encoder, path, form, example_inputs(encoder)).difference < NETWORK * rounding()
     batch = {name: x.numpy() for name, x in inputs(build())[0].items()}
     found = load_exported(path)(batch)
     for name, expected in encoder(batch).items():
