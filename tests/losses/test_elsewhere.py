@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.losses.contract import all_cases, largest, value_and_gradients
-from tests.tolerances import SUM, assert_close
+from tests.tolerances import NETWORK, SUM, assert_close
 
 
 def results_of(module):
@@ -24,7 +24,7 @@ def assert_same(results):
         assert_close(found["value"], value, SUM, err_msg=name)
         for key, expected in gradients.items():
             got = found["gradients"][key]
-            assert_close(got, expected, SUM, largest(gradients), err_msg=f"{name} {key}")
+            assert_close(got, expected, NETWORK, largest(gradients), err_msg=f"{name} {key}")
 
 
 def test_two_replicas_with_half_the_batch_equal_one_with_the_whole():
