@@ -34,6 +34,9 @@ lint: $(INSTALLED)
 test: lint
 	$(VENV)/bin/pytest -n auto --dist loadfile -m 'not learning'
 
+# Folders whose tests compare what TensorFlow computes, within seconds.
+NUMERICAL := $(addprefix tests/,losses layers encoders methods pipelines training)
+
 # What changes the order in which terms are added, and with it the last bits of a sum.
 test-processors: $(INSTALLED)
 	@failed=; \
@@ -41,7 +44,8 @@ test-processors: $(INSTALLED)
 		'TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1' \
 		'TF_NUM_INTRAOP_THREADS=4 TF_NUM_INTEROP_THREADS=4'; do \
 		echo "$$setting"; \
-		env $$setting $(VENV)/bin/pytest -q -m 'numerical and not learning' || failed=1; \
+		env $$setting $(VENV)/bin/pytest -q -n 2 --dist loadfile -m 'numerical and not learning' \
+			$(NUMERICAL) || failed=1; \
 	done; \
 	test -z "$$failed"
 
