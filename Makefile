@@ -5,14 +5,15 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test learning lint
+.PHONY: help install demo test test-processors learning lint
 
 help:
-	@echo 'make demo      pretrain, probe and export an audio encoder on built-in data (5 minutes)'
-	@echo 'make test      lint, then all tests but the slow ones'
-	@echo 'make learning  the slow tests, which train for minutes and check what was learned'
-	@echo 'make lint      format and lint checks only'
-	@echo 'make install   only the virtual environment that all of these need, in $(VENV)'
+	@echo 'make demo             pretrain, probe and export an audio encoder on built-in data (5 minutes)'
+	@echo 'make test             lint, then all tests but the slow ones'
+	@echo 'make test-processors  the tests that compare in roundings, as other processors add (10 minutes)'
+	@echo 'make learning         the slow tests, which train for minutes and check what was learned'
+	@echo 'make lint             format and lint checks only'
+	@echo 'make install          only the virtual environment that all of these need, in $(VENV)'
 
 install: $(INSTALLED)
 
@@ -32,6 +33,21 @@ lint: $(INSTALLED)
 
 test: lint
 	$(VENV)/bin/pytest -n auto --dist loadfile -m 'not learning'
+
+# Folders whose tests compare what TensorFlow computes, within seconds.
+NUMERICAL := $(addprefix tests/,losses layers encoders methods pipelines training)
+
+# What changes the order in which terms are added, and with it the last bits of a sum.
+test-processors: $(INSTALLED)
+	@failed=; \
+	for setting in ONEDNN_MAX_CPU_ISA=AVX2 ONEDNN_MAX_CPU_ISA=AVX512_CORE TF_ENABLE_ONEDNN_OPTS=0 \
+		'TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1' \
+		'TF_NUM_INTRAOP_THREADS=4 TF_NUM_INTEROP_THREADS=4'; do \
+		echo "$$setting"; \
+		env $$setting $(VENV)/bin/pytest -q -n 2 --dist loadfile -m 'numerical and not learning' \
+			$(NUMERICAL) || failed=1; \
+	done; \
+	test -z "$$failed"
 
 learning: $(INSTALLED)
 	$(VENV)/bin/pytest -m learning

@@ -5,6 +5,7 @@ import pytest
 from mmssl.deploy import export, load_exported
 from mmssl.deploy.formats import FORMATS
 from mmssl.encoders import bert_encoder, conv_encoder, cpc_encoder
+from tests.tolerances import NETWORK, assert_close
 
 BUILDERS = {
     "audio": lambda: cpc_encoder(channels=16, context=8),
@@ -75,5 +76,4 @@ def random_inputs(encoder, batch, length, seed=0):
 def assert_same_outputs(expected, found):
     assert set(found) == {"features", "embedding"}
     for name, value in expected.items():
-        value = np.asarray(value)
-        np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-4 * np.abs(value).max())
+        assert_close(found[name], value, NETWORK)

@@ -3,6 +3,7 @@ import pytest
 
 from mmssl.encoders import bert_encoder, vit_encoder
 from mmssl.encoders.dropout import with_dropout
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 
 def test_a_copy_without_dropout_trains_as_the_encoder_infers():
@@ -10,7 +11,7 @@ def test_a_copy_without_dropout_trains_as_the_encoder_infers():
     images = {"images": np.random.default_rng(0).uniform(size=(3, 8, 8, 3)).astype("float32")}
     copied = with_dropout(encoder, 0.0)
     expected = encoder(images)["embedding"]
-    np.testing.assert_allclose(copied(images, training=True)["embedding"], expected, atol=1e-5)
+    assert_close(copied(images, training=True)["embedding"], expected, SUM)
     assert not {id(v) for v in copied.weights} & {id(v) for v in encoder.weights}
 
 
@@ -19,7 +20,7 @@ def test_an_encoder_gets_the_dropout_that_it_was_built_without():
     tokens = {"token_ids": np.array([[2, 7, 3]]), "padding_mask": np.ones((1, 3), "int32")}
     copied = with_dropout(encoder, 0.5)
     expected = encoder(tokens, training=True)["embedding"]
-    np.testing.assert_allclose(copied(tokens)["embedding"], expected, atol=1e-6)
+    assert_close(copied(tokens)["embedding"], expected, ROUNDING)
     assert np.abs(copied(tokens, training=True)["embedding"] - expected).max() > 0.01
 
 

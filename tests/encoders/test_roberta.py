@@ -2,6 +2,15 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import cut, roberta_encoder, stages
+from tests.tolerances import (
+    NETWORK,
+    ROUNDING,
+    SUM,
+    assert_close,
+    assert_within,
+    deviation_margin,
+    multiples,
+)
 
 SIZES = {"width": 16, "depth": 2, "heads": 2, "feed_forward": 32, "dropout": 0.0}
 
@@ -13,14 +22,14 @@ def test_roberta_has_the_stages_and_padding_changes_nothing(positions):
     batch = {"token_ids": ids, "padding_mask": np.ones((2, 20), "int32")}
     whole = encoder(batch)
     wider = {name: np.pad(x, ((0, 0), (0, 6)), constant_values=0) for name, x in batch.items()}
-    np.testing.assert_allclose(encoder(wider)["embedding"], whole["embedding"], atol=1e-5)
+    assert_close(encoder(wider)["embedding"], whole["embedding"], SUM)
     local = stages.local(encoder)(batch)
     parts = stages.context(encoder)(stages.positions(encoder)(local))
-    np.testing.assert_allclose(parts["features"], whole["features"], atol=1e-6)
+    assert_close(parts["features"], whole["features"], ROUNDING)
     swapped = {**batch, "token_ids": ids[:, ::-1]}
-    assert np.abs(encoder(swapped)["embedding"] - whole["embedding"]).max() > 1e-4
+    assert multiples(encoder(swapped)["embedding"], whole["embedding"]) > NETWORK
     last = cut(encoder, "block_2")(batch)
-    np.testing.assert_allclose(last["embedding"], whole["embedding"], atol=1e-6)
+    assert_close(last["embedding"], whole["embedding"], ROUNDING)
 
 
 @pytest.mark.parametrize("positions", ["learned", "rotary"])
@@ -35,11 +44,11 @@ def test_how_large_the_tables_start_changes_no_feature(positions):
         weights = one.get_weights()
         if one.name in ("tokens", "position_embedding"):
             ratio = np.std(other.get_weights()[0]) / np.std(weights[0])
-            np.testing.assert_allclose(ratio, 10, rtol=0.1)
+            assert ratio == pytest.approx(10, rel=np.sqrt(2) * deviation_margin(weights[0].size))
             weights = [10 * x for x in weights]
         other.set_weights(weights)
     # The epsilon of the norm is 3 % of the variance of small tables.
-    np.testing.assert_allclose(large(batch)["features"], small(batch)["features"], atol=0.1)
+    assert_within(large(batch)["features"], small(batch)["features"], 0.1)
 
 
 @pytest.mark.parametrize(

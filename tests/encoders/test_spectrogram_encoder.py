@@ -6,6 +6,15 @@ import pytest
 from mmssl.deploy import export
 from mmssl.encoders import cut, spectrogram_encoder
 from mmssl.layers import LogMel
+from tests.tolerances import (
+    NETWORK,
+    ROUNDING,
+    SUM,
+    assert_close,
+    assert_within,
+    multiples,
+    rounding,
+)
 
 RATE = 8000
 
@@ -23,12 +32,12 @@ def test_log_mel_frames_are_librosas():
     bands = np.maximum(to_mel @ spectrum, 1e-5).T
     assert found.shape == bands.shape == (32, 20)
     # The triangles of the two differ in how they are sampled: in mel there, in hertz here.
-    np.testing.assert_allclose(found, 1 - np.log(bands) / np.log(1e-5), atol=0.02)
+    assert_within(found, 1 - np.log(bands) / np.log(1e-5), 0.02)
 
 
 def test_silence_is_zero_and_a_sine_of_full_scale_is_one():
     frames = LogMel(RATE, bands=20, window=256, hop=128)
-    assert np.abs(frames(np.zeros((1, 1024), "float32"))).max() < 1e-3
+    assert_close(frames(np.zeros((1, 1024), "float32")), 0, ROUNDING, scale=1)
     sine = np.sin(2 * np.pi * 1000 * np.arange(4096) / RATE).astype("float32")[None]
     assert np.asarray(frames(sine))[0, 4:].max() == pytest.approx(1, abs=0.06)
 
@@ -55,7 +64,7 @@ def inputs(waveform, padding):
 def test_padding_leaves_the_embedding_unchanged(encoder, block):
     part = cut(encoder, block) if block else encoder
     alone, padded = (part(inputs(sound(), padding)) for padding in (0, 999))
-    np.testing.assert_allclose(alone["embedding"], padded["embedding"], atol=1e-5)
+    assert_close(alone["embedding"], padded["embedding"], SUM)
     hop = 128 * (2 if block else 4)
     assert alone["features"].shape[1] == 6000 // hop
 
@@ -66,14 +75,14 @@ def test_no_frame_sees_what_comes_after_it(encoder):
     changed = waveform.copy()
     changed[:, 2048:] = changed[:, 2048:][:, ::-1]  # of the same level
     one, two = (block(inputs(w, 0)) for w in (waveform, changed))
-    np.testing.assert_allclose(one[:, :4], two[:, :4], atol=1e-5)
-    assert np.abs(one[:, 4:] - two[:, 4:]).max() > 1e-3
+    assert_close(one[:, :4], two[:, :4], SUM)
+    assert multiples(one[:, 4:], two[:, 4:]) > NETWORK
 
 
 @pytest.mark.parametrize("form", ["litert", "saved_model"])
 def test_it_is_exported_without_flex_and_takes_any_length(encoder, form, tmp_path):
     path = tmp_path / ("encoder.tflite" if form == "litert" else "encoder")
-    assert export(encoder, path, form, inputs(sound(), 500)).difference < 1e-4
+    assert export(encoder, path, form, inputs(sound(), 500)).difference < NETWORK * rounding()
 
 
 def test_bands_that_cannot_be_halved_and_long_hops_are_refused():

@@ -7,6 +7,7 @@ from mmssl.encoders import receptive_field, wavenet_encoder
 from mmssl.encoders import wavenet_sampler as module
 from mmssl.layers import mu_law_decode
 from mmssl.methods import WaveNet
+from tests.tolerances import SUM, assert_close, assert_within, share_margin
 
 LENGTH = 80
 
@@ -44,7 +45,7 @@ def test_cached_logits_are_those_of_the_whole_network(kernel):
     step = tf.function(method.sampler.step)
     for place in range(known.shape[1]):
         logits, queues, time = step(known[:, place], queues, time)
-        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+        assert_close(logits, whole[:, place], SUM)
 
 
 def test_cached_logits_are_those_of_the_whole_conditioned_network():
@@ -57,7 +58,7 @@ def test_cached_logits_are_those_of_the_whole_conditioned_network():
     for place in range(LENGTH):
         now = [speaker[:, 0], local[:, place]]
         logits, queues, time = step(known[:, place], queues, time, now)
-        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+        assert_close(logits, whole[:, place], SUM)
 
 
 def test_there_is_one_queue_a_layer_as_long_as_its_dilation():
@@ -107,16 +108,15 @@ def test_draws_follow_the_distribution_and_the_seed():
     method.logits.bias.assign(np.log(shares + 1e-30))
     drawn = method.sampler.generate(codes(8, 1), 1000)
     counts = np.bincount(drawn.ravel(), minlength=256) / drawn.size
-    np.testing.assert_allclose(counts, shares, atol=0.02)
+    assert_within(counts, shares, share_margin(0.5, drawn.size))
     again, other = (method.sampler.generate(codes(8, 1), 1000, seed=seed) for seed in (0, 1))
     np.testing.assert_array_equal(again, drawn)
     assert (other != drawn).any()
     assert (drawn[0] != drawn[1]).any()
     colder = method.sampler.generate(codes(8, 1), 1000, temperature=0.5)
     squared = shares**2 / (shares**2).sum()
-    np.testing.assert_allclose(
-        np.bincount(colder.ravel(), minlength=256) / colder.size, squared, atol=0.02
-    )
+    counts = np.bincount(colder.ravel(), minlength=256) / colder.size
+    assert_within(counts, squared, share_margin(0.5, colder.size))
 
 
 @pytest.mark.parametrize(

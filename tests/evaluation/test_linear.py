@@ -4,6 +4,7 @@ from scipy import sparse
 
 from mmssl.evaluation.linear import GRID, fit_linear
 from mmssl.evaluation.splits import stratified
+from tests.tolerances import SUM, assert_close
 
 
 @pytest.fixture
@@ -56,8 +57,8 @@ def test_the_same_seed_gives_the_same_probe(clouds):
 def test_the_probe_is_a_plain_layer_on_standardised_features(clouds):
     features, labels = clouds
     probe = fit_linear(features, labels)
-    np.testing.assert_allclose(probe.mean, features.mean(axis=0), atol=1e-6)
-    np.testing.assert_allclose(probe.scale, features.std(axis=0), rtol=1e-5)
+    assert_close(probe.mean, features.mean(axis=0), SUM)
+    assert_close(probe.scale, features.std(axis=0), SUM)
     scores = (features - probe.mean) / probe.scale @ probe.weights.T + probe.bias
     np.testing.assert_array_equal(probe.predict(features), probe.classes[scores.argmax(axis=1)])
 

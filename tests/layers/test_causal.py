@@ -5,6 +5,7 @@ from keras import ops
 
 from mmssl.layers import CausalEmbedding, GatedUnit
 from mmssl.layers.causal import delayed
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_the_embedding_is_a_causal_convolution_over_one_hot_codes():
     now, before = np.split(layer.table.numpy(), 2, axis=1)
     convolution.set_weights([np.stack([before, now]), layer.bias.numpy()])
     expected = convolution(ops.one_hot(codes, 6))
-    np.testing.assert_allclose(layer(codes), expected, atol=1e-6)
+    assert_close(layer(codes), expected, ROUNDING)
 
 
 @pytest.mark.parametrize("kernel", [2, 3])
@@ -48,8 +49,8 @@ def test_the_unit_is_two_gated_dilated_convolutions_and_two_1x1_ones(kernel, dil
     signal, gate = np.split(np.asarray(convolution(x)) + told, 2, axis=-1)
     z = np.tanh(signal) / (1 + np.exp(-gate))
     outputs = z @ unit.projection.kernel.numpy() + unit.projection.bias.numpy()
-    np.testing.assert_allclose(skip, outputs[..., :6], atol=1e-5)
-    np.testing.assert_allclose(out, x + outputs[..., 6:], atol=1e-5)
+    assert_close(skip, outputs[..., :6], SUM)
+    assert_close(out, x + outputs[..., 6:], SUM)
 
 
 def test_the_last_unit_has_no_residual():

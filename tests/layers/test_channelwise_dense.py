@@ -2,6 +2,7 @@ import keras
 import numpy as np
 
 from mmssl.layers import ChannelwiseDense
+from tests.tolerances import SUM, assert_close
 
 
 def test_each_channel_has_a_dense_layer_over_its_places():
@@ -15,7 +16,7 @@ def test_each_channel_has_a_dense_layer_over_its_places():
     for channel in range(5):
         flat = features[..., channel].reshape(2, 12)
         expected[..., channel] = (flat @ kernel[channel] + bias[:, channel]).reshape(2, 3, 4)
-    np.testing.assert_allclose(layer(features), expected, atol=1e-5)
+    assert_close(layer(features), expected, SUM)
 
 
 def test_a_channel_reaches_no_other_one():

@@ -4,6 +4,7 @@ import pytest
 from mmssl.layers import ColorBins
 from mmssl.layers.color_bins import gamut_bins
 from mmssl.layers.lab import rgb_to_lab
+from tests.tolerances import NETWORK, ROUNDING, SUM, TRAINING, assert_close
 
 
 def test_rounding_srgb_to_a_grid_of_ten_gives_261_bins():
@@ -19,8 +20,8 @@ def test_every_color_of_the_gamut_rounds_to_a_bin():
 @pytest.mark.parametrize(("neighbours", "weight"), [(10, 0.619218), (5, 0.648786)])
 def test_an_inner_bin_centre_keeps_the_weight_that_the_formula_gives(neighbours, weight):
     bins, weights = ColorBins(neighbours=neighbours).encode(np.zeros((1, 2), "float32"))
-    assert np.allclose(weights[0, 0], weight, atol=1e-5)
-    assert np.allclose(np.sum(weights), 1, atol=1e-6)
+    assert_close(weights[0, 0], weight, SUM)
+    assert_close(np.sum(weights), 1, ROUNDING)
     assert tuple(gamut_bins(10)[bins[0, 0]]) == (0, 0)
 
 
@@ -33,7 +34,7 @@ def test_soft_encoding_equals_the_formula():
     share = np.exp(-np.take_along_axis(distance, nearest, 1) / (2 * 5.0**2))
     bins, weights = ColorBins().encode(ab)
     np.testing.assert_array_equal(np.sort(bins, 1), np.sort(nearest, 1))
-    np.testing.assert_allclose(weights, share / share.sum(1, keepdims=True), atol=2e-4)
+    assert_close(weights, share / share.sum(1, keepdims=True), NETWORK)
 
 
 def test_rebalancing_follows_the_formula_and_averages_to_one():
@@ -44,15 +45,15 @@ def test_rebalancing_follows_the_formula_and_averages_to_one():
     rarity = np.asarray(layer.rarity)
     q = len(layer)
     expected = 1 / (0.5 * frequencies + 0.5 / q)
-    np.testing.assert_allclose(rarity, expected / (frequencies * expected).sum(), rtol=1e-5)
-    assert np.isclose((frequencies * rarity).sum(), 1)
+    assert_close(rarity, expected / (frequencies * expected).sum(), SUM)
+    assert_close((frequencies * rarity).sum(), 1, SUM)
 
 
 def test_a_uniform_share_of_one_turns_rebalancing_off():
     layer = ColorBins()
     frequencies = np.random.default_rng(0).dirichlet(np.ones(len(layer)))
     layer.set_frequencies(frequencies, uniform_share=1)
-    np.testing.assert_allclose(np.asarray(layer.rarity), 1, rtol=1e-5)
+    assert_close(np.asarray(layer.rarity), 1, SUM)
 
 
 def test_the_annealed_mean_sharpens_as_the_formula_says():
@@ -62,4 +63,4 @@ def test_the_annealed_mean_sharpens_as_the_formula_says():
     first, second = layer.centres[:2]
     for temperature, share in ((0.38, 0.974621), (1.0, 0.8)):
         expected = share * first + (1 - share) * second
-        np.testing.assert_allclose(layer.decode(logits, temperature)[0], expected, atol=1e-3)
+        assert_close(layer.decode(logits, temperature)[0], expected, TRAINING)

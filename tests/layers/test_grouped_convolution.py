@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.layers.grouped_convolution import GroupedConvolution
+from tests.tolerances import SUM, assert_close
 
 
 @pytest.mark.parametrize(("kernel", "shape"), [((3, 3), (2, 5, 4, 8)), ((7,), (2, 9, 8))])
@@ -14,7 +15,7 @@ def test_it_is_keras_own_convolution_with_groups(kernel, shape):
     expected = theirs(x)
     ours.build(shape)
     ours.set_weights(theirs.get_weights())
-    np.testing.assert_allclose(ours(x), expected, atol=1e-5)
+    assert_close(ours(x), expected, SUM)
 
 
 def test_it_comes_back_from_its_config():

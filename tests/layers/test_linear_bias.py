@@ -4,15 +4,16 @@ import pytest
 
 from mmssl.layers import LinearBias, Places
 from mmssl.layers.linear_bias import slopes
+from tests.tolerances import ROUNDING, assert_close
 
 
 def test_slopes_are_a_geometric_sequence_and_between_powers_of_two_the_official_codes():
-    np.testing.assert_allclose(slopes(8), 0.5 ** np.arange(1, 9))
-    np.testing.assert_allclose(slopes(16)[::2], 0.5 ** np.arange(0.5, 8.5))
-    np.testing.assert_allclose(slopes(12)[:8], slopes(8))
-    np.testing.assert_allclose(slopes(12)[8:], 0.5 ** np.array([0.5, 1.5, 2.5, 3.5]))
-    np.testing.assert_allclose(slopes(3), [2.0**-4, 2.0**-8, 2.0**-2])
-    np.testing.assert_allclose(slopes(1), [2.0**-8])
+    assert_close(slopes(8), 0.5 ** np.arange(1, 9), ROUNDING)
+    assert_close(slopes(16)[::2], 0.5 ** np.arange(0.5, 8.5), ROUNDING)
+    assert_close(slopes(12)[:8], slopes(8), ROUNDING)
+    assert_close(slopes(12)[8:], 0.5 ** np.array([0.5, 1.5, 2.5, 3.5]), ROUNDING)
+    assert_close(slopes(3), [2.0**-4, 2.0**-8, 2.0**-2], ROUNDING)
+    assert_close(slopes(1), [2.0**-8], ROUNDING)
 
 
 def test_the_bias_falls_with_the_distance_of_places_in_both_directions():
@@ -27,7 +28,7 @@ def test_a_learned_scale_starts_at_one_multiplies_its_head_and_below_zero_counts
     layer, fixed = LinearBias(2, learned=True), LinearBias(2)(places).numpy()
     np.testing.assert_array_equal(layer(places), fixed)
     layer.scale.assign([3.0, -1.0])
-    np.testing.assert_allclose(layer(places), fixed * np.array([3.0, 0.0])[:, None, None])
+    assert_close(layer(places), fixed * np.array([3.0, 0.0])[:, None, None], ROUNDING)
     assert not LinearBias(2).weights
 
 
@@ -39,7 +40,7 @@ def test_far_places_are_told_apart_under_every_precision_policy(policy):
     layer.scale.assign(np.full(2, 1.001))
     bias = layer(places).numpy()
     assert bias.dtype == "float32"
-    np.testing.assert_allclose(bias[0, 0, 0], [0, -1000 * 1.001 / 16, -1001 * 1.001 / 16])
+    assert_close(bias[0, 0, 0], [0, -1000 * 1.001 / 16, -1001 * 1.001 / 16], ROUNDING)
 
 
 def test_tokens_are_numbered_and_their_number_is_checked_where_it_is_settled():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mmssl.layers import FrameMask, GridPooling, MaskedMean, MaskedStatistics
+from tests.tolerances import SUM, assert_close
 
 
 def test_a_frame_is_kept_when_its_last_sample_is():
@@ -39,4 +40,4 @@ def test_masked_statistics_are_those_of_the_kept_frames():
     features, mask = rng.normal(size=(1, 9, 3)).astype("float32"), np.array([[1] * 6 + [0] * 3])
     kept = features[0, :6]
     expected = np.concatenate([kept.mean(0), kept.std(0)])
-    np.testing.assert_allclose(MaskedStatistics()([features, mask])[0], expected, atol=1e-5)
+    assert_close(MaskedStatistics()([features, mask])[0], expected, SUM)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.layers import VectorQueue
+from tests.tolerances import ROUNDING, assert_close
 
 
 def rows(start, count):
@@ -14,7 +15,7 @@ def test_it_begins_with_vectors_of_length_one_that_a_seed_settles():
     queue = VectorQueue(16, 3)
     keras.utils.set_random_seed(0)
     again = VectorQueue(16, 3)
-    np.testing.assert_allclose(np.linalg.norm(queue.vectors.numpy(), axis=1), 1, rtol=1e-6)
+    assert_close(np.linalg.norm(queue.vectors.numpy(), axis=1), 1, ROUNDING)
     np.testing.assert_array_equal(queue.vectors.numpy(), again.vectors.numpy())
 
 

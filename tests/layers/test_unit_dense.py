@@ -2,6 +2,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.layers import UnitDense
+from tests.tolerances import ROUNDING, assert_close
 
 
 def built(units=5, width=3):
@@ -14,9 +15,9 @@ def test_only_the_directions_of_the_weights_count():
     layer, x = built(), np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
     kernel = layer.kernel.numpy()
     expected = x @ (kernel / np.linalg.norm(kernel, axis=0))
-    np.testing.assert_allclose(layer(x), expected, atol=1e-6)
+    assert_close(layer(x), expected, ROUNDING)
     layer.kernel.assign(7 * kernel)
-    np.testing.assert_allclose(layer(x), expected, atol=1e-6)
+    assert_close(layer(x), expected, ROUNDING)
 
 
 def test_frozen_directions_get_no_gradient_and_the_input_does():

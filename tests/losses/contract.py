@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, rounding
+
 
 @dataclass(frozen=True)
 class Case:
@@ -89,6 +91,11 @@ def finite_differences(case, step=1e-5):
     return gradients
 
 
+def largest(gradients):
+    """Returns the scale of all: what is added up to the temperature's cancels out."""
+    return max(np.abs(x).max() for x in gradients.values())
+
+
 def all_cases():
     """Collects the cases of all test files, by file and name."""
     names = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
@@ -104,25 +111,25 @@ class LossContract:
     """Subclassed by each test file, in which `case` runs through its CASES."""
 
     def test_the_loss_is_the_papers_formula(self, case):
-        np.testing.assert_allclose(value_and_gradients(case)[0], case.expected(), rtol=1e-5)
+        assert_close(value_and_gradients(case)[0], case.expected(), SUM)
 
     def test_the_gradient_equals_finite_differences(self, case):
         _, gradients = value_and_gradients(case)
-        for name, expected in finite_differences(case).items():
-            assert np.abs(expected).max() > 1e-6, name
-            np.testing.assert_allclose(gradients[name], expected, rtol=1e-3, atol=2e-5)
+        for name, expected in (differences := finite_differences(case)).items():
+            assert np.abs(expected).max() > NETWORK * rounding(), name
+            assert_close(gradients[name], expected, NETWORK, largest(differences))
 
     @pytest.mark.parametrize("height", [0.0, 1.0, 1e4])
     def test_equal_embeddings_are_finite(self, case, height):
         rows = {name: np.full_like(x, height) for name, x in case.rows.items()}
         loss, gradients = value_and_gradients(case, rows)
-        np.testing.assert_allclose(loss, case.expected(rows), rtol=1e-4, atol=1e-5)
+        assert_close(loss, case.expected(rows), NETWORK)
         assert all(np.isfinite(x).all() for x in gradients.values())
 
     def test_huge_embeddings_are_finite(self, case):
         rows = {name: 1e4 * x for name, x in case.rows.items()}
         loss, gradients = value_and_gradients(case, rows)
-        np.testing.assert_allclose(loss, case.expected(rows), rtol=1e-4, atol=1e-5)
+        assert_close(loss, case.expected(rows), NETWORK)
         assert all(np.isfinite(x).all() for x in gradients.values())
 
     def test_half_precision_is_raised_before_anything_is_computed(self, case):
@@ -138,7 +145,7 @@ class LossContract:
         order = np.random.default_rng(1).permutation(8)
         rows, labels = ({k: x[order] for k, x in d.items()} for d in (case.rows, case.labels))
         shuffled = case.loss(**rows, **labels, **case.shared)
-        np.testing.assert_allclose(shuffled, value_and_gradients(case)[0], rtol=2e-6, atol=1e-7)
+        assert_close(shuffled, value_and_gradients(case)[0], ROUNDING)
 
     def test_the_number_of_examples_may_be_unknown_when_it_is_compiled(self, case):
         import tensorflow as tf
@@ -146,4 +153,4 @@ class LossContract:
         batch = {**case.rows, **case.labels}
         spec = {k: tf.TensorSpec((None, *x.shape[1:]), x.dtype) for k, x in batch.items()}
         compiled = tf.function(lambda batch: case.loss(**batch, **case.shared), [spec])
-        np.testing.assert_allclose(compiled(batch), value_and_gradients(case)[0], rtol=1e-6)
+        assert_close(compiled(batch), value_and_gradients(case)[0], ROUNDING)

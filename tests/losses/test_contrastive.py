@@ -3,6 +3,7 @@ import pytest
 
 from mmssl.losses import contrastive_loss
 from tests.losses.contract import Case, LossContract, value_and_gradients, views
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 FIRST, SECOND = views()
 SAME = np.array([1, 0, 1, 1, 0, 0, 1, 0], "float32")
@@ -37,7 +38,7 @@ class TestContract(LossContract):
 @pytest.mark.parametrize("same", [0, 1])
 def test_at_half_the_margin_both_kinds_of_pairs_cost_an_eighth(same):
     loss = contrastive_loss(np.zeros((1, 2)), np.array([[0.3, 0.4]]), np.array([same]))
-    np.testing.assert_allclose(loss, 0.125, rtol=1e-6)
+    assert_close(loss, 0.125, ROUNDING)
 
 
 def test_other_pairs_beyond_the_margin_cost_nothing_and_do_not_move():
@@ -51,8 +52,8 @@ def test_other_pairs_beyond_the_margin_cost_nothing_and_do_not_move():
 def test_only_the_difference_of_a_pair_matters():
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(5, 5)))[0]
     moved = contrastive_loss(FIRST @ turn + 3, SECOND @ turn + 3, SAME, margin=3.0)
-    np.testing.assert_allclose(moved, loss(FIRST, SECOND, SAME), rtol=1e-5)
-    np.testing.assert_allclose(loss(SECOND, FIRST, SAME), loss(FIRST, SECOND, SAME), rtol=1e-6)
+    assert_close(moved, loss(FIRST, SECOND, SAME), SUM)
+    assert_close(loss(SECOND, FIRST, SAME), loss(FIRST, SECOND, SAME), ROUNDING)
 
 
 def test_wrong_arguments_are_named():

@@ -5,10 +5,10 @@ import json
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
-from tests.losses.contract import all_cases, value_and_gradients
+from tests.losses.contract import all_cases, largest, value_and_gradients
+from tests.tolerances import NETWORK, SUM, assert_close
 
 
 def results_of(module):
@@ -21,11 +21,10 @@ def assert_same(results):
     for name, case in all_cases().items():
         value, gradients = value_and_gradients(case)
         found = results[name]
-        np.testing.assert_allclose(found["value"], value, rtol=1e-5, atol=1e-6, err_msg=name)
+        assert_close(found["value"], value, SUM, err_msg=name)
         for key, expected in gradients.items():
-            np.testing.assert_allclose(
-                found["gradients"][key], expected, rtol=1e-4, atol=2e-6, err_msg=f"{name} {key}"
-            )
+            got = found["gradients"][key]
+            assert_close(got, expected, NETWORK, largest(gradients), err_msg=f"{name} {key}")
 
 
 def test_two_replicas_with_half_the_batch_equal_one_with_the_whole():

@@ -4,6 +4,7 @@ from scipy.special import log_softmax
 
 from mmssl.losses import sinkhorn, swav_loss
 from tests.losses.contract import Case, LossContract
+from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close
 
 # Cosines with six prototypes of four crops of eight pictures, two of them large.
 SCORES = np.random.default_rng(0).uniform(-0.4, 0.4, size=(4, 8, 6)).astype("float32")
@@ -68,26 +69,26 @@ class TestContract(LossContract):
 
 def test_the_worked_example_of_three_prototypes():
     three, many = sinkhorn(EXAMPLE), sinkhorn(EXAMPLE, iterations=200)
-    np.testing.assert_allclose(three, official_sinkhorn(EXAMPLE), atol=1e-5)
-    np.testing.assert_allclose(np.sum(three, 0), [2.346219, 2.008431, 1.645350], rtol=1e-5)
-    np.testing.assert_allclose(np.sum(many, 0), [2, 2, 2], atol=1e-4)
-    np.testing.assert_allclose(np.sum(three, 1), np.ones(6), rtol=1e-6)
+    assert_close(three, official_sinkhorn(EXAMPLE), SUM)
+    assert_close(np.sum(three, 0), [2.346219, 2.008431, 1.645350], SUM)
+    assert_close(np.sum(many, 0), [2, 2, 2], NETWORK)
+    assert_close(np.sum(three, 1), np.ones(6), ROUNDING)
 
 
 def test_equal_rows_get_equal_codes_and_equal_scores_get_uniform_ones():
     twice = sinkhorn(np.concatenate([EXAMPLE[:3], EXAMPLE[:3]]))
-    np.testing.assert_allclose(twice[:3], twice[3:], rtol=1e-6)
-    np.testing.assert_allclose(sinkhorn(np.full((4, 5), 0.7)), np.full((4, 5), 0.2), rtol=1e-6)
+    assert_close(twice[:3], twice[3:], ROUNDING)
+    assert_close(sinkhorn(np.full((4, 5), 0.7)), np.full((4, 5), 0.2), ROUNDING)
 
 
 def test_a_constant_added_to_all_scores_leaves_every_code():
-    np.testing.assert_allclose(sinkhorn(EXAMPLE + 1), sinkhorn(EXAMPLE), atol=1e-5)
+    assert_close(sinkhorn(EXAMPLE + 1), sinkhorn(EXAMPLE), SUM)
 
 
 def test_scores_of_any_size_give_finite_codes():
     codes = sinkhorn(1e4 * SCORES[0])
     assert np.isfinite(codes).all()
-    np.testing.assert_allclose(np.sum(codes, 1), np.ones(8), rtol=1e-5)
+    assert_close(np.sum(codes, 1), np.ones(8), SUM)
 
 
 def test_no_gradient_passes_sinkhorn():
@@ -101,7 +102,7 @@ def test_no_gradient_passes_sinkhorn():
 
 def test_scores_of_zero_cost_the_logarithm_of_the_prototypes():
     flat = np.zeros((2, 3000))
-    np.testing.assert_allclose(swav_loss([flat, flat], [sinkhorn(flat)]), 8.006368, rtol=1e-6)
+    assert_close(swav_loss([flat, flat], [sinkhorn(flat)]), 8.006368, SUM)
 
 
 def test_wrong_arguments_are_named():

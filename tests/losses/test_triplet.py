@@ -5,6 +5,7 @@ from keras import ops
 from mmssl.losses import triplet_loss
 from mmssl.losses.triplet import _nearest_beyond
 from tests.losses.contract import LABELS, Case, LossContract, labelled, unit
+from tests.tolerances import SUM, assert_close
 
 ROWS = labelled()
 MARGIN = 0.5
@@ -64,7 +65,7 @@ class TestContract(LossContract):
 @pytest.mark.parametrize("mining", ["all", "semi_hard", "hard"])
 def test_equal_embeddings_cost_the_margin(mining):
     loss = triplet_loss(np.full((8, 5), 3.0), LABELS, 0.2, mining)
-    np.testing.assert_allclose(loss, 0.2, rtol=1e-5)
+    assert_close(loss, 0.2, SUM)
 
 
 @pytest.mark.parametrize("mining", ["all", "semi_hard", "hard"])
@@ -78,10 +79,10 @@ def test_rotation_and_length_do_not_matter(mining):
     x = ROWS["embeddings"]
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(5, 5)))[0]
     lengths = np.linspace(0.1, 10, 8)[:, None]
-    np.testing.assert_allclose(
+    assert_close(
         triplet_loss(x @ turn * lengths, LABELS, mining=mining),
         triplet_loss(x, LABELS, mining=mining),
-        rtol=1e-5,
+        SUM,
     )
 
 

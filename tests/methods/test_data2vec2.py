@@ -10,6 +10,16 @@ from mmssl.encoders import roberta_encoder, vit_encoder, wav2vec_encoder
 from mmssl.encoders.transformer_blocks import transformer_blocks
 from mmssl.layers import PaddingMask, Places, pick
 from mmssl.methods import Data2Vec2
+from tests.tolerances import (
+    NETWORK,
+    ROUNDING,
+    SUM,
+    TRAINING,
+    assert_close,
+    deviation_margin,
+    multiples,
+    rounding,
+)
 
 BLOCKS = {"width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
 DECODER = {"decoder_channels": 16, "decoder_depth": 2, "decoder_groups": 4, "noise": 0.0}
@@ -109,7 +119,7 @@ def test_the_encoder_sees_visible_tokens_as_if_attention_were_restricted_to_them
     expected = [x[row > 0] for x, row in zip(whole, seen, strict=True)]
     noise = tf.reshape(method.noise(data["noise"]), (3, -1, 16))
     got = method._features(local, noise, data["visible"], data["masked"], False)
-    np.testing.assert_allclose(got, expected, atol=1e-5)
+    assert_close(got, expected, SUM)
 
 
 def _drawn_bias(method, length):
@@ -182,7 +192,7 @@ def test_pixels_of_masked_patches_do_not_reach_the_student():
     before, after = method(data), method(changed)
     np.testing.assert_array_equal(before["predictions"], after["predictions"])
     np.testing.assert_array_equal(before["class"], after["class"])
-    assert not np.allclose(method.targets(data, before), method.targets(changed, after))
+    assert multiples(method.targets(changed, after), method.targets(data, before)) > NETWORK
 
 
 @every
@@ -191,7 +201,7 @@ def test_students_with_the_same_mask_have_the_same_outputs(build):
     one = batch(method, masks=1)
     three = {k: tf.repeat(v, 3, axis=1) if v.shape.rank == 3 else v for k, v in one.items()}
     expected = np.repeat(method(one)["predictions"], 3, axis=0)
-    np.testing.assert_allclose(method(three)["predictions"], expected, atol=1e-6)
+    assert_close(method(three)["predictions"], expected, NETWORK)
 
 
 @every
@@ -203,7 +213,7 @@ def test_the_loss_of_several_masks_is_the_mean_of_single_ones(build):
         for m in range(3)
     ]
     mean = np.mean([float(loss_of(method, single)) for single in singles])
-    assert float(loss_of(method, data)) == pytest.approx(mean, rel=1e-5)
+    assert_close(loss_of(method, data), mean, SUM)
 
 
 @every
@@ -254,14 +264,14 @@ def test_the_targets_of_all_places_are_those_of_the_whole_example():
     # Without the class token, which has no part in the statistics.
     states = [normed(x.numpy()[:, 1:], 1) for x in hidden({"images": data["images"]})]
     expected = normed(np.mean(states, axis=0), 2)
-    np.testing.assert_allclose(method.targets(data, method(data)), expected, atol=1e-4)
+    assert_close(method.targets(data, method(data)), expected, NETWORK)
 
 
 def test_predicting_nothing_costs_the_root_of_the_channels():
     method = pictures()
     last = method.decoder.get_layer("predict")
     last.set_weights([0 * w for w in last.get_weights()])
-    assert float(loss_of(method, batch(method))) == pytest.approx(16**0.5, rel=1e-3)
+    assert_close(loss_of(method, batch(method)), 16**0.5, TRAINING)
 
 
 def test_the_class_term_is_the_mean_over_students():
@@ -271,7 +281,7 @@ def test_the_class_term_is_the_mean_over_students():
     mean = np.repeat(plain.targets(data, outputs).numpy().mean(axis=1), 2, axis=0)
     term = np.mean(np.sum((outputs["class"] - mean) ** 2, axis=-1) / 16**0.5)
     added = float(loss_of(weighted, data)) - float(loss_of(plain, data))
-    assert added == pytest.approx(0.5 * term, rel=1e-4)
+    assert_close(added, 0.5 * term, NETWORK)
 
 
 def test_padding_is_not_seen_and_not_predicted():
@@ -300,14 +310,14 @@ def test_padding_is_not_seen_and_not_predicted():
 def test_momentum_is_halfway_after_half_of_the_ramp(ends, half):
     method = pictures(momentum=ends[0], final_momentum=ends[1], momentum_steps=1000)
     method.teacher.updates.assign(501)  # the first finds two equal models and does not count
-    assert float(method.teacher.current_momentum()) == pytest.approx(half, abs=1e-7)
+    assert_close(method.teacher.current_momentum(), half, ROUNDING)
 
 
 def test_noise_is_a_function_of_its_keys():
     method = pictures(noise=0.01)
     keys = tf.constant(np.random.default_rng(0).integers(0, 2**31 - 1, (50, 40)), tf.int32)
     noise = method.noise(keys).numpy()
-    assert noise.std() == pytest.approx(0.01, rel=0.02)
+    assert noise.std() == pytest.approx(0.01, rel=deviation_margin(noise.size))
     np.testing.assert_array_equal(noise, method.noise(keys))
 
 
@@ -318,11 +328,11 @@ def test_encoders_whose_attention_tells_positions_are_exported_for_any_length(
 ):
     encoder = build().encoder
     path = tmp_path / {"saved_model": "encoder", "litert": "encoder.tflite"}[form]
-    assert export(encoder, path, form, example_inputs(encoder)).difference < 1e-4
+    assert export(encoder, path, form, example_inputs(encoder)).difference < NETWORK * rounding()
     batch = {name: x.numpy() for name, x in inputs(build())[0].items()}
     found = load_exported(path)(batch)
     for name, expected in encoder(batch).items():
-        np.testing.assert_allclose(found[name], expected, atol=1e-4)
+        assert_close(found[name], expected, NETWORK)
 
 
 def test_wrong_arguments_are_refused():

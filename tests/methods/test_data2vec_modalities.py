@@ -11,6 +11,7 @@ from mmssl.training.recipe import read_recipe
 from tests.contract.cases import build_case, first_batch
 from tests.contract.gradients import without_gradient
 from tests.contract.tiny import tiny_transformer
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 SIZES = ("--data.batch_size=4", "--method.top_blocks=2", *tiny_transformer(32))
 AUDIO = ("--data.window=4000", "--method.encoder.channels=16", "--method.encoder.position_groups=4")
@@ -58,9 +59,7 @@ def test_every_trainable_variable_gets_a_gradient_and_the_teacher_none(built):
 def test_longer_padding_leaves_the_loss_unchanged(built):
     method, batch = built
     short = resized(batch, -5)
-    np.testing.assert_allclose(
-        loss_of(method, resized(short, 5)), loss_of(method, short), rtol=1e-5
-    )
+    assert_close(loss_of(method, resized(short, 5)), loss_of(method, short), SUM)
 
 
 def test_what_is_hidden_from_the_student_is_seen_by_the_teacher_alone(built):
@@ -89,5 +88,5 @@ def test_a_step_copies_the_shared_tables_and_averages_the_blocks(built):
         is_copied = any(part in variable.path for part in COPIED)
         copied += is_copied
         expected = student[name] if is_copied else mean
-        np.testing.assert_allclose(variable, expected, atol=1e-6)
+        assert_close(variable, expected, ROUNDING)
     assert copied >= 3  # of text the token table and the norm's two at least

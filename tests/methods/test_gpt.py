@@ -9,6 +9,7 @@ from mmssl.methods import GPT
 from mmssl.pipelines.language import TokenBlocks
 from mmssl.training.optimizers import adamw
 from mmssl.training.schedules import warmup_cosine
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 VOCABULARY, LENGTH = 30, 12
 
@@ -49,13 +50,13 @@ def loss_of(method, batch):
 def test_the_loss_is_the_textbooks_with_one_shift(positions, padding):
     method, batch = small(positions=positions), batch_of(padding=padding)
     method.set_weights([5 * w if w.ndim > 1 else w for w in method.get_weights()])
-    assert loss_of(method, batch) == pytest.approx(textbook(method, batch), abs=1e-5)
+    assert_close(loss_of(method, batch), textbook(method, batch), SUM)
 
 
 def test_what_stands_in_the_padding_changes_no_loss():
     method, batch = small(), batch_of(padding=5)
     other = {**batch, "token_ids": np.where(batch["padding_mask"] > 0, batch["token_ids"], 7)}
-    assert loss_of(method, batch) == pytest.approx(loss_of(method, other), abs=1e-6)
+    assert_close(loss_of(method, batch), loss_of(method, other), ROUNDING)
 
 
 def test_an_untrained_model_begins_at_the_logarithm_of_the_vocabulary():
@@ -120,7 +121,7 @@ def test_a_language_with_a_known_entropy_is_learned_to_its_floor_and_not_below(m
     held_out = method.held_out(data.on([text]))
     nats = held_out["bits_per_character"] * np.log(2)
     assert floor - 0.002 < nats < floor + 0.02
-    assert np.log(held_out["perplexity"]) == pytest.approx(nats, rel=1e-6)
+    assert_close(np.log(held_out["perplexity"]), nats, ROUNDING)
     assert method.held_out(data.on([text])) == held_out
 
 
@@ -138,4 +139,4 @@ def test_held_out_text_counts_every_token_of_every_document_once(markov):
             found = scores[np.arange(len(scores)), seen[0, 1:]]
             nats -= found[16 if first else 0 :].sum()
     held_out = method.held_out(data.on(texts))
-    assert held_out["bits_per_character"] == pytest.approx(nats / np.log(2) / 93, rel=1e-5)
+    assert_close(held_out["bits_per_character"], nats / np.log(2) / 93, SUM)

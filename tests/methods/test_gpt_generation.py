@@ -16,6 +16,7 @@ from keras_hub.samplers import (
 from mmssl.encoders import gpt_encoder
 from mmssl.methods import GPT
 from mmssl.methods.gpt_generation import TokenGenerator
+from tests.tolerances import NETWORK, assert_close
 
 VOCABULARY, LENGTH, PAD, END = 12, 32, 0, 1
 
@@ -123,7 +124,7 @@ def test_as_many_beams_as_tokens_find_the_likeliest_pair(method):
         likelihood[one, two] = first[one] + log_probabilities(longer)[two]
     best = sorted(likelihood, key=likelihood.get, reverse=True)[:VOCABULARY]
     assert [tuple(row) for row in found[:, 5:]] == best
-    np.testing.assert_allclose(scores, [likelihood[pair] for pair in best], atol=1e-4)
+    assert_close(scores, [likelihood[pair] for pair in best], NETWORK)
 
 
 def test_more_than_the_context_holds_is_refused(method):

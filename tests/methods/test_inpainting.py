@@ -7,6 +7,7 @@ import pytest
 from mmssl.encoders import conv_encoder, dcgan_encoder
 from mmssl.methods import ContextEncoder
 from mmssl.pipelines.inpainting import MaskedCrops
+from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close
 
 
 def method_of(size=32, region="centre", channels=(8, 16, 16), decoder=(16,), **kwargs):
@@ -51,7 +52,7 @@ def test_the_encoder_sees_visible_pixels_and_the_mean_colour():
     assert (images[hidden] == color).all()
     crops = [batch["images"].numpy() for batch in data_of().batches().take(16)]
     mean = np.concatenate(crops).mean(axis=(0, 1, 2))
-    np.testing.assert_allclose(color, mean, atol=1e-5)
+    assert_close(color, mean, SUM)
 
 
 @pytest.mark.parametrize("region", ["centre", "random"])
@@ -69,7 +70,7 @@ def test_the_loss_is_the_formula():
     error = (prediction - (2 * batch["images"][:, 8:24, 8:24] - 1)) ** 2
     error[:, 2:14, 2:14] *= 0.1
     terms = method.loss_terms(batch, {"prediction": prediction}, training=False)
-    np.testing.assert_allclose(terms["reconstruction"], 10 * error.mean(), rtol=1e-5)
+    assert_close(terms["reconstruction"], 10 * error.mean(), SUM)
     assert method.loss_weights == {"reconstruction": 0.999, "adversarial": 0.001}
 
 
@@ -79,7 +80,7 @@ def test_inpainting_leaves_visible_pixels_as_they_are():
     visible = batch["mask"][..., 0] == 0
     np.testing.assert_array_equal(filled[visible], batch["images"][visible])
     predicted = np.asarray(method(batch)["prediction"])[:, 2:14, 2:14] / 2 + 0.5
-    np.testing.assert_allclose(filled[:, 10:22, 10:22], predicted, atol=1e-6)
+    assert_close(filled[:, 10:22, 10:22], predicted, ROUNDING)
 
 
 def test_held_out_figures_are_those_of_the_pixels_in_the_holes_and_stay():
@@ -92,8 +93,8 @@ def test_held_out_figures_are_those_of_the_pixels_in_the_holes_and_stay():
         ((np.asarray(method.inpaint(**batch)) - batch["images"]) ** 2)[:, 8:24, 8:24]
         for batch in held_out.masked_examples(data.items)
     ]
-    np.testing.assert_allclose(figures["hole_error"], np.concatenate(errors).mean(), rtol=1e-4)
-    assert figures["hole_ratio"] == pytest.approx(figures["hole_error"] / figures["border_error"])
+    assert_close(figures["hole_error"], np.concatenate(errors).mean(), NETWORK)
+    assert_close(figures["hole_ratio"], figures["hole_error"] / figures["border_error"], ROUNDING)
 
 
 def test_the_picture_has_a_row_of_masked_filled_and_true_ones():
@@ -119,7 +120,7 @@ def test_without_a_discriminator_the_loss_is_the_reconstruction():
     terms = method.loss_terms(batch, outputs, training=False)
     assert list(terms) == ["reconstruction"]
     loss = method.compute_loss(x=batch, y_pred=outputs, training=False)
-    np.testing.assert_allclose(loss, terms["reconstruction"])
+    assert_close(loss, terms["reconstruction"], ROUNDING)
 
 
 def test_an_encoder_of_3x3_convolutions_will_do():

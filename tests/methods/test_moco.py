@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.methods import MoCo
+from tests.tolerances import ROUNDING, SUM, assert_close, multiples
 
 
 def tiny(encoder, **kwargs):
@@ -23,7 +24,7 @@ def test_the_loss_is_the_formula_over_the_own_key_and_the_queue(encoder, pairs):
     own = np.exp((queries * keys).sum(axis=1) / 0.3)
     queued = np.exp(queries @ method.queue.vectors.numpy().T / 0.3).sum(axis=1)
     loss = method.compute_loss(x=pairs, y_pred=method(pairs), training=False)
-    np.testing.assert_allclose(loss, np.mean(np.log((own + queued) / own)), rtol=1e-5)
+    assert_close(loss, np.mean(np.log((own + queued) / own)), SUM)
 
 
 def test_keys_enter_the_queue_after_the_loss_was_taken(encoder, pairs):
@@ -33,9 +34,9 @@ def test_keys_enter_the_queue_after_the_loss_was_taken(encoder, pairs):
     loss = method.compute_loss(x=pairs, y_pred=method(pairs), training=False)
     np.testing.assert_array_equal(method.queue.vectors.numpy(), before)
     trained = method.compute_loss(x=pairs, y_pred=method(pairs), training=True)
-    assert float(trained) == pytest.approx(float(loss), rel=1e-5)
+    assert_close(trained, float(loss), SUM)
     np.testing.assert_array_equal(method.queue.vectors.numpy()[:8], before[8:])
-    np.testing.assert_allclose(method.queue.vectors.numpy()[8:], keys, atol=1e-6)
+    assert_close(method.queue.vectors.numpy()[8:], keys, ROUNDING)
 
 
 def test_the_queue_is_not_trained(encoder):
@@ -53,4 +54,4 @@ def test_a_key_depends_on_its_own_example_alone(key_statistics, alone, encoder, 
         batch = {name: x[:count] for name, x in pairs.items()}
         method.compute_loss(x=batch, y_pred=method(batch), training=True)
         keys.append(method.queue.vectors.numpy()[-count:][:4])
-    assert (np.abs(keys[0] - keys[1]).max() < 1e-5) == alone
+    assert (multiples(keys[0], keys[1]) < SUM) == alone

@@ -4,6 +4,7 @@ import pytest
 from mmssl.encoders import conv_encoder, small_conv_encoder, vit_encoder
 from mmssl.encoders.stages import at_size
 from mmssl.methods.multi_crop import embed_crops
+from tests.tolerances import SUM, assert_close
 
 ENCODERS = {
     "convolutions": lambda: small_conv_encoder(16, (4, 6), (2, 2)),
@@ -27,7 +28,7 @@ def test_crops_of_every_size_are_embedded_in_their_order(kind):
     embeddings = embed_crops(encoder, given)
     for crop, got in zip(given, embeddings, strict=True):
         model = encoder if crop["images"].shape[1] == 16 else smaller
-        np.testing.assert_allclose(got, model(crop)["embedding"], atol=1e-5)
+        assert_close(got, model(crop)["embedding"], SUM)
 
 
 def test_crops_of_one_size_share_their_batch_statistics():
@@ -36,4 +37,4 @@ def test_crops_of_one_size_share_their_batch_statistics():
     both = {"images": np.concatenate([crop["images"] for crop in given[:2]])}
     embeddings = embed_crops(encoder, given, training=True)
     together = encoder(both, training=True)["embedding"]
-    np.testing.assert_allclose(np.concatenate(embeddings[:2]), together, atol=1e-5)
+    assert_close(np.concatenate(embeddings[:2]), together, SUM)

@@ -6,6 +6,7 @@ from scipy.special import log_softmax
 from mmssl.encoders import bert_encoder, cut, saved_encoder, small_conv_encoder
 from mmssl.losses import debiased_info_nce, info_nce
 from mmssl.methods import SimCSE
+from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
 
 
 def encoder(dropout=0.1, pool="mean"):
@@ -22,11 +23,11 @@ def texts(rows=4):
 def test_each_first_reading_picks_its_second_one_by_cosine():
     method = SimCSE(encoder(), temperature=0.2)
     first, second = (np.asarray(x) for x in method(texts(), training=True))
-    assert np.abs(first - second).max() > 1e-3
+    assert multiples(first, second) > NETWORK
     units = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (first, second)]
     expected = -np.diag(log_softmax(units[0] @ units[1].T / 0.2, axis=1)).mean()
     loss = method.loss_terms(texts(), [first, second], training=True)["info_nce"]
-    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+    assert_close(loss, expected, SUM)
 
 
 @pytest.mark.parametrize("pool", ["mean", "token"])
@@ -35,11 +36,11 @@ def test_what_is_compared_is_made_of_the_embedding_that_is_deployed(pool):
     first, second = method(texts())
     np.testing.assert_array_equal(first, second)
     deployed = method.deployed()(texts())
-    np.testing.assert_allclose(first, method.head(deployed["embedding"]), atol=1e-6)
-    np.testing.assert_allclose(first, method.compared()(texts())["embedding"], atol=1e-6)
+    assert_close(first, method.head(deployed["embedding"]), ROUNDING)
+    assert_close(first, method.compared()(texts())["embedding"], ROUNDING)
     features = np.asarray(deployed["features"])
     expected = features[:, 0] if pool == "token" else features.mean(axis=1)
-    np.testing.assert_allclose(deployed["embedding"], expected, atol=1e-6)
+    assert_close(deployed["embedding"], expected, ROUNDING)
 
 
 def test_hard_negatives_weigh_more_and_without_them_it_is_the_papers_loss():
@@ -63,9 +64,9 @@ def test_a_runs_encoder_is_trained_further_with_dropout(tmp_path):
     expected = trained(texts())["embedding"]
     for path in (tmp_path, tmp_path / "encoder.keras"):
         read = saved_encoder(str(path), dropout=0.3)
-        np.testing.assert_allclose(read(texts())["embedding"], expected, atol=1e-6)
+        assert_close(read(texts())["embedding"], expected, ROUNDING)
         first, second = SimCSE(read)(texts(), training=True)
-        assert np.abs(first - second).max() > 1e-3
+        assert multiples(first, second) > NETWORK
     assert saved_encoder(str(tmp_path))(texts(), training=True)["embedding"].shape == (4, 8)
 
 

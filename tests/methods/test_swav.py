@@ -6,6 +6,7 @@ from scipy.special import log_softmax
 
 from mmssl.encoders import small_conv_encoder
 from mmssl.methods import SwAV
+from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
 
 ROWS = 4
 
@@ -52,14 +53,14 @@ def test_the_loss_is_that_of_the_official_code():
     scores = [x.numpy() for x in outputs["scores"]]
     loss = method.compute_loss(x=batch, y_pred=outputs, training=False)
     expected = expected_loss(scores, [official_codes(x) for x in scores[:2]])
-    np.testing.assert_allclose(loss, expected, rtol=1e-4)
+    assert_close(loss, expected, NETWORK)
 
 
 def test_scores_are_cosines_with_prototypes_of_length_one():
     method, batch = tiny(), crops()
     for _ in range(3):
         lengths = np.linalg.norm(method.prototypes, axis=0)
-        np.testing.assert_allclose(lengths, np.ones(7), atol=1e-5)
+        assert_close(lengths, np.ones(7), SUM)
         scores = method(batch)["scores"]
         assert [x.shape for x in scores] == [(ROWS, 7)] * 3
         assert np.abs(scores).max() <= 1 + 1e-5
@@ -70,7 +71,7 @@ def test_projections_are_offered_to_who_watches_for_collapse():
     method, batch = tiny(), crops(sizes=(8, 8))
     compared = np.asarray(method.compared()({"images": batch["images_1"]})["embedding"])
     units = compared / np.linalg.norm(compared, axis=1, keepdims=True)
-    np.testing.assert_allclose(units, method(batch)["projections"][0], atol=1e-6)
+    assert_close(units, method(batch)["projections"][0], ROUNDING)
 
 
 def test_the_prototypes_are_frozen_in_the_first_steps():
@@ -78,7 +79,7 @@ def test_the_prototypes_are_frozen_in_the_first_steps():
     start = method.prototypes.numpy()
     for moved in (False, False, True):
         method.train_on_batch(batch)
-        assert (np.abs(method.prototypes - start).max() > 1e-5) == moved
+        assert (multiples(method.prototypes, start) > SUM) == moved
 
 
 def test_the_queue_joins_the_batch_once_it_is_full():
@@ -96,7 +97,7 @@ def test_the_queue_joins_the_batch_once_it_is_full():
             for rows, own in zip(before, scores[:2], strict=True)
         ]
         loss = method.compute_loss(x=batch, y_pred=outputs, training=True)
-        np.testing.assert_allclose(loss, expected_loss(scores, codes), rtol=1e-4)
+        assert_close(loss, expected_loss(scores, codes), NETWORK)
         for rows, projections in zip(past, outputs["projections"], strict=True):
             rows.append(projections.numpy())
 
@@ -104,8 +105,8 @@ def test_the_queue_joins_the_batch_once_it_is_full():
 def test_usage_is_one_where_all_prototypes_are_used_alike():
     even = np.eye(4, dtype="float32") * 5
     method = tiny()
-    assert float(method._usage([even, even])) == pytest.approx(1, abs=1e-5)
-    assert float(method._usage([even[:1], even[:1]])) == pytest.approx(0, abs=1e-5)
+    assert_close(method._usage([even, even]), 1, SUM)
+    assert_close(method._usage([even[:1], even[:1]]), 0, SUM, scale=1)
 
 
 def test_wrong_arguments_are_named():

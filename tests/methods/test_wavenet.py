@@ -8,6 +8,7 @@ from mmssl.layers import mu_law_decode
 from mmssl.methods import WaveNet
 from mmssl.pipelines.audio import Windows
 from mmssl.pipelines.conditioned import ConditionedWindows
+from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close
 
 FIELD = 16
 
@@ -61,7 +62,7 @@ def test_the_loss_is_the_mean_over_the_samples_that_are_no_padding():
     logits = np.asarray(method(batch)["logits"], "float64")[:, :34]
     shares = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     right = np.take_along_axis(shares, codes[:, 1:35, None], axis=-1)
-    assert loss_of(method, batch) == pytest.approx(-np.log(right).mean(), rel=1e-5)
+    assert_close(loss_of(method, batch), -np.log(right).mean(), SUM)
     louder = {**batch, "waveform": batch["waveform"].copy()}
     louder["waveform"][:, 35:] = 0.7
     assert loss_of(method, louder) == loss_of(method, batch)
@@ -82,7 +83,7 @@ def test_training_begins_at_the_uniform_guess_and_zero_logits_are_exactly_it():
     method, batch = wavenet(), batch_of(random_codes())
     assert loss_of(method, batch) == pytest.approx(np.log(256), abs=0.01)
     method.logits.kernel.assign(np.zeros(method.logits.kernel.shape))
-    assert loss_of(method, batch) == pytest.approx(np.log(256), rel=1e-6)
+    assert_close(loss_of(method, batch), np.log(256), ROUNDING)
 
 
 def test_logits_and_loss_are_float32_under_mixed_precision():
@@ -100,12 +101,12 @@ def test_held_out_bits_are_those_of_the_loss_and_the_unigram_is_the_entropy_of_t
     method = wavenet()
     figures = method.held_out(data)
     losses = [loss_of(method, batch) for batch in data.batches().take(2)]
-    assert figures["bits_per_sample"] == pytest.approx(np.mean(losses) / np.log(2), rel=1e-4)
+    assert_close(figures["bits_per_sample"], np.mean(losses) / np.log(2), NETWORK)
     codes = np.asarray(
         method(next(iter(Windows(waves, window=400, batch_size=4).batches())))["codes"]
     )
     shares = np.unique(codes[:, 1:], return_counts=True)[1] / codes[:, 1:].size
-    assert figures["unigram_bits"] == pytest.approx(-(shares * np.log2(shares)).sum(), rel=1e-6)
+    assert_close(figures["unigram_bits"], -(shares * np.log2(shares)).sum(), ROUNDING)
 
 
 @pytest.mark.parametrize("conditioned", [False, True])

@@ -14,6 +14,7 @@ from mmssl.pipelines.augment.flips import random_mirror
 from mmssl.pipelines.augment.grey import random_grey
 from mmssl.pipelines.augment.jitter import jittered, ordered, random_jitter, with_hue
 from mmssl.pipelines.augment.solarise import random_solarise
+from tests.tolerances import ROUNDING, SUM, TRAINING, assert_close
 
 LUMA = np.array([0.2989, 0.587, 0.114])
 
@@ -42,7 +43,7 @@ def test_grey_is_the_luma_in_every_channel():
     images = pictures()
     shown = shown_by(random_grey, images, [0.19, 0.2, 0.0, 1.0], 0.2)
     grey = np.repeat((images @ LUMA)[..., None], 3, axis=-1)
-    np.testing.assert_allclose(shown[[0, 2]], grey[[0, 2]], atol=1e-6)
+    assert_close(shown[[0, 2]], grey[[0, 2]], ROUNDING)
     np.testing.assert_array_equal(shown[[1, 3]], images[[1, 3]])
 
 
@@ -50,8 +51,8 @@ def test_solarised_values_are_inverted_from_the_threshold_on():
     images = pictures()
     images[0, 0, 0] = [0.5, 0.49, 1.0]
     shown = shown_by(random_solarise, images, [0.0, 0.5, 0.1, 0.3], 0.2)
-    np.testing.assert_allclose(shown[0, 0, 0], [0.5, 0.49, 0.0])
-    np.testing.assert_allclose(shown[[0, 2]], np.where(images >= 0.5, 1 - images, images)[[0, 2]])
+    assert_close(shown[0, 0, 0], [0.5, 0.49, 0.0], ROUNDING)
+    assert_close(shown[[0, 2]], np.where(images >= 0.5, 1 - images, images)[[0, 2]], ROUNDING)
     np.testing.assert_array_equal(shown[[1, 3]], images[[1, 3]])
 
 
@@ -69,8 +70,8 @@ def test_hue_is_turned_in_hsv(turn):
     corners = np.stack(np.meshgrid(*[[0.0, 0.5, 1.0]] * 3), axis=-1).reshape(-1, 3)
     images[0].reshape(-1, 3)[:27] = corners
     shown = shown_by(with_hue, images, [turn])
-    np.testing.assert_allclose(shown[0], hue_by_hand(images[0], turn), atol=1e-5)
-    np.testing.assert_allclose(shown, tf.image.adjust_hue(images, turn), atol=1e-5)
+    assert_close(shown[0], hue_by_hand(images[0], turn), SUM)
+    assert_close(shown, tf.image.adjust_hue(images, turn), SUM)
 
 
 def jitter_by_hand(image, factors, turn, places):
@@ -99,7 +100,7 @@ def test_colours_are_jittered_in_the_order_drawn():
     shown = shown_by(jittered, images, *ordered(factors, turns, orders))
     for i in range(40):
         expected = jitter_by_hand(images[i].astype(float), factors[i], turns[i], orders[i])
-        np.testing.assert_allclose(shown[i], expected, atol=1e-5)
+        assert_close(shown[i], expected, SUM)
 
 
 def test_factors_are_uniform_about_one_and_the_share_is_kept():
@@ -111,9 +112,9 @@ def test_factors_are_uniform_about_one_and_the_share_is_kept():
     for i in (0, 2):
         factors = [0.2 + 0.25 * 1.6, 0.5 * 2.5, 1.4]
         expected = jitter_by_hand(images[i].astype(float), factors, 0.1, drawn[i, 5:])
-        np.testing.assert_allclose(shown[i], expected, atol=1e-5)
+        assert_close(shown[i], expected, SUM)
     left = drawn[:, 0] >= 0.8
-    np.testing.assert_allclose(shown[left], images[left], atol=1e-6)
+    assert_close(shown[left], images[left], ROUNDING)
     assert 0 <= shown.min() <= shown.max() <= 1
 
 
@@ -134,9 +135,9 @@ def test_blur_is_a_gaussian_of_a_tenth_of_the_height(size, radius):
     images = pictures(3, size)
     drawn = np.array([[0.1, 0.0], [0.49, 0.7], [0.5, 0.7]], np.float32)
     shown = shown_by(lambda x, d: random_blur(x, d, 0.5, (0.1, 2.0)), images, drawn)
-    np.testing.assert_allclose(shown[0], images[0], atol=1e-6)
+    assert_close(shown[0], images[0], ROUNDING)
     expected = blur_by_hand(images[1].astype(float), radius, 0.1 + 0.7 * 1.9)
-    np.testing.assert_allclose(shown[1], expected, atol=1e-5)
+    assert_close(shown[1], expected, SUM)
     np.testing.assert_array_equal(shown[2], images[2])
 
 
@@ -154,10 +155,10 @@ def test_a_box_is_cut_and_resized_antialiased_alone_and_beside_others(box, size)
     pixels = image[top : top + height, left : left + width]
     expected = tf.image.resize(pixels, [size, size], antialias=True)
     alone = to_images(cut(image[np.newaxis], tf.constant([box]), size))
-    np.testing.assert_allclose(alone[0], expected, atol=1e-3)
+    assert_close(alone[0], expected, TRAINING)
     boxes = tf.constant([(0, 0, 30, 50), box])
     beside = to_images(cut_each(np.stack([image, image]), boxes, size))
-    np.testing.assert_allclose(beside[1], expected, atol=1e-3)
+    assert_close(beside[1], expected, TRAINING)
 
 
 def test_an_element_has_its_own_numbers_wherever_it_is_drawn():

@@ -9,6 +9,14 @@ from mmssl.pipelines.augment.crops import centre_square, random_box, random_flip
 from mmssl.pipelines.images import ColorCrops, Crops, rgb_to_lab
 from mmssl.pipelines.sources import open_source
 from tests.pipelines.elements import elements
+from tests.tolerances import (
+    TRAINING,
+    assert_close,
+    assert_within,
+    deviation_margin,
+    mean_margin,
+    share_margin,
+)
 
 
 def boxes(height, width, scale, ratio, count=4000):
@@ -28,12 +36,13 @@ def test_boxes_have_uniform_area_and_log_uniform_proportion():
     assert area.min() >= 0.199
     assert area.max() <= 0.601
     # A larger area fits in fewer proportions, so misfits are few here but not none.
-    assert abs(area.mean() - 0.4) < 0.01
-    assert abs(area.std() - 0.4 / np.sqrt(12)) < 0.01
+    spread = 0.4 / np.sqrt(12)
+    assert abs(area.mean() - 0.4) < mean_margin(spread, len(area))
+    assert abs(area.std() / spread - 1) < deviation_margin(len(area))
     assert np.abs(proportion).max() <= 1.01
-    assert abs(proportion.mean()) < 0.03
-    assert abs((top / (1001 - height)).mean() - 0.5) < 0.02
-    assert abs((left / (1001 - width)).mean() - 0.5) < 0.02
+    assert abs(proportion.mean()) < mean_margin(2 / np.sqrt(12), len(area))
+    for place in (top / (1001 - height), left / (1001 - width)):
+        assert abs(place.mean() - 0.5) < mean_margin(1 / np.sqrt(12), len(area))
 
 
 def test_where_no_box_fits_the_largest_centred_one_is_taken():
@@ -52,7 +61,7 @@ def test_a_box_is_cut_and_resized_with_antialiasing():
     small = resized(image, tf.constant([4, 10, 32, 48]), 8).numpy()
     assert (small.shape, small.dtype) == ((8, 8, 3), np.float32)
     pillow = Image.fromarray(image[4:36, 10:58]).resize((8, 8), Image.Resampling.BILINEAR)
-    np.testing.assert_allclose(small, np.asarray(pillow) / 255, atol=1.5 / 255)
+    assert_within(small, np.asarray(pillow) / 255, 1.5 / 255)
 
 
 def test_the_centre_square_is_the_middle_of_the_long_side():
@@ -68,7 +77,7 @@ def test_half_of_the_pictures_are_mirrored():
     flipped = np.stack([flip(tf.constant(i)).numpy() for i in range(2000)])
     mirrored = (flipped == image[:, ::-1].numpy()).all(axis=(1, 2, 3))
     assert (mirrored | (flipped == image.numpy()).all(axis=(1, 2, 3))).all()
-    assert abs(mirrored.mean() - 0.5) < 0.035  # three standard deviations
+    assert abs(mirrored.mean() - 0.5) < share_margin(0.5, len(mirrored))
 
 
 def test_lab_has_the_values_of_the_standard():
@@ -81,7 +90,7 @@ def test_lab_has_the_values_of_the_standard():
         [32.30, 79.19, -107.86],
         [0, 0, 0],
     ]
-    np.testing.assert_allclose(lab, expected, atol=0.01)
+    assert_within(lab, expected, 0.01)
 
 
 def photos(count=12):
@@ -100,7 +109,7 @@ def test_colours_are_those_of_every_fourth_pixel():
     batch = elements(ColorCrops(photos(), 16, 4), 3)
     expected = rgb_to_lab(batch["images"])[:, ::4, ::4, 1:]
     assert batch["ab"].shape == (12, 4, 4, 2)
-    np.testing.assert_allclose(batch["ab"], expected, atol=1e-3)
+    assert_close(batch["ab"], expected, TRAINING)
     batch = elements(ColorCrops(photos(), 15, 4, stride=2), 1)
     assert batch["ab"].shape == (4, 8, 8, 2)
 

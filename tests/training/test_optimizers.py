@@ -10,6 +10,7 @@ import tensorflow as tf
 from mmssl.training.optimizers import adamw, run_optimizer
 from mmssl.training.recipe import Fit
 from mmssl.training.schedules import decays, warmup_cosine
+from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_weight_decay_leaves_biases_and_norms_out(name, kernel):
     zeros = [np.zeros(v.shape, "float32") for v in model.trainable_variables]
     optimizer.apply_gradients(zip(zeros, model.trainable_variables, strict=True))
     decayed, *others = model.get_weights()
-    np.testing.assert_allclose(decayed, kernel, rtol=1e-6)
+    assert_close(decayed, kernel, ROUNDING)
     for other in others:
         np.testing.assert_array_equal(other, np.ones_like(other))
 
@@ -39,8 +40,8 @@ def test_momentum_and_clipping_are_those_of_the_recipe():
             optimizer.apply_gradients([(keras.ops.convert_to_tensor([3.0, 4.0]), weight)])
         return weight.numpy()
 
-    np.testing.assert_allclose(moved(momentum=0.5, clip_norm=None), [-7.5, -10.0])
-    np.testing.assert_allclose(moved(momentum=0.0, clip_norm=1.0), [-1.2, -1.6], rtol=1e-6)
+    assert_close(moved(momentum=0.5, clip_norm=None), [-7.5, -10.0], ROUNDING)
+    assert_close(moved(momentum=0.0, clip_norm=1.0), [-1.2, -1.6], ROUNDING)
 
 
 def test_a_momentum_of_one_is_refused():
@@ -85,7 +86,7 @@ def test_adamw_decays_along_half_a_cosine_in_a_step_that_is_traced_once():
     for gradient in gradients:
         step(gradient)
     assert step.experimental_get_tracing_count() == 1
-    np.testing.assert_allclose(kernel.numpy(), oracle(begin, gradients), rtol=1e-4, atol=1e-5)
+    assert_close(kernel.numpy(), oracle(begin, gradients), NETWORK)
     np.testing.assert_array_equal(bias.numpy(), np.ones(2))
 
 
@@ -95,7 +96,7 @@ def test_the_decay_reaches_its_end_with_the_last_step_and_stays():
     for n in (0, 5, 10, 12):
         optimizer.iterations.assign(n)
         found.append(float(optimizer.weight_decay))
-    np.testing.assert_allclose(found, [0.04, 0.22, 0.4, 0.4], rtol=1e-5)
+    assert_close(found, [0.04, 0.22, 0.4, 0.4], SUM)
 
 
 def test_a_saved_model_goes_on_with_the_same_decay(tmp_path):
@@ -115,8 +116,8 @@ def test_each_gradient_is_clipped_by_its_own_norm():
     fit = Fit(steps=1, optimizer="sgd", momentum=0.0, clip_norm=2.0, clip_each=True)
     gradients = [keras.ops.convert_to_tensor([x, 0.0]) for x in (10.0, 1.0)]
     run_optimizer(fit, [large, small], 1.0, 0.0).apply(gradients, [large, small])
-    np.testing.assert_allclose(large.numpy(), [-2.0, 0.0], rtol=1e-6)
-    np.testing.assert_allclose(small.numpy(), [-1.0, 0.0], rtol=1e-6)
+    assert_close(large.numpy(), [-2.0, 0.0], ROUNDING)
+    assert_close(small.numpy(), [-1.0, 0.0], ROUNDING)
 
 
 def test_two_replicas_clip_and_decay_as_one_does():
@@ -126,8 +127,8 @@ def test_two_replicas_clip_and_decay_as_one_does():
     assert done.returncode == 0, done.stderr[-2000:]
     for name, weights in json.loads(done.stdout.splitlines()[-1]).items():
         assert len(weights["one"]) == len(weights["two"])
-        np.testing.assert_allclose(weights["two"], weights["one"], rtol=1e-5, err_msg=name)
-        np.testing.assert_allclose(weights["one"], weights["dense"], rtol=1e-5, err_msg=name)
+        assert_close(weights["two"], weights["one"], SUM, err_msg=name)
+        assert_close(weights["one"], weights["dense"], SUM, err_msg=name)
 
 
 @pytest.mark.parametrize(

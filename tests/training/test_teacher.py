@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.training.teacher import EMATeacher
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 
 def student():
@@ -24,7 +25,7 @@ def test_after_n_updates_the_weights_are_the_moving_average():
         teacher.update(model)
         expected = [0.9 * e + 0.1 * w for e, w in zip(expected, model.get_weights(), strict=True)]
     for got, want in zip(teacher.model.get_weights(), expected, strict=True):
-        np.testing.assert_allclose(got, want, rtol=1e-5)
+        assert_close(got, want, SUM)
 
 
 def test_the_momentum_goes_along_a_half_cosine_and_stays():
@@ -36,23 +37,23 @@ def test_the_momentum_goes_along_a_half_cosine_and_stays():
     # The first update, of two equal models, does not count.
     counted = [0, 0, 1, 2, 3, 4, 4]
     expected = [1 - 0.1 * (np.cos(np.pi * n / 4) + 1) / 2 for n in counted]
-    np.testing.assert_allclose(momenta, expected, rtol=1e-6)
+    assert_close(momenta, expected, ROUNDING)
 
 
 def test_the_momentum_waits_for_the_length_of_its_way():
     teacher, model = EMATeacher(student(), 0.9, 1.0), student()
     for _ in range(3):
         teacher.update(model)
-        assert float(teacher.current_momentum()) == pytest.approx(0.9)
+        assert_close(teacher.current_momentum(), 0.9, ROUNDING)
     teacher.steps = 2
-    assert float(teacher.current_momentum()) == pytest.approx(1.0)
+    assert_close(teacher.current_momentum(), 1.0, ROUNDING)
 
 
 def test_the_momentum_goes_along_a_line_and_stays():
     teacher = EMATeacher(student(), 0.999, 0.9999, steps=30_000, ramp="linear")
     for counted, expected in ((0, 0.999), (15_000, 0.99945), (30_000, 0.9999), (40_000, 0.9999)):
         teacher.updates.assign(counted + 1)
-        assert float(teacher.current_momentum()) == pytest.approx(expected, abs=1e-7)
+        assert_close(teacher.current_momentum(), expected, ROUNDING)
 
 
 def test_updates_at_the_start_of_a_step_equal_updates_after_it():
@@ -66,7 +67,7 @@ def test_updates_at_the_start_of_a_step_equal_updates_after_it():
         after.update(model)
     before.update(model)
     for got, want in zip(before.model.get_weights(), after.model.get_weights(), strict=True):
-        np.testing.assert_allclose(got, want, rtol=1e-6)
+        assert_close(got, want, ROUNDING)
 
 
 def test_a_training_that_ended_and_goes_on_follows_each_step_once():
@@ -79,7 +80,7 @@ def test_a_training_that_ended_and_goes_on_follows_each_step_once():
     teacher.update(model)
     assert int(teacher.updates) == 2
     for got, first in zip(teacher.model.get_weights(), start, strict=True):
-        np.testing.assert_allclose(got, first + 0.1, rtol=1e-5)
+        assert_close(got, first + 0.1, SUM)
 
 
 def test_copied_layers_are_the_students():
@@ -92,7 +93,7 @@ def test_copied_layers_are_the_students():
     np.testing.assert_array_equal(kernel, model.get_weights()[0])
     np.testing.assert_array_equal(bias, model.get_weights()[1])
     for got, start in zip(statistics, before[2:], strict=True):
-        np.testing.assert_allclose(got, start + 0.1, rtol=1e-5)
+        assert_close(got, start + 0.1, SUM)
 
 
 def test_the_teacher_gives_no_gradient_and_has_nothing_to_train():
@@ -112,14 +113,14 @@ def test_a_slow_average_moves_under_mixed_bfloat16():
     before = teacher.model.get_weights()[0]
     shift(model, 1.0)
     teacher.update(model)
-    np.testing.assert_allclose(teacher.model.get_weights()[0] - before, 1e-4, rtol=0.02)
+    assert_close(teacher.model.get_weights()[0] - before, 1e-4, ROUNDING, scale=1)
 
 
 def test_batch_statistics_are_used_in_training_mode_and_moving_ones_outside_it():
     model = student()
     teacher = EMATeacher(model)
     x = np.random.default_rng(0).normal(5, 2, (64, 3)).astype("float32")
-    assert np.abs(np.mean(teacher(x, training=True), axis=0)).max() < 1e-4
+    assert_close(np.mean(teacher(x, training=True), axis=0), 0, SUM, scale=1)
     assert np.abs(np.mean(teacher(x, training=False), axis=0)).max() > 0.1
 
 
@@ -131,7 +132,7 @@ def test_batch_statistics_may_be_the_teachers_own():
     shift(model, 1.0)
     teacher.update(model)
     for got, first, variable in zip(teacher.model.get_weights(), start, model.weights, strict=True):
-        np.testing.assert_allclose(got, first + 0.5 * variable.trainable, rtol=1e-5)
+        assert_close(got, first + 0.5 * variable.trainable, SUM)
     teacher(np.full((4, 3), 2.0, "float32"), training=True)
     assert np.abs(teacher.model.get_weights()[-2] - start[-2]).max() > 0
 
