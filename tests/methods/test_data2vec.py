@@ -61,7 +61,7 @@ def test_pictures_targets_have_mean_0_and_variance_1_at_every_token():
     method, data = data2vec(), batch()
     targets = method.targets(data, method(data)).numpy()
     assert_close(targets.mean(-1), 0, SUM, scale=1)
-    assert_close(targets.var(-1), 1, TRAINING)
+    assert_close(targets.var(-1), 1, NETWORK)
 
 
 def test_padding_has_no_part_in_the_statistics_of_the_targets():

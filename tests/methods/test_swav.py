@@ -60,7 +60,7 @@ def test_scores_are_cosines_with_prototypes_of_length_one():
     method, batch = tiny(), crops()
     for _ in range(3):
         lengths = np.linalg.norm(method.prototypes, axis=0)
-        assert_close(lengths, np.ones(7), SUM)
+        assert_close(lengths, np.ones(7), NETWORK)
         scores = method(batch)["scores"]
         assert [x.shape for x in scores] == [(ROWS, 7)] * 3
         assert np.abs(scores).max() <= 1 + 1e-5
@@ -79,7 +79,7 @@ def test_the_prototypes_are_frozen_in_the_first_steps():
     start = method.prototypes.numpy()
     for moved in (False, False, True):
         method.train_on_batch(batch)
-        assert (multiples(method.prototypes, start) > SUM) == moved
+        assert (multiples(method.prototypes, start) > NETWORK) == moved
 
 
 def test_the_queue_joins_the_batch_once_it_is_full():
