@@ -53,7 +53,7 @@ def test_the_loss_is_that_of_the_official_code():
     scores = [x.numpy() for x in outputs["scores"]]
     loss = method.compute_loss(x=batch, y_pred=outputs, training=False)
     expected = expected_loss(scores, [official_codes(x) for x in scores[:2]])
-    assert_close(loss, expected, NETWORK)
+    assert_close(loss, expected, SUM)
 
 
 def test_scores_are_cosines_with_prototypes_of_length_one():
@@ -97,7 +97,7 @@ def test_the_queue_joins_the_batch_once_it_is_full():
             for rows, own in zip(before, scores[:2], strict=True)
         ]
         loss = method.compute_loss(x=batch, y_pred=outputs, training=True)
-        assert_close(loss, expected_loss(scores, codes), NETWORK)
+        assert_close(loss, expected_loss(scores, codes), SUM)
         for rows, projections in zip(past, outputs["projections"], strict=True):
             rows.append(projections.numpy())
 
