@@ -53,14 +53,14 @@ def test_the_loss_is_that_of_the_official_code():
     scores = [x.numpy() for x in outputs["scores"]]
     loss = method.compute_loss(x=batch, y_pred=outputs, training=False)
     expected = expected_loss(scores, [official_codes(x) for x in scores[:2]])
-    assert_close(loss, expected, NETWORK)
+    assert_close(loss, expected, SUM)
 
 
 def test_scores_are_cosines_with_prototypes_of_length_one():
     method, batch = tiny(), crops()
     for _ in range(3):
         lengths = np.linalg.norm(method.prototypes, axis=0)
-        assert_close(lengths, np.ones(7), SUM)
+        assert_close(lengths, np.ones(7), NETWORK)
         scores = method(batch)["scores"]
         assert [x.shape for x in scores] == [(ROWS, 7)] * 3
         assert np.abs(scores).max() <= 1 + 1e-5
@@ -79,7 +79,7 @@ def test_the_prototypes_are_frozen_in_the_first_steps():
     start = method.prototypes.numpy()
     for moved in (False, False, True):
         method.train_on_batch(batch)
-        assert (multiples(method.prototypes, start) > SUM) == moved
+        assert (multiples(method.prototypes, start) > NETWORK) == moved
 
 
 def test_the_queue_joins_the_batch_once_it_is_full():
@@ -97,7 +97,7 @@ def test_the_queue_joins_the_batch_once_it_is_full():
             for rows, own in zip(before, scores[:2], strict=True)
         ]
         loss = method.compute_loss(x=batch, y_pred=outputs, training=True)
-        assert_close(loss, expected_loss(scores, codes), NETWORK)
+        assert_close(loss, expected_loss(scores, codes), SUM)
         for rows, projections in zip(past, outputs["projections"], strict=True):
             rows.append(projections.numpy())
 

@@ -10,7 +10,7 @@ from mmssl.pipelines.images import ColorCrops, Crops, rgb_to_lab
 from mmssl.pipelines.sources import open_source
 from tests.pipelines.elements import elements
 from tests.tolerances import (
-    TRAINING,
+    NETWORK,
     assert_close,
     assert_within,
     deviation_margin,
@@ -109,7 +109,7 @@ def test_colours_are_those_of_every_fourth_pixel():
     batch = elements(ColorCrops(photos(), 16, 4), 3)
     expected = rgb_to_lab(batch["images"])[:, ::4, ::4, 1:]
     assert batch["ab"].shape == (12, 4, 4, 2)
-    assert_close(batch["ab"], expected, TRAINING)
+    assert_close(batch["ab"], expected, NETWORK)
     batch = elements(ColorCrops(photos(), 15, 4, stride=2), 1)
     assert batch["ab"].shape == (4, 8, 8, 2)
 

@@ -9,7 +9,7 @@ from mmssl.encoders import dcgan_discriminator, dcgan_encoder
 from mmssl.losses import weighted_squared_error
 from mmssl.training.adversarial import AdversarialPretrainer
 from mmssl.training.checkpoint import load_state, save_state, state_variables
-from tests.tolerances import TRAINING, assert_close
+from tests.tolerances import NETWORK, assert_close
 
 
 class Recolor(AdversarialPretrainer):
@@ -107,7 +107,7 @@ def test_each_player_has_a_gradient_norm_of_its_own():
         before, [values(p) for p in players(method)], (1e-3, 1e-2), strict=True
     ):
         moved = sum(np.square(a - b).sum() for a, b in zip(old, new, strict=True))
-        assert_close(np.sqrt(moved), norm, TRAINING)
+        assert_close(np.sqrt(moved), norm, NETWORK)
 
 
 def test_the_generators_judgement_leaves_the_discriminators_statistics_alone():
