@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from mmssl.losses import barlow_twins_loss, nt_xent
 from mmssl.methods import BYOL, BarlowTwins, MoCo, MoCoV3, SimCLR, SimSiam, VICReg
-from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
+from tests.tolerances import NETWORK, SUM, assert_close, multiples
 
 METHODS = {
     "simclr": lambda encoder: SimCLR(encoder, (8, 4)),
@@ -48,12 +48,12 @@ def test_simclr_normalises_both_views_together(encoder, pairs):
     first, second = method(pairs, training=True)
     both = np.concatenate([pairs["vectors_1"], pairs["vectors_2"]])
     expected = method.student({"vectors": both}, training=True)["projection"]
-    assert_close(np.concatenate([first, second]), expected, ROUNDING)
+    assert_close(np.concatenate([first, second]), expected, SUM)
 
 
 def test_simclrs_loss_is_the_papers_mean(encoder, pairs):
     method = SimCLR(encoder, (8, 4), temperature=0.5)
-    assert_close(loss_of(method, pairs), float(nt_xent(*method(pairs), 0.5)), ROUNDING)
+    assert_close(loss_of(method, pairs), float(nt_xent(*method(pairs), 0.5)), SUM)
 
 
 @pytest.mark.parametrize("method", [SimCLR, MoCo, MoCoV3])
@@ -73,7 +73,7 @@ def test_simsiam_of_equal_directions_is_minus_one_and_at_right_angles_zero(encod
     for predictions, expected in ((one, -1.0), (other, 0.0), (-one, 1.0)):
         outputs = {"predictions": [predictions] * 2, "projections": [one] * 2}
         terms = method.loss_terms(pairs, outputs, training=True)
-        assert_close(terms["negative_cosine"], expected, ROUNDING)
+        assert_close(terms["negative_cosine"], expected, SUM)
 
 
 def test_simsiams_targets_get_no_gradient(encoder, pairs):
@@ -106,7 +106,7 @@ def test_simsiams_predictor_alone_keeps_its_learning_rate(encoder):
 def test_barlow_twins_loss_is_that_of_its_projections(encoder, pairs):
     method = BarlowTwins(encoder, (8, 4), off_diagonal_weight=0.3)
     expected = barlow_twins_loss(*method(pairs), 0.3)
-    assert_close(loss_of(method, pairs), float(expected), ROUNDING)
+    assert_close(loss_of(method, pairs), float(expected), SUM)
 
 
 def test_barlow_twins_moves_biases_and_norms_at_a_rate_of_their_own(encoder):
