@@ -55,17 +55,6 @@ def test_simclrs_loss_is_the_papers_mean(encoder, pairs):
     assert loss_of(method, pairs) == pytest.approx(float(nt_xent(*method(pairs), 0.5)), rel=1e-6)
 
 
-@pytest.mark.parametrize("method", [SimCLR, MoCo, MoCoV3])
-def test_hard_negatives_weigh_more(method, encoder, pairs):
-    def loss(**kwargs):
-        keras.utils.set_random_seed(1)
-        widths = {"predictor": (8, 4)} if method is MoCoV3 else {}
-        return loss_of(method(encoder, projector=(8, 4), **widths, **kwargs), pairs)
-
-    assert loss(hardness=1.0) > loss()
-    assert loss(class_prior=0.1) != pytest.approx(loss(), rel=1e-4)
-
-
 def test_simsiam_of_equal_directions_is_minus_one_and_at_right_angles_zero(encoder, pairs):
     method = METHODS["simsiam"](encoder)
     one, other = np.eye(4, dtype="float32")[[0, 1]][:, None].repeat(8, axis=1)
@@ -138,8 +127,6 @@ def test_vicregs_weights_change_one_by_one(encoder):
     ("build", "message"),
     [
         (lambda e: SimCLR(e, (8, 4), temperature=0), "temperature is above 0; got 0"),
-        (lambda e: MoCo(e, (8, 4), class_prior=1.0), r"class_prior is in \[0, 1\); got 1.0"),
-        (lambda e: MoCoV3(e, (8, 4), (8, 4), hardness=-1), "hardness is 0 or more; got -1"),
         (lambda e: BYOL(e, (8, 4), (8, 5)), r"predictor \(8, 5\) must end .* projector \(8, 4\)"),
         (lambda e: SimSiam(e, (8, 4), ()), r"predictor \(\) must end in the width"),
         (lambda e: BarlowTwins(e, (8, 4), -1), "off_diagonal_weight=...\\) is 0 or more; got -1"),
