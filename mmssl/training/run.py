@@ -21,7 +21,7 @@ from mmssl.training.folder import RunFolder, environment, write_text
 from mmssl.training.history import History
 from mmssl.training.optimizers import run_optimizer
 from mmssl.training.periods import period_ends
-from mmssl.training.progress import Progress
+from mmssl.training.progress import Progress, counting
 from mmssl.training.recipe import Fit, build, read_recipe
 from mmssl.training.schedules import decays, rates
 
@@ -78,14 +78,14 @@ class Training:
             tf.config.experimental.enable_op_determinism()
         keras.config.set_dtype_policy(self.fit.precision)
         self.data = build(config["data"])
-        self.data.prepare(folder.path)
+        with counting("reading", "items", quiet) as (_, progress):
+            self.data.prepare(folder.path, progress)
         self.strategy = distribution.make_strategy(self.fit.strategy)
         if self.data.batch_size % self.strategy.num_replicas_in_sync:
             raise ValueError(
                 f"data.batch_size {self.data.batch_size} cannot be shared among "
                 f"{self.strategy.num_replicas_in_sync} replicas."
             )
-        len(self.data)  # refuses a batch larger than the data before the model is built
         with self.strategy.scope():
             self.method = build(config["method"])
 

@@ -118,7 +118,7 @@ def test_files_kept_or_read_each_time_give_the_crops_of_arrays(tmp_path):
 def test_one_corrupt_file_among_twenty_is_skipped_and_nothing_but_corrupt_ones_refused(tmp_path):
     folder = write(tmp_path / "data", photos(20))
     (folder / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
-    pipeline = Crops(folder, 16, 4)
+    pipeline = Crops(folder, 16, 4).prepare()
     assert len(pipeline) == 5
     assert [name for name, _ in pipeline.skipped] == ["bad.jpg"]
     for file in folder.glob("*.png"):
@@ -154,14 +154,13 @@ def test_arguments_out_of_range_are_refused_at_once(arguments, message):
 
 
 def test_built_in_photos_are_ready_to_train_on():
-    pipeline = Crops()
+    pipeline = Crops().prepare()
     assert len(pipeline) >= 4
     assert elements(pipeline, 1)["images"].shape == (64, 64, 64, 3)
 
 
 def test_real_photographs_are_read(real_data):
-    pipeline = Crops(real_data / "images" / "caltech101" / "test", 32)
-    pipeline.prepare()
+    pipeline = Crops(real_data / "images" / "caltech101" / "test", 32).prepare()
     assert (len(pipeline.items), pipeline.skipped) == (1091, [])
     source = open_source(real_data / "images" / "fashion_mnist", Crops.extensions)
     assert np.bincount(source.labels[source.splits == "test"].astype(int)).tolist() == [1000] * 10
