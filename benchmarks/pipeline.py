@@ -65,9 +65,9 @@ def text(cache, **arguments):
 
 
 def images(**arguments):
-    from mmssl.pipelines.images import ColorCrops
+    from mmssl.pipelines.images import Crops
 
-    return ColorCrops(batch_size=64, **arguments)
+    return Crops(batch_size=64, **arguments)
 
 
 def views_32(source=None, **arguments):

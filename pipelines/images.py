@@ -1,6 +1,5 @@
 """Crops of pictures, for pretraining and for a trained encoder."""
 
-import warnings
 from typing import Any
 
 import tensorflow as tf
@@ -71,58 +70,7 @@ class Crops(Pipeline):
         return {"size": self.size}
 
 
-class ColorCrops(Crops):
-    """Random crops with the colour of every few pixels as a target.
-
-    Batches hold, beside images, ab float32 (B, ceil(size / stride), ceil(size / stride), 2): the a
-    and b channels of CIE Lab (D65, about -110 to 110) of every `stride`-th pixel, the first one
-    included; not averaged, so that no colour appears that the picture does not have.
-
-    Args:
-        source: see `Crops`.
-        size: see `Crops`.
-        batch_size: see `Crops`.
-        stride: pixels from one target to the next, 1 to `size`.
-        **kwargs: see `Crops`.
-    """
-
-    def __init__(
-        self,
-        source: Any = "builtin:photos",
-        size: int = 64,
-        batch_size: int = 64,
-        stride: int = 4,
-        **kwargs,
-    ):
-        super().__init__(source, size, batch_size, **kwargs)
-        if not 1 <= stride <= size:
-            raise ValueError(f"stride={stride} must lie between 1 and size={size} pixels")
-        self.stride = stride
-
-    def example(self, index, key):
-        images = super().example(index, key)["images"]
-        lab = rgb_to_lab(images[:: self.stride, :: self.stride])
-        return {"images": images, "ab": lab[..., 1:]}
-
-
 def check_scale(name, scale):
     """Refuses shares of a picture's area that do not rise, above 0 and up to 1."""
     if not 0 < scale[0] <= scale[1] <= 1:
         raise ValueError(f"{name}={scale} must rise, above 0 and up to 1")
-
-
-def rgb_to_lab(images):
-    """Converts sRGB in [0, 1] to CIE Lab under D65, through tensorflow-io.
-
-    Args:
-        images: float32 tensor (..., 3).
-
-    Returns:
-        float32 tensor (..., 3): L from 0 to 100, a and b.
-    """
-    with warnings.catch_warnings():
-        # It warns of compiled operations that this function does without.
-        warnings.simplefilter("ignore", UserWarning)
-        import tensorflow_io
-
-    return tensorflow_io.experimental.color.rgb_to_lab(images)

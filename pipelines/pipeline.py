@@ -137,18 +137,21 @@ class Pipeline:
     # What a subclass inherits.
 
     def prepare(self, folder=None, progress=None):
-        """Opens, checks and indexes the source; once, before anything is trained.
+        """Opens, checks and indexes the source, which may read every item; at the first call alone.
 
         Args:
             folder: run folder; the list of unreadable items is kept in it (skipped.txt) and read
                 back, so that a resumed run sees the same data.
             progress: None or function (items done, items in all).
 
+        Returns:
+            The pipeline itself.
+
         Raises:
             ValueError: in one sentence, when the source cannot be trained on.
         """
         if self.items is not None:
-            return
+            return self
         if self.held_out is not None:
             self.open(self.held_out)  # refuses what cannot be read before anything is trained
         known = read_skipped(folder)
@@ -162,26 +165,28 @@ class Pipeline:
         self.items = source
         try:
             self.index(folder)
-            len(self)
+            self._check_batch_size()
         except ValueError:
             self.items = None
             raise
         if folder is not None and known is None:
             write_skipped(folder, self.skipped)
+        return self
 
     def __len__(self):
-        """Returns the number of batches an epoch."""
-        self.prepare()
-        steps = self.count // self.batch_size
-        if steps == 0:
-            raise ValueError(
-                f"batch_size {self.batch_size} is larger than the data, {self.count} elements an "
-                "epoch: lower batch_size or give more data"
+        """Returns the number of batches an epoch, once the pipeline is prepared.
+
+        Raises:
+            RuntimeError: it is not.
+        """
+        if self.items is None:
+            raise RuntimeError(
+                f"{type(self).__name__} has no length before its source is read: call prepare()"
             )
-        return steps
+        return self.count // self.batch_size
 
     def batches(self, start_step=0, seed=0):
-        """Returns the endless dataset of training batches.
+        """Returns the endless dataset of training batches; prepares the pipeline if need be.
 
         Args:
             start_step: number of the first batch, 0 or more.
@@ -192,7 +197,7 @@ class Pipeline:
         """
         if start_step < 0:
             raise ValueError(f"start_step={start_step} must be 0 or more")
-        len(self)  # refuses what cannot be trained on
+        self.prepare()
         first = start_step * self.batch_size
         numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max).repeat()
         batches = self.batched(numbers, tf.constant(seed, tf.int64))
@@ -307,6 +312,13 @@ class Pipeline:
         if self._kept is not None:
             return self._kept[index]
         return self.for_source(self.items)(self.items.read(index))
+
+    def _check_batch_size(self):
+        if self.count < self.batch_size:
+            raise ValueError(
+                f"batch_size {self.batch_size} is larger than the data, {self.count} elements an "
+                "epoch: lower batch_size or give more data"
+            )
 
     def _part_to_train(self, source):
         if source.splits is None or self.split is None:

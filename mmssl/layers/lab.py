@@ -23,6 +23,11 @@ def linear_rgb(rgb):
     return ops.where(rgb > LINEAR_BELOW, curve, rgb / 12.92)
 
 
+def _mixed(channels, rows):
+    """Multiplies (..., 3) by a matrix, elementwise: a GPU may round a matmul to TF32's ten bits."""
+    return ops.sum(channels[..., None, :] * ops.convert_to_tensor(rows, "float32"), axis=-1)
+
+
 def _cube_root(t):
     curve = ops.power(ops.maximum(t, CUBE_ROOT_ABOVE), 1 / 3)
     return ops.where(t > CUBE_ROOT_ABOVE, curve, t / (3 * (6 / 29) ** 2) + 4 / 29)
@@ -51,8 +56,8 @@ def rgb_to_lab(rgb):
     Returns:
         float32 (..., 3): L in [0, 100], a and b in about [-110, 110].
     """
-    xyz = ops.matmul(linear_rgb(rgb), RGB_TO_XYZ.T)
-    return ops.matmul(_cube_root(xyz), XYZ_TO_LAB.T) - np.array([16, 0, 0], "float32")
+    roots = _cube_root(_mixed(linear_rgb(rgb), RGB_TO_XYZ))
+    return _mixed(roots, XYZ_TO_LAB) - np.array([16, 0, 0], "float32")
 
 
 def lab_to_rgb(lab):
@@ -64,11 +69,9 @@ def lab_to_rgb(lab):
     Returns:
         float32 (..., 3) in [0, 1].
     """
-    roots = ops.matmul(
-        lab + np.array([16, 0, 0], "float32"), np.linalg.inv(XYZ_TO_LAB.T).astype("float32")
-    )
+    roots = _mixed(lab + np.array([16, 0, 0], "float32"), np.linalg.inv(XYZ_TO_LAB))
     above = roots > 6 / 29
     xyz = ops.where(above, roots**3, 3 * (6 / 29) ** 2 * (roots - 4 / 29))
-    linear = ops.clip(ops.matmul(xyz, np.linalg.inv(RGB_TO_XYZ.T).astype("float32")), 0.0, 1.0)
+    linear = ops.clip(_mixed(xyz, np.linalg.inv(RGB_TO_XYZ)), 0.0, 1.0)
     curve = 1.055 * ops.power(ops.maximum(linear, 0.0031308), 1 / 2.4) - 0.055
     return ops.where(linear > 0.0031308, curve, 12.92 * linear)

@@ -14,7 +14,6 @@ from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss,
 from mmssl.losses.barlow_twins import barlow_twins_loss, cross_correlation
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.losses.contrastive import contrastive_loss
-from mmssl.losses.debiased import debiased_info_nce, debiased_nt_xent
 from mmssl.losses.dino import dino_centre, dino_loss
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.lifted_structured import lifted_structured_loss
@@ -36,8 +35,6 @@ __all__ = [
     "contrastive_loss",
     "covariance_term",
     "cross_correlation",
-    "debiased_info_nce",
-    "debiased_nt_xent",
     "dino_centre",
     "dino_loss",
     "discriminator_accuracy",

@@ -2,12 +2,13 @@
 
 from keras import ops
 
+from mmssl.losses.debiased import debiased_cross_entropy
 from mmssl.losses.inputs import float_rows, positive_number
 from mmssl.losses.similarity import NEVER, dot, dots, unit
 from mmssl.training import distribution
 
 
-def info_nce(queries, keys, negatives=None, temperature=0.1):
+def info_nce(queries, keys, negatives=None, temperature=0.1, class_prior=0.0, hardness=0.0):
     """Lets each query pick its own key out of a set of keys.
 
         -mean_i log( exp(q_i . k_i / T) / (exp(q_i . k_i / T) + sum_n exp(q_i . n / T)) )
@@ -22,16 +23,19 @@ def info_nce(queries, keys, negatives=None, temperature=0.1):
         negatives: (K, D), shared by all queries and replicas, or (B, K, D), each query's own;
             None takes the keys of the other examples.
         temperature: T, above 0; a number or a scalar tensor.
+        class_prior: share of negatives taken to be of the query's own class and subtracted, in
+            [0, 1); 0 subtracts none (Chuang et al. 2020, arXiv 2007.00224).
+        hardness: how much negatives that look alike weigh more, 0 or more; 0 weighs all alike
+            (Robinson et al. 2021, arXiv 2010.04592). Both papers take a temperature of 0.5.
 
     Returns:
         Scalar float32 in nats, the mean over this replica's queries.
 
     Raises:
-        ValueError: shapes do not fit, or the temperature is not above 0.
+        ValueError: shapes do not fit, or an argument is out of its range.
     """
-    return ops.mean(
-        cross_entropy_of_positive(*cosine_scores(queries, keys, negatives, temperature))
-    )
+    scores = cosine_scores(queries, keys, negatives, temperature)
+    return ops.mean(contrast(*scores, temperature, class_prior, hardness))
 
 
 def future_info_nce(predictions, positives, pool, collisions, weights=None):
@@ -62,6 +66,23 @@ def future_info_nce(predictions, positives, pool, collisions, weights=None):
     if weights is None:
         return ops.mean(losses), ops.mean(hits)
     return ops.mean(weights * losses), ops.mean(weights * hits)
+
+
+def contrast(positive, negatives, temperature, class_prior, hardness):
+    """Computes the loss of each anchor from its scores, debiased where that is asked for.
+
+    Args:
+        positive: float32 (A,), scores of the positives.
+        negatives: float32 (A, N), scores of the negatives.
+        temperature: that the scores were divided by.
+        class_prior: see `debiased_cross_entropy`, as is `hardness`; both at 0 are off.
+
+    Returns:
+        float32 (A,), in nats.
+    """
+    if class_prior == hardness == 0:
+        return cross_entropy_of_positive(positive, negatives)
+    return debiased_cross_entropy(positive, negatives, temperature, class_prior, hardness)
 
 
 def cross_entropy_of_positive(positive, negatives):

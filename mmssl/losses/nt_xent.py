@@ -2,13 +2,13 @@
 
 from keras import ops
 
-from mmssl.losses.info_nce import cross_entropy_of_positive
+from mmssl.losses.info_nce import contrast
 from mmssl.losses.inputs import float_rows, positive_number
 from mmssl.losses.similarity import NEVER, dot, dots, unit
 from mmssl.training import distribution
 
 
-def nt_xent(first, second, temperature=0.1):
+def nt_xent(first, second, temperature=0.1, class_prior=0.0, hardness=0.0):
     """Lets each view pick the other view of its example among all 2N - 1 other views.
 
         -mean_i log( exp(s_ij / T) / sum_{k != i} exp(s_ik / T) ),    j the partner of view i
@@ -20,15 +20,20 @@ def nt_xent(first, second, temperature=0.1):
         first: (B, D), one view of each example.
         second: (B, D), the other.
         temperature: T, above 0; a number or a scalar tensor.
+        class_prior: share of negatives taken to be of the anchor's own class and subtracted, in
+            [0, 1); 0 subtracts none (Chuang et al. 2020, arXiv 2007.00224).
+        hardness: how much negatives that look alike weigh more, 0 or more; 0 weighs all alike
+            (Robinson et al. 2021, arXiv 2010.04592). Both papers take a temperature of 0.5.
 
     Returns:
         Scalar float32 in nats, the mean over this replica's views; both views are gathered, with
         gradients.
 
     Raises:
-        ValueError: shapes do not fit, or the temperature is not above 0.
+        ValueError: shapes do not fit, or an argument is out of its range.
     """
-    return ops.mean(cross_entropy_of_positive(*view_scores(first, second, temperature)))
+    scores = view_scores(first, second, temperature)
+    return ops.mean(contrast(*scores, temperature, class_prior, hardness))
 
 
 def view_scores(first, second, temperature):

@@ -1,12 +1,14 @@
 """Colourful image colorization."""
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
 
 from mmssl.encoders import conv_decoder
 from mmssl.layers import ColorBins
-from mmssl.layers.lab import lab_to_rgb, rgb_to_lightness
+from mmssl.layers.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 from mmssl.losses import color_distribution_loss
 from mmssl.training.pretrainer import Pretrainer
 
@@ -18,19 +20,20 @@ PICTURES = 12  # in the report
 class Colorization(Pretrainer):
     """Colorization by classification (Zhang, Isola, Efros 2016, arXiv 1603.08511).
 
-    From the lightness of a picture, predicts for every fourth pixel a distribution over Q
-    quantised ab colours; rare colours weigh more:
+    From the lightness of a picture, predicts for every `stride`-th pixel, the first one included,
+    a distribution over Q quantised ab colours; rare colours weigh more:
 
         loss = -mean_{h,w} v(Z_hw) sum_q Z_hwq log softmax(logits_hw)_q
 
     `Z` shares a pixel among its 10 nearest bins, `v` is the rarity of the nearest one, taken from
     the data by `adapt` (the average of Z is the smoothed histogram), and pictures without colour
     count as zero. Q is 261, the points of a grid of 10 that sRGB colours round to; the official
-    list of 313 is data that no rule gives.
+    list of 313 is data that no rule gives. Colours are a and b of CIE Lab (D65), those of the
+    pixel itself: averages would bring in colours that the picture does not have.
 
     Batch:
-        images: float32 (B, H, W, 3) in [0, 1], of which the encoder sees the lightness alone.
-        ab: float32 (B, H / stride, W / stride, 2).
+        images: float32 (B, H, W, 3) in [0, 1], of which the encoder sees the lightness alone,
+            and the loss the colours.
 
     Across replicas: nothing.
 
@@ -39,13 +42,15 @@ class Colorization(Pretrainer):
             `mmssl.encoders.conv_encoder()`.
         decoder_width: channels of the decoder, block 8 of the paper.
         decoder_depth: its 3x3 convolutions.
-        upsampling: how much finer `ab` is than the encoder's last map, along each side.
+        upsampling: how much finer the predictions are than the encoder's last map, along each
+            side; `stride` is the product of the encoder's strides over it, four in the paper.
         uniform_share: lambda of the rebalancing, in [0, 1]; 1 turns it off.
         temperature: of the annealed mean that `colorize` takes, above 0.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of its range, or no stride leads from the encoder's pictures
+            to the predictions.
     """
 
     reports = ("color", "mode_accuracy")
@@ -71,30 +76,31 @@ class Colorization(Pretrainer):
         self.decoder = conv_decoder(
             encoder.output["features"], decoder_width, decoder_depth, upsampling, len(self.bins)
         )
+        self.stride = _stride(encoder.input["images"].shape[1:3], self.decoder.output.shape[1:3])
 
     def call(self, batch, training=False):
         return self.decoder(self.encode(batch, training)["features"], training=training)
 
     def loss_terms(self, batch, outputs, training):
-        if outputs.shape[1:3] != batch["ab"].shape[1:3]:
-            raise ValueError(
-                f"Colorization predicts maps of {outputs.shape[1:3]} and the batch's ab is "
-                f"{batch['ab'].shape[1:3]}: set upsampling, the strides or the size to match."
-            )
-        colorful = ops.cast(ops.max(ops.abs(batch["ab"]), axis=(1, 2, 3)) > GREY, "float32")
+        ab = self._colors(batch["images"])
+        colorful = ops.cast(ops.max(ops.abs(ab), axis=(1, 2, 3)) > GREY, "float32")
         pixels = outputs.shape[1] * outputs.shape[2]
-        bins, weights = self.bins.encode(ops.reshape(batch["ab"], (-1, 2)))
+        bins, weights = self.bins.encode(ops.reshape(ab, (-1, 2)))
         rebalance = self.bins.rebalance(bins) * ops.repeat(colorful, pixels)
         logits = ops.reshape(outputs, (-1, len(self.bins)))
         hits = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), bins[:, 0])
         self.report("mode_accuracy", ops.mean(ops.cast(hits, "float32")))
         return {"color": color_distribution_loss(logits, bins, weights, rebalance)}
 
+    def _colors(self, images):
+        """Takes a and b of the pixels that are predicted: (B, H, W, 3) to (B, h, w, 2)."""
+        return rgb_to_lab(images[:, :: self.stride, :: self.stride])[..., 1:]
+
     def adapt(self, batches, examples=4096):
         """Takes the rarity of the colours from the data.
 
         Args:
-            batches: tf.data.Dataset of training batches, `ab` among their entries.
+            batches: tf.data.Dataset of training batches.
             examples: pictures to look at.
 
         Raises:
@@ -102,7 +108,7 @@ class Colorization(Pretrainer):
         """
         counts, seen, largest = np.zeros(len(self.bins)), 0, 0.0
         for batch in batches:
-            ab = ops.convert_to_numpy(batch["ab"])
+            ab = ops.convert_to_numpy(self._colors(ops.convert_to_tensor(batch["images"])))
             bins, weights = self.bins.encode(ab.reshape(-1, 2))
             counts += np.bincount(
                 ops.convert_to_numpy(bins).ravel(),
@@ -137,7 +143,7 @@ class Colorization(Pretrainer):
         """Shows rows of grey, predicted and true pictures.
 
         Args:
-            data: mmssl.pipelines.images.ColorCrops over the pictures to show.
+            data: mmssl.pipelines.images.Crops over the pictures to show.
 
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
@@ -149,3 +155,15 @@ class Colorization(Pretrainer):
         sheet = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])
         caption = "Rows: lightness as the encoder sees it, predicted colours, true colours."
         return [("Colorization", caption, np.rint(sheet * 255).astype("uint8"))]
+
+
+def _stride(picture, predictions):
+    """Finds the pixels from one prediction to the next, along both sides."""
+    if None not in (*picture, *predictions):
+        stride = math.ceil(picture[0] / predictions[0])
+        if tuple(math.ceil(side / stride) for side in picture) == tuple(predictions):
+            return stride
+    raise ValueError(
+        f"Colorization predicts maps of {predictions} for pictures of {picture}, which no stride "
+        "leads to: set upsampling, the strides or the size to match."
+    )

@@ -7,8 +7,7 @@ from keras import ops
 
 from mmssl.choices import check_choices
 from mmssl.layers import VectorQueue
-from mmssl.losses import debiased_info_nce
-from mmssl.losses.debiased import check_negatives
+from mmssl.losses import info_nce
 from mmssl.losses.inputs import positive_number
 from mmssl.losses.similarity import unit
 from mmssl.methods.heads import mlp
@@ -37,9 +36,6 @@ class MoCo(JointEmbedding):
     Fowlkes, Tu, Soatto 2021, arXiv 2101.08482), so a key depends on its own example alone, on one
     device as on many. `key_statistics: batch` is the official code's training mode, unshuffled.
 
-    With `class_prior` or `hardness` the negatives are freed of bias or weighted by hardness: see
-    `mmssl.losses.debiased_info_nce`.
-
     Batch:
         <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
@@ -54,8 +50,6 @@ class MoCo(JointEmbedding):
         temperature: T, above 0.
         key_statistics: what the teacher's batch norm goes by: `moving` averages of the student's
             statistics, or the `batch`.
-        class_prior: share of negatives taken to be of the query's own class, in [0, 1).
-        hardness: how much negatives that look alike weigh more, 0 or above.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -72,13 +66,10 @@ class MoCo(JointEmbedding):
         momentum: float = 0.999,
         temperature: float = 0.2,
         key_statistics: Literal["moving", "batch"] = "moving",
-        class_prior: float = 0.0,
-        hardness: float = 0.0,
         **kwargs,
     ):
         check_choices(MoCo.__init__, key_statistics=key_statistics)
         positive_number(temperature=temperature)
-        check_negatives(class_prior, hardness)
         head = mlp(embedding_width(encoder), projector, normalize=False, name="projector")
         super().__init__(encoder, head, **kwargs)
         self.by_batch = key_statistics == "batch"
@@ -86,8 +77,6 @@ class MoCo(JointEmbedding):
         self.teacher = EMATeacher(self.student, momentum, statistics=statistics)
         self.queue = VectorQueue(queue_size, projector[-1])
         self.temperature = temperature
-        self.class_prior = class_prior
-        self.hardness = hardness
 
     def call(self, batch, training=False):
         """Projects the first view."""
@@ -99,9 +88,7 @@ class MoCo(JointEmbedding):
             self.teacher.update(self.student)
         _, view = views(batch, self.encoder, 2)
         keys = self.teacher(view, training=training and self.by_batch)["projection"]
-        loss = debiased_info_nce(
-            outputs, keys, self.queue.vectors, self.temperature, self.class_prior, self.hardness
-        )
+        loss = info_nce(outputs, keys, self.queue.vectors, self.temperature)
         if training:
             self.queue.push(unit(ops.cast(keys, "float32")))
         return {"info_nce": loss}

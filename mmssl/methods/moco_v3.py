@@ -2,8 +2,7 @@
 
 import keras
 
-from mmssl.losses import debiased_info_nce
-from mmssl.losses.debiased import check_negatives
+from mmssl.losses import info_nce
 from mmssl.losses.inputs import positive_number
 from mmssl.methods.heads import mlp
 from mmssl.methods.joint_embedding import embedding_width
@@ -23,9 +22,6 @@ class MoCoV3(StudentTeacher):
     `final_momentum` along a half cosine, over the steps of the run; it normalises by the statistics
     of its own batch. The predictor has no teacher. Heads have no biases, as in the official code.
 
-    With `class_prior` or `hardness` the negatives are freed of bias or weighted by hardness: see
-    `mmssl.losses.debiased_info_nce`.
-
     Batch:
         <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
@@ -44,8 +40,6 @@ class MoCoV3(StudentTeacher):
         temperature: T, above 0; 0.2 for the paper's ViT, 1 for its ResNet.
         freeze_tokens: keep the patch embedding, up to the layer `tokens`, as it was drawn, which
             spares large transformers dips in training.
-        class_prior: share of negatives taken to be of the query's own class, in [0, 1).
-        hardness: how much negatives that look alike weigh more, 0 or above.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -65,12 +59,9 @@ class MoCoV3(StudentTeacher):
         final_momentum: float | None = 1.0,
         temperature: float = 0.2,
         freeze_tokens: bool = False,
-        class_prior: float = 0.0,
-        hardness: float = 0.0,
         **kwargs,
     ):
         positive_number(temperature=temperature)
-        check_negatives(class_prior, hardness)
         norm = "plain" if predictor_norm else None
         super().__init__(
             encoder,
@@ -81,8 +72,6 @@ class MoCoV3(StudentTeacher):
             **kwargs,
         )
         self.temperature = temperature
-        self.class_prior = class_prior
-        self.hardness = hardness
         if freeze_tokens:
             _freeze_tokens(encoder)
 
@@ -91,10 +80,7 @@ class MoCoV3(StudentTeacher):
         return {"info_nce": self._contrast(outputs[0], second) + self._contrast(outputs[1], first)}
 
     def _contrast(self, queries, keys):
-        loss = debiased_info_nce(
-            queries, keys, None, self.temperature, self.class_prior, self.hardness
-        )
-        return 2 * self.temperature * loss
+        return 2 * self.temperature * info_nce(queries, keys, temperature=self.temperature)
 
 
 def _freeze_tokens(encoder):

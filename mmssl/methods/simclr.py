@@ -3,8 +3,7 @@
 import keras
 from keras import ops
 
-from mmssl.losses import debiased_nt_xent
-from mmssl.losses.debiased import check_negatives
+from mmssl.losses import nt_xent
 from mmssl.losses.inputs import positive_number
 from mmssl.methods.heads import mlp
 from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
@@ -23,10 +22,6 @@ class SimCLR(JointEmbedding):
     directions, twice as much. As in that code, the projector's layers have batch norm, the last one
     without an offset, and both views share their batch statistics.
 
-    With `class_prior` or `hardness` the negatives are freed of bias (Chuang et al. 2020, arXiv
-    2007.00224) or weighted by hardness (Robinson et al. 2021, arXiv 2010.04592): see
-    `mmssl.losses.debiased_nt_xent`.
-
     Batch:
         <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
@@ -37,8 +32,6 @@ class SimCLR(JointEmbedding):
         encoder: keras.Model of any modality.
         projector: widths of the projector's layers; two in the paper, the last one 128.
         temperature: T, above 0.
-        class_prior: share of negatives taken to be of the anchor's own class, in [0, 1).
-        hardness: how much negatives that look alike weigh more, 0 or above.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -52,17 +45,12 @@ class SimCLR(JointEmbedding):
         encoder: keras.Model,
         projector: tuple[int, ...] = (2048, 128),
         temperature: float = 0.1,
-        class_prior: float = 0.0,
-        hardness: float = 0.0,
         **kwargs,
     ):
         positive_number(temperature=temperature)
-        check_negatives(class_prior, hardness)
         head = mlp(embedding_width(encoder), projector, last_norm="scale", name="projector")
         super().__init__(encoder, head, **kwargs)
         self.temperature = temperature
-        self.class_prior = class_prior
-        self.hardness = hardness
 
     def call(self, batch, training=False):
         """Projects both views in one pass, normalised by the statistics of both."""
@@ -71,5 +59,4 @@ class SimCLR(JointEmbedding):
         return ops.split(self.student(both, training=training)["projection"], 2)
 
     def loss_terms(self, batch, outputs, training):
-        loss = debiased_nt_xent(*outputs, self.temperature, self.class_prior, self.hardness)
-        return {"nt_xent": loss}
+        return {"nt_xent": nt_xent(*outputs, self.temperature)}

@@ -73,23 +73,25 @@ def stages():
 
 
 @contextlib.contextmanager
-def counting(text, unit):
-    """Shows how much of a work is done: a bar on a terminal, nothing elsewhere.
+def counting(text, unit, quiet=False):
+    """Shows how much of a work is done: a bar on a terminal from the first count on, nothing
+    elsewhere.
 
     Args:
         text: what is done.
         unit: what is counted.
+        quiet: show nothing.
 
     Yields:
         Pair of a function of a sentence, which is printed above the bar, on a terminal or not, and
         a function (done, in all) that the work calls.
     """
-    console = Console(stderr=True)
+    console = Console(stderr=True, quiet=quiet)
     columns = [TextColumn(text), BarColumn(), MofNCompleteColumn(), TextColumn(unit)]
     bar = Bars(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
-    task = bar.add_task(text)
+    task = bar.add_task(text, visible=False)
     with bar:
         yield (
             lambda sentence: console.print(sentence, highlight=False, soft_wrap=True),
-            lambda done, total: bar.update(task, completed=done, total=total),
+            lambda done, total: bar.update(task, completed=done, total=total, visible=True),
         )

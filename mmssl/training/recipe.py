@@ -155,6 +155,19 @@ def read_recipe(name, overrides=()):
         ValueError: no such recipe, an unknown key, a value that its signature does not allow, or
             one that contradicts the data.
     """
+    config, _ = open_recipe(name, overrides)
+    return config
+
+
+def open_recipe(name, overrides=()):
+    """Reads a recipe, for who will train it: with the pipeline that it was checked against.
+
+    Args:
+        name: see `read_recipe`, as are `overrides` and what is raised.
+
+    Returns:
+        Pair of the dict of `read_recipe` and its `data` section's Pipeline, not prepared.
+    """
     parser = jsonargparse.ArgumentParser(exit_on_error=False)
     parser.add_argument("--recipe", action="config")
     parser.add_subclass_arguments(Pipeline, "data", required=True)
@@ -169,8 +182,9 @@ def read_recipe(name, overrides=()):
         raise ValueError(_sentence(error)) from None
     config = {section: parsed.as_dict()[section] for section in SECTIONS}
     Fit(**config["fit"])
-    _share(config, given)
-    return config
+    data = build(config["data"])
+    _share(config, data, given)
+    return config, data
 
 
 def build(spec):
@@ -217,9 +231,9 @@ def _import(path):
     return getattr(importlib.import_module(module), name)
 
 
-def _share(config, given):
+def _share(config, data, given):
     """Gives method and encoder what they must have in common with the data, as the vocabulary."""
-    data, method = build(config["data"]), config["method"]["init_args"]
+    method = config["method"]["init_args"]
     encoder = method["encoder"].get("init_args", {})
     for prefix, arguments, shared in (
         ("method", method, data.method_arguments()),

@@ -14,6 +14,7 @@ from mmssl.encoders import cut
 from mmssl.evaluation.collapse import CollapseMonitor
 from mmssl.evaluation.watched import watched_items, watched_views
 from mmssl.files import replaced, write_text
+from mmssl.pipelines.pipeline import Pipeline
 from mmssl.training import distribution
 from mmssl.training.checkpoint import load_state, load_weights, save_state, state_variables
 from mmssl.training.clock import Clock
@@ -22,8 +23,8 @@ from mmssl.training.folder import RunFolder, environment
 from mmssl.training.history import History
 from mmssl.training.optimizers import run_optimizer
 from mmssl.training.periods import period_ends
-from mmssl.training.progress import Progress
-from mmssl.training.recipe import Fit, build, read_recipe
+from mmssl.training.progress import Progress, counting
+from mmssl.training.recipe import Fit, build, open_recipe
 from mmssl.training.schedules import decays, rates
 
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the calibration that turns minutes into steps
@@ -47,29 +48,30 @@ def pretrain(recipe, out, overrides=(), quiet=False):
     Raises:
         ValueError: wrong input, in one sentence, before training begins.
     """
-    config = read_recipe(recipe, overrides)
+    config, data = open_recipe(recipe, overrides)
     folder = RunFolder(out)
     policy = keras.config.dtype_policy()
     with folder.claim():
         folder.keep_config({"recipe": str(recipe), **config})
         try:
             if not folder.encoder.exists():
-                Training(config, folder, quiet).run()
+                Training(config, data, folder, quiet).run()
         finally:
             keras.config.set_dtype_policy(policy)
-    return Run.load(out)
+    return Run(folder.path, folder.read_config(), data)
 
 
 class Training:
     """The training of one run, from its last checkpoint to its end.
 
     Args:
-        config: dict of `read_recipe`.
+        config: dict of `open_recipe`.
+        data: Pipeline of `open_recipe`; it is prepared here.
         folder: RunFolder, claimed.
         quiet: print nothing.
     """
 
-    def __init__(self, config, folder, quiet=False):
+    def __init__(self, config, data, folder, quiet=False):
         self.fit = Fit(**config["fit"])
         self.folder = folder
         self.quiet = quiet
@@ -78,15 +80,15 @@ class Training:
             # Keras refuses XLA under it, whose own operations keep one order on a processor.
             tf.config.experimental.enable_op_determinism()
         keras.config.set_dtype_policy(self.fit.precision)
-        self.data = build(config["data"])
-        self.data.prepare(folder.path)
+        self.data = data
+        with counting("reading", "items", quiet) as (_, progress):
+            data.prepare(folder.path, progress)
         self.strategy = distribution.make_strategy(self.fit.strategy)
         if self.data.batch_size % self.strategy.num_replicas_in_sync:
             raise ValueError(
                 f"data.batch_size {self.data.batch_size} cannot be shared among "
                 f"{self.strategy.num_replicas_in_sync} replicas."
             )
-        len(self.data)  # refuses a batch larger than the data before the model is built
         with self.strategy.scope():
             self.method = build(config["method"])
 
@@ -228,10 +230,12 @@ class Run:
     Attributes:
         folder: pathlib.Path.
         config: dict, the resolved recipe.
+        pipeline: Pipeline that the run was trained with; None where it is to be built from config.
     """
 
     folder: Path
     config: dict
+    pipeline: Pipeline | None = None
 
     @classmethod
     def load(cls, folder):
@@ -263,7 +267,7 @@ class Run:
     @cached_property
     def data(self):
         """The pipeline, with what it learned from the training data."""
-        pipeline = build(self.config["data"])
+        pipeline = build(self.config["data"]) if self.pipeline is None else self.pipeline
         pipeline.restore(self.folder)
         return pipeline
 

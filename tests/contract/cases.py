@@ -289,8 +289,7 @@ CASES = {
 
 def build_case(config, steps=100, learning_rate=1e-3):
     """Builds data and method of a case, compiled; returns both."""
-    data = build(config["data"])
-    data.prepare()
+    data = build(config["data"]).prepare()
     method = build(config["method"])
     compile_method(method, learning_rate)
     method.adapt(data.batches(seed=config["fit"]["seed"]))

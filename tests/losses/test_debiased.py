@@ -1,16 +1,22 @@
+"""NT-Xent and InfoNCE whose negatives are freed of bias and weighted by hardness."""
+
 import numpy as np
 import pytest
+from keras import ops
 
-from mmssl.losses import debiased_info_nce, debiased_nt_xent, info_nce, nt_xent
+from mmssl.losses import info_nce, nt_xent
+from mmssl.losses.info_nce import cosine_scores, cross_entropy_of_positive
+from mmssl.losses.nt_xent import view_scores
 from tests.losses.contract import Case, LossContract, unit, views
 from tests.tolerances import SUM, TRAINING, assert_close
 
 FIRST, SECOND = views()
 QUEUE = np.random.default_rng(5).normal(size=(12, 5)).astype("float32")
 ROWS = {"first": FIRST, "second": SECOND}
+PAPER = {"temperature": 0.5, "class_prior": 0.1}
 
 
-def oracle(first, second, temperature=0.5, class_prior=0.1, hardness=0.0):
+def oracle(first, second, temperature, class_prior, hardness=0.0):
     z, n = unit(np.concatenate([first, second])), len(first)
     e = np.exp(z @ z.T / temperature)
     costs = []
@@ -21,7 +27,7 @@ def oracle(first, second, temperature=0.5, class_prior=0.1, hardness=0.0):
     return np.mean(costs)
 
 
-def queue_oracle(queries, keys, negatives, temperature=0.5, class_prior=0.1, hardness=0.0):
+def queue_oracle(queries, keys, negatives, temperature, class_prior, hardness=0.0):
     q, k, n = unit(queries), unit(keys), unit(negatives)
     positive, others = (q * k).sum(1) / temperature, q @ n.T / temperature
     pairs = zip(np.exp(positive), np.exp(others), strict=True)
@@ -37,9 +43,10 @@ def cost(positive, negatives, temperature, class_prior, hardness):
     return -np.log(positive / (positive + estimate))
 
 
-def case(**options):
+def case(**given):
+    options = {**PAPER, **given}
     return Case(
-        lambda first, second: debiased_nt_xent(first, second, **options),
+        lambda first, second: nt_xent(first, second, **options),
         lambda first, second: oracle(first, second, **options),
         ROWS,
     )
@@ -50,12 +57,8 @@ CASES = {
     "hard": case(hardness=1.0),
     "hard, half clamped": case(class_prior=0.4, hardness=0.5),
     "with a queue": Case(
-        lambda queries, keys, negatives: debiased_info_nce(
-            queries, keys, negatives, temperature=0.2, hardness=2.0
-        ),
-        lambda queries, keys, negatives: queue_oracle(
-            queries, keys, negatives, temperature=0.2, hardness=2.0
-        ),
+        lambda queries, keys, negatives: info_nce(queries, keys, negatives, 0.2, 0.1, 2.0),
+        lambda queries, keys, negatives: queue_oracle(queries, keys, negatives, 0.2, 0.1, 2.0),
         {"queries": FIRST, "keys": SECOND},
         {},
         {"negatives": QUEUE},
@@ -67,23 +70,30 @@ class TestContract(LossContract):
     pass
 
 
-def test_without_prior_and_hardness_it_is_nt_xent_or_info_nce():
-    options = {"temperature": 0.3, "class_prior": 0.0}
-    assert_close(debiased_nt_xent(FIRST, SECOND, **options), nt_xent(FIRST, SECOND, 0.3), SUM)
+def test_both_are_off_unless_given_and_cost_no_operation_then():
+    plain = ops.mean(cross_entropy_of_positive(*view_scores(FIRST, SECOND, 0.3)))
+    assert float(nt_xent(FIRST, SECOND, 0.3)) == float(plain)
+    plain = ops.mean(cross_entropy_of_positive(*cosine_scores(FIRST, SECOND, QUEUE, 0.3)))
+    assert float(info_nce(FIRST, SECOND, QUEUE, 0.3)) == float(plain)
+
+
+def test_a_vanishing_prior_leaves_the_plain_loss():
+    vanishing = {"temperature": 0.3, "class_prior": 1e-9}
+    assert_close(nt_xent(FIRST, SECOND, **vanishing), nt_xent(FIRST, SECOND, 0.3), SUM)
     assert_close(
-        debiased_info_nce(FIRST, SECOND, **options), info_nce(FIRST, SECOND, temperature=0.3), SUM
+        info_nce(FIRST, SECOND, **vanishing), info_nce(FIRST, SECOND, temperature=0.3), SUM
     )
 
 
 def test_the_orthonormal_example():
-    assert_close(debiased_nt_xent(np.eye(3), np.eye(3)), 0.145870, SUM)
+    assert_close(nt_xent(np.eye(3), np.eye(3), **PAPER), 0.145870, SUM)
 
 
 @pytest.mark.parametrize("hardness", [0.5, 1.0, 6.0])
 def test_negatives_that_are_all_alike_cannot_be_told_by_hardness(hardness):
     assert_close(
-        debiased_nt_xent(np.eye(4), np.eye(4), hardness=hardness),
-        debiased_nt_xent(np.eye(4), np.eye(4)),
+        nt_xent(np.eye(4), np.eye(4), **PAPER, hardness=hardness),
+        nt_xent(np.eye(4), np.eye(4), **PAPER),
         SUM,
     )
 
@@ -94,7 +104,7 @@ def test_without_end_of_hardness_only_the_hardest_negative_counts():
     estimate = 12 * (hardest - 0.1 * positive) / 0.9
     least = 12 * np.exp(-2.0)
     expected = np.mean(np.log1p(np.maximum(estimate, least) / positive))
-    found = debiased_info_nce(FIRST, SECOND, QUEUE, hardness=1e4)
+    found = info_nce(FIRST, SECOND, QUEUE, **PAPER, hardness=1e4)
     # Scores times the hardness are 1e4 times what is left of them.
     assert_close(found, expected, TRAINING)
 
@@ -104,17 +114,17 @@ def test_where_the_estimate_is_clamped_no_gradient_reaches_the_negatives():
 
     queries, negatives = tf.constant([[1.0, 0.0]]), tf.Variable([[-1.0, 0.1], [-1.0, -0.1]])
     with tf.GradientTape() as tape:
-        loss = debiased_info_nce(queries, queries, negatives, class_prior=0.5)
+        loss = info_nce(queries, queries, negatives, 0.5, class_prior=0.5)
     assert not np.any(tape.gradient(loss, negatives))
     assert_close(loss, np.log1p(2 * np.exp(-4.0)), SUM)
 
 
 def test_small_temperatures_do_not_overflow():
-    assert np.isfinite(debiased_nt_xent(FIRST, SECOND, temperature=0.005, hardness=2.0))
+    assert np.isfinite(nt_xent(FIRST, SECOND, 0.005, class_prior=0.1, hardness=2.0))
 
 
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match=r"class_prior is in \[0, 1\); got 1"):
-        debiased_nt_xent(FIRST, SECOND, class_prior=1)
+        nt_xent(FIRST, SECOND, class_prior=1)
     with pytest.raises(ValueError, match="hardness is 0 or more; got -1"):
-        debiased_nt_xent(FIRST, SECOND, hardness=-1)
+        nt_xent(FIRST, SECOND, hardness=-1)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from mmssl.losses import barlow_twins_loss, nt_xent
 from mmssl.methods import BYOL, BarlowTwins, MoCo, MoCoV3, SimCLR, SimSiam, VICReg
-from tests.tolerances import NETWORK, SUM, assert_close, multiples
+from tests.tolerances import SUM, assert_close
 
 METHODS = {
     "simclr": lambda encoder: SimCLR(encoder, (8, 4)),
@@ -54,17 +54,6 @@ def test_simclr_normalises_both_views_together(encoder, pairs):
 def test_simclrs_loss_is_the_papers_mean(encoder, pairs):
     method = SimCLR(encoder, (8, 4), temperature=0.5)
     assert_close(loss_of(method, pairs), float(nt_xent(*method(pairs), 0.5)), SUM)
-
-
-@pytest.mark.parametrize("method", [SimCLR, MoCo, MoCoV3])
-def test_hard_negatives_weigh_more(method, encoder, pairs):
-    def loss(**kwargs):
-        keras.utils.set_random_seed(1)
-        widths = {"predictor": (8, 4)} if method is MoCoV3 else {}
-        return loss_of(method(encoder, projector=(8, 4), **widths, **kwargs), pairs)
-
-    assert loss(hardness=1.0) > loss()
-    assert multiples(loss(class_prior=0.1), loss()) > NETWORK
 
 
 def test_simsiam_of_equal_directions_is_minus_one_and_at_right_angles_zero(encoder, pairs):
@@ -139,8 +128,6 @@ def test_vicregs_weights_change_one_by_one(encoder):
     ("build", "message"),
     [
         (lambda e: SimCLR(e, (8, 4), temperature=0), "temperature is above 0; got 0"),
-        (lambda e: MoCo(e, (8, 4), class_prior=1.0), r"class_prior is in \[0, 1\); got 1.0"),
-        (lambda e: MoCoV3(e, (8, 4), (8, 4), hardness=-1), "hardness is 0 or more; got -1"),
         (lambda e: BYOL(e, (8, 4), (8, 5)), r"predictor \(8, 5\) must end .* projector \(8, 4\)"),
         (lambda e: SimSiam(e, (8, 4), ()), r"predictor \(\) must end in the width"),
         (lambda e: BarlowTwins(e, (8, 4), -1), "off_diagonal_weight=...\\) is 0 or more; got -1"),

@@ -4,7 +4,6 @@ import pytest
 from scipy.special import log_softmax
 
 from mmssl.encoders import bert_encoder, cut, saved_encoder, small_conv_encoder
-from mmssl.losses import debiased_info_nce, info_nce
 from mmssl.methods import SimCSE
 from tests.tolerances import NETWORK, SUM, assert_close, multiples
 
@@ -43,21 +42,6 @@ def test_what_is_compared_is_made_of_the_embedding_that_is_deployed(pool):
     assert_close(deployed["embedding"], expected, SUM)
 
 
-def test_hard_negatives_weigh_more_and_without_them_it_is_the_papers_loss():
-    readings = [np.random.default_rng(i).normal(size=(4, 8)).astype("float32") for i in (0, 1)]
-
-    def loss(**kwargs):
-        method = SimCSE(encoder(), temperature=0.5, **kwargs)
-        return float(method.loss_terms({}, readings, training=True)["info_nce"])
-
-    assert loss() == float(info_nce(*readings, temperature=0.5))
-    for kwargs in ({"hardness": 1.0}, {"class_prior": 0.1}):
-        given = {"class_prior": 0.0, **kwargs}
-        expected = debiased_info_nce(*readings, temperature=0.5, **given)
-        assert loss(**kwargs) == float(expected)
-    assert loss(hardness=1.0) > loss()
-
-
 def test_a_runs_encoder_is_trained_further_with_dropout(tmp_path):
     trained = encoder(dropout=0.0)
     trained.save(tmp_path / "encoder.keras")
@@ -92,5 +76,3 @@ def test_what_is_no_encoder_is_refused(tmp_path):
         saved_encoder(str(tmp_path / "other.keras"))
     with pytest.raises(ValueError, match="temperature is above 0; got 0"):
         SimCSE(encoder(), temperature=0)
-    with pytest.raises(ValueError, match="hardness is 0 or more; got -1"):
-        SimCSE(encoder(), hardness=-1)

@@ -1,4 +1,4 @@
-"""Random crops, flips, and the colours that go with them."""
+"""Random crops and flips."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,10 @@ import tensorflow as tf
 from PIL import Image
 
 from mmssl.pipelines.augment.crops import centre_square, random_box, random_flip, resized
-from mmssl.pipelines.images import ColorCrops, Crops, rgb_to_lab
+from mmssl.pipelines.images import Crops
 from mmssl.pipelines.sources import open_source
 from tests.pipelines.elements import elements
 from tests.tolerances import (
-    NETWORK,
-    assert_close,
     assert_within,
     deviation_margin,
     mean_margin,
@@ -80,19 +78,6 @@ def test_half_of_the_pictures_are_mirrored():
     assert abs(mirrored.mean() - 0.5) < share_margin(0.5, len(mirrored))
 
 
-def test_lab_has_the_values_of_the_standard():
-    rgb = np.array([[1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]], np.float32)
-    lab = rgb_to_lab(rgb[None]).numpy()[0]
-    expected = [
-        [100, 0, 0],
-        [53.24, 80.09, 67.20],
-        [87.74, -86.18, 83.18],
-        [32.30, 79.19, -107.86],
-        [0, 0, 0],
-    ]
-    assert_within(lab, expected, 0.01)
-
-
 def photos(count=12):
     rng = np.random.default_rng(0)
     return [rng.integers(0, 256, (20 + i, 30, 3)).astype(np.uint8) for i in range(count)]
@@ -103,15 +88,6 @@ def test_crops_lie_between_zero_and_one():
     assert (images.shape, images.dtype) == ((12, 16, 16, 3), np.float32)
     assert images.min() >= 0
     assert 0.5 < images.max() <= 1
-
-
-def test_colours_are_those_of_every_fourth_pixel():
-    batch = elements(ColorCrops(photos(), 16, 4), 3)
-    expected = rgb_to_lab(batch["images"])[:, ::4, ::4, 1:]
-    assert batch["ab"].shape == (12, 4, 4, 2)
-    assert_close(batch["ab"], expected, NETWORK)
-    batch = elements(ColorCrops(photos(), 15, 4, stride=2), 1)
-    assert batch["ab"].shape == (4, 8, 8, 2)
 
 
 def test_whole_pictures_without_flips_are_shown_as_they_are():
@@ -125,8 +101,8 @@ def test_whole_pictures_without_flips_are_shown_as_they_are():
 
 @pytest.mark.parametrize("calls", [1, 5])
 def test_the_number_of_parallel_calls_changes_nothing(calls):
-    expected = elements(ColorCrops(photos(), 16, 4), 6, seed=5)
-    actual = elements(ColorCrops(photos(), 16, 4, parallel_calls=calls), 6, seed=5)
+    expected = elements(Crops(photos(), 16, 4), 6, seed=5)
+    actual = elements(Crops(photos(), 16, 4, parallel_calls=calls), 6, seed=5)
     for name, value in expected.items():
         np.testing.assert_array_equal(actual[name], value)
 
@@ -149,7 +125,7 @@ def test_files_kept_or_read_each_time_give_the_crops_of_arrays(tmp_path):
 def test_one_corrupt_file_among_twenty_is_skipped_and_nothing_but_corrupt_ones_refused(tmp_path):
     folder = write(tmp_path / "data", photos(20))
     (folder / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
-    pipeline = Crops(folder, 16, 4)
+    pipeline = Crops(folder, 16, 4).prepare()
     assert len(pipeline) == 5
     assert [name for name, _ in pipeline.skipped] == ["bad.jpg"]
     for file in folder.glob("*.png"):
@@ -177,24 +153,21 @@ def test_examples_are_centre_squares_in_order(tmp_path):
         ({"scale": (0, 1)}, "scale="),
         ({"scale": (0.5, 0.2)}, "scale="),
         ({"ratio": (2, 1)}, "ratio="),
-        ({"stride": 0}, "stride=0"),
-        ({"stride": 65}, "stride=65 must lie between 1 and size=64"),
     ],
 )
 def test_arguments_out_of_range_are_refused_at_once(arguments, message):
     with pytest.raises(ValueError, match=message):
-        ColorCrops("nowhere", **arguments)
+        Crops("nowhere", **arguments)
 
 
 def test_built_in_photos_are_ready_to_train_on():
-    pipeline = ColorCrops()
+    pipeline = Crops().prepare()
     assert len(pipeline) >= 4
-    assert elements(pipeline, 1)["ab"].shape == (64, 16, 16, 2)
+    assert elements(pipeline, 1)["images"].shape == (64, 64, 64, 3)
 
 
 def test_real_photographs_are_read(real_data):
-    pipeline = Crops(real_data / "images" / "caltech101" / "test", 32)
-    pipeline.prepare()
+    pipeline = Crops(real_data / "images" / "caltech101" / "test", 32).prepare()
     assert (len(pipeline.items), pipeline.skipped) == (1091, [])
     source = open_source(real_data / "images" / "fashion_mnist", Crops.extensions)
     assert np.bincount(source.labels[source.splits == "test"].astype(int)).tolist() == [1000] * 10

@@ -42,7 +42,7 @@ def test_every_epoch_shows_every_item_once_in_a_new_order():
 
 
 def test_items_that_do_not_fill_a_batch_wait_for_another_epoch():
-    pipeline = Numbers(numbers(10), 4)
+    pipeline = Numbers(numbers(10), 4).prepare()
     assert len(pipeline) == 2
     shown = elements(pipeline, 2 * 40)["item"].reshape(40, 8)
     assert all(len(set(epoch)) == 8 for epoch in shown)
@@ -133,7 +133,29 @@ def test_too_many_unreadable_files_stop_the_run_and_leave_no_list(tmp_path):
     with pytest.raises(ValueError, match=r"2 of 4 items .*01\.num \(below zero\), 03\.num"):
         Numbers(folder, 1).prepare(tmp_path / "run")
     assert read_skipped(tmp_path / "run") is None
-    assert len(Numbers(folder, 1, skip_share=0.5)) == 2
+    assert len(Numbers(folder, 1, skip_share=0.5).prepare()) == 2
+
+
+def test_the_source_is_read_by_prepare_once_and_told_of_as_it_goes(tmp_path):
+    folder = write(tmp_path / "data", range(100))
+    told = []
+    pipeline = Numbers(folder, 4)
+    assert pipeline.prepare(progress=lambda *counts: told.append(counts)) is pipeline
+    assert told == [(64, 100), (100, 100)]
+    for file in folder.iterdir():
+        file.unlink()
+    assert len(pipeline.prepare()) == 25
+
+
+def test_the_length_is_known_once_the_source_was_read_and_reads_nothing_itself():
+    pipeline = Numbers("nowhere", 4)
+    with pytest.raises(RuntimeError, match=r"Numbers has no length before .*: call prepare\(\)$"):
+        len(pipeline)
+    pipeline = Numbers(numbers(8), 4)
+    pipeline.batches()
+    assert len(pipeline) == 2
+    with pytest.raises(RuntimeError, match=r"call prepare\(\)"):
+        len(pipeline.on(numbers(3)))
 
 
 def test_a_batch_larger_than_the_data_is_refused():
@@ -156,9 +178,9 @@ def test_only_the_training_part_is_trained_on(tmp_path):
     table.write_text("\n".join(["file\tlabel\tsplit", *rows]))
     assert Numbers(folder, 2, labels=table).batches() is not None
     pipelines = {split: Numbers(folder, 2, labels=table, split=split) for split in ("train", None)}
-    assert [len(pipeline) for pipeline in pipelines.values()] == [2, 3]
+    assert [len(pipeline.prepare()) for pipeline in pipelines.values()] == [2, 3]
     with pytest.raises(ValueError, match="no item has the split 'dev', there are test, train"):
-        len(Numbers(folder, 2, labels=table, split="dev"))
+        Numbers(folder, 2, labels=table, split="dev").prepare()
 
 
 def test_examples_come_in_order_with_the_last_part():

@@ -69,7 +69,7 @@ def test_long_clips_are_cropped_uniformly():
 
 
 def test_an_epoch_visits_clips_by_their_length_and_each_at_least_once():
-    pipeline = Windows(clips([400, 200, 20]), RATE, 100, 7)
+    pipeline = Windows(clips([400, 200, 20]), RATE, 100, 7).prepare()
     assert len(pipeline) == 1
     waves, _ = windows(pipeline, 10)
     first = [runs(wave)[0][0] for wave in waves]

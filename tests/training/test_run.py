@@ -46,6 +46,14 @@ def test_a_run_leaves_all_its_files_and_can_be_opened(tmp_path):
     assert environment["data"]["items"] > 0
 
 
+def test_reading_the_data_is_shown_on_a_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    pretrain("audio/cpc", tmp_path / "run", [*TINY, "--fit.steps=1"])
+    shown = capsys.readouterr().err
+    assert "reading" in shown
+    assert shown.index("reading") < shown.index("pretraining")
+
+
 def test_the_history_tells_waiting_from_work(tmp_path):
     with open(tiny(tmp_path / "run").files.history) as file:
         rows = list(csv.DictReader(file))
