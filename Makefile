@@ -31,7 +31,7 @@ lint: $(INSTALLED)
 	$(VENV)/bin/ruff check .
 
 test: lint
-	$(VENV)/bin/pytest -n auto --dist loadfile -m 'not learning'
+	$(VENV)/bin/pytest -n auto --dist loadgroup -m 'not learning'
 
 learning: $(INSTALLED)
 	$(VENV)/bin/pytest -m learning

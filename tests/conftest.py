@@ -12,10 +12,25 @@ from pathlib import Path
 
 import keras
 import pytest
+import tensorflow as tf
+
+pytest_plugins = ["tests.contract.seconds"]
+
+# Before anything runs: TensorFlow settles its devices once a process.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Gives each file's tests to one worker, where they ask for no other company."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
 
 
 def pytest_collection_finish():
-    """Spares the imported modules from the garbage collection that ends every test's session."""
+    """Spares the imported modules from the garbage collection that ends every file's session."""
     gc.freeze()
 
 
@@ -24,6 +39,11 @@ def _same_seed_and_policy():
     keras.utils.set_random_seed(0)
     yield
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _session_of_its_own():
+    yield
     keras.backend.clear_session()
 
 
