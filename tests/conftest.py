@@ -22,6 +22,7 @@ tf.config.set_logical_device_configuration(
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Gives each file's tests to one worker, where they ask for no other company."""
     for item in items:

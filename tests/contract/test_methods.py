@@ -11,7 +11,7 @@ from mmssl.deploy import example_inputs, export
 from mmssl.training.checkpoint import load_state, save_state
 from mmssl.training.teacher import EMATeacher
 from tests.contract import tolerances
-from tests.contract.building import built, loss_of, prepared
+from tests.contract.building import built, loss_of, mirrored, prepared
 from tests.contract.cases import all_cases
 from tests.contract.tolerances import assert_close, assert_same_way
 from tests.contract.visit import STEPS, Visit, joined
@@ -86,20 +86,8 @@ def test_one_batch_is_learned_by_heart(visit):
 
 
 def test_two_replicas_equal_one(visit):
+    assert mirrored().num_replicas_in_sync == 2
     one, two = visit.one, visit.two
-    print(
-        "REPL",
-        visit.name,
-        *(
-            "%.1e" % (np.abs(np.array(a) - np.array(b)).max() / max(np.abs(b).max(), f))
-            for a, b, f in (
-                (two.losses, one.losses, 1.0),
-                (two.moved, one.moved, 0),
-                (two.weights, one.weights, 0),
-            )
-        ),
-        "way %.1e" % (np.linalg.norm(two.way - one.way) / np.linalg.norm(one.way)),
-    )
     assert_close(two.losses, one.losses, tolerances.REPLICAS, floor=1.0)
     assert_close(two.moved, one.moved, tolerances.REPLICAS_MOVED)
     assert_close(two.weights, one.weights, tolerances.REPLICAS)
@@ -125,8 +113,8 @@ def test_a_resumed_training_equals_the_uninterrupted_one(visit):
 
 
 def test_a_checkpoint_gives_another_method_all_that_a_loss_depends_on(visit):
-    config, batches = visit.case.config(), visit.batches  # with dropout
-    first, second = built(config, batches), built(config, batches[-1:], seed=1)
+    batches = visit.batches
+    first, second = visit.untrained, built(visit.case.config(), batches[-1:], seed=1)
     for batch in batches[:2]:
         loss_of(first, batch)
     save_state(visit.folder / "other.npz", first, {})
@@ -162,14 +150,14 @@ def test_the_seed_settles_the_weights(visit):
 
 @pytest.mark.parametrize("form", ["saved_model", "litert"])
 def test_the_encoder_alone_is_exported_and_gives_the_same_vectors(visit, form):
-    encoder = visit.at("middle").encoder
+    encoder = visit.untrained.encoder
     names = {"saved_model": "encoder", "litert": "encoder.tflite"}
     result = export(encoder, visit.folder / names[form], form, example_inputs(encoder))
     assert result.difference < tolerances.EXPORT
 
 
 def test_padding_and_batching_leave_the_embedding_unchanged(visit):
-    encoder, data = visit.at("middle").encoder, visit.data
+    encoder, data = visit.untrained.encoder, visit.data
     limit = 40 if "token_ids" in encoder.input else None
     examples = data.examples(data.items, batch_size=1, limit_length=limit)
     alone = next(examples.as_numpy_iterator())
@@ -191,15 +179,5 @@ def test_the_method_trains_alike_on_jax(visit):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed: pip install '.[jax]'")
     losses, weights = visit.on_jax
-    print(
-        "JAX",
-        visit.name,
-        "%.1e" % (np.abs(np.array(losses) - visit.one.losses).max() / max(1, np.abs(losses).max())),
-        "way %.1e"
-        % (
-            np.linalg.norm(weights - visit.one.start - visit.one.way)
-            / np.linalg.norm(visit.one.way)
-        ),
-    )
     assert_close(losses, visit.one.losses, tolerances.BACKENDS, floor=1.0)
     assert_same_way(weights - visit.one.start, visit.one.way, tolerances.BACKENDS_MOVED)

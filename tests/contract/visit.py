@@ -62,6 +62,11 @@ class Visit:
         return list(self.data.batches(seed=0).take(STEPS + MORE).as_numpy_iterator())
 
     @cached_property
+    def untrained(self):
+        """The method as its recipe has it, with dropout."""
+        return built(self.case.config(), self.batches)
+
+    @cached_property
     def _trained(self):
         """The method, what came of its first steps, and what of those after the checkpoint."""
         method = built(self.config, self.batches)
