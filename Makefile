@@ -32,7 +32,7 @@ lint: $(INSTALLED)
 	$(VENV)/bin/ruff check .
 
 test: lint
-	$(VENV)/bin/pytest -n auto --dist loadfile -m 'not learning'
+	$(VENV)/bin/pytest -n auto --dist loadgroup -m 'not learning'
 
 # Folders whose tests compare what TensorFlow computes, within seconds.
 NUMERICAL := $(addprefix tests/,losses layers encoders methods pipelines training)

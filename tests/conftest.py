@@ -12,18 +12,29 @@ from pathlib import Path
 
 import keras
 import pytest
+import tensorflow as tf
+
+pytest_plugins = ["tests.contract.seconds"]
+
+# Before anything runs: TensorFlow settles its devices once a process.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items):
+    """Gives each file's tests to one worker, and marks those that compare in roundings."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+        if {"assert_close", "multiples"} & set(item.function.__code__.co_names):
+            item.add_marker("numerical")
 
 
 def pytest_collection_finish():
-    """Spares the imported modules from the garbage collection that ends every test's session."""
+    """Spares the imported modules from the garbage collection that ends every file's session."""
     gc.freeze()
-
-
-def pytest_collection_modifyitems(items):
-    """Marks the tests that compare in roundings, which `make test-processors` runs."""
-    for item in items:
-        if {"assert_close", "multiples"} & set(item.function.__code__.co_names):
-            item.add_marker("numerical")
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +42,11 @@ def _same_seed_and_policy():
     keras.utils.set_random_seed(0)
     yield
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _session_of_its_own():
+    yield
     keras.backend.clear_session()
 
 

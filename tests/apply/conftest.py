@@ -4,11 +4,11 @@ import pytest
 import yaml
 
 from mmssl.training.run import pretrain
-from tests.contract.cases import CASES
+from tests.contract.cases import all_cases
 
 
 def tiny_run(name, tmp_path_factory, *overrides):
-    case = CASES[name]
+    case = all_cases()[name]
     folder = tmp_path_factory.mktemp("runs") / name
     fixed = ("--fit.steps=2", "--fit.monitor_examples=0")
     return pretrain(case.recipe, folder, [*case.tiny, *fixed, *overrides], quiet=True)
@@ -47,7 +47,7 @@ def wavenet_run(tmp_path_factory):
 @pytest.fixture(scope="package")
 def conditioned_run(tmp_path_factory):
     """A WaveNet that is told the speaker and how it sounds."""
-    folder, case = tmp_path_factory.mktemp("conditioned"), CASES["wavenet"]
+    folder, case = tmp_path_factory.mktemp("conditioned"), all_cases()["wavenet"]
     recipe = {name: case.config()[name] for name in ("data", "method")}
     recipe["data"]["class_path"] = "mmssl.pipelines.conditioned.ConditionedWindows"
     recipe["data"]["init_args"] |= {"speakers": 9, "mel_bands": 8}

@@ -3,9 +3,13 @@ import pytest
 from mmssl.evaluation.labelled import LabelledData
 from mmssl.evaluation.probe import evaluate
 from mmssl.training.run import pretrain
+from tests.contract.cases import all_cases
+
+LEARNING = {name: case for name, case in all_cases().items() if case.source}
 
 
 @pytest.mark.learning
+@pytest.mark.parametrize("case", LEARNING.values(), ids=LEARNING)
 def test_the_probes_beat_the_untrained_encoder_and_the_raw_input(case, real_data, tmp_path):
     """Trains the recipe's whole budget, minutes on two cores."""
     overrides = [f"--data.source={real_data / case.source}"]

@@ -1,4 +1,4 @@
-import functools
+"""Runs that end without a word: of every kind of state one, the rest is in `test_methods`."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,10 @@ import pytest
 from mmssl.training import run as run_module
 from mmssl.training.history import read_history
 from mmssl.training.run import pretrain
+from tests.contract.cases import all_cases
+
+# A queue and a teacher; dropout, a vocabulary; two optimizers, and what was taken from the data.
+KINDS = ("moco", "simcse", "inpainting")
 
 
 class InterruptedRunError(Exception):
@@ -24,38 +28,22 @@ def stop_after(monkeypatch, step):
     monkeypatch.setattr(run_module, "save_state", save_and_stop)
 
 
-def overrides_of(case, *more):
-    shared = ("--fit.steps=7", "--fit.checkpoint_seconds=0", "--fit.monitor_examples=8")
-    return [*case.tiny, *shared, *more]
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
-    """Trains a case from its first step to its last, once."""
-
-    @functools.cache
-    def train(recipe, overrides):
-        return pretrain(recipe, tmp_path_factory.mktemp("whole") / "run", overrides, quiet=True)
-
-    return lambda case: train(case.recipe, tuple(overrides_of(case)))
-
-
-def test_a_resumed_run_equals_the_uninterrupted_one(case, uninterrupted, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", KINDS)
+def test_a_resumed_run_equals_the_uninterrupted_one(name, tmp_path, monkeypatch):
     """Nor does anything but the seed decide on the weights of two runs."""
-    whole = uninterrupted(case)
+    case = all_cases()[name]
+    fixed = ("--fit.steps=7", "--fit.checkpoint_seconds=0", "--fit.monitor_examples=8")
+
+    def train(folder):
+        return pretrain(case.recipe, tmp_path / folder, [*case.tiny, *fixed], quiet=True)
+
+    whole = train("whole")
     with monkeypatch.context() as patch:
         stop_after(patch, 3)
         with pytest.raises(InterruptedRunError):
-            pretrain(case.recipe, tmp_path / "parts", overrides_of(case), quiet=True)
-    parts = pretrain(case.recipe, tmp_path / "parts", overrides_of(case), quiet=True)
+            train("parts")
+    parts = train("parts")
     for one, two in zip(whole.encoder.get_weights(), parts.encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     losses = [[row["loss"] for row in read_history(run.files.history)] for run in (whole, parts)]
     assert losses[0] == losses[1]
-
-
-def test_another_seed_gives_other_weights(case, uninterrupted, tmp_path):
-    first = uninterrupted(case).encoder.get_weights()
-    overrides = overrides_of(case, "--fit.seed=1")
-    other = pretrain(case.recipe, tmp_path / "run", overrides, quiet=True).encoder.get_weights()
-    assert any(np.abs(one - two).max() > 0 for one, two in zip(first, other, strict=True))

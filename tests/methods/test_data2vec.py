@@ -6,7 +6,28 @@ import tensorflow as tf
 from mmssl.encoders import vit_encoder
 from mmssl.methods import Data2Vec
 from mmssl.methods.latent_targets import instance_norm, latent_targets, token_std
+from tests.contract.cases import Case
+from tests.contract.learning import on_clothes
+from tests.contract.sizes import TINY_PATCHES, TINY_SOUND, TINY_TEXT
 from tests.tolerances import NETWORK, ROUNDING, SUM, TRAINING, assert_close, multiples
+
+CASE = Case(
+    "vision/data2vec",
+    (*TINY_PATCHES, "--data.mask_share=0.5", "--data.min_block=1"),
+    # A prediction of zero costs a quarter of the mean square, 1; an untrained one up to twice.
+    initial_loss=(0.4, 0.2),
+    **on_clothes(0.02),
+)
+CASES = {
+    "audio": Case(
+        "audio/data2vec",
+        (*TINY_SOUND, "--method.top_blocks=2"),
+    ),
+    "text": Case(
+        "text/data2vec",
+        (*TINY_TEXT, "--method.top_blocks=2", "--method.head_widths=[64]"),
+    ),
+}
 
 SIZES = {"size": 16, "patch": 4, "width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
 VISION = {

@@ -10,6 +10,9 @@ from mmssl.encoders import roberta_encoder, vit_encoder, wav2vec_encoder
 from mmssl.encoders.transformer_blocks import transformer_blocks
 from mmssl.layers import PaddingMask, Places, pick
 from mmssl.methods import Data2Vec2
+from tests.contract.cases import Case
+from tests.contract.learning import on_clothes
+from tests.contract.sizes import TINY_PATCHES, TINY_SOUND, TINY_TEXT
 from tests.tolerances import (
     NETWORK,
     ROUNDING,
@@ -20,6 +23,45 @@ from tests.tolerances import (
     multiples,
     rounding,
 )
+
+CASE = Case(
+    "vision/data2vec2",
+    (
+        *TINY_PATCHES,
+        "--data.masks=2",
+        "--method.top_blocks=2",
+        "--method.class_weight=1.0",
+        "--method.decoder_channels=16",
+        "--method.decoder_groups=4",
+    ),
+    # Predictions start at zero, which costs sqrt(16).
+    initial_loss=(4.0, 0.01),
+    theory=("--method.class_weight=0",),
+    **on_clothes(0.02),
+)
+CASES = {
+    "audio": Case(
+        "audio/data2vec2",
+        (
+            *TINY_SOUND,
+            "--data.masks=2",
+            "--method.top_blocks=2",
+            "--method.decoder_channels=16",
+            "--method.decoder_groups=4",
+        ),
+        # Predictions start at zero, which costs sqrt(32).
+        initial_loss=(32**0.5, 0.01),
+    ),
+    "text": Case(
+        "text/data2vec2",
+        (
+            *TINY_TEXT,
+            "--method.top_blocks=2",
+            "--method.decoder_channels=16",
+            "--method.decoder_groups=4",
+        ),
+    ),
+}
 
 BLOCKS = {"width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
 DECODER = {"decoder_channels": 16, "decoder_depth": 2, "decoder_groups": 4, "noise": 0.0}

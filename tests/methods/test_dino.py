@@ -6,7 +6,19 @@ from scipy.special import log_softmax, softmax
 from mmssl.encoders import small_conv_encoder, vit_encoder
 from mmssl.methods import DINO
 from mmssl.training.run import pretrain
+from tests.contract.cases import Case
+from tests.contract.learning import on_clothes
+from tests.contract.sizes import TINY_MULTI_CROP
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
+
+CASE = Case(
+    "vision/dino",
+    (*TINY_MULTI_CROP, "--method.head=[16,16,8]", "--method.outputs=32"),
+    # A student that tells nothing apart.
+    initial_loss=(np.log(32), 0.01),
+    theory=("--method.student_temperature=100",),
+    **on_clothes(0.02),
+)
 
 SIZES = {"head": (6, 6, 4), "outputs": 10}
 
@@ -89,6 +101,19 @@ def test_after_fit_the_deployed_encoder_is_the_moving_average_of_every_step():
         deployed = method.deployed().weights[0]
         assert_close(deployed, expected, NETWORK)
     assert multiples(kernel, expected) > NETWORK
+
+
+def test_the_teachers_head_is_the_moving_average_of_the_students():
+    method = tiny(momentum=0.8)
+    expected, heads = method.head.get_weights(), []
+    for _ in range(3):
+        heads.append(method.head.get_weights())
+        method.train_on_batch(crops())
+    for head in heads[1:]:  # the first call finds two equal heads
+        expected = [0.8 * old + 0.2 * new for old, new in zip(expected, head, strict=True)]
+    for got, want in zip(method.teacher_head.model.get_weights(), expected, strict=True):
+        assert_close(got, want, SUM)
+    assert any(multiples(a, b) > NETWORK for a, b in zip(heads[0], heads[2], strict=True))
 
 
 def test_the_teacher_has_nothing_to_train_and_no_dropout():

@@ -9,7 +9,18 @@ from mmssl.methods import GPT
 from mmssl.pipelines.language import TokenBlocks
 from mmssl.training.optimizers import adamw
 from mmssl.training.schedules import warmup_cosine
+from tests.contract.cases import Case
+from tests.contract.learning import ON_NOVELS
+from tests.contract.sizes import TINY_TEXT
 from tests.tolerances import ROUNDING, SUM, assert_close
+
+CASE = Case(
+    "text/gpt",
+    (*TINY_TEXT, "--method.encoder.dropout=0.1"),
+    still=("--method.encoder.dropout=0",),
+    initial_loss=(np.log(400) + 0.02**2 * 32 / 2, 0.05),
+    **ON_NOVELS,
+)
 
 VOCABULARY, LENGTH = 30, 12
 

@@ -7,7 +7,26 @@ import pytest
 from mmssl.encoders import conv_encoder, dcgan_encoder
 from mmssl.methods import ContextEncoder
 from mmssl.pipelines.inpainting import MaskedCrops
+from tests.contract.cases import Case
+from tests.contract.learning import ON_OBJECTS
+from tests.contract.sizes import TINY_CROPS
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close
+
+CASE = Case(
+    "vision/inpainting",
+    (
+        *TINY_CROPS,
+        "--data.region=centre",
+        "--data.overlap=2",
+        "--method.decoder_channels=[16]",
+        "--method.discriminator_channels=[8,16]",
+    ),
+    # 2 ln 2 of a discriminator that knows nothing, and the mean square of the pictures' pixels.
+    initial_loss=(2 * np.log(2) + 0.4, 0.4),
+    theory=("--data.overlap=0",),
+    **ON_OBJECTS,
+    margins={("untrained", "linear"): 0.02},
+)
 
 
 def method_of(size=32, region="centre", channels=(8, 16, 16), decoder=(16,), **kwargs):

@@ -3,7 +3,29 @@ import numpy as np
 import pytest
 
 from mmssl.methods import MoCo
+from tests.contract.cases import Case
+from tests.contract.learning import on_clothes
+from tests.contract.sizes import TINY_VIEWS
 from tests.tolerances import SUM, assert_close, multiples
+
+CASE = Case(
+    "vision/moco",
+    (*TINY_VIEWS, "--method.projector=[16,8]", "--method.queue_size=32"),
+    overfit=None,  # a batch that comes again meets its own keys in the queue
+    initial_loss=(np.log(32 + 1), 0.15),
+    theory=("--method.temperature=10",),
+    **on_clothes(0.01),
+)
+CASES = {
+    "v1": Case(
+        "vision/moco_v1",
+        (*TINY_VIEWS, "--method.projector=[8]", "--method.queue_size=32"),
+        overfit=None,
+        initial_loss=(np.log(32 + 1), 0.15),
+        theory=("--method.temperature=10",),
+        **on_clothes(0.01),
+    ),
+}
 
 
 def tiny(encoder, **kwargs):

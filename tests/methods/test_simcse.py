@@ -5,7 +5,23 @@ from scipy.special import log_softmax
 
 from mmssl.encoders import bert_encoder, cut, saved_encoder, small_conv_encoder
 from mmssl.methods import SimCSE
+from tests.contract.cases import Case
+from tests.contract.learning import ON_NOVELS
+from tests.contract.sizes import TINY_TEXT
 from tests.tolerances import NETWORK, SUM, assert_close, multiples
+
+CASE = Case(
+    "text/simcse",
+    (
+        *TINY_TEXT,
+        # At 0.05 a few steps bring the loss of four texts to 1e-4, where no two ways agree.
+        "--method.temperature=0.5",
+    ),
+    still=("--method.encoder.dropout=0",),
+    initial_loss=(np.log(4), 0.01),
+    theory=("--method.temperature=100",),
+    **ON_NOVELS,
+)
 
 
 def encoder(dropout=0.1, pool="mean"):

@@ -6,7 +6,24 @@ from scipy.special import log_softmax
 
 from mmssl.encoders import small_conv_encoder
 from mmssl.methods import SwAV
+from tests.contract.cases import Case
+from tests.contract.learning import on_clothes
+from tests.contract.sizes import TINY_MULTI_CROP
 from tests.tolerances import NETWORK, SUM, assert_close, multiples
+
+CASE = Case(
+    "vision/swav",
+    (
+        *TINY_MULTI_CROP,
+        "--method.projector=[16,8]",
+        "--method.prototypes=12",
+        "--method.queue_size=8",
+        "--method.queue_from=0",
+    ),
+    initial_loss=(np.log(12), 0.01),
+    theory=("--method.temperature=100",),
+    **on_clothes(0.02),
+)
 
 ROWS = 4
 

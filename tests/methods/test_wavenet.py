@@ -8,7 +8,26 @@ from mmssl.layers import mu_law_decode
 from mmssl.methods import WaveNet
 from mmssl.pipelines.audio import Windows
 from mmssl.pipelines.conditioned import ConditionedWindows
+from tests.contract.cases import Case
+from tests.contract.learning import ON_DIGITS
 from tests.tolerances import ROUNDING, SUM, assert_close
+
+CASE = Case(
+    "audio/wavenet",
+    (
+        "--data.batch_size=4",
+        "--data.window=512",
+        "--method.encoder.layers=4",
+        "--method.encoder.residual=16",
+        "--method.encoder.gate=16",
+        "--method.encoder.skip=32",
+        # XLA takes longer to compile a step than these few steps take, and no virtual devices.
+        "--fit.jit=false",
+    ),
+    initial_loss=(np.log(256), 0.01),
+    **ON_DIGITS,
+    margins={("untrained", "linear"): 0.02},
+)
 
 FIELD = 16
 

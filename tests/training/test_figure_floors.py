@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.training.floors import Floor, StopBelowFloor
-from tests.contract.cases import CASES
+from tests.contract.cases import all_cases
 
 
 class Reporting(keras.Model):
@@ -55,7 +55,7 @@ def test_a_data2vec_that_collapses_ends_its_run(tmp_path):
     # Without a teacher of its own and without norms nothing holds the targets up: a constant is
     # predicted without error, and decay takes the weights there.
     overrides = [
-        *CASES["data2vec"].tiny,
+        *all_cases()["data2vec"].tiny,
         "--data.batch_size=8",
         "--method.momentum=0",
         "--method.final_momentum=null",

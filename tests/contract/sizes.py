@@ -7,7 +7,21 @@ def tiny_transformer(width):
     return tuple(f"--method.encoder.{name}={size}" for name, size in sizes.items())
 
 
-TINY_TEXT = ("--data.batch_size=4", "--data.length=48", *tiny_transformer(32))
+# Of few documents and pieces, a vocabulary is learned in a moment.
+TINY_TEXT = (
+    "--data.batch_size=4",
+    "--data.length=48",
+    "--data.limit=12",
+    "--data.vocabulary_size=400",
+    *tiny_transformer(32),
+)
+TINY_SOUND = (
+    "--data.batch_size=4",
+    "--data.window=4000",
+    "--method.encoder.channels=16",
+    "--method.encoder.position_groups=4",
+    *tiny_transformer(32),
+)
 TINY_CROPS = (
     "--data.batch_size=4",
     "--data.size=32",

@@ -1,0 +1,61 @@
+"""A process of its own for Keras on JAX: Keras settles its backend once a process."""
+
+import functools
+import multiprocessing
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+
+@functools.cache
+def process():
+    """Starts it; one serves all methods of a session."""
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=spawn, initializer=_choose_jax)
+
+
+def _choose_jax():
+    os.environ["KERAS_BACKEND"] = "jax"
+    # Steps are compiled to be run five times.
+    quick = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {quick}"
+
+
+def train(config, weights, batches):
+    """Trains a method on JAX; called in that process.
+
+    Args:
+        config: dict of `read_recipe`.
+        weights: list of arrays to start from.
+        batches: list of dicts of arrays.
+
+    Returns:
+        losses, one a step; list of the weights after the last step; dict of the processor-seconds
+        that were spent on this (`own`) and on the process' start (`shared`).
+    """
+    begun = time.process_time()
+    start = _start()
+    from tests.contract.building import built
+
+    method = built(config, batches)
+    method.set_weights(weights)
+    losses = []
+    for batch in batches:
+        method.reset_metrics()
+        losses.append(float(method.train_on_batch(batch, return_dict=True)["loss"]))
+    weights = method.get_weights()
+    return losses, weights, {"shared": start, "own": time.process_time() - begun - start}
+
+
+_imported = False
+
+
+def _start():
+    """Imports what all methods need; returns the seconds of the process until then, once."""
+    global _imported
+    if _imported:
+        return 0.0
+    import tests.contract.building  # noqa: F401
+
+    _imported = True
+    return time.process_time()

@@ -1,0 +1,183 @@
+"""The properties of every method, each a reading of the same visit."""
+
+import importlib.util
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mmssl.deploy import example_inputs, export
+from mmssl.training.checkpoint import load_state, save_state
+from mmssl.training.teacher import EMATeacher
+from tests.contract import tolerances
+from tests.contract.building import built, loss_of, mirrored, prepared
+from tests.contract.cases import all_cases
+from tests.contract.tolerances import assert_close, assert_same_way
+from tests.contract.visit import STEPS, Visit, joined
+
+
+# A group is one worker's under `pytest -n 2 --dist loadgroup`.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in all_cases()],
+)
+def visit(request, tmp_path_factory):
+    name = request.param
+    return Visit(all_cases()[name], name, tmp_path_factory.mktemp(name))
+
+
+def test_every_trainable_variable_gets_a_gradient_and_no_teacher_does(visit):
+    # After some steps: weights that start at zero let no gradient through to what is before them.
+    method = visit.at("middle")
+    taught = [v for teacher in _teachers(method) for v in teacher.model.weights]
+    with tf.GradientTape() as tape:
+        tape.watch([v.value for v in taught])
+        loss = loss_of(method, visit.batches[STEPS])
+    variables = [*method.trainable_variables, *taught]
+    gradients = tape.gradient(loss, [v.value for v in variables])
+    got = [v for v, gradient in zip(variables, gradients, strict=True) if _is_nonzero(gradient)]
+    assert [v.path for v in got] == [v.path for v in method.trainable_variables]
+
+
+def _teachers(method):
+    return [layer for layer in method._flatten_layers() if isinstance(layer, EMATeacher)]
+
+
+def _is_nonzero(gradient):
+    return gradient is not None and bool(tf.reduce_any(tf.convert_to_tensor(gradient) != 0))
+
+
+def test_every_teacher_follows_slowly(visit):
+    method = visit.at("middle")
+    lengths = {id(v): x for v, x in zip(method.weights, visit.one.lengths, strict=True)}
+    learned = np.linalg.norm([lengths[id(v)] for v in method.trainable_variables])
+    for teacher in _teachers(method):
+        averaged = [v for v in teacher.model.weights if _is_averaged(v, teacher)]
+        assert 0 < np.linalg.norm([lengths[id(v)] for v in averaged]) < learned / 2
+
+
+def _is_averaged(variable, teacher):
+    return id(variable) not in teacher._copied and "moving_" not in variable.path
+
+
+def test_the_initial_loss_is_what_theory_gives(visit):
+    if visit.case.initial_loss is None:
+        pytest.skip("theory gives no value")
+    config = visit.case.config(*visit.case.still, *visit.case.theory)
+    batches = visit.batches
+    if config["data"] != visit.config["data"]:
+        batches = list(prepared(config["data"]).batches(seed=0).take(1).as_numpy_iterator())
+    expected, off = visit.case.initial_loss
+    assert abs(float(loss_of(built(config, batches), batches[0], training=False)) - expected) < off
+
+
+def test_one_batch_is_learned_by_heart(visit):
+    if visit.case.overfit is None:
+        pytest.skip("one batch cannot be learned by heart")
+    method, least = visit.at("start"), visit.case.least_loss
+    losses = [visit.one.losses[0]]
+    for _ in range(8):
+        method.reset_metrics()
+        for _ in range(20):
+            logs = method.train_function([visit.batches[0]])
+        losses.append(float(logs["loss"]))
+    assert losses[-1] - least < visit.case.overfit * (losses[0] - least), losses
+
+
+def test_two_replicas_equal_one(visit):
+    assert mirrored().num_replicas_in_sync == 2
+    one, two = visit.one, visit.two
+    assert_close(two.losses, one.losses, tolerances.REPLICAS, floor=1.0)
+    assert_close(two.moved, one.moved, tolerances.REPLICAS_MOVED)
+    assert_close(two.weights, one.weights, tolerances.REPLICAS)
+    assert_same_way(two.way, one.way, tolerances.REPLICAS_MOVED)
+
+
+@pytest.mark.parametrize("replicas", ["one", "two"])
+def test_mixed_bfloat16_is_finite_and_close_to_float32(visit, replicas):
+    exact = getattr(visit, replicas)
+    mixed = visit.in_bfloat16 if replicas == "one" else visit.two_in_bfloat16
+    assert np.isfinite(mixed.losses).all()
+    # A mean of cosines passes through 0, where nothing is relatively close.
+    assert_close(mixed.losses, exact.losses, tolerances.PRECISIONS, floor=0.2)
+    # A slow average that is kept in bfloat16 stands still.
+    assert all(np.greater_equal(mixed.lengths, np.divide(exact.lengths, 2)))
+
+
+def test_a_resumed_training_equals_the_uninterrupted_one(visit):
+    (losses, state), (again, state_again) = visit.uninterrupted, visit.resumed()
+    assert losses == again
+    for one, two in zip(state, state_again, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_a_checkpoint_gives_another_method_all_that_a_loss_depends_on(visit):
+    batches = visit.batches
+    first, second = visit.untrained, built(visit.case.config(), batches[-1:], seed=1)
+    for batch in batches[:2]:
+        loss_of(first, batch)
+    save_state(visit.folder / "other.npz", first, {})
+    load_state(visit.folder / "other.npz", second)
+    for batch in batches[2:4]:
+        assert float(loss_of(second, batch)) == float(loss_of(first, batch))
+
+
+def test_a_resumed_run_sees_the_batches_that_would_have_come(visit):
+    later = next(visit.data.batches(STEPS, seed=0).as_numpy_iterator())
+    keras.tree.map_structure(np.testing.assert_array_equal, later, visit.batches[STEPS])
+
+
+def test_the_seed_and_the_epoch_settle_the_order_of_the_data(visit):
+    data = visit.data
+    epoch = tf.range(len(data) * data.batch_size, dtype=tf.int64)
+
+    def order(seed, number):
+        return data.place(epoch + number * len(epoch), tf.constant(seed, tf.int64)).numpy()
+
+    np.testing.assert_array_equal(order(0, 1), order(0, 1))
+    assert not np.array_equal(order(0, 0), order(0, 1))
+    assert not np.array_equal(order(0, 0), order(1, 0))
+
+
+def test_the_seed_settles_the_weights(visit):
+    again, other = (
+        joined(built(visit.config, visit.batches, seed).get_weights()) for seed in (0, 1)
+    )
+    np.testing.assert_array_equal(again, visit.one.start)
+    assert not np.array_equal(other, visit.one.start)
+
+
+@pytest.mark.parametrize("form", ["saved_model", "litert"])
+def test_the_encoder_alone_is_exported_and_gives_the_same_vectors(visit, form):
+    encoder = visit.untrained.encoder
+    names = {"saved_model": "encoder", "litert": "encoder.tflite"}
+    result = export(encoder, visit.folder / names[form], form, example_inputs(encoder))
+    assert result.difference < tolerances.EXPORT
+
+
+def test_padding_and_batching_leave_the_embedding_unchanged(visit):
+    encoder, data = visit.untrained.encoder, visit.data
+    limit = 40 if "token_ids" in encoder.input else None
+    examples = data.examples(data.items, batch_size=1, limit_length=limit)
+    alone = next(examples.as_numpy_iterator())
+    expected = np.asarray(encoder(alone)["embedding"])
+    got = np.asarray(encoder(_padded(alone))["embedding"])
+    assert_close(got, np.repeat(expected, len(got), axis=0), tolerances.PADDING)
+
+
+def _padded(inputs):
+    """Adds padding to sequences and a second row to everything."""
+    more = 5 if "token_ids" in inputs else 333
+    wider = {
+        name: np.pad(x, [(0, 0), (0, more)]) if x.ndim == 2 else x for name, x in inputs.items()
+    }
+    return {name: np.concatenate([x, x[:1]]) for name, x in wider.items()}
+
+
+def test_the_method_trains_alike_on_jax(visit):
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("jax is not installed: pip install '.[jax]'")
+    losses, weights = visit.on_jax
+    assert_close(losses, visit.one.losses, tolerances.BACKENDS, floor=1.0)
+    assert_same_way(weights - visit.one.start, visit.one.way, tolerances.BACKENDS_MOVED)

@@ -1,0 +1,170 @@
+"""One visit to a method: what is built, traced and computed once, for all properties."""
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+
+from mmssl.training.checkpoint import load_state, save_state, state_variables
+from tests.contract import on_jax, seconds
+from tests.contract.building import built, mirrored, policy, prepared
+
+STEPS, MORE = 5, 2  # up to the checkpoint, and after it
+
+
+@dataclass
+class Course:
+    """What came of the first steps.
+
+    Attributes:
+        start: weights before the first step, one array.
+        losses: of each step.
+        moved: how far the weights went in each step.
+        weights: after the last step, one array.
+        lengths: how far each of `method.weights` went from the first step to the last.
+    """
+
+    start: np.ndarray
+    losses: list
+    moved: list
+    weights: np.ndarray
+    lengths: list
+
+    @property
+    def way(self):
+        return self.weights - self.start
+
+
+class Visit:
+    """Computes what the properties of a case are read from, when the first one asks for it.
+
+    Args:
+        case: Case.
+        name: its name.
+        folder: where checkpoints and exports are written.
+    """
+
+    def __init__(self, case, name, folder):
+        # As a run does: what is trained twice must come out the same bit by bit.
+        tf.config.experimental.enable_op_determinism()
+        self.case, self.name, self.folder = case, name, folder
+        self.config = case.config(*case.still)
+
+    @cached_property
+    def data(self):
+        return prepared(self.config["data"])
+
+    @cached_property
+    def batches(self):
+        """The first training batches, dicts of arrays."""
+        return list(self.data.batches(seed=0).take(STEPS + MORE).as_numpy_iterator())
+
+    @cached_property
+    def untrained(self):
+        """The method as its recipe has it, with dropout."""
+        return built(self.case.config(), self.batches)
+
+    @cached_property
+    def _trained(self):
+        """The method, what came of its first steps, and what of those after the checkpoint."""
+        method = built(self.config, self.batches)
+        method.make_train_function()
+        save_state(self.folder / "start.npz", method, {})
+        course = train(method, self.batches[:STEPS])
+        save_state(self.folder / "middle.npz", method, {})
+        return method, course, self._go_on(method)
+
+    @cached_property
+    def one(self):
+        """The Course on one replica in float32."""
+        return self._trained[1]
+
+    @property
+    def uninterrupted(self):
+        """What came of the steps after the checkpoint: losses, and all state."""
+        return self._trained[2]
+
+    def resumed(self):
+        """What comes of these steps when the checkpoint is brought back and they are done again."""
+        return self._go_on(self.at("middle"))
+
+    def _go_on(self, method):
+        # Metrics go on too: they are part of a checkpoint.
+        logs = [method.train_function([batch]) for batch in self.batches[STEPS:]]
+        return [float(x["loss"]) for x in logs], [v.numpy() for v in state_variables(method)]
+
+    def at(self, place):
+        """The traced method, brought back to the `start` or the `middle` of its training."""
+        method = self._trained[0]
+        load_state(self.folder / f"{place}.npz", method)
+        return method
+
+    @cached_property
+    def in_bfloat16(self):
+        """The Course on one replica in mixed precision."""
+        with policy("mixed_bfloat16"):
+            method = built(self.config, self.batches)
+            method.make_train_function()
+            return train(method, self.batches[:STEPS])
+
+    @cached_property
+    def _shared_out(self):
+        """The training batches, each in equal shares on two replicas."""
+        batches = iter(mirrored().experimental_distribute_dataset(self.data.batches(seed=0)))
+        return [next(batches) for _ in range(STEPS)]
+
+    @cached_property
+    def two(self):
+        """The Course on two replicas in float32."""
+        return self._on_two("float32")
+
+    @cached_property
+    def two_in_bfloat16(self):
+        """The Course on two replicas in mixed precision."""
+        return self._on_two("mixed_bfloat16")
+
+    def _on_two(self, precision):
+        with policy(precision):
+            with mirrored().scope():
+                method = built(self.config, self.batches)
+                method.make_train_function()
+            return train(method, self._shared_out)
+
+    @cached_property
+    def on_jax(self):
+        """Losses and weights on Keras' JAX backend, from the same start."""
+        method = self.at("start")
+        result = on_jax.process().submit(
+            on_jax.train, self.config, method.get_weights(), self.batches[:STEPS]
+        )
+        losses, weights, spent = result.result()
+        seconds.add(self.name, **spent)
+        return losses, joined(weights)
+
+
+def train(method, batches):
+    """Trains a method for a step on each batch.
+
+    Returns:
+        Course.
+    """
+    states, losses = [method.get_weights()], []
+    for batch in batches:
+        method.reset_metrics()
+        losses.append(float(method.train_function([batch])["loss"]))
+        states.append(method.get_weights())
+    flat = [joined(weights) for weights in states]
+    return Course(
+        start=flat[0],
+        losses=losses,
+        moved=[np.linalg.norm(b - a) for a, b in itertools.pairwise(flat)],
+        weights=flat[-1],
+        lengths=[np.linalg.norm(b - a) for a, b in zip(states[0], states[-1], strict=True)],
+    )
+
+
+def joined(weights):
+    """Joins arrays to one, without counters, beside whose steps those of weights are small."""
+    return np.concatenate([w.ravel() for w in weights if w.dtype.kind == "f"]).astype("float64")
