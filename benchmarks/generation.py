@@ -45,8 +45,8 @@ def measure(options):
     from keras_hub.samplers import GreedySampler
 
     from mmssl.encoders import gpt_encoder
-    from mmssl.methods import GPT
-    from mmssl.methods.gpt_generation import TokenGenerator
+    from mmssl.generation import TokenGenerator
+    from mmssl.methods.gpt import GPT
 
     keras.utils.set_random_seed(0)
     sizes = {name: getattr(options, name) for name in ("width", "depth", "heads")}

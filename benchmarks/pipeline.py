@@ -73,7 +73,7 @@ def images(**arguments):
 def views_32(source=None, **arguments):
     import numpy as np
 
-    from mmssl.pipelines.views import Views
+    from mmssl.pipelines.images import Views
 
     if source is None:
         source = np.random.default_rng(0).integers(0, 256, (4096, 32, 32, 3), dtype=np.uint8)
@@ -83,7 +83,7 @@ def views_32(source=None, **arguments):
 def views_224(source=None, **arguments):
     import numpy as np
 
-    from mmssl.pipelines.views import Views
+    from mmssl.pipelines.images import Views
 
     if source is None:
         source = np.random.default_rng(0).integers(0, 256, (64, 375, 500, 3), dtype=np.uint8)

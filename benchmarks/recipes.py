@@ -46,8 +46,9 @@ def stepper(recipe, source):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from mmssl.training.optimizers import run_optimizer
-    from mmssl.training.recipe import Fit, build, read_recipe
+    from mmssl.optimizers.build import run_optimizer
+    from mmssl.runs import read_recipe
+    from mmssl.runs.recipe import Fit, build
 
     config = read_recipe(recipe, [f"--data.source={source}"] if source else [])
     fit = Fit(**config["fit"])

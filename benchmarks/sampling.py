@@ -53,7 +53,7 @@ def measure(options):
     import tensorflow as tf
 
     from mmssl.encoders import receptive_field, wavenet_encoder
-    from mmssl.methods import WaveNet
+    from mmssl.methods.wavenet import WaveNet
 
     keras.utils.set_random_seed(0)
     model = WaveNet(wavenet_encoder(cycles=1, layers=10, residual=32, gate=32, skip=32))

@@ -11,8 +11,15 @@ from mmssl.encoders import (
     wav2vec_encoder,
     wavenet_encoder,
 )
-from mmssl.methods import BERT, BYOL, DINO, GPT, BarlowTwins, Data2Vec, SimCLR, WaveNet
-from mmssl.training.optimizers import adamw, momentum_sgd
+from mmssl.methods.barlow_twins import BarlowTwins
+from mmssl.methods.bert import BERT
+from mmssl.methods.byol import BYOL
+from mmssl.methods.data2vec import Data2Vec
+from mmssl.methods.dino import DINO
+from mmssl.methods.gpt import GPT
+from mmssl.methods.simclr import SimCLR
+from mmssl.methods.wavenet import WaveNet
+from mmssl.optimizers import adamw, momentum_sgd
 
 
 def bert(batch_size=32, length=128, vocabulary_size=8192, masked=19, slots=20):

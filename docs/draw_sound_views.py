@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from mmssl.pipelines.sound_views import SoundViews
+from mmssl.pipelines.audio import SoundViews
 
 RATE, WINDOW, CLIPS = 8000, 7000, 4
 PLAIN = {

@@ -10,8 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from mmssl.pipelines.builtin_photos import make
-from mmssl.pipelines.views import Views
+from mmssl.pipelines.images import Views
+from mmssl.pipelines.sources.builtin_photos import make
 
 SIZE, PICTURES = 64, 6
 WHOLE = {"scale": (1.0, 1.0), "ratio": (1.0, 1.0), "flip": False}

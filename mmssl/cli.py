@@ -50,7 +50,7 @@ def main(arguments=None):
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")
     options.overrides = overrides
     _load_tensorflow()
-    from mmssl.deploy import ExportError
+    from mmssl.deploy.checked import ExportError
 
     try:
         options.run(options)

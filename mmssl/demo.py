@@ -3,10 +3,10 @@
 from rich.console import Console
 from rich.table import Table
 
-from mmssl.deploy import export_run
-from mmssl.evaluation.table import print_table
+from mmssl.deploy.runs import export_run
+from mmssl.evaluation.probes.table import print_table
 from mmssl.training.finish import finish
-from mmssl.training.run import pretrain
+from mmssl.training.loop import pretrain
 
 OVERRIDES = ("--data.source=builtin:speech", "--data.label_column=sound", "--fit.steps=300")
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.scan import check_share, read_skipped, scan, write_skipped
 from mmssl.pipelines.sources import Source, open_source
+from mmssl.pipelines.sources.scan import check_share, read_skipped, scan, write_skipped
 
 
 class Pipeline:

@@ -6,10 +6,11 @@ import pytest
 
 from mmssl.encoders import bert_encoder, gpt_encoder, roberta_encoder, vit_encoder, wav2vec_encoder
 from mmssl.layers import GridPositions, TokenPooling
-from mmssl.losses import token_regression
-from mmssl.methods import ContextEncoder, Data2Vec, MoCo
-from mmssl.methods.latent_prediction import LatentPrediction
-from mmssl.training.teacher import EMATeacher
+from mmssl.losses.token_regression import token_regression
+from mmssl.methods.bases import EMATeacher, LatentPrediction
+from mmssl.methods.data2vec import Data2Vec
+from mmssl.methods.inpainting import ContextEncoder
+from mmssl.methods.moco import MoCo
 
 
 @pytest.fixture(scope="module")

@@ -238,7 +238,7 @@ def test_one_corrupt_picture_among_good_ones_is_skipped_and_named(tmp_path):
         "--probe.layer=null",
         "--fit.monitor_examples=0",
     ]
-    from mmssl.training.run import pretrain
+    from mmssl.training.loop import pretrain
 
     run = pretrain(
         "vision/colorization", tmp_path / "run", [f"--data.source={folder}", *tiny], quiet=True
@@ -251,7 +251,7 @@ def test_user_data_are_never_changed(tmp_path):
     for path in folder.iterdir():
         path.chmod(stat.S_IRUSR)
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    from mmssl.training.run import pretrain
+    from mmssl.training.loop import pretrain
 
     pretrain(
         "audio/cpc",

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mmssl.cli import _parser
-from mmssl.training.recipe import read_recipe, recipe_names
+from mmssl.runs import read_recipe, recipe_names
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -2,7 +2,7 @@
 
 from mmssl.apply.method import method_of
 from mmssl.apply.pictures import open_pictures, png_place, save_png
-from mmssl.methods import Colorization
+from mmssl.methods.colorization import Colorization
 
 
 def colorize_files(run, files, out):

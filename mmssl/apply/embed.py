@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmssl.evaluation.features import Embedder
+from mmssl.evaluation.probes.features import Embedder
 from mmssl.files import replaced
 
 

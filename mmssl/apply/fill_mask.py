@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from mmssl.apply.method import method_of
-from mmssl.methods import BERT
-from mmssl.pipelines.tokenizer import MASK
+from mmssl.methods.bert import BERT
+from mmssl.pipelines.text.tokenizer import MASK
 
 
 def fill_mask(run, text, top=5):

@@ -2,7 +2,7 @@
 
 from mmssl.apply.method import method_of
 from mmssl.apply.pictures import open_pictures, png_place, save_png
-from mmssl.methods import ContextEncoder
+from mmssl.methods.inpainting import ContextEncoder
 
 
 def inpaint_files(run, files, out):

@@ -17,7 +17,7 @@ def run_of(options):
     Raises:
         ValueError: it is no run folder.
     """
-    from mmssl.training.run import Run
+    from mmssl.runs import Run
 
     return Run.load(options.folder)
 
@@ -56,7 +56,7 @@ def labelled_data(options):
     Raises:
         ValueError: it asks for what does not go together.
     """
-    from mmssl.evaluation.labelled import LabelledData
+    from mmssl.evaluation import LabelledData
 
     keys = {field.name for field in dataclasses.fields(LabelledData)}
     return LabelledData(**{key: value for key, value in vars(options).items() if key in keys})

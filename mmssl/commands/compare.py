@@ -27,10 +27,10 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.evaluation.compare import compare
-    from mmssl.evaluation.comparison import print_comparison, write_comparison
+    from mmssl.evaluation import compare
+    from mmssl.evaluation.report.comparison import print_comparison, write_comparison
+    from mmssl.runs import Run
     from mmssl.training.progress import stages
-    from mmssl.training.run import Run
 
     runs = [Run.load(folder) for folder in options.folders]
     with stages() as progress:

@@ -35,8 +35,8 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.evaluation.probe import evaluate
-    from mmssl.evaluation.table import print_table
+    from mmssl.evaluation import evaluate
+    from mmssl.evaluation.probes.table import print_table
     from mmssl.training.progress import stages
 
     run = arguments.run_of(options)

@@ -23,7 +23,8 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.deploy import export_classifier, export_generator, export_run
+    from mmssl.deploy.generator import export_generator
+    from mmssl.deploy.runs import export_classifier, export_run
 
     run = arguments.run_of(options)
     if options.part == "generator":

@@ -34,8 +34,8 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.evaluation.finetune import finetune
-    from mmssl.evaluation.table import print_fine_tuning
+    from mmssl.evaluation import finetune
+    from mmssl.evaluation.probes.table import print_fine_tuning
     from mmssl.training.progress import counting
 
     run = arguments.run_of(options)

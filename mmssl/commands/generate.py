@@ -25,7 +25,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.apply.generate import generator_of
+    from mmssl.generation.choice import generator_of
     from mmssl.training.progress import counting
 
     kind, generate, given = generator_of(arguments.run_of(options), vars(options))

@@ -8,7 +8,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.training.listing import print_recipe, print_recipes
+    from mmssl.runs.listing import print_recipe, print_recipes
 
     if options.recipe:
         print_recipe(options.recipe)

@@ -15,7 +15,7 @@ def add_arguments(parser):
 
 def run(options):
     from mmssl.training.finish import finish
-    from mmssl.training.run import pretrain
+    from mmssl.training.loop import pretrain
 
     out = options.out or Path("runs") / options.recipe.replace("/", "-").removesuffix(".yaml")
     run = pretrain(options.recipe, out, options.overrides, options.quiet)

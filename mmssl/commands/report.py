@@ -11,6 +11,6 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.evaluation.report import write_report
+    from mmssl.evaluation import write_report
 
     print(write_report(arguments.run_of(options), arguments.labelled_data(options)))

@@ -20,7 +20,7 @@ def export_generator(run, format, out=None):
     """Writes the step of a run's WaveNet, and checks it as `write_generator` does.
 
     Args:
-        run: `mmssl.training.run.Run` of a recipe whose method is WaveNet.
+        run: `mmssl.runs.Run` of a recipe whose method is WaveNet.
         format: `"saved_model"` or `"litert"`.
         out: Path to write; `generator` or `generator.tflite` in the run folder when None.
 

@@ -15,7 +15,7 @@ def export_classifier(run, format, out=None):
     `embedding`.
 
     Args:
-        run: `mmssl.training.run.Run` that has been fine-tuned.
+        run: `mmssl.runs.Run` that has been fine-tuned.
         format: `"saved_model"`, `"litert"` or `"onnx"`.
         out: Path to write; `classifier`, `classifier.tflite` or `classifier.onnx` in the run
             folder when None.
@@ -42,7 +42,7 @@ def export_run(run, format, out=None, layer=None):
     """Writes a run's encoder in a deployment format, and checks it as `export` does.
 
     Args:
-        run: `mmssl.training.run.Run`.
+        run: `mmssl.runs.Run`.
         format: `"saved_model"`, `"litert"` or `"onnx"`.
         out: Path to write; `saved_model`, `encoder.tflite` or `encoder.onnx` in the run folder
             when None.

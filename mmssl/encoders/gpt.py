@@ -6,9 +6,9 @@ import keras
 from keras import ops
 
 from mmssl.choices import check_choices
-from mmssl.encoders.blocks import blocks
-from mmssl.encoders.positions import position_table
-from mmssl.encoders.tokens import check_heads, token_inputs
+from mmssl.encoders.parts.blocks import blocks
+from mmssl.encoders.parts.positions import position_table
+from mmssl.encoders.parts.tokens import check_heads, token_inputs
 from mmssl.layers import CausalMask, MaskedMean, PreNormBlock
 from mmssl.layers.attention import earlier
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import keras
 
-from mmssl.encoders.normalization import batch_normalization
+from mmssl.encoders.parts.normalization import batch_normalization
 from mmssl.layers import GridPooling
 
 # Residual blocks of each stage, by depth.

@@ -5,8 +5,8 @@ from typing import Literal
 import keras
 
 from mmssl.choices import check_choices
-from mmssl.encoders.positions import position_table
-from mmssl.encoders.tokens import check_heads, post_norm_encoder, token_inputs
+from mmssl.encoders.parts.positions import position_table
+from mmssl.encoders.parts.tokens import check_heads, post_norm_encoder, token_inputs
 from mmssl.layers import FrameMask
 
 EPSILON = 1e-5  # of every layer norm
@@ -26,7 +26,7 @@ def roberta_encoder(
     """Builds RoBERTa's encoder: token and position embeddings, post-norm transformer blocks.
 
     Beside `bert_encoder` it has no segments, and every hidden state can be had by its name (see
-    `mmssl.encoders.stages`).
+    `mmssl.encoders.parts.stages`).
 
     Args:
         vocabulary_size: number of token ids.

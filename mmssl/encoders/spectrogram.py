@@ -2,7 +2,7 @@
 
 import keras
 
-from mmssl.encoders.normalization import batch_normalization
+from mmssl.encoders.parts.normalization import batch_normalization
 from mmssl.layers import FrameMask, LogMel, MaskedStatistics, NormalizeLevel
 
 MOMENTUM = 0.9  # of batch norm's moving statistics

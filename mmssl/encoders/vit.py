@@ -5,7 +5,7 @@ from typing import Literal
 import keras
 
 from mmssl.choices import check_choices
-from mmssl.encoders.transformer_blocks import transformer_blocks
+from mmssl.encoders.parts.transformer_blocks import transformer_blocks
 from mmssl.layers import ClassToken, GridPositions, Places, RelativePositionBias, TokenPooling
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels
@@ -54,7 +54,7 @@ def vit_encoder(
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1], sRGB, to `features`
         (B, T, width), T the patches and the class token, and `embedding` (B, width), with a grid
         (B, grid * grid * width). Layers
-        `tokens`, `positioned`, `block_k` and `block_k_feed_forward`: see `mmssl.encoders.stages`.
+        `tokens`, `positioned`, `block_k` and `block_k_feed_forward`: see `mmssl.encoders.parts.stages`.
 
     Raises:
         ValueError: a size does not divide another, a word is unknown, or there is no class token

@@ -5,7 +5,7 @@ from typing import Literal
 import keras
 
 from mmssl.choices import check_choices
-from mmssl.encoders.transformer_blocks import transformer_blocks
+from mmssl.encoders.parts.transformer_blocks import transformer_blocks
 from mmssl.layers import (
     ChannelNormalization,
     FrameMask,
@@ -80,7 +80,7 @@ def wav2vec_encoder(
         `features` (B, (T - field) // hop + 1, width) and `embedding` (B, 2 * width), their mean
         and standard deviation over the frames inside the recording. Recordings shorter than one
         field have no frames. The layer `tokens` gives the projected frames before positions,
-        `positioned` what enters the first block, see `mmssl.encoders.stages`.
+        `positioned` what enters the first block, see `mmssl.encoders.parts.stages`.
 
     Raises:
         ValueError: strides and kernels, or widths, do not belong together, or a word is unknown.

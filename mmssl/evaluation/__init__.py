@@ -1,0 +1,9 @@
+"""What an encoder learned: probes, fine-tuning, signs of collapse, the report."""
+
+from mmssl.evaluation.finetuning.finetune import finetune
+from mmssl.evaluation.probes.evaluate import evaluate
+from mmssl.evaluation.probes.labeled import LabelledData
+from mmssl.evaluation.report.compare import compare
+from mmssl.evaluation.report.report import write_report
+
+__all__ = ["LabelledData", "compare", "evaluate", "finetune", "write_report"]

@@ -1,9 +1,13 @@
 """Pooling of maps and sequences into one vector an example."""
 
 import itertools
+import math
+from typing import Literal
 
 import keras
 from keras import ops
+
+from mmssl.choices import check_choices
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -179,3 +183,50 @@ class GridPooling(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "grid": self.grid}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class TokenPooling(keras.layers.Layer):
+    """Reduces tokens to one vector.
+
+    Args:
+        kind: `mean` averages the patches of a picture, `token` takes the first token.
+        class_token: whether the first token is one.
+        grid: with `mean`, cells a side: the patches of each are averaged and the cells joined;
+            see GridPooling.
+
+    Call arguments:
+        features: (B, T, C); for a mean, patches of a square grid.
+
+    Returns:
+        (B, C), with a grid (B, grid * grid * C).
+
+    Raises:
+        ValueError: the kind is unknown.
+    """
+
+    def __init__(self, kind: Literal["mean", "token"] = "mean", class_token=True, grid=1, **kwargs):
+        super().__init__(**kwargs)
+        check_choices(TokenPooling.__init__, kind=kind)
+        self.kind = kind
+        self.class_token = class_token
+        self.grid = grid
+
+    def build(self, input_shape):
+        self.cells = GridPooling(self.grid, dtype=self.dtype_policy)
+
+    def call(self, features):
+        if self.kind == "token":
+            return features[:, 0]
+        patches = features[:, 1:] if self.class_token else features
+        if self.grid == 1:
+            return ops.mean(patches, axis=1)
+        side = math.isqrt(patches.shape[1])
+        return self.cells(ops.reshape(patches, (-1, side, side, patches.shape[-1])))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.grid**2 * input_shape[-1])
+
+    def get_config(self):
+        own = {"kind": self.kind, "class_token": self.class_token, "grid": self.grid}
+        return {**super().get_config(), **own}

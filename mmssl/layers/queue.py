@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from mmssl.losses.similarity import unit
-from mmssl.training import distribution
+from mmssl import distribution
+from mmssl.losses.parts.similarity import unit
 
 
 class VectorQueue(keras.layers.Layer):

@@ -22,7 +22,7 @@ from mmssl.losses.n_pair import n_pair_loss
 from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
-from mmssl.losses.soft_nearest_neighbour import soft_nearest_neighbour_loss
+from mmssl.losses.soft_nearest_neighbor import soft_nearest_neighbour_loss
 from mmssl.losses.swav import sinkhorn, swav_loss
 from mmssl.losses.token_regression import token_regression
 from mmssl.losses.triplet import triplet_loss

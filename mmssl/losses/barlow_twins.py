@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from mmssl.losses.inputs import float_rows
-from mmssl.training import distribution
+from mmssl import distribution
+from mmssl.losses.parts.inputs import float_rows
 
 
 def barlow_twins_loss(first, second, off_diagonal_weight=0.0051):

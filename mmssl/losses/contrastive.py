@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from mmssl.losses.inputs import float_rows, one_per_row, positive_number
-from mmssl.losses.similarity import dot, root
+from mmssl.losses.parts.inputs import float_rows, one_per_row, positive_number
+from mmssl.losses.parts.similarity import dot, root
 
 
 def contrastive_loss(first, second, same, margin=1.0):

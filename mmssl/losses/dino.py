@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from mmssl.losses.inputs import positive_number
+from mmssl import distribution
+from mmssl.losses.parts.inputs import positive_number
 from mmssl.losses.swapped_prediction import swapped_cross_entropy
-from mmssl.training import distribution
 
 
 def dino_loss(student, teacher, centre, student_temperature=0.1, teacher_temperature=0.04):

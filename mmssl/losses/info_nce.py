@@ -2,10 +2,10 @@
 
 from keras import ops
 
-from mmssl.losses.debiased import debiased_cross_entropy
-from mmssl.losses.inputs import float_rows, positive_number
-from mmssl.losses.similarity import NEVER, dot, dots, unit
-from mmssl.training import distribution
+from mmssl import distribution
+from mmssl.losses.parts.debiased import debiased_cross_entropy
+from mmssl.losses.parts.inputs import float_rows, positive_number
+from mmssl.losses.parts.similarity import NEVER, dot, dots, unit
 
 
 def info_nce(queries, keys, negatives=None, temperature=0.1, class_prior=0.0, hardness=0.0):

@@ -2,10 +2,10 @@
 
 from keras import ops
 
-from mmssl.losses.inputs import float_rows, positive_number
-from mmssl.losses.labelled_pairs import labelled_pairs, mean_where
-from mmssl.losses.similarity import NEVER, root
-from mmssl.training import distribution
+from mmssl import distribution
+from mmssl.losses.parts.inputs import float_rows, positive_number
+from mmssl.losses.parts.labeled_pairs import labelled_pairs, mean_where
+from mmssl.losses.parts.similarity import NEVER, root
 
 
 def lifted_structured_loss(embeddings, labels, margin=1.0):

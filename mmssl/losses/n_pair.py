@@ -3,8 +3,8 @@
 from keras import ops
 
 from mmssl.losses.info_nce import batch_scores, cross_entropy_of_positive
-from mmssl.losses.inputs import float_rows
-from mmssl.losses.similarity import dot
+from mmssl.losses.parts.inputs import float_rows
+from mmssl.losses.parts.similarity import dot
 
 
 def n_pair_loss(anchors, positives, norm_weight=0.0):

@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from mmssl.losses.inputs import float_rows
-from mmssl.losses.similarity import dot, unit
+from mmssl.losses.parts.inputs import float_rows
+from mmssl.losses.parts.similarity import dot, unit
 
 
 def negative_cosine(predictions, targets):

@@ -5,9 +5,9 @@ import math
 
 from keras import ops
 
+from mmssl import distribution
 from mmssl.losses.info_nce import cosine_scores
-from mmssl.losses.inputs import positive_number
-from mmssl.training import distribution
+from mmssl.losses.parts.inputs import positive_number
 
 
 def nce_loss(anchors, positives, negatives, items, log_partition, temperature=0.07):

@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from mmssl.losses.inputs import float_rows, positive_number
+from mmssl import distribution
+from mmssl.losses.parts.inputs import float_rows, positive_number
 from mmssl.losses.swapped_prediction import swapped_cross_entropy
-from mmssl.training import distribution
 
 
 def swav_loss(scores, codes, temperature=0.1):

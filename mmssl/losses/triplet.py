@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from mmssl.losses.inputs import float_rows, positive_number
-from mmssl.losses.labelled_pairs import labelled_pairs, mean_where
-from mmssl.losses.similarity import unit
+from mmssl.losses.parts.inputs import float_rows, positive_number
+from mmssl.losses.parts.labeled_pairs import labelled_pairs, mean_where
+from mmssl.losses.parts.similarity import unit
 
 MINING = ("all", "semi_hard", "hard")
 FALLBACKS = ("farthest", "skip")

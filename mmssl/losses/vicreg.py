@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from mmssl.losses.inputs import float_rows
-from mmssl.training import distribution
+from mmssl import distribution
+from mmssl.losses.parts.inputs import float_rows
 
 
 def vicreg_loss(first, second, invariance_weight=25.0, variance_weight=25.0, covariance_weight=1.0):

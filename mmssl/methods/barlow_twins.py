@@ -2,11 +2,12 @@
 
 import keras
 
-from mmssl.losses import barlow_twins_loss
-from mmssl.losses.inputs import positive_number
-from mmssl.methods.heads import mlp
-from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
-from mmssl.training.paired_optimizer import paired
+from mmssl.losses.barlow_twins import barlow_twins_loss
+from mmssl.losses.parts.inputs import positive_number
+from mmssl.methods.bases import JointEmbedding
+from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
+from mmssl.optimizers import paired
 
 
 class BarlowTwins(JointEmbedding):

@@ -5,10 +5,10 @@ import numpy as np
 from keras import ops
 from keras_hub.layers import MaskedLMHead
 
+from mmssl import distribution
 from mmssl.layers import approximate_gelu
-from mmssl.losses import masked_cross_entropy
-from mmssl.training import distribution
-from mmssl.training.pretrainer import Pretrainer
+from mmssl.losses.masked_cross_entropy import masked_cross_entropy
+from mmssl.methods.bases import Pretrainer
 
 SPECIALS = 5  # ids below are [PAD], [UNK], [CLS], [SEP], [MASK]
 HELD_OUT_BATCHES = 64

@@ -2,10 +2,11 @@
 
 import keras
 
-from mmssl.losses import negative_cosine
-from mmssl.methods.heads import mlp
-from mmssl.methods.joint_embedding import embedding_width
-from mmssl.methods.student_teacher import StudentTeacher, predictor_mlp
+from mmssl.losses.negative_cosine import negative_cosine
+from mmssl.methods.bases import StudentTeacher
+from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
+from mmssl.methods.bases.student_teacher import predictor_mlp
 
 
 class BYOL(StudentTeacher):

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmssl.encoders import conv_decoder
-from mmssl.layers import ColorBins
-from mmssl.layers.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
-from mmssl.losses import color_distribution_loss
-from mmssl.training.pretrainer import Pretrainer
+from mmssl.decoders import conv_decoder
+from mmssl.layers import ColorBins, lab_to_rgb, rgb_to_lab
+from mmssl.layers.color import rgb_to_lightness
+from mmssl.losses.color_distribution import color_distribution_loss
+from mmssl.methods.bases import Pretrainer
 
 GREY = 5.0  # an image whose every |a| and |b| is at most this has no colour to learn from
 

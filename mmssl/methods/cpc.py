@@ -3,10 +3,10 @@
 import keras
 from keras import ops
 
+from mmssl import distribution
 from mmssl.encoders import blocks
-from mmssl.losses import future_info_nce
-from mmssl.training import distribution
-from mmssl.training.pretrainer import Pretrainer
+from mmssl.losses.info_nce import future_info_nce
+from mmssl.methods.bases import Pretrainer
 
 
 class CPC(Pretrainer):

@@ -7,8 +7,8 @@ from keras import ops
 
 from mmssl.choices import check_choices
 from mmssl.layers import MaskToken
-from mmssl.methods.heads import mlp
-from mmssl.methods.latent_prediction import LatentPrediction
+from mmssl.methods.bases import LatentPrediction
+from mmssl.methods.bases.heads import mlp
 
 
 class Data2Vec(LatentPrediction):
@@ -43,7 +43,7 @@ class Data2Vec(LatentPrediction):
     Across replicas: the number of masked tokens and the standard deviations.
 
     Args:
-        encoder: keras.Model with stages, see `mmssl.encoders.stages`.
+        encoder: keras.Model with stages, see `mmssl.encoders.parts.stages`.
         hide: what is masked: the `tokens`, replaced by a learned vector behind the local encoder,
             or the `inputs`, in the pipeline.
         head_widths: widths of the head's hidden layers; none for a linear head.

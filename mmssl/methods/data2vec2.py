@@ -6,10 +6,10 @@ from typing import Literal
 import keras
 from keras import ops
 
-from mmssl.encoders import masked_decoder
+from mmssl.decoders import masked_decoder
 from mmssl.layers import NoiseTable, pick, restore
-from mmssl.losses import token_regression
-from mmssl.methods.latent_prediction import LatentPrediction
+from mmssl.losses.token_regression import token_regression
+from mmssl.methods.bases import LatentPrediction
 
 
 class Data2Vec2(LatentPrediction):
@@ -51,12 +51,12 @@ class Data2Vec2(LatentPrediction):
     Across replicas: the number of masked tokens and the standard deviations.
 
     Args:
-        encoder: keras.Model with stages, see `mmssl.encoders.stages`.
+        encoder: keras.Model with stages, see `mmssl.encoders.parts.stages`.
         convolved_positions: whether positions are computed by convolutions, as for sound. These
             would tell of masked tokens, so noise is written over them before, for each student.
         decoder_axes: axes of the decoder's convolutions: 2 for patches of a square grid, 1 for
             sequences.
-        decoder_channels: see `mmssl.encoders.masked_decoder`, like those that follow.
+        decoder_channels: see `mmssl.decoders.masked_decoder`, like those that follow.
         decoder_depth: its blocks.
         decoder_kernel: taps along each axis.
         decoder_groups: groups of its convolutions.

@@ -3,16 +3,15 @@
 import keras
 from keras import ops
 
-from mmssl.encoders.dropout import with_dropout
+from mmssl.encoders.parts.dropout import with_dropout
 from mmssl.layers import UnitDense
-from mmssl.losses import dino_centre, dino_loss
-from mmssl.losses.inputs import positive_number
-from mmssl.methods.heads import behind_head, mlp
-from mmssl.methods.joint_embedding import embedding_width
-from mmssl.methods.multi_crop import LARGE, embed_crops
-from mmssl.methods.views import views
-from mmssl.training.pretrainer import Pretrainer
-from mmssl.training.teacher import EMATeacher
+from mmssl.losses.dino import dino_centre, dino_loss
+from mmssl.losses.parts.inputs import positive_number
+from mmssl.methods.bases import EMATeacher, Pretrainer
+from mmssl.methods.bases.heads import behind_head, mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
+from mmssl.methods.bases.multi_crop import LARGE, embed_crops
+from mmssl.methods.bases.views import views
 
 
 class DINO(Pretrainer):

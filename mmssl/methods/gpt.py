@@ -5,9 +5,9 @@ import math
 import keras
 from keras import ops
 
-from mmssl.losses import masked_cross_entropy
-from mmssl.training import distribution
-from mmssl.training.pretrainer import Pretrainer
+from mmssl import distribution
+from mmssl.losses.masked_cross_entropy import masked_cross_entropy
+from mmssl.methods.bases import Pretrainer
 
 
 class GPT(Pretrainer):
@@ -72,7 +72,7 @@ class GPT(Pretrainer):
         the ends of the documents do not count, since held-out texts may be pieces of documents.
 
         Args:
-            data: mmssl.pipelines.language.TokenBlocks over the held-out texts.
+            data: mmssl.pipelines.text.TokenBlocks over the held-out texts.
 
         Returns:
             dict: `perplexity`, exp of the nats a token, which depends on the vocabulary, and

@@ -7,11 +7,11 @@ import numpy as np
 from keras import ops
 
 from mmssl.choices import check_choices
-from mmssl.encoders import dcgan_discriminator, inpainting_decoder
-from mmssl.evaluation.border_fill import border_fill
+from mmssl.decoders import dcgan_discriminator, inpainting_decoder
 from mmssl.layers import MaskFill
-from mmssl.losses import weighted_squared_error
-from mmssl.training.adversarial import AdversarialPretrainer
+from mmssl.losses.weighted_squared_error import weighted_squared_error
+from mmssl.methods.bases import AdversarialPretrainer
+from mmssl.methods.bases.border_fill import border_fill
 
 PICTURES = 12  # in the report
 HELD_OUT = 2048  # items that are measured
@@ -167,7 +167,7 @@ class ContextEncoder(AdversarialPretrainer):
         """Measures the error in the holes, beside filling them with the colour of their borders.
 
         Args:
-            data: mmssl.pipelines.inpainting.MaskedCrops over the held-out pictures.
+            data: mmssl.pipelines.images.MaskedCrops over the held-out pictures.
 
         Returns:
             dict: `hole_error`, the mean squared error of the hidden pixels, in [0, 1];
@@ -192,7 +192,7 @@ class ContextEncoder(AdversarialPretrainer):
         """Shows rows of masked, filled and true pictures.
 
         Args:
-            data: mmssl.pipelines.inpainting.MaskedCrops over the pictures to show.
+            data: mmssl.pipelines.images.MaskedCrops over the pictures to show.
 
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).

@@ -7,13 +7,13 @@ from keras import ops
 
 from mmssl.choices import check_choices
 from mmssl.layers import VectorQueue
-from mmssl.losses import info_nce
-from mmssl.losses.inputs import positive_number
-from mmssl.losses.similarity import unit
-from mmssl.methods.heads import mlp
-from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
-from mmssl.methods.views import views
-from mmssl.training.teacher import EMATeacher
+from mmssl.losses.info_nce import info_nce
+from mmssl.losses.parts.inputs import positive_number
+from mmssl.losses.parts.similarity import unit
+from mmssl.methods.bases import EMATeacher, JointEmbedding
+from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
+from mmssl.methods.bases.views import views
 
 
 class MoCo(JointEmbedding):

@@ -2,11 +2,12 @@
 
 import keras
 
-from mmssl.losses import info_nce
-from mmssl.losses.inputs import positive_number
-from mmssl.methods.heads import mlp
-from mmssl.methods.joint_embedding import embedding_width
-from mmssl.methods.student_teacher import StudentTeacher, predictor_mlp
+from mmssl.losses.info_nce import info_nce
+from mmssl.losses.parts.inputs import positive_number
+from mmssl.methods.bases import StudentTeacher
+from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
+from mmssl.methods.bases.student_teacher import predictor_mlp
 
 
 class MoCoV3(StudentTeacher):

@@ -3,11 +3,12 @@
 import keras
 from keras import ops
 
-from mmssl.losses import nt_xent
-from mmssl.losses.inputs import positive_number
-from mmssl.methods.heads import mlp
-from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
-from mmssl.methods.views import views
+from mmssl.losses.nt_xent import nt_xent
+from mmssl.losses.parts.inputs import positive_number
+from mmssl.methods.bases import JointEmbedding
+from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
+from mmssl.methods.bases.views import views
 
 
 class SimCLR(JointEmbedding):

@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from mmssl.losses import info_nce
-from mmssl.losses.inputs import positive_number
-from mmssl.methods.heads import behind_head
-from mmssl.methods.joint_embedding import embedding_width
-from mmssl.training.pretrainer import Pretrainer
+from mmssl.losses.info_nce import info_nce
+from mmssl.losses.parts.inputs import positive_number
+from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.heads import behind_head
+from mmssl.methods.bases.joint_embedding import embedding_width
 
 
 class SimCSE(Pretrainer):

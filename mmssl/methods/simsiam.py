@@ -3,11 +3,12 @@
 import keras
 from keras import ops
 
-from mmssl.losses import negative_cosine
-from mmssl.methods.heads import mlp
-from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
-from mmssl.methods.student_teacher import predictor_mlp
-from mmssl.training.paired_optimizer import paired
+from mmssl.losses.negative_cosine import negative_cosine
+from mmssl.methods.bases import JointEmbedding
+from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
+from mmssl.methods.bases.student_teacher import predictor_mlp
+from mmssl.optimizers import paired
 
 
 class SimSiam(JointEmbedding):

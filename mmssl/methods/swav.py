@@ -3,16 +3,16 @@
 import keras
 from keras import ops
 
-from mmssl.layers.queue import VectorQueue
-from mmssl.losses import sinkhorn, swav_loss
-from mmssl.losses.inputs import positive_number
-from mmssl.losses.similarity import unit
-from mmssl.methods.heads import behind_head, mlp
-from mmssl.methods.joint_embedding import embedding_width
-from mmssl.methods.multi_crop import LARGE, embed_crops
-from mmssl.methods.views import views
-from mmssl.training import distribution
-from mmssl.training.pretrainer import Pretrainer
+from mmssl import distribution
+from mmssl.layers import VectorQueue
+from mmssl.losses.parts.inputs import positive_number
+from mmssl.losses.parts.similarity import unit
+from mmssl.losses.swav import sinkhorn, swav_loss
+from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.heads import behind_head, mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
+from mmssl.methods.bases.multi_crop import LARGE, embed_crops
+from mmssl.methods.bases.views import views
 
 
 class SwAV(Pretrainer):

@@ -2,9 +2,10 @@
 
 import keras
 
-from mmssl.losses import vicreg_terms
-from mmssl.methods.heads import mlp
-from mmssl.methods.joint_embedding import JointEmbedding, embedding_width
+from mmssl.losses.vicreg import vicreg_terms
+from mmssl.methods.bases import JointEmbedding
+from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.joint_embedding import embedding_width
 
 WEIGHTS = {"invariance": 25.0, "variance": 25.0, "covariance": 1.0}
 

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmssl.encoders import WaveNetSampler
-from mmssl.evaluation.spectrogram import level, spectral_flatness, spectrogram_picture
+from mmssl import distribution
+from mmssl.generation import WaveNetSampler
+from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_picture
 from mmssl.layers import mu_law_decode
-from mmssl.losses import masked_cross_entropy
-from mmssl.training import distribution
-from mmssl.training.pretrainer import Pretrainer
+from mmssl.losses.masked_cross_entropy import masked_cross_entropy
+from mmssl.methods.bases import Pretrainer
 
 HELD_OUT_BATCHES = 256
 
@@ -78,7 +78,7 @@ class WaveNet(Pretrainer):
         if missing:
             raise ValueError(
                 f"The encoder takes {', '.join(sorted(missing))}, which the batch lacks: let "
-                "mmssl.pipelines.conditioned.ConditionedWindows make it."
+                "mmssl.pipelines.audio.ConditionedWindows make it."
             )
         inputs = {name: batch[name] for name in self.encoder.input}
         outputs = self.coded(inputs, training=training)

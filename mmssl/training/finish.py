@@ -4,10 +4,8 @@ import contextlib
 
 from rich.console import Console
 
-from mmssl.evaluation.labelled import LabelledData
-from mmssl.evaluation.probe import evaluate
-from mmssl.evaluation.report import write_report
-from mmssl.evaluation.table import print_table
+from mmssl.evaluation import LabelledData, evaluate, write_report
+from mmssl.evaluation.probes.table import print_table
 
 
 def finish(run, quiet=False):

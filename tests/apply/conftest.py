@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from mmssl.training.run import pretrain
+from mmssl.training.loop import pretrain
 from tests.contract.cases import all_cases
 
 
@@ -49,7 +49,7 @@ def conditioned_run(tmp_path_factory):
     """A WaveNet that is told the speaker and how it sounds."""
     folder, case = tmp_path_factory.mktemp("conditioned"), all_cases()["wavenet"]
     recipe = {name: case.config()[name] for name in ("data", "method")}
-    recipe["data"]["class_path"] = "mmssl.pipelines.conditioned.ConditionedWindows"
+    recipe["data"]["class_path"] = "mmssl.pipelines.audio.ConditionedWindows"
     recipe["data"]["init_args"] |= {"speakers": 9, "mel_bands": 8}
     for name in ("speakers", "mel_bands", "mel_hop"):  # which follow the data
         recipe["method"]["init_args"]["encoder"]["init_args"].pop(name)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from mmssl.apply.colorize import colorize_files
 from mmssl.cli import main
-from mmssl.layers.lab import rgb_to_lab
+from mmssl.layers import rgb_to_lab
 from tests.tolerances import assert_within
 
 

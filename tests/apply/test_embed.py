@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from mmssl.apply.embed import embed_files
-from mmssl.evaluation.features import embed
+from mmssl.evaluation.probes.features import embed
 from tests.tolerances import SUM, assert_close
 
 

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mmssl.training.distribution import make_strategy
-from mmssl.training.optimizers import adamw
-from mmssl.training.recipe import build
+from mmssl.distribution import make_strategy
+from mmssl.optimizers import adamw
+from mmssl.runs.recipe import build
 
 PLANNED = 100  # steps that a schedule is told of
 

@@ -5,7 +5,7 @@ import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmssl.training.recipe import read_recipe
+from mmssl.runs import read_recipe
 
 METHODS = Path(__file__).parents[1] / "methods"
 

@@ -1,8 +1,7 @@
 import pytest
 
-from mmssl.evaluation.labelled import LabelledData
-from mmssl.evaluation.probe import evaluate
-from mmssl.training.run import pretrain
+from mmssl.evaluation import LabelledData, evaluate
+from mmssl.training.loop import pretrain
 from tests.contract.cases import all_cases
 
 LEARNING = {name: case for name, case in all_cases().items() if case.source}

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.deploy import example_inputs, export
-from mmssl.training.checkpoint import load_state, save_state
-from mmssl.training.teacher import EMATeacher
+from mmssl.deploy.example import example_inputs
+from mmssl.deploy.formats import export
+from mmssl.methods.bases import EMATeacher
+from mmssl.runs.checkpoint import load_state, save_state
 from tests.contract import tolerances
 from tests.contract.building import built, loss_of, mirrored, prepared
 from tests.contract.cases import all_cases

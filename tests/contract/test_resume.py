@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mmssl.training import run as run_module
-from mmssl.training.history import read_history
-from mmssl.training.run import pretrain
+from mmssl.runs import read_history
+from mmssl.training import loop as run_module
+from mmssl.training.loop import pretrain
 from tests.contract.cases import all_cases
 
 # A queue and a teacher; dropout, a vocabulary; two optimizers, and what was taken from the data.

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
-from mmssl.training.checkpoint import load_state, save_state, state_variables
+from mmssl.runs.checkpoint import load_state, save_state, state_variables
 from tests.contract import on_jax, seconds
 from tests.contract.building import built, mirrored, policy, prepared
 

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.deploy import export, load_exported
-from mmssl.deploy.formats import FORMATS
+from mmssl.deploy.formats import FORMATS, export
+from mmssl.deploy.reader import load_exported
 from mmssl.encoders import bert_encoder, conv_encoder, cpc_encoder
 from tests.tolerances import NETWORK, assert_close
 

@@ -2,8 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.deploy import example_inputs
-from mmssl.deploy.example import check_example, variants
+from mmssl.deploy.example import check_example, example_inputs, variants
 from tests.deploy.conftest import BUILDERS
 
 

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.deploy import load_generator, write_generator
 from mmssl.deploy.checked import ExportMismatch
+from mmssl.deploy.generator import load_generator, write_generator
 from mmssl.encoders import conv_encoder, wavenet_encoder
-from mmssl.methods import Colorization, WaveNet
+from mmssl.methods.colorization import Colorization
+from mmssl.methods.wavenet import WaveNet
 from tests.deploy.conftest import skip_without
 from tests.tolerances import NETWORK, rounding
 

@@ -2,7 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.deploy import as_float32, example_inputs, export, load_exported
+from mmssl.deploy.example import example_inputs
+from mmssl.deploy.formats import export
+from mmssl.deploy.precision import as_float32
+from mmssl.deploy.reader import load_exported
 from tests.deploy.conftest import BUILDERS, assert_same_outputs, skip_without
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmssl.deploy import FORMATS, load_exported
+from mmssl.deploy.formats import FORMATS
+from mmssl.deploy.reader import load_exported
 
 
 def test_a_missing_path_is_named(tmp_path):

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.deploy import FORMATS, ExportError, ExportMismatch, checked, export
+from mmssl.deploy import checked
+from mmssl.deploy.checked import ExportError, ExportMismatch
+from mmssl.deploy.formats import FORMATS, export
 from tests.deploy.conftest import skip_without
 
 

@@ -5,7 +5,10 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.deploy import FORMATS, checked, export, export_run, load_exported
+from mmssl.deploy import checked
+from mmssl.deploy.formats import FORMATS, export
+from mmssl.deploy.reader import load_exported
+from mmssl.deploy.runs import export_run
 from mmssl.encoders import cut
 from tests.deploy.conftest import BUILDERS, assert_same_outputs, random_inputs, skip_without
 from tests.tolerances import NETWORK, SUM, assert_close, rounding

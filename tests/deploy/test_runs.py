@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.deploy import export_run
+from mmssl.deploy.runs import export_run
 from mmssl.encoders import conv_encoder, cut
 
 

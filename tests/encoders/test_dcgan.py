@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.encoders import blocks, dcgan_discriminator, dcgan_encoder, inpainting_decoder
+from mmssl.decoders import dcgan_discriminator, inpainting_decoder
+from mmssl.encoders import blocks, dcgan_encoder
 from tests.tolerances import SUM, assert_close
 
 

@@ -85,7 +85,7 @@ def test_the_level_of_a_recording_does_not_matter():
 
 
 def test_a_grey_encoder_sees_lightness_alone():
-    from mmssl.layers.lab import lab_to_rgb
+    from mmssl.layers import lab_to_rgb
 
     encoder = small("vision")
     lab = np.zeros((2, 16, 16, 3), "float32")

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmssl.deploy import example_inputs, export
+from mmssl.deploy.example import example_inputs
+from mmssl.deploy.formats import export
 from mmssl.encoders import blocks, cut, resnet_encoder, small_conv_encoder
 from tests.tolerances import NETWORK, SUM, assert_close, rounding
 

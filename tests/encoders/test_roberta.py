@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmssl.encoders import cut, roberta_encoder, stages
+from mmssl.encoders import cut, roberta_encoder
+from mmssl.encoders.parts import stages
 from tests.tolerances import NETWORK, SUM, assert_close, assert_within, deviation_margin, multiples
 
 SIZES = {"width": 16, "depth": 2, "heads": 2, "feed_forward": 32, "dropout": 0.0}

@@ -3,7 +3,7 @@ import librosa
 import numpy as np
 import pytest
 
-from mmssl.deploy import export
+from mmssl.deploy.formats import export
 from mmssl.encoders import cut, spectrogram_encoder
 from mmssl.layers import LogMel
 from tests.tolerances import (

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import at_size, blocks, cut, vit_encoder
-from mmssl.encoders.stages import context, hidden_states, local, positions, top_layers
+from mmssl.encoders.parts.stages import context, hidden_states, local, positions, top_layers
 from mmssl.layers import RelativePositionBias
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
 

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.encoders import cut, stages, wav2vec_encoder
+from mmssl.encoders import cut, wav2vec_encoder
+from mmssl.encoders.parts import stages
 from mmssl.layers import ChannelNormalization, StandardizeWaveform
 from tests.tolerances import NETWORK, SUM, assert_close, multiples, rounding
 

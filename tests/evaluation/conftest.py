@@ -10,7 +10,7 @@ import pytest
 
 from mmssl.encoders import conv_encoder, cut
 from mmssl.pipelines.images import Crops
-from mmssl.training.folder import RunFolder
+from mmssl.runs import RunFolder
 
 SIZE = 8
 
@@ -31,7 +31,7 @@ class FakeMethod:
 
 @dataclass
 class FakeRun:
-    """Stands for a trained run, as `mmssl.training.run.Run` shows itself."""
+    """Stands for a trained run, as `mmssl.runs.Run` shows itself."""
 
     folder: Path
     config: dict

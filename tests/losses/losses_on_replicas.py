@@ -9,7 +9,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import tensorflow as tf
 
-from mmssl.training import distribution
+from mmssl import distribution
 from tests.losses.contract import all_cases
 
 

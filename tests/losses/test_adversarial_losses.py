@@ -1,7 +1,7 @@
 import numpy as np
 from keras import ops
 
-from mmssl.losses import discriminator_accuracy, discriminator_loss, generator_loss
+from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss, generator_loss
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.losses import barlow_twins_loss, cross_correlation
+from mmssl.losses.barlow_twins import barlow_twins_loss, cross_correlation
 from tests.losses.contract import Case, LossContract, views
 from tests.tolerances import (
     ROUNDING,

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mmssl.losses import color_distribution_loss
+from mmssl.losses.color_distribution import color_distribution_loss
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 

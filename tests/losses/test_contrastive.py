@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.losses import contrastive_loss
+from mmssl.losses.contrastive import contrastive_loss
 from tests.losses.contract import Case, LossContract, value_and_gradients, views
 from tests.tolerances import ROUNDING, SUM, assert_close
 

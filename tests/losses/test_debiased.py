@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mmssl.losses import info_nce, nt_xent
-from mmssl.losses.info_nce import cosine_scores, cross_entropy_of_positive
-from mmssl.losses.nt_xent import view_scores
+from mmssl.losses.info_nce import cosine_scores, cross_entropy_of_positive, info_nce
+from mmssl.losses.nt_xent import nt_xent, view_scores
 from tests.losses.contract import Case, LossContract, unit, views
 from tests.tolerances import SUM, TRAINING, assert_close
 

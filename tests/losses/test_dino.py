@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from mmssl.losses import dino_centre, dino_loss
+from mmssl.losses.dino import dino_centre, dino_loss
 from tests.losses.contract import Case, LossContract
 from tests.tolerances import ROUNDING, SUM, assert_close
 

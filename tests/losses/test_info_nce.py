@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.losses import future_info_nce, info_nce
-from mmssl.losses.info_nce import cross_entropy_of_positive
+from mmssl.losses.info_nce import cross_entropy_of_positive, future_info_nce, info_nce
 from tests.losses.contract import Case, LossContract, unit, views
 from tests.tolerances import ROUNDING, SUM, TRAINING, assert_close
 

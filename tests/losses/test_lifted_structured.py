@@ -2,7 +2,7 @@ from itertools import combinations
 
 import numpy as np
 
-from mmssl.losses import lifted_structured_loss
+from mmssl.losses.lifted_structured import lifted_structured_loss
 from tests.losses.contract import LABELS, Case, LossContract, labelled
 from tests.tolerances import NETWORK, SUM, assert_close
 

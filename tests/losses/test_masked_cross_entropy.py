@@ -1,6 +1,6 @@
 import numpy as np
 
-from mmssl.losses import masked_cross_entropy
+from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.losses import n_pair_loss
+from mmssl.losses.n_pair import n_pair_loss
 from tests.losses.contract import Case, LossContract, views
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mmssl.losses import negative_cosine
+from mmssl.losses.negative_cosine import negative_cosine
 from tests.losses.contract import Case, LossContract, unit, views
 from tests.tolerances import ROUNDING, SUM, assert_close
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.losses import nce_log_partition, nce_loss
+from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from tests.losses.contract import Case, LossContract, unit, views
 from tests.tolerances import SUM, assert_close
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.losses import nt_xent
+from mmssl.losses.nt_xent import nt_xent
 from tests.losses.contract import Case, LossContract, unit, views
 from tests.tolerances import ROUNDING, SUM, assert_close
 

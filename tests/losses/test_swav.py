@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from mmssl.losses import sinkhorn, swav_loss
+from mmssl.losses.swav import sinkhorn, swav_loss
 from tests.losses.contract import Case, LossContract
 from tests.tolerances import ROUNDING, SUM, assert_close
 

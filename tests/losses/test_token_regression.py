@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.losses import token_regression
+from mmssl.losses.token_regression import token_regression
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 

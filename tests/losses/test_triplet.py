@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mmssl.losses import triplet_loss
-from mmssl.losses.triplet import _nearest_beyond
+from mmssl.losses.triplet import _nearest_beyond, triplet_loss
 from tests.losses.contract import LABELS, Case, LossContract, labelled, unit
 from tests.tolerances import SUM, assert_close
 

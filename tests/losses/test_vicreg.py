@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.losses import covariance_term, variance_term, vicreg_loss, vicreg_terms
+from mmssl.losses.vicreg import covariance_term, variance_term, vicreg_loss, vicreg_terms
 from tests.losses.contract import Case, LossContract, views
 from tests.tolerances import ROUNDING, SUM, assert_close
 

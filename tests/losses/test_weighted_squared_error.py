@@ -1,6 +1,6 @@
 import numpy as np
 
-from mmssl.losses import weighted_squared_error
+from mmssl.losses.weighted_squared_error import weighted_squared_error
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.encoders.normalization import batch_normalization
+from mmssl.encoders.parts.normalization import batch_normalization
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import keras
 
-from mmssl.losses import barlow_twins_loss
-from mmssl.methods import BarlowTwins
+from mmssl.losses.barlow_twins import barlow_twins_loss
+from mmssl.methods.barlow_twins import BarlowTwins
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmssl.methods import BYOL
+from mmssl.methods.byol import BYOL
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_VIEWS

@@ -7,9 +7,9 @@ from importlib import resources
 import pytest
 import yaml
 
-from mmssl.evaluation.collapse import CollapseWarning
-from mmssl.training import run as run_module
-from mmssl.training.run import pretrain
+from mmssl.evaluation.collapse.monitor import CollapseWarning
+from mmssl.training import loop as run_module
+from mmssl.training.loop import pretrain
 
 NAMED, QUIET = 100, 150  # steps in which a collapse is named, and sound methods are left in peace
 SOUND = (

@@ -6,9 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.encoders.normalization import batch_normalization
-from mmssl.evaluation.collapse import CollapseMonitor, CollapseWarning
-from mmssl.methods import BYOL, SimSiam, VICReg
+from mmssl.encoders.parts.normalization import batch_normalization
+from mmssl.evaluation.collapse.monitor import CollapseMonitor, CollapseWarning
+from mmssl.methods.byol import BYOL
+from mmssl.methods.simsiam import SimSiam
+from mmssl.methods.vicreg import VICReg
 
 STEPS, LOOKS = 100, 10
 

@@ -3,9 +3,9 @@ import pytest
 from keras import ops
 
 from mmssl.encoders import conv_encoder
-from mmssl.layers.color_bins import gamut_bins
-from mmssl.layers.lab import rgb_to_lab
-from mmssl.methods import Colorization
+from mmssl.layers import rgb_to_lab
+from mmssl.layers.color import gamut_bins
+from mmssl.methods.colorization import Colorization
 from mmssl.pipelines.images import Crops
 from tests.contract.cases import Case
 from tests.contract.learning import ON_OBJECTS

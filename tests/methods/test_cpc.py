@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import cpc_encoder
-from mmssl.methods import CPC
+from mmssl.methods.cpc import CPC
 from tests.contract.cases import Case
 from tests.contract.learning import ON_DIGITS
 from tests.tolerances import SUM, assert_close

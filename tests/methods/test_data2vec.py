@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from mmssl.encoders import vit_encoder
-from mmssl.methods import Data2Vec
-from mmssl.methods.latent_targets import instance_norm, latent_targets, token_std
+from mmssl.methods.bases.latent_targets import instance_norm, latent_targets, token_std
+from mmssl.methods.data2vec import Data2Vec
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_PATCHES, TINY_SOUND, TINY_TEXT

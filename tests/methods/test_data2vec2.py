@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.deploy import example_inputs, export, load_exported
+from mmssl.deploy.example import example_inputs
+from mmssl.deploy.formats import export
+from mmssl.deploy.reader import load_exported
 from mmssl.encoders import roberta_encoder, vit_encoder, wav2vec_encoder
-from mmssl.encoders.transformer_blocks import transformer_blocks
+from mmssl.encoders.parts.transformer_blocks import transformer_blocks
 from mmssl.layers import PaddingMask, Places, pick
-from mmssl.methods import Data2Vec2
+from mmssl.methods.data2vec2 import Data2Vec2
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_PATCHES, TINY_SOUND, TINY_TEXT

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import gpt_encoder
-from mmssl.methods import GPT
-from mmssl.pipelines.language import TokenBlocks
-from mmssl.training.optimizers import adamw
-from mmssl.training.schedules import warmup_cosine
+from mmssl.methods.gpt import GPT
+from mmssl.optimizers import adamw, warmup_cosine
+from mmssl.pipelines.text import TokenBlocks
 from tests.contract.cases import Case
 from tests.contract.learning import ON_NOVELS
 from tests.contract.sizes import TINY_TEXT

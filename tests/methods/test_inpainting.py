@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import conv_encoder, dcgan_encoder
-from mmssl.methods import ContextEncoder
-from mmssl.pipelines.inpainting import MaskedCrops
+from mmssl.methods.inpainting import ContextEncoder
+from mmssl.pipelines.images import MaskedCrops
 from tests.contract.cases import Case
 from tests.contract.learning import ON_OBJECTS
 from tests.contract.sizes import TINY_CROPS

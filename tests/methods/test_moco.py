@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.methods import MoCo
+from mmssl.methods.moco import MoCo
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_VIEWS

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import vit_encoder
-from mmssl.methods import MoCoV3
+from mmssl.methods.moco_v3 import MoCoV3
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_VIEWS

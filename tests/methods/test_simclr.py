@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mmssl.losses import nt_xent
-from mmssl.methods import SimCLR
+from mmssl.losses.nt_xent import nt_xent
+from mmssl.methods.simclr import SimCLR
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import ON_NOISES, on_clothes

@@ -4,7 +4,7 @@ import pytest
 from scipy.special import log_softmax
 
 from mmssl.encoders import bert_encoder, cut, saved_encoder, small_conv_encoder
-from mmssl.methods import SimCSE
+from mmssl.methods.simcse import SimCSE
 from tests.contract.cases import Case
 from tests.contract.learning import ON_NOVELS
 from tests.contract.sizes import TINY_TEXT

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mmssl.methods import SimSiam
+from mmssl.methods.simsiam import SimSiam
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_VIEWS

@@ -5,7 +5,7 @@ import tensorflow as tf
 from scipy.special import log_softmax
 
 from mmssl.encoders import small_conv_encoder
-from mmssl.methods import SwAV
+from mmssl.methods.swav import SwAV
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_MULTI_CROP

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmssl.methods import VICReg
+from mmssl.methods.vicreg import VICReg
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes

@@ -5,9 +5,8 @@ import tensorflow as tf
 
 from mmssl.encoders import conv_encoder, wavenet_encoder
 from mmssl.layers import mu_law_decode
-from mmssl.methods import WaveNet
-from mmssl.pipelines.audio import Windows
-from mmssl.pipelines.conditioned import ConditionedWindows
+from mmssl.methods.wavenet import WaveNet
+from mmssl.pipelines.audio import ConditionedWindows, Windows
 from tests.contract.cases import Case
 from tests.contract.learning import ON_DIGITS
 from tests.tolerances import ROUNDING, SUM, assert_close

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.pipeline import Pipeline
-from mmssl.pipelines.scan import read_skipped
 from mmssl.pipelines.sources import open_source
+from mmssl.pipelines.sources.scan import read_skipped
 from tests.pipelines.elements import elements
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmssl.evaluation.metrics import read_results
-from mmssl.methods import CPC
+from mmssl.evaluation.probes.results import read_results
+from mmssl.methods.cpc import CPC
 from mmssl.pipelines import pipeline
+from mmssl.runs import Run
 from mmssl.training.finish import finish
-from mmssl.training.run import Run, pretrain
+from mmssl.training.loop import pretrain
 from tests.training.test_run import TINY
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mmssl.evaluation.collapse import CollapseWarning
-from mmssl.training.folder import RunFolder
+from mmssl.evaluation.collapse.monitor import CollapseWarning
+from mmssl.methods.bases import Pretrainer
+from mmssl.runs import Run, RunFolder
+from mmssl.training.loop import pretrain
 from mmssl.training.periods import period_ends
-from mmssl.training.pretrainer import Pretrainer
-from mmssl.training.run import Run, pretrain
 
 TINY = [
     "--data.batch_size=4",

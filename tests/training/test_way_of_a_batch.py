@@ -4,7 +4,8 @@ import functools
 
 from mmssl.cli import main
 from mmssl.pipelines.pipeline import Pipeline
-from mmssl.training.run import Run, pretrain
+from mmssl.runs import Run
+from mmssl.training.loop import pretrain
 from tests.contract.cases import CASES, build_case
 from tests.training.way_of_a_batch import files_of_a_step
 

@@ -1,0 +1,1 @@
+"""What encoders are built from, and ways to end, cut and reread them."""

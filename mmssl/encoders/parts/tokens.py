@@ -1,0 +1,60 @@
+"""What the transformers of tokens have in common: how they begin and how they end."""
+
+import keras
+
+from mmssl.encoders.parts.transformer_blocks import transformer_blocks
+from mmssl.layers import MaskedMean, PaddingMask, Places, TokenPooling
+
+
+def token_inputs():
+    """Builds the inputs of an encoder of text.
+
+    Returns:
+        dict of keras.Input `token_ids` and `padding_mask`, int32 (B, L).
+    """
+    names = ("token_ids", "padding_mask")
+    return {name: keras.Input((None,), dtype="int32", name=name) for name in names}
+
+
+def check_heads(name, width, heads, positions):
+    """Refuses a width that attention cannot divide.
+
+    Args:
+        name: of the encoder.
+        width: width of the model.
+        heads: attention heads a block.
+        positions: `rotary` turns pairs of channels, so that a head needs an even number.
+
+    Raises:
+        ValueError: `width` is no multiple of `heads`, or a head is too odd to be turned.
+    """
+    if width % heads or (positions == "rotary" and width // heads % 2):
+        raise ValueError(
+            f"{name} needs a width that its heads divide, with rotary positions into even parts; "
+            f"got width={width}, heads={heads}."
+        )
+
+
+def post_norm_encoder(inputs, x, token_mask, positions, name, pool="mean", **blocks):
+    """Ends an encoder: post-norm blocks and one vector of all tokens.
+
+    Args:
+        inputs: dict of keras.Input.
+        x: KerasTensor (B, L, C), what enters the first block.
+        token_mask: KerasTensor int32 (B, L), 1 for tokens, 0 for padding.
+        positions: `rotary` turns queries and keys by their places.
+        name: of the model.
+        pool: the embedding is the `mean` over the tokens or the first `token`.
+        **blocks: see `transformer_blocks`.
+
+    Returns:
+        keras.Model from the inputs to `features` (B, L, C) and `embedding` (B, C).
+    """
+    places = Places(name="places")(x) if positions == "rotary" else None
+    visible = PaddingMask(name="visible")(token_mask)
+    x = transformer_blocks(x, visible, norm="post", places=places, **blocks)
+    if pool == "token":
+        embedding = TokenPooling(pool, name="pool", dtype="float32")(x)
+    else:
+        embedding = MaskedMean(name="pool", dtype="float32")([x, token_mask])
+    return keras.Model(inputs, {"features": x, "embedding": embedding}, name=name)

@@ -1,0 +1,49 @@
+"""A small convolutional encoder of small pictures."""
+
+import keras
+
+from mmssl.encoders.parts.normalization import batch_normalization
+from mmssl.layers import GridPooling
+
+MOMENTUM = 0.9  # of batch norm's moving statistics
+
+
+def small_conv_encoder(
+    size: int = 28,
+    channels: tuple[int, ...] = (32, 64, 128, 128),
+    strides: tuple[int, ...] = (1, 2, 2, 2),
+) -> keras.Model:
+    """Builds a stack of 3x3 convolutions, each with batch norm and ReLU.
+
+    The defaults have 0.24 million parameters and are for pictures of 28 to 32 pixels, on
+    processors.
+
+    Args:
+        size: height and width of the pictures in pixels.
+        channels: width of each convolution, a block.
+        strides: stride of each.
+
+    Returns:
+        keras.Model from `images` float32 (B, size, size, 3) in [0, 1] to `features`
+        (B, size / s, size / s, channels[-1]), s the product of the strides, rounded up, and
+        `embedding` (B, channels[-1]), their mean.
+
+    Raises:
+        ValueError: the two lists are not of one length.
+    """
+    if len(channels) != len(strides) or not channels:
+        raise ValueError(
+            f"small_conv_encoder needs a stride for each of channels; got channels={channels} "
+            f"and strides={strides}."
+        )
+    images = keras.Input((size, size, 3), dtype="float32", name="images")
+    x = keras.layers.Rescaling(2.0, -1.0)(images)
+    for number, (width, stride) in enumerate(zip(channels, strides, strict=True), start=1):
+        x = keras.layers.Conv2D(
+            width, 3, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
+        )(x)
+        x = keras.layers.ReLU(name=f"block_{number}")(batch_normalization(MOMENTUM)(x))
+    embedding = GridPooling(name="pool", dtype="float32")(x)
+    return keras.Model(
+        {"images": images}, {"features": x, "embedding": embedding}, name="small_conv_encoder"
+    )

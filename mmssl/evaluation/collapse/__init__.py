@@ -1,0 +1,1 @@
+"""Telling a collapsed embedding from a healthy one, without labels."""

@@ -1,0 +1,1 @@
+"""Probes of frozen features beside the untrained encoder and the raw input."""

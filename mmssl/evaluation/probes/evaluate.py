@@ -1,0 +1,178 @@
+"""The probe of a run: its encoder beside the same one untrained and the raw input."""
+
+import contextlib
+import time
+from collections import Counter
+
+import numpy as np
+
+from mmssl.evaluation.collapse.diagnostics import diagnose
+from mmssl.evaluation.probes.baselines import raw_floor
+from mmssl.evaluation.probes.features import Embedder, Features
+from mmssl.evaluation.probes.hooks import held_out
+from mmssl.evaluation.probes.knn import TEMPERATURE
+from mmssl.evaluation.probes.labeled import LabelledData
+from mmssl.evaluation.probes.registry import DEFAULT, probes_of
+from mmssl.evaluation.probes.results import keep_result
+from mmssl.evaluation.probes.splits import check_split
+
+DIAGNOSED = 4096  # embeddings that the collapse diagnostics look at
+
+
+def evaluate(
+    run,
+    data=None,
+    probes=DEFAULT,
+    layer=None,
+    seed=0,
+    progress=None,
+    temperature=TEMPERATURE,
+):
+    """Probes a run's encoder, by kNN and a linear layer at least, and keeps what comes out.
+
+    Settings are chosen on training items alone; test items are touched once, at the end.
+
+    Args:
+        run: Run.
+        data: LabelledData; None for the data that the run was trained on.
+        probes: names of probes, see `mmssl.evaluation.probes.registry.probes_of`.
+        layer: block after which encoder and untrained encoder are cut, such as `"block_3"`;
+            `"all"` probes every block beside the whole; None the whole.
+        seed: of all draws.
+        progress: None or function (stage, items done).
+        temperature: of the votes of kNN, above 0.
+
+    Returns:
+        dict of JSON values, kept in metrics.json of the run folder: `encoder`, `untrained` and
+        `raw` (where the inputs have a floor), each with the test accuracy of every probe, such as
+        `knn` and `linear`, and the settings it chose, such as `C`; `layers` and
+        `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
+        `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`, `data`, `raw_features`,
+        `diagnostics`, `held_out` (what the method measures itself, such as `mlm_loss`, and each of
+        these beside it; empty where it does not, with the reason in `held_out_missing` where it
+        cannot on these items) and `seconds` (stage -> s). Without labels, `held_out` and what the
+        data are.
+
+    Raises:
+        ValueError: no labels, one class only, too few items, splits that are no train and test,
+            or no such probe.
+    """
+    stages, probes = _Stages(progress), probes_of(probes, temperature)
+    data = LabelledData.of(data).or_own(run.data)
+    with stages("data"):
+        source, split = data.open(run.data, seed)
+    result = {"layer": layer, "data": data.describe(), "n_test": len(source)}
+    if split is not None:
+        check_split(split)
+        result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}
+    with stages("held out"):
+        result |= _held_out(run, source)
+    if split is None and not result["held_out"]:
+        missing = result.get("held_out_missing", "the method measures nothing by itself")
+        raise ValueError(
+            f"{result['data']['source']} has no labels to probe with ({missing}): give "
+            "labels=<table with a column file> or label_column ('folder' for one folder a class)."
+        )
+    result["seconds"] = stages.seconds
+    keep_result(run.folder / "metrics.json", result)
+    return result
+
+
+class _Stages:
+    """Times the stages of an evaluation and passes their progress on."""
+
+    def __init__(self, progress):
+        self.seconds = {}
+        self._progress = progress or (lambda stage, done: None)
+
+    @contextlib.contextmanager
+    def __call__(self, name):
+        start = time.perf_counter()
+        yield lambda done: self._progress(name, done)
+        spent = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.seconds[name] = round(spent, 3)
+
+
+def _probe(run, split, layer, probes, seed, stages):
+    sources = [part for part in (split.train, split.test, split.val) if part is not None]
+    features, blocks = {}, {"raw": {}}
+    every_block = layer == "all" or any(probe.of_blocks for probe in probes)
+    for name in ("encoder", "untrained"):
+        with stages(f"{name} features") as progress:
+            embedder = Embedder(getattr(run, name), layer, every_block)
+            _check_widths(probes, embedder.block_widths)
+            found = _features(embedder, run.data, sources, progress)
+            _check_finite(name, found)
+            features[name] = found.pop("embedding")
+            blocks[name] = found
+    with stages("raw features") as progress:
+        floor = raw_floor(run.data, sources, seed, progress)
+    if floor is not None:
+        features["raw"] = floor
+
+    def score(part, of_blocks):
+        return _score(probes, part, of_blocks, split, seed, stages)
+
+    result = {name: score(part, blocks[name]) for name, part in features.items()}
+    if layer == "all":
+        for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
+            result[key] = {block: score(part, {}) for block, part in blocks[name].items()}
+    commonest, _ = Counter(split.train.labels.tolist()).most_common(1)[0]
+    return result | {
+        "probes": [probe.name for probe in probes],
+        "raw_features": floor.name if floor is not None else None,
+        "n_train": len(split.train),
+        "classes": len(set(split.train.labels.tolist())),
+        "majority": float(np.mean(split.test.labels == commonest)),
+        "split": split.how,
+        "diagnostics": {
+            name: diagnose(_spread(features[name].parts[0])) for name in ("encoder", "untrained")
+        },
+    }
+
+
+def _check_widths(probes, widths):
+    summed = [probe.name for probe in probes if probe.of_blocks]
+    if summed and len(set(widths.values())) != 1:
+        wide = ", ".join(f"{name} {width}" for name, width in widths.items())
+        raise ValueError(
+            f"The probe {summed[0]!r} sums blocks of one width; this encoder has {wide or 'none'}. "
+            "Probe them one by one with layer='all'."
+        )
+
+
+def _features(embedder, data, sources, progress):
+    passes = [embedder(data.examples(source), progress) for source in sources]
+    return {name: Features([one[name] for one in passes], name) for name in passes[0]}
+
+
+def _check_finite(name, features):
+    for at, found in features.items():
+        wrong = sum(int((~np.isfinite(part)).any(axis=1).sum()) for part in found.parts)
+        if wrong:
+            raise ValueError(
+                f"The {name} gives NaN or infinity for {wrong} items (at {at}): its training has "
+                "diverged, or the items are not what it was trained on."
+            )
+
+
+def _score(probes, features, blocks, split, seed, stages):
+    scores = {}
+    for probe in probes:
+        with stages(probe.name):
+            scores |= probe.score(blocks if probe.of_blocks else features, split, seed)
+    return scores
+
+
+def _spread(rows):
+    """At most DIAGNOSED rows, evenly spaced, since data often lie sorted by class."""
+    return rows[:: -(-len(rows) // DIAGNOSED)]
+
+
+def _held_out(run, source):
+    try:
+        figures = held_out(run, run.method(), source)
+        return {**figures, "held_out": figures}
+    except ValueError as error:
+        # Items to probe with need not suit the method: single sentences have no next one.
+        return {"held_out": {}, "held_out_missing": str(error)}

@@ -1,0 +1,152 @@
+"""One linear layer on frozen features."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from mmssl.evaluation.probes.splits import stratified
+
+GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2)
+CHOICE_ITEMS = 6000  # of the training items, to choose C on; more do not change the choice
+PATIENCE = 2  # values of C without a better validation accuracy before the rest is left out
+TOLERANCE, SPARSE_TOLERANCE, ITERATIONS = 1e-3, 1e-4, 300
+_SMALL = 2e9  # multiplications in a pass over the data
+
+
+@dataclass(eq=False)
+class LinearProbe:
+    """A linear classifier of features.
+
+    Attributes:
+        mean, scale: float32 (D,), taken off the features and then divided by; zero and one for
+            sparse features.
+        weights: float32 (K, D); bias: float32 (K,). A single row tells the second class from the
+            first.
+        classes: array (K,).
+        c: the inverse strength of L2 that was chosen.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+    classes: np.ndarray
+    c: float
+
+    def predict(self, features):
+        """Returns the classes (M,) of features, an array or sparse matrix (M, D)."""
+        scores = standardised(features, self.mean, self.scale) @ self.weights.T + self.bias
+        if scores.shape[1] == 1:
+            return self.classes[(scores[:, 0] > 0).astype(int)]
+        return self.classes[scores.argmax(axis=1)]
+
+
+def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardise=True):
+    """Fits multinomial logistic regression with L2; its strength is chosen on validation items.
+
+    Features are standardised with the training mean and deviation; sparse ones are taken as they
+    are. After the choice the layer is fitted anew to all training items.
+
+    Args:
+        features: array or sparse matrix (N, D) of training features.
+        labels: array (N,) of their classes, at least two.
+        validation: None, for a fifth of the training items; or a pair of features and labels.
+        seed: of the draw of that fifth.
+        grid: inverse strengths of L2 to choose from, rising.
+        standardise: divide each dimension by its own deviation; False divides all by one number,
+            for features whose scales mean something, such as principal components.
+
+    Returns:
+        LinearProbe.
+
+    Raises:
+        ValueError: one class only, or no class has two items.
+    """
+    labels = np.asarray(labels)
+    if len(np.unique(labels)) < 2:
+        raise ValueError(
+            f"A linear probe needs two classes or more; all {len(labels)} training items are "
+            f"{str(labels[0])!r}."
+        )
+    mean, scale = statistics(features, standardise)
+    x = standardised(features, mean, scale)
+    if validation is None:
+        fitted, held = stratified(labels, 0.2, seed, CHOICE_ITEMS)
+        held_x, held_labels = x[held], labels[held]
+    else:
+        fitted, _ = stratified(labels, 0.0, seed, CHOICE_ITEMS)
+        held_x, held_labels = standardised(validation[0], mean, scale), validation[1]
+    if len(held_labels) == 0:
+        raise ValueError(
+            f"Too few items for a linear probe: no class has two of the {len(labels)} training "
+            "items."
+        )
+    with _threads(x.size * len(np.unique(labels))):
+        model = _choose(x[fitted], labels[fitted], held_x, held_labels, grid)
+        model = _fit(model, x, labels)
+    return LinearProbe(mean, scale, model.coef_, model.intercept_, model.classes_, model.C)
+
+
+def _choose(x, labels, held_x, held_labels, grid):
+    """Climbs the grid from the strongest L2, each fit from the last one's weights."""
+    # The solver's bound on the gradient is in units of the features: about 1, or far less.
+    tolerance = SPARSE_TOLERANCE if sparse.issparse(x) else TOLERANCE
+    model = LogisticRegression(tol=tolerance, max_iter=ITERATIONS, warm_start=True)
+    best, best_accuracy, without = None, -1.0, 0
+    for c in grid:
+        _fit(model.set_params(C=c), x, labels)
+        accuracy = float(np.mean(model.predict(held_x) == held_labels))
+        without += 1
+        if accuracy > best_accuracy:
+            best, best_accuracy, without = (c, model.coef_, model.intercept_), accuracy, 0
+        if without == PATIENCE:
+            break
+    model.set_params(C=best[0])
+    model.coef_, model.intercept_ = best[1:]
+    return model
+
+
+def _fit(model, x, labels):
+    with warnings.catch_warnings():
+        # A layer that is stopped early is a layer none the less; its accuracy decides.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(x, labels)
+
+
+def _threads(products):
+    """One thread for small problems: waiting for each other costs threads more than they save."""
+    return threadpool_limits(1 if products < _SMALL else None)
+
+
+def statistics(features, standardise=True):
+    """Computes what `standardised` takes.
+
+    Args:
+        features: array or sparse matrix (N, D).
+        standardise: see `fit_linear`.
+
+    Returns:
+        pair of float32 arrays (D,), the mean and the scale; zero and one for sparse features.
+    """
+    width = features.shape[1]
+    if sparse.issparse(features):
+        return np.zeros(width, np.float32), np.ones(width, np.float32)
+    mean = features.mean(axis=0, dtype=np.float64)
+    scale = features.std(axis=0, dtype=np.float64)
+    if not standardise:
+        scale = np.full(width, np.sqrt(np.mean(scale**2)))
+    # A constant dimension says nothing; dividing it by rounding error would make it loud.
+    flat = scale <= 1e-6 * np.maximum(np.abs(mean), 1e-12)
+    return mean.astype(np.float32), np.where(flat, 1, scale).astype(np.float32)
+
+
+def standardised(features, mean, scale):
+    """Returns dense features less the mean, divided by the scale; sparse ones as they are."""
+    if sparse.issparse(features):
+        return features
+    return (np.asarray(features, np.float32) - mean) / scale

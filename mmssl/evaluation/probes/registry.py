@@ -1,0 +1,140 @@
+"""The probes by name: what each reads off features, and how it is called in tables."""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy import sparse
+
+from mmssl.evaluation.probes.few_shot import few_shot, spread
+from mmssl.evaluation.probes.knn import NEIGHBOURS, TEMPERATURE, knn_predict
+from mmssl.evaluation.probes.linear import fit_linear
+from mmssl.evaluation.probes.sgd import fit_sgd
+
+DEFAULT = ("knn", "linear")
+KNOWN = (
+    "knn (20 neighbours), knn_K, linear (logistic regression), linear_sgd, weighted (a learned "
+    "weighting of the blocks), N-shot"
+)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A way of measuring features.
+
+    Attributes:
+        name: under which its figure stands in results.
+        title: for people.
+        score: function (features, split, seed) -> dict of JSON values: the test accuracy under
+            `name`, or `spread` of several, and the settings that were chosen; empty where the
+            probe does not suit the features.
+        of_blocks: whether it takes the features of every block, a dict, in place of the whole's.
+    """
+
+    name: str
+    title: str
+    score: object
+    of_blocks: bool = False
+
+
+def probes_of(names, temperature=TEMPERATURE):
+    """Finds probes by their names.
+
+    Args:
+        names: list of str out of `"knn"`, `"knn_100"` (any number of neighbours), `"linear"`,
+            `"linear_sgd"`, `"weighted"` and `"5-shot"` (any number of labels a class).
+        temperature: of the neighbours' votes, above 0.
+
+    Returns:
+        list of Probe.
+
+    Raises:
+        ValueError: no probe has that name.
+    """
+    return [_probe(name, temperature) for name in dict.fromkeys(names)]
+
+
+def title_of(name):
+    """Returns the title of a probe, of a result that names it."""
+    return _probe(name).title
+
+
+def is_knn(name):
+    """Tells whether a probe is a vote of neighbours, which depends on the temperature."""
+    return name.startswith("knn")
+
+
+def temperature_of(result):
+    """Returns the temperature of kNN in a result of `evaluate`; None where it has no kNN."""
+    voted = any(map(is_knn, result.get("probes", DEFAULT)))
+    return result.get("temperature", TEMPERATURE) if voted else None
+
+
+def figure_of(value):
+    """Returns mean and standard deviation of a probe's figure; None where it was taken once."""
+    return (value["mean"], value["std"]) if isinstance(value, dict) else (value, None)
+
+
+def _probe(name, temperature=TEMPERATURE):
+    if name == "linear":
+        return Probe(name, "linear", _linear)
+    if name == "linear_sgd":
+        return Probe(name, "linear, SGD", _linear_sgd)
+    if name == "weighted":
+        return Probe(name, "weighted blocks", _weighted, of_blocks=True)
+    neighbours = re.fullmatch(r"knn(?:_([1-9]\d*))?", name)
+    if neighbours:
+        k = int(neighbours[1] or NEIGHBOURS)
+        return Probe(name, f"{k}-NN", partial(_knn, name, k, temperature))
+    shots = re.fullmatch(r"([1-9]\d*)-shot", name)
+    if shots:
+        return Probe(name, name, partial(_few_shot, name, int(shots[1])))
+    raise ValueError(f"There is no probe {name!r}; there are {KNOWN}.")
+
+
+def _knn(name, k, temperature, features, split, seed):
+    train, test, *_ = features.parts
+    k = min(k, train.shape[0])
+    return {name: _accuracy(knn_predict(train, split.train.labels, test, k, temperature), split)}
+
+
+def _linear(features, split, seed):
+    train, test, *val = features.parts
+    validation = (val[0], split.val.labels) if val else None
+    labels = split.train.labels
+    probe = fit_linear(train, labels, validation, seed, features.grid, features.standardise)
+    return {"linear": _accuracy(probe.predict(test), split), "C": probe.c}
+
+
+def _linear_sgd(features, split, seed):
+    if sparse.issparse(features.parts[0]):
+        return {}
+    train, test, *val = features.parts
+    validation = ([val[0]], split.val.labels) if val else None
+    labels, scaled = split.train.labels, features.standardise
+    probe = fit_sgd([train], labels, validation, seed, standardise=scaled)
+    accuracy = _accuracy(probe.predict([test]), split)
+    return {"linear_sgd": accuracy, "linear_sgd_rate": probe.rate}
+
+
+def _weighted(blocks, split, seed):
+    if not blocks:
+        return {}
+    train, test, *val = zip(*(features.parts for features in blocks.values()), strict=True)
+    validation = (list(val[0]), split.val.labels) if val else None
+    probe = fit_sgd(list(train), split.train.labels, validation, seed)
+    shares = {name: float(share) for name, share in zip(blocks, probe.shares, strict=True)}
+    accuracy = _accuracy(probe.predict(list(test)), split)
+    return {"weighted": accuracy, "weighted_rate": probe.rate, "block_weights": shares}
+
+
+def _few_shot(name, shots, features, split, seed):
+    train, test, *_ = features.parts
+    labels, truth = split.train.labels, split.test.labels
+    accuracies = few_shot(train, labels, test, truth, shots, seed, standardise=features.standardise)
+    return {name: spread(accuracies)}
+
+
+def _accuracy(predicted, split):
+    return float(np.mean(predicted == split.test.labels))

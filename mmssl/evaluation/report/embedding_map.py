@@ -1,0 +1,84 @@
+"""A map of embeddings in the plane."""
+
+from collections import Counter
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.preprocessing import normalize
+from threadpoolctl import threadpool_limits
+
+from mmssl.evaluation.report import figures, page
+
+# A colour for each of the commonest classes; readable on light and on dark, none of them grey.
+PALETTE = (
+    *("#3f7fd4", "#e6863b", "#3da34d", "#d8414f", "#9a5fd0", "#a0703f", "#e468b5", "#1fb0c4"),
+    *("#b3a81f", "#6f6ff0", "#7fbf3f", "#b5347a", "#e0a800", "#2c9c86", "#ff8f8f", "#c98af0"),
+)
+COMPONENTS, PERPLEXITY, SMALLEST = 50, 30.0, 20
+
+
+def embedding_map(embeddings, labels=None, seed=0):
+    """Draws embeddings in the plane, coloured by label; the legend stands below.
+
+    Args:
+        embeddings: array (N, D).
+        labels: array (N,) of str, or None.
+        seed: of t-SNE.
+
+    Returns:
+        str, HTML.
+    """
+    points, how = plane(embeddings, seed)
+    colors, entries = label_colours(labels, len(points))
+    return (
+        f'<figure class="map" role="img" aria-label="map">{figures.scatter(points, colors)}'
+        f"<figcaption>{len(points)} items, {how}.</figcaption></figure>{page.legend(entries)}"
+    )
+
+
+def plane(embeddings, seed=0):
+    """Lays unit-length embeddings out in the plane: principal components, then t-SNE.
+
+    Args:
+        embeddings: array (N, D), N at least 2.
+        seed: of t-SNE.
+
+    Returns:
+        pair of floats (N, 2) and what was done, str. Few embeddings are laid out by their
+        principal components alone.
+
+    Reference:
+        van der Maaten, Hinton 2008, Visualizing data using t-SNE.
+    """
+    unit = normalize(embeddings)
+    count = min(COMPONENTS, *unit.shape)
+    with threadpool_limits(1):
+        components = PCA(count, random_state=seed).fit_transform(unit)
+        if len(unit) < SMALLEST:
+            return np.pad(components, ((0, 0), (0, 2)))[:, :2], "principal components"
+        perplexity = min(PERPLEXITY, (len(unit) - 1) / 3)
+        tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed)
+        return tsne.fit_transform(components), "t-SNE"
+
+
+def label_colours(labels, count):
+    """Gives the commonest classes a colour each, the others grey.
+
+    Args:
+        labels: array (N,) of str, or None.
+        count: N.
+
+    Returns:
+        pair of N CSS colours and legend entries (colour, text).
+    """
+    if labels is None:
+        return [figures.COLORS[0]] * count, []
+    numbers = Counter(labels.tolist())
+    chosen = sorted(name for name, _ in numbers.most_common(len(PALETTE)))
+    colours = dict(zip(chosen, PALETTE, strict=False))
+    entries = [(colour, f"{name} ({numbers[name]})") for name, colour in colours.items()]
+    rest = len(numbers) - len(chosen)
+    if rest:
+        entries.append((figures.OTHER, f"{rest} other classes"))
+    return [colours.get(label, figures.OTHER) for label in labels.tolist()], entries

@@ -1,0 +1,154 @@
+"""Items as people see, hear and read them, and what lies nearest to them."""
+
+import io
+import textwrap
+import wave
+
+import librosa
+import numpy as np
+import tensorflow as tf
+from matplotlib import colormaps
+from PIL import Image
+
+from mmssl.evaluation.probes.knn import nearest
+from mmssl.evaluation.report.page import data_uri, escape
+
+QUERIES, NEIGHBOURS = 8, 5
+SNIPPET, SOUND_SECONDS = 160, 3.0
+THUMBNAIL, SPECTROGRAM = 96, (120, 48)
+
+
+def neighbour_rows(data, source, embeddings, seed=0):
+    """Shows some items, each with those whose embeddings have the largest cosine to its own.
+
+    Args:
+        data: Pipeline.
+        source: Source of N items, at least 2.
+        embeddings: array (N, D).
+        seed: of the choice of items.
+
+    Returns:
+        str, HTML.
+    """
+    queries = choose_queries(source, seed)
+    count = min(NEIGHBOURS, len(source) - 1)
+    found, cosines = nearest(embeddings, embeddings[queries], count + 1)
+    rows = []
+    for query, indices, scores in zip(queries, found, cosines, strict=True):
+        # An item is not its own neighbour; of exact copies, it need not come first.
+        others = [(i, s) for i, s in zip(indices, scores, strict=True) if i != query][:count]
+        shown = [int(query), *(int(i) for i, _ in others)]
+        notes = ["query", *(f"cosine {score:.3f}" for _, score in others)]
+        rows.append(_row(data, source.select(shown), notes))
+    return "\n".join(rows)
+
+
+def choose_queries(source, seed=0):
+    """Draws items to look at, of as many classes as possible.
+
+    Args:
+        source: Source.
+        seed: of the draw.
+
+    Returns:
+        int64 array (at most QUERIES,).
+    """
+    order = np.random.default_rng(seed).permutation(len(source))
+    if source.labels is None:
+        return order[:QUERIES]
+    _, firsts = np.unique(source.labels[order], return_index=True)
+    rest = np.setdiff1d(np.arange(len(order)), firsts)
+    return order[np.concatenate([np.sort(firsts), rest])[:QUERIES]]
+
+
+def _row(data, source, notes):
+    kind, shown = show_items(data, source)
+    items = []
+    for place, (content, name, note) in enumerate(zip(shown, source.names, notes, strict=True)):
+        style = "item" if place else "item query"
+        label = _label(source.labels, place)
+        items.append(
+            f'<div class="{style}" title="{escape(name)}">{content}{label}'
+            f'<div class="soft">{note}</div></div>'
+        )
+    return f'<div class="row {kind}">{"".join(items)}</div>'
+
+
+def _label(labels, place):
+    if labels is None:
+        return ""
+    same = ' class="same"' if place and labels[place] == labels[0] else ""
+    return f"<div{same}>{escape(str(labels[place]))}</div>"
+
+
+def show_items(data, source):
+    """Turns items into HTML: a thumbnail, a player with a spectrogram, or the beginning of a text.
+
+    Args:
+        data: Pipeline.
+        source: Source of few items.
+
+    Returns:
+        pair of the kind, "images", "sound" or "text", and a list of str, HTML.
+    """
+    batches = data.examples(source)
+    inputs = batches.element_spec
+    if "images" in inputs:
+        return "images", [_picture(image) for batch in batches for image in batch["images"].numpy()]
+    if "waveform" in inputs:
+        return "sound", [_sound(wave_, data.sample_rate) for wave_ in _waves(batches)]
+    return "text", [_text(data.preview(source, i)) for i in range(len(source))]
+
+
+def image_uri(pixels):
+    """Returns uint8 (H, W, 3) as a PNG in a URI."""
+    return _encoded(Image.fromarray(pixels), "png")
+
+
+def _picture(image):
+    pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    pixels = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels[..., :3]
+    thumbnail = Image.fromarray(pixels)
+    thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
+    return f'<img alt="" src="{_encoded(thumbnail, "jpeg", quality=90)}">'
+
+
+def _waves(batches):
+    for batch in batches:
+        lengths = tf.reduce_sum(batch["padding_mask"], axis=1).numpy()
+        yield from (w[:n] for w, n in zip(batch["waveform"].numpy(), lengths, strict=True))
+
+
+def _sound(samples, rate):
+    samples = samples[: int(SOUND_SECONDS * rate)]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return (
+        f'<img alt="spectrogram" src="{_encoded(_spectrogram(samples, rate), "png")}">'
+        f'<audio controls preload="none" src="{data_uri("audio/wav", file.getvalue())}"></audio>'
+    )
+
+
+def _spectrogram(samples, rate):
+    window = 2 ** round(np.log2(0.032 * rate))
+    padded = np.pad(samples, (0, max(0, window - len(samples))))
+    power = librosa.feature.melspectrogram(
+        y=padded, sr=rate, n_fft=window, hop_length=window // 4, n_mels=SPECTROGRAM[1]
+    )
+    decibels = np.clip(librosa.power_to_db(power, ref=np.max, top_db=60) / 60 + 1, 0, 1)
+    colours = colormaps["magma"](decibels[::-1], bytes=True)[..., :3]
+    return Image.fromarray(colours).resize(SPECTROGRAM)
+
+
+def _text(text):
+    return f"<p>{escape(textwrap.shorten(text, SNIPPET, placeholder=' …'))}</p>"
+
+
+def _encoded(image, kind, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return data_uri(f"image/{kind}", file.getvalue())

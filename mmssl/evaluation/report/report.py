@@ -1,0 +1,254 @@
+"""report.html: one page that shows what a run has learned."""
+
+import json
+
+import numpy as np
+import yaml
+
+from mmssl.evaluation.probes.features import embed
+from mmssl.evaluation.probes.hooks import pictures
+from mmssl.evaluation.probes.labeled import LabelledData
+from mmssl.evaluation.probes.registry import title_of
+from mmssl.evaluation.probes.results import read_results
+from mmssl.evaluation.probes.table import (
+    FINE_TUNING,
+    accuracy_rows,
+    figure_and_error,
+    fine_tuning_caption,
+    fine_tuning_cells,
+    probe_caption,
+    probe_title,
+    probes_in,
+)
+from mmssl.evaluation.report import figures, page
+from mmssl.evaluation.report.curves import curve_panels
+from mmssl.evaluation.report.embedding_map import embedding_map
+from mmssl.evaluation.report.neighbors import image_uri, neighbour_rows
+from mmssl.files import write_text
+from mmssl.runs import read_history
+
+SHOWN = 1500  # items that are embedded for the map and the neighbours
+
+
+def write_report(run, data=None, probe=None, seed=0):
+    """Writes a run's report: one HTML file that holds all it shows and asks nothing of the network.
+
+    What is missing is left out, with a sentence that says how to get it.
+
+    Args:
+        run: Run.
+        data: LabelledData of the items to map and compare, of which the test items are shown;
+            None for those of the last probe, or else those that the run was trained on.
+        probe: dict of `evaluate`, or None for all results in metrics.json.
+        seed: of what is drawn to be shown.
+
+    Returns:
+        pathlib.Path of report.html in the run folder.
+    """
+    results = read_results(run.folder / "metrics.json") if probe is None else [probe]
+    data = LabelledData.of(data)
+    history = read_history(run.folder / "history.csv")
+    sections = [
+        _header(run, history),
+        _probes(run, results),
+        *_fine_tuning(read_results(run.folder / "metrics.json", "fine_tuning")),
+        _training(run, history),
+        *_items(run, data, results, seed),
+        _details(run),
+    ]
+    path = run.folder / "report.html"
+    write_text(path, page.page(f"mmssl: {run.recipe}", sections))
+    return path
+
+
+def _header(run, history):
+    made = _environment(run)
+    versions = made.get("versions", {})
+    data = made.get("data", {})
+    names = ("mmssl", "keras", "tensorflow", "python")
+    last = history[-1] if history else {}
+    pairs = [
+        ("data", _source(run.config["data"]["init_args"].get("source"))),
+        ("items", data.get("items")),
+        ("data fingerprint", data.get("fingerprint")),
+        ("seed", made.get("seed")),
+        ("steps", last.get("step")),
+        ("training time", _duration(last.get("seconds"))),
+        ("devices", ", ".join(made.get("devices", []))),
+        ("versions", ", ".join(f"{name} {versions[name]}" for name in names if name in versions)),
+    ]
+    known = [(name, value) for name, value in pairs if value not in (None, "")]
+    method = run.config["method"]["class_path"].rpartition(".")[2]
+    return (
+        f'<header><h1>{page.escape(run.recipe)}</h1><p class="soft">{page.escape(method)}, '
+        f"{page.escape(str(run.folder))}</p>{page.facts(known)}</header>"
+    )
+
+
+def _probes(run, results):
+    if not results:
+        return page.section(
+            "Probes",
+            page.sentence(
+                "No probe has been run. This command fills this part: "
+                f"`mmssl evaluate {run.folder} --data.labels LABELS.tsv`"
+            ),
+        )
+    return page.section("Probes", *(_probe(run, result) for result in reversed(results)))
+
+
+def _probe(run, result):
+    parts = [f"<h3>{page.escape(probe_title(result))}</h3>"]
+    rows = accuracy_rows(result)
+    if rows:
+        parts += [_accuracies(result, rows), page.sentence(probe_caption(result))]
+        if result.get("raw_features"):
+            parts.append(page.sentence(f"The raw input is taken as {result['raw_features']}."))
+    if "layers" in result:
+        caption = "Test accuracy of the embedding after each block."
+        layers, untrained = result["layers"], result.get("untrained_layers")
+        curve = figures.blocks(layers, untrained, probes_in(result))
+        parts.append(page.panels([page.panel("Block by block", curve, caption)]))
+    elif rows:
+        parts.append(
+            page.sentence(f"Every block is probed by `mmssl evaluate {run.folder} --layer all`")
+        )
+    weights = result.get("encoder", {}).get("block_weights")
+    if weights:
+        caption = "What each block weighs in the sum that the probe `weighted` learned."
+        drawn = figures.bars({name.removeprefix("block_"): w for name, w in weights.items()})
+        parts.append(page.panels([page.panel("Weights of the blocks", drawn, caption)]))
+    if result.get("held_out"):
+        measured = [(name, f"{value:.4f}") for name, value in result["held_out"].items()]
+        parts += [page.sentence("The method itself, on held-out items:"), page.facts(measured)]
+    elif result.get("held_out_missing"):
+        text = f"No held-out figures of the method: {result['held_out_missing']}"
+        parts.append(page.sentence(text))
+    return "\n".join(parts)
+
+
+def _accuracies(result, rows):
+    lines = []
+    for name, scores, best in rows:
+        cells = (_cell(scores, p, result["n_test"], best) for p in probes_in(result))
+        lines.append(f"<tr><th>{page.escape(name)}</th>{''.join(cells)}</tr>")
+    heads = "".join(f"<th>{page.escape(title_of(probe))}</th>" for probe in probes_in(result))
+    return (
+        f"<table><thead><tr><th>features</th>{heads}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _cell(scores, probe, count, best):
+    if probe not in scores:
+        return "<td></td>"
+    style = ' class="best"' if best[probe] else ""
+    mean, error = figure_and_error(scores[probe], count)
+    return f"<td{style}>{mean:.3f} <small>± {error:.3f}</small></td>"
+
+
+def _fine_tuning(results):
+    if not results:
+        return []
+    parts = []
+    for result in reversed(results):
+        rows = [
+            (text, *fine_tuning_cells(result, name))
+            for name, text in FINE_TUNING.items()
+            if name in result
+        ]
+        table = page.table(("classifier", "accuracy", "draws", "seconds a draw"), rows)
+        title = f"<h3>{page.escape(probe_title(result))}</h3>"
+        parts += [title, table, page.sentence(fine_tuning_caption(result))]
+    return [page.section("Fine-tuning", *parts)]
+
+
+def _training(run, history):
+    if history:
+        return page.section("Training", curve_panels(history))
+    text = f"No history yet: `mmssl pretrain {run.recipe} --out {run.folder}` trains this run."
+    return page.section("Training", page.sentence(text))
+
+
+def _items(run, data, results, seed):
+    """Sections on single items: the map, the neighbours and the method's own pictures."""
+    try:
+        data = _asked(run, data, results)
+        source, _ = data.open(run.data, seed)
+        encoder = run.encoder
+    except ValueError as error:
+        text = (
+            f"{_sentence(error)} `mmssl report {run.folder} --data.source SOURCE` fills this part."
+        )
+        return [page.section("Embeddings", page.sentence(text))]
+    if len(source) < 2:
+        text = f"There is a single item in {data.describe()['source']}: nothing to compare."
+        return [page.section("Embeddings", page.sentence(text))]
+    order = np.random.default_rng(seed).permutation(len(source))[:SHOWN]
+    source = source.select(np.sort(order))
+    embeddings = embed(encoder, run.data.examples(source), run.layer)
+    rows = neighbour_rows(run.data, source, embeddings, seed)
+    intro = "The first of each row is the query. Cosines are between embeddings."
+    return [
+        page.section("Map of the embeddings", embedding_map(embeddings, source.labels, seed)),
+        page.section("Nearest neighbours", page.sentence(intro), rows),
+        # In any order but the source's, which is often sorted by class.
+        *_pictures(run, source.select(np.random.default_rng(seed).permutation(len(source)))),
+    ]
+
+
+def _asked(run, data, results):
+    """What to show: what is asked for, or else the data of the last probe, or the run's own."""
+    own = LabelledData().or_own(run.data)
+    if not data.is_empty():
+        return data.or_own(run.data)
+    if results and results[-1]["data"] != own.describe():
+        return LabelledData(**results[-1]["data"])
+    return own
+
+
+def _pictures(run, source):
+    try:
+        drawn = pictures(run, source)
+    except ValueError as error:
+        return [page.section("Method", page.sentence(_sentence(error)))]
+    parts = [
+        f'<figure class="picture"><h3>{page.escape(title)}</h3>'
+        f'<img style="max-width:{2 * picture.shape[1]}px; min-width:min(640px, '
+        f'{picture.shape[1]}px)" alt="" src="{image_uri(picture)}">'
+        f"<figcaption>{page.escape(caption)}</figcaption></figure>"
+        for title, caption, picture in drawn
+    ]
+    return [page.section("Method", *parts)] if parts else []
+
+
+def _details(run):
+    parts = [page.folded("config.yaml", yaml.safe_dump(run.config, sort_keys=False))]
+    made = _environment(run)
+    if made:
+        parts.append(page.folded("environment.json", json.dumps(made, indent=1)))
+    skipped = run.folder / "skipped.txt"
+    if skipped.exists() and skipped.stat().st_size:
+        parts.append(page.folded("skipped.txt", skipped.read_text(encoding="utf-8")))
+    return page.section("Details", *parts)
+
+
+def _environment(run):
+    path = run.folder / "environment.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _sentence(error):
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _source(spec):
+    return ", ".join(map(str, spec)) if isinstance(spec, list | tuple) else spec
+
+
+def _duration(seconds):
+    if not seconds:
+        return None
+    minutes, rest = divmod(round(float(seconds)), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

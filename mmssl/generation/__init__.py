@@ -1,0 +1,8 @@
+"""Samplers of every generator, and what they make of a run: sound and text."""
+
+from mmssl.generation.audio import generate_audio
+from mmssl.generation.text import generate_text
+from mmssl.generation.token_generator import TokenGenerator
+from mmssl.generation.wavenet_sampler import WaveNetSampler
+
+__all__ = ["TokenGenerator", "WaveNetSampler", "generate_audio", "generate_text"]

@@ -1,0 +1,181 @@
+"""Waveforms inside a model: level, log-mel frames and mu-law codes."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from mmssl.layers.pooling import masked_moments
+
+SILENCE = 1e-4  # root mean square below which a recording is not amplified any further
+LOG_MEL_FLOOR = 1e-5  # of a band's magnitude; quieter is silence
+TINY = 1e-14  # under roots, which have no gradient at zero
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class NormalizeLevel(keras.layers.Layer):
+    """Brings every recording to a root mean square of one, so that its level tells nothing.
+
+    Call arguments:
+        inputs: pair of waveform (B, T) and padding_mask int32 (B, T).
+
+    Returns:
+        (B, T), zero in the padding.
+    """
+
+    def call(self, inputs):
+        waveform, mask = inputs
+        weights = ops.cast(mask, waveform.dtype)
+        sound = ops.where(weights > 0, waveform, 0)
+        samples = ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
+        power = ops.sum(ops.square(sound), axis=1, keepdims=True) / samples
+        return sound / ops.maximum(ops.sqrt(power), SILENCE)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class StandardizeWaveform(keras.layers.Layer):
+    """Brings every recording to a mean of zero and a variance of one (wav2vec 2.0, section 4.2).
+
+    Call arguments and returns: see NormalizeLevel.
+    """
+
+    def call(self, inputs):
+        waveform, mask = inputs
+        mean, variance = masked_moments(waveform[..., None], mask)
+        centred = waveform - mean[..., 0]
+        scaled = centred / ops.maximum(ops.sqrt(variance[..., 0]), SILENCE)
+        return ops.where(mask > 0, scaled, 0)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class LogMel(keras.layers.Layer):
+    """Turns a waveform into log-mel frames, each of samples that are over at its end.
+
+    The Fourier transform is a convolution with fixed kernels: unlike Keras' own spectrograms it
+    runs at any length on LiteRT without Flex, and in ONNX.
+
+    Args:
+        sample_rate: samples per second, above 0.
+        bands: mel bands, from 0 to half the sample rate.
+        window: samples that a frame looks at, under a Hann window.
+        hop: samples between frames, at most `window`.
+
+    Call arguments:
+        waveform: float32 (B, T), full scale 1.
+
+    Returns:
+        float32 (B, T // hop, bands): 0 for silence (1e-5 and less), 1 for magnitude 1. Frame f
+        ends with sample `(f + 1) * hop - 1`; before the first sample is silence.
+
+    Raises:
+        ValueError: the hop is longer than the window, or a number is below 1.
+    """
+
+    def __init__(self, sample_rate=16000, bands=64, window=512, hop=256, **kwargs):
+        super().__init__(**kwargs)
+        if min(sample_rate, bands, hop) < 1 or hop > window:
+            raise ValueError(
+                f"LogMel(sample_rate={sample_rate}, bands={bands}, window={window}, hop={hop}): "
+                "all are 1 or more, and the hop at most the window."
+            )
+        self.sample_rate, self.bands, self.window, self.hop = sample_rate, bands, window, hop
+
+    def build(self, input_shape):
+        bins = self.window // 2 + 1
+        turns = np.outer(np.arange(self.window), np.arange(bins)) / self.window
+        fading = np.hanning(self.window + 1)[:-1, None]
+        waves = np.concatenate([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], axis=1)
+        # A sine of full scale has magnitude 1 at its frequency.
+        self._kernel = (2 * fading * waves / fading.sum())[:, None].astype("float32")
+        matrix = keras.layers.MelSpectrogram().linear_to_mel_weight_matrix(
+            self.bands, bins, self.sample_rate, 0.0, self.sample_rate / 2
+        )
+        self._to_mel = ops.convert_to_numpy(matrix)
+
+    def call(self, waveform):
+        waveform = ops.pad(waveform, ((0, 0), (self.window - self.hop, 0)))
+        spectrum = ops.conv(waveform[..., None], self._kernel, self.hop)
+        power = ops.square(spectrum)
+        bins = self.window // 2 + 1
+        magnitude = ops.sqrt(power[..., :bins] + power[..., bins:] + TINY)
+        bands = ops.maximum(ops.matmul(magnitude, self._to_mel), LOG_MEL_FLOOR)
+        return 1.0 - ops.log(bands) / np.log(LOG_MEL_FLOOR)
+
+    def compute_output_shape(self, input_shape):
+        rows, length = input_shape
+        return (rows, None if length is None else length // self.hop, self.bands)
+
+    def get_config(self):
+        sizes = {name: getattr(self, name) for name in ("sample_rate", "bands", "window", "hop")}
+        return {**super().get_config(), **sizes}
+
+
+def mu_law_encode(waveform, levels=256):
+    """Turns samples into codes.
+
+    With mu = levels - 1:
+
+        f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu);   code = floor((f + 1) / 2 * mu + 0.5)
+
+    Args:
+        waveform: float32, any shape, full scale 1; clipped to [-1, 1].
+        levels: number of codes, 2 or more.
+
+    Returns:
+        int32 of the same shape, 0 to levels - 1. Rounding makes the codes mirror images: x near
+        zero is levels / 2 from above and levels / 2 - 1 from below.
+
+    Reference:
+        ITU-T G.711; van den Oord et al. 2016, arXiv 1609.03499, section 2.2.
+    """
+    mu = levels - 1
+    x = ops.clip(waveform, -1.0, 1.0)
+    compressed = ops.sign(x) * ops.log1p(mu * ops.abs(x)) / math.log(levels)
+    return ops.cast(ops.floor((compressed + 1) / 2 * mu + 0.5), "int32")
+
+
+def mu_law_decode(codes, levels=256):
+    """Turns codes back into samples, the middles of their steps.
+
+    Args:
+        codes: int32, any shape, 0 to levels - 1.
+        levels: number of codes.
+
+    Returns:
+        float32 of the same shape, in [-1, 1]; none is exactly zero when `levels` is even.
+    """
+    mu = levels - 1
+    compressed = 2 * ops.cast(codes, "float32") / mu - 1
+    return ops.sign(compressed) * ops.expm1(ops.abs(compressed) * math.log(levels)) / mu
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class MuLaw(keras.layers.Layer):
+    """`mu_law_encode` as a layer.
+
+    Args:
+        levels: number of codes, 2 or more.
+
+    Call arguments:
+        waveform: float32 (B, T), full scale 1.
+
+    Returns:
+        int32 (B, T).
+    """
+
+    def __init__(self, levels=256, **kwargs):
+        super().__init__(**kwargs)
+        self.levels = levels
+
+    def call(self, waveform):
+        return mu_law_encode(waveform, self.levels)
+
+    def get_config(self):
+        return {**super().get_config(), "levels": self.levels}

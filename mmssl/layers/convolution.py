@@ -1,0 +1,246 @@
+"""Convolutions that Keras lacks: causal, grouped, and frames at the rate of samples."""
+
+import keras
+from keras import ops
+
+
+def delayed(x, steps):
+    """Moves a sequence to later steps, with zeros before it.
+
+    Args:
+        x: (B, T, C).
+        steps: int, 1 or more; may be above T.
+
+    Returns:
+        (B, T, C), in which step t holds what x held at t - steps.
+    """
+    return ops.pad(x, [[0, 0], [steps, 0], [0, 0]])[:, :-steps]
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class CausalEmbedding(keras.layers.Layer):
+    """Causal convolution of two taps over one-hot codes, as a look-up of each tap's row.
+
+    Before the first code stands the zero vector, not the code of silence.
+
+    Args:
+        levels: number of codes.
+        width: channels of the output.
+
+    Call arguments:
+        codes: int32 (B, T).
+
+    Returns:
+        (B, T, width).
+    """
+
+    def __init__(self, levels, width, **kwargs):
+        super().__init__(**kwargs)
+        self.levels = levels
+        self.width = width
+
+    def build(self, input_shape):
+        self.table = self.add_weight((self.levels, 2 * self.width), name="table")
+        self.bias = self.add_weight((self.width,), initializer="zeros", name="bias")
+
+    def call(self, codes):
+        now, later = self.taps(codes)
+        return self.combine(now, delayed(later, 1))
+
+    def taps(self, codes):
+        """Looks up what codes give to their own step and to the next one: two of (..., width)."""
+        return ops.split(ops.take(self.table, codes, axis=0), 2, axis=-1)
+
+    def combine(self, now, before):
+        """Adds what this step's code gives and what the code before it has left."""
+        return now + before + ops.cast(self.bias, now.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "levels": self.levels, "width": self.width}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class GatedUnit(keras.layers.Layer):
+    """A layer of WaveNet: dilated causal convolution, gate, 1x1 convolutions to residual and skip.
+
+        z = tanh(W_f * x + sum_c V_f c) . sigmoid(W_g * x + sum_c V_g c)
+
+    Every step's input is padded with zero vectors on its left, so that a queue that begins as zeros
+    computes the same.
+
+    Args:
+        gate: channels of z.
+        skip: channels of the skip connection.
+        dilation: steps between the taps of the convolution.
+        kernel: taps of the convolution, 2 or more.
+        last: leave the residual out, which nothing would read.
+
+    Call arguments:
+        inputs: list of x (B, T, C) and any number of conditions (B, T, D) or (B, 1, D).
+
+    Returns:
+        Pair of (B, T, C), x plus the residual, and (B, T, skip).
+    """
+
+    def __init__(self, gate, skip, dilation, kernel=2, last=False, **kwargs):
+        super().__init__(**kwargs)
+        self.gate = gate
+        self.skip = skip
+        self.dilation = dilation
+        self.kernel = kernel
+        self.last = last
+
+    def build(self, input_shape):
+        x, *conditions = input_shape
+        policy = self.dtype_policy
+        self.convolution = keras.layers.Dense(2 * self.gate, dtype=policy)
+        self.convolution.build((None, self.kernel * x[-1]))
+        self.conditioners = [
+            keras.layers.Dense(2 * self.gate, use_bias=False, dtype=policy) for _ in conditions
+        ]
+        for conditioner, shape in zip(self.conditioners, conditions, strict=True):
+            conditioner.build((None, shape[-1]))
+        residual = 0 if self.last else x[-1]
+        self.projection = keras.layers.Dense(self.skip + residual, dtype=policy)
+        self.projection.build((None, self.gate))
+
+    @property
+    def delays(self):
+        """How many steps back each tap lies, this step's own left out."""
+        return [self.dilation * tap for tap in range(1, self.kernel)]
+
+    def call(self, inputs):
+        x, *conditions = inputs
+        return self.combine([x, *(delayed(x, steps) for steps in self.delays)], conditions)
+
+    def combine(self, taps, conditions):
+        """Computes any number of steps from what the convolution sees of them.
+
+        Args:
+            taps: list of (..., C): x at these steps, and as many `delays` before each.
+            conditions: list of (..., D).
+
+        Returns:
+            see the class.
+        """
+        gates = self.convolution(ops.concatenate(taps, axis=-1))
+        for conditioner, condition in zip(self.conditioners, conditions, strict=True):
+            gates = gates + conditioner(condition)
+        signal, gate = ops.split(gates, 2, axis=-1)
+        outputs = self.projection(ops.tanh(signal) * ops.sigmoid(gate))
+        if self.last:
+            return taps[0], outputs
+        skip, residual = ops.split(outputs, [self.skip], axis=-1)
+        return taps[0] + residual, skip
+
+    def get_config(self):
+        names = ("gate", "skip", "dilation", "kernel", "last")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class GroupedConvolution(keras.layers.Layer):
+    """Convolution with stride 1 and `same` padding whose channels are parted into groups.
+
+    Keras' own are compiled with XLA on TensorFlow's processors, which takes 60 times as long there
+    and does not run on several replicas. This one is as many ordinary convolutions as there are
+    groups.
+
+    Args:
+        filters: channels of the output, a multiple of `groups`.
+        kernel: taps along each axis, a tuple: one number for sequences, two for maps.
+        groups: parts that the channels of input and output fall into, 1 or more.
+
+    Call arguments:
+        x: (B, T, C) or (B, H, W, C), C a multiple of `groups`.
+
+    Returns:
+        The same with `filters` channels.
+
+    Raises:
+        ValueError: a number of channels is no multiple of `groups`.
+    """
+
+    def __init__(self, filters, kernel, groups=1, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel = tuple(kernel)
+        self.groups = groups
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        if channels % self.groups or self.filters % self.groups:
+            raise ValueError(
+                f"GroupedConvolution(groups={self.groups}) needs channels that its groups divide; "
+                f"got {channels} in and {self.filters} out."
+            )
+        self.weight = self.add_weight(
+            (*self.kernel, channels // self.groups, self.filters), name="kernel"
+        )
+        self.bias = self.add_weight((self.filters,), initializer="zeros", name="bias")
+
+    def call(self, x):
+        weight = ops.cast(self.weight, x.dtype)
+        parts = zip(
+            ops.split(x, self.groups, axis=-1),
+            ops.split(weight, self.groups, axis=-1),
+            strict=True,
+        )
+        outputs = [ops.conv(part, kernel, padding="same") for part, kernel in parts]
+        return ops.concatenate(outputs, axis=-1) + ops.cast(self.bias, x.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self):
+        own = {"filters": self.filters, "kernel": self.kernel, "groups": self.groups}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class FrameUpsampling(keras.layers.Layer):
+    """Brings frames to the rate of samples by a transposed convolution over time.
+
+    Its kernel spans two frames and is shared by the channels; it begins as the mean of the two
+    frames nearest to a sample and learns to interpolate.
+
+    Args:
+        hop: samples a frame.
+
+    Call arguments:
+        inputs: pair of frames (B, F, C) and a sequence (B, T, ...) with T at most F * hop.
+
+    Returns:
+        (B, T, C).
+    """
+
+    def __init__(self, hop, **kwargs):
+        super().__init__(**kwargs)
+        self.hop = hop
+
+    def build(self, input_shape):
+        self.interpolation = keras.layers.Conv2DTranspose(
+            1,
+            (2 * self.hop, 1),
+            strides=(self.hop, 1),
+            padding="same",
+            use_bias=False,
+            kernel_initializer=keras.initializers.Constant(0.5),
+            dtype=self.dtype_policy,
+        )
+        self.interpolation.build((None, None, None, 1))
+
+    def call(self, inputs):
+        frames, samples = inputs
+        return self.upsample(frames)[:, : ops.shape(samples)[1]]
+
+    def upsample(self, frames):
+        """Returns (B, F * hop, C) for (B, F, C)."""
+        return self.interpolation(frames[..., None])[..., 0]
+
+    def compute_output_shape(self, input_shape):
+        frames, samples = input_shape
+        return (frames[0], samples[1], frames[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "hop": self.hop}

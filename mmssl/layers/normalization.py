@@ -1,0 +1,82 @@
+"""Normalization and scales of channels."""
+
+import keras
+from keras import ops
+
+from mmssl.layers.pooling import masked_moments
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class ChannelNormalization(keras.layers.Layer):
+    """Normalises each channel over the frames of its own recording, then scales and shifts it.
+
+    That is group normalisation with a group a channel, as in wav2vec 2.0 (2006.11477), but
+    without the frames of padding, so that padding changes no other frame.
+
+    Args:
+        epsilon: added to the variance, above 0.
+
+    Call arguments:
+        inputs: pair of features (B, F, C) and mask int32 (B, F).
+
+    Returns:
+        (B, F, C); what stands in the padding is scaled like the rest.
+    """
+
+    def __init__(self, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        width = (input_shape[0][-1],)
+        self.scale = self.add_weight(width, initializer="ones", name="scale")
+        self.shift = self.add_weight(width, initializer="zeros", name="shift")
+
+    def call(self, inputs):
+        features, mask = inputs
+        exact = ops.cast(features, "float32")
+        mean, variance = masked_moments(exact, mask)
+        normal = (exact - mean) * ops.rsqrt(variance + self.epsilon)
+        scaled = normal * ops.cast(self.scale, "float32") + ops.cast(self.shift, "float32")
+        return ops.cast(scaled, features.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class LayerScale(keras.layers.Layer):
+    """Multiplies each channel by a weight of its own that begins small.
+
+    A deep network of pre-norm blocks then starts as nearly the identity (Touvron et al. 2021,
+    2103.17239).
+
+    Args:
+        initial: value that the weights start at, above 0.
+
+    Call arguments:
+        x: (..., C).
+
+    Returns:
+        The same shape.
+    """
+
+    def __init__(self, initial=1e-4, **kwargs):
+        super().__init__(**kwargs)
+        self.initial = initial
+
+    def build(self, input_shape):
+        start = keras.initializers.Constant(self.initial)
+        self.scale = self.add_weight((input_shape[-1],), initializer=start, name="scale")
+
+    def call(self, x):
+        return x * ops.cast(self.scale, x.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "initial": self.initial}

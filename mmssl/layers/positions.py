@@ -1,0 +1,281 @@
+"""Where the tokens of a sequence stand: position ids, tables, and biases of the attention."""
+
+import math
+from typing import Literal
+
+import keras
+import numpy as np
+from keras import ops
+
+from mmssl.choices import check_choices
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class Places(keras.layers.Layer):
+    """Numbers the tokens of a sequence, for attention that tells positions by itself.
+
+    Where some of the tokens alone are encoded, their own places are given to attention instead.
+
+    Args:
+        count: number of tokens that there must be; None for any.
+
+    Call arguments:
+        tokens: (B, T, C), of which the number T alone is looked at.
+
+    Returns:
+        int32 (1, T), 0 to T - 1.
+
+    Raises:
+        ValueError: T is not `count`.
+    """
+
+    def __init__(self, count=None, **kwargs):
+        super().__init__(**kwargs)
+        self.count = count
+
+    def call(self, tokens):
+        self._check(tokens.shape[1])
+        return ops.arange(ops.shape(tokens)[1], dtype="int32")[None]
+
+    def compute_output_spec(self, tokens):
+        self._check(tokens.shape[1])
+        return keras.KerasTensor((1, tokens.shape[1]), dtype="int32")
+
+    def _check(self, length):
+        if self.count is not None and length not in (None, self.count):
+            raise ValueError(
+                f"This encoder's positions are those of {self.count} tokens; got {length}. Build "
+                "it for that number, or with positions that hold for any."
+            )
+
+    def get_config(self):
+        return {**super().get_config(), "count": self.count}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class SegmentIds(keras.layers.Layer):
+    """Reads the segment of each token off the separators: 0 up to the first one, then 1.
+
+    So an encoder takes a pair `[CLS] A [SEP] B [SEP]` and a single text by the same input.
+
+    Args:
+        separator: token id of [SEP].
+
+    Call arguments:
+        token_ids: int32 (B, L).
+
+    Returns:
+        int32 (B, L) of 0 and 1; a separator belongs to the segment that it closes.
+    """
+
+    def __init__(self, separator, **kwargs):
+        super().__init__(**kwargs)
+        self.separator = separator
+
+    def call(self, token_ids):
+        closing = ops.cast(ops.equal(token_ids, self.separator), "int32")
+        before = ops.cumsum(closing, axis=1) - closing
+        return ops.minimum(before, 1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def compute_output_spec(self, token_ids):
+        return keras.KerasTensor(token_ids.shape, dtype="int32")
+
+    def get_config(self):
+        return {**super().get_config(), "separator": self.separator}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class GridPositions(keras.layers.Layer):
+    """Adds to each patch of a square grid a vector that tells its row and column.
+
+    A grid of another size than the one it was made for covers the same picture more coarsely or
+    finely: its patches get the vectors of the places that they cover.
+
+    Args:
+        grid: patches a side, at least 1.
+        kind: `fixed` is sines and cosines, a quarter of the channels each for rows and columns
+            (MAE, MoCo v3); `learned` is a table, interpolated for other grids.
+
+    Call arguments:
+        tokens: (B, T, C), patches in reading order; T is a square number, C a multiple of 4.
+
+    Returns:
+        (B, T, C).
+
+    Raises:
+        ValueError: the kind is unknown, T is no square number, or C no multiple of 4.
+    """
+
+    def __init__(self, grid, kind: Literal["fixed", "learned"] = "fixed", **kwargs):
+        super().__init__(**kwargs)
+        check_choices(GridPositions.__init__, kind=kind)
+        self.grid = grid
+        self.kind = kind
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        if width % 4:
+            raise ValueError(f"GridPositions needs a width that 4 divides; got {width}.")
+        if self.kind == "learned":
+            start = keras.initializers.TruncatedNormal(stddev=0.02)
+            shape = (self.grid, self.grid, width)
+            self.table = self.add_weight(shape, initializer=start, name="table")
+
+    def call(self, tokens):
+        count, width = tokens.shape[1:]
+        side = math.isqrt(count)
+        if side * side != count:
+            raise ValueError(f"GridPositions takes patches of a square grid; got {count}.")
+        table = self._learned(side) if self.kind == "learned" else self._fixed(side, width)
+        return tokens + ops.cast(ops.reshape(table, (1, count, width)), tokens.dtype)
+
+    def _learned(self, side):
+        table = ops.convert_to_tensor(self.table)
+        if side == self.grid:
+            return table
+        return ops.image.resize(
+            table, (side, side), interpolation="bicubic", data_format="channels_last"
+        )
+
+    def _fixed(self, side, width):
+        # In units of the grid that it was made for, so that a place keeps its vector.
+        places = (np.arange(side) + 0.5) * self.grid / side - 0.5
+        rates = 10000.0 ** (-np.arange(width // 4) / (width / 4))
+        angles = places[:, None] * rates
+        waves = np.concatenate([np.sin(angles), np.cos(angles)], axis=-1).astype("float32")
+        rows = np.broadcast_to(waves[:, None], (side, side, width // 2))
+        columns = np.broadcast_to(waves[None], (side, side, width // 2))
+        return ops.convert_to_tensor(np.concatenate([rows, columns], axis=-1))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "grid": self.grid, "kind": self.kind}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class LinearBias(keras.layers.Layer):
+    """Gives what attention adds to its scores under ALiBi (Press et al. 2021, 2108.12409).
+
+        bias_hij = -scale_h slope_h |i - j|
+
+    The paper's attention looks back alone, and so does KerasHub's AlibiBias; the distance makes it
+    symmetric, as the official code of data2vec 2.0 does. The slopes of n heads, n a power of two,
+    are 2^(-8 / n), 2^(-16 / n), ..., 2^-8. Other numbers of heads take those of the next power of
+    two below and then, as the paper's code, every other one of twice as many.
+
+    Args:
+        heads: attention heads, at least 1.
+        learned: whether each head has a learned scale, which starts at 1 and below 0 counts as 0;
+            it is 1 otherwise.
+
+    Call arguments:
+        places: int32 (B or 1, T), where the tokens stand.
+
+    Returns:
+        float32 (B or 1, heads, T, T), query by key.
+    """
+
+    def __init__(self, heads, learned=False, **kwargs):
+        super().__init__(**kwargs)
+        self.heads = heads
+        self.learned = learned
+
+    def build(self, places_shape):
+        self.slopes = slopes(self.heads).astype("float32")[:, None, None]
+        self.scale = None
+        if self.learned:
+            # One axis, so that optimizers spare it from decay. Distances reach into the thousands:
+            # no lower precision.
+            self.scale = self.add_weight((self.heads,), "ones", name="scale", autocast=False)
+
+    def call(self, places):
+        places = ops.cast(places, "float32")
+        apart = ops.abs(places[:, None, :, None] - places[:, None, None])
+        if self.scale is None:
+            return -self.slopes * apart
+        return -self.slopes * ops.maximum(self.scale, 0.0)[:, None, None] * apart
+
+    def compute_output_spec(self, places):
+        rows, length = places.shape
+        return keras.KerasTensor((rows, self.heads, length, length), dtype="float32")
+
+    def get_config(self):
+        return {**super().get_config(), "heads": self.heads, "learned": self.learned}
+
+
+def slopes(heads):
+    """Lists ALiBi's slopes.
+
+    Args:
+        heads: attention heads, at least 1.
+
+    Returns:
+        float64 array (heads,).
+    """
+    whole = 2 ** int(math.log2(heads))
+    between = np.arange(heads - whole) + 0.5
+    return 2.0 ** (-8.0 / whole * np.concatenate([np.arange(whole) + 1, between]))
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class RelativePositionBias(keras.layers.Layer):
+    """Gives what attention adds to the scores between the patches of a square grid.
+
+    Each head has a number for every offset between two patches, in rows and columns, and, with a
+    class token, one each for it to a patch, a patch to it, and it to itself (BEiT, 2106.08254).
+
+    Args:
+        grid: patches a side, at least 1.
+        heads: attention heads.
+        class_token: whether the first token is one.
+
+    Call arguments:
+        places: int32 (B or 1, T), where the tokens stand: row by row in the grid, after the class
+            token.
+
+    Returns:
+        (B or 1, heads, T, T), query by key.
+    """
+
+    def __init__(self, grid, heads, class_token=True, **kwargs):
+        super().__init__(**kwargs)
+        self.grid = grid
+        self.heads = heads
+        self.class_token = class_token
+
+    def build(self, places_shape):
+        start = keras.initializers.TruncatedNormal(stddev=0.02)
+        self.index = self._index().astype("int32")
+        shape = (int(self.index.max()) + 1, self.heads)
+        self.table = self.add_weight(shape, initializer=start, name="table")
+
+    def call(self, places):
+        rows, length = ops.shape(places)
+        pairs = places[:, :, None] * len(self.index) + places[:, None]
+        offsets = ops.take(self.index.reshape(-1), ops.reshape(pairs, (-1,)))
+        bias = ops.take(ops.convert_to_tensor(self.table), offsets, axis=0)
+        bias = ops.reshape(bias, (rows, length, length, self.heads))
+        return ops.cast(ops.transpose(bias, (0, 3, 1, 2)), self.compute_dtype)
+
+    def _index(self):
+        side = 2 * self.grid - 1
+        rows, columns = np.divmod(np.arange(self.grid**2), self.grid)
+        down, right = rows[:, None] - rows, columns[:, None] - columns
+        index = (down + self.grid - 1) * side + right + self.grid - 1
+        if self.class_token:
+            index = np.pad(index, ((1, 0), (1, 0)), constant_values=side**2)
+            index[1:, 0], index[0, 0] = side**2 + 1, side**2 + 2
+        return index
+
+    def compute_output_spec(self, places):
+        rows, length = places.shape
+        return keras.KerasTensor((rows, self.heads, length, length), dtype=self.compute_dtype)
+
+    def get_config(self):
+        own = {"grid": self.grid, "heads": self.heads, "class_token": self.class_token}
+        return {**super().get_config(), **own}

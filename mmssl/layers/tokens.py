@@ -1,0 +1,67 @@
+"""Taking tokens out of a sequence, putting them back, and a learned token before them."""
+
+import keras
+from keras import ops
+
+
+def pick(x, places):
+    """Takes the tokens that stand at given places of each sequence.
+
+    Args:
+        x: (B, T, C).
+        places: int32 (B, M, P), M lists of places for every sequence.
+
+    Returns:
+        (B * M, P, C), the M lists of a sequence next to each other.
+    """
+    rows, length, width = ops.shape(x)
+    _, lists, size = ops.shape(places)
+    # One list of rows for a plain look-up, whose gradient is a plain sum.
+    flat = places + length * ops.arange(rows, dtype="int32")[:, None, None]
+    taken = ops.take(ops.reshape(x, (-1, width)), ops.reshape(flat, (-1,)), axis=0)
+    return ops.reshape(taken, (rows * lists, size, width))
+
+
+def restore(visible, masked, visible_places, masked_places):
+    """Puts two sets of tokens back to where they stood in their sequences: undoes `pick`.
+
+    Args:
+        visible: (N, V, C).
+        masked: (N, T - V, C).
+        visible_places: int32, N x V in any shape (..., V).
+        masked_places: int32, N x (T - V) in any shape (..., T - V); with the former every place
+            of 0 to T - 1 once.
+
+    Returns:
+        (N, T, C).
+    """
+    both = ops.concatenate([visible, ops.cast(masked, visible.dtype)], axis=1)
+    places = ops.concatenate([visible_places, masked_places], axis=-1)
+    inverse = ops.cast(ops.argsort(places, axis=-1), "int32")
+    return pick(both, ops.reshape(inverse, (-1, 1, ops.shape(inverse)[-1])))
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class ClassToken(keras.layers.Layer):
+    """Puts a learned token before a sequence.
+
+    Call arguments:
+        tokens: (B, T, C).
+
+    Returns:
+        (B, T + 1, C), the new token at place 0.
+    """
+
+    def build(self, input_shape):
+        start = keras.initializers.TruncatedNormal(stddev=0.02)
+        self.token = self.add_weight((1, 1, input_shape[-1]), initializer=start, name="token")
+
+    def call(self, tokens):
+        first = ops.cast(
+            ops.broadcast_to(self.token, (ops.shape(tokens)[0], 1, tokens.shape[-1])), tokens.dtype
+        )
+        return ops.concatenate([first, tokens], axis=1)
+
+    def compute_output_shape(self, input_shape):
+        rows, length, width = input_shape
+        return (rows, None if length is None else length + 1, width)

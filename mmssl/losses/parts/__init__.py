@@ -1,0 +1,1 @@
+"""What losses share: cosines and distances, checks of inputs, labeled pairs."""

@@ -1,0 +1,17 @@
+"""What methods are built on: the pretrainer, teachers, joint embedding, adversary, heads."""
+
+from mmssl.methods.bases.adversarial import AdversarialPretrainer
+from mmssl.methods.bases.joint_embedding import JointEmbedding
+from mmssl.methods.bases.latent_prediction import LatentPrediction
+from mmssl.methods.bases.pretrainer import Pretrainer
+from mmssl.methods.bases.student_teacher import StudentTeacher
+from mmssl.methods.bases.teacher import EMATeacher
+
+__all__ = [
+    "AdversarialPretrainer",
+    "EMATeacher",
+    "JointEmbedding",
+    "LatentPrediction",
+    "Pretrainer",
+    "StudentTeacher",
+]

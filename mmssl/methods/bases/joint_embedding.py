@@ -1,0 +1,41 @@
+"""What the methods have in common that compare views of one example."""
+
+import keras
+
+from mmssl.methods.bases.heads import with_head
+from mmssl.methods.bases.pretrainer import Pretrainer
+from mmssl.methods.bases.views import views
+
+
+class JointEmbedding(Pretrainer):
+    """A method that embeds two views of every example and compares them behind a projector.
+
+    Args:
+        encoder: keras.Model of any modality.
+        projector: keras.Model from the embedding (B, D) to (B, D'), such as `heads.mlp`.
+        **kwargs: passed to Pretrainer.
+    """
+
+    def __init__(self, encoder: keras.Model, projector: keras.Model, **kwargs):
+        super().__init__(encoder, **kwargs)
+        self.student = with_head(encoder, projector)
+
+    def call(self, batch, training=False):
+        """Projects each view, normalised by the statistics of its own batch.
+
+        Returns:
+            list of (B, D'), one a view.
+        """
+        return [
+            self.student(view, training=training)["projection"]
+            for view in views(batch, self.encoder, 2)
+        ]
+
+    def compared(self):
+        projection = self.student.output["projection"]
+        return keras.Model(self.encoder.input, {"embedding": projection})
+
+
+def embedding_width(encoder):
+    """Returns the width D of an encoder's embedding (B, D)."""
+    return encoder.output["embedding"].shape[-1]

@@ -1,0 +1,88 @@
+"""What the methods have in common that predict a teacher's view of an example."""
+
+import keras
+
+from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.joint_embedding import JointEmbedding
+from mmssl.methods.bases.teacher import EMATeacher
+from mmssl.methods.bases.views import views
+
+
+class StudentTeacher(JointEmbedding):
+    """A method whose student predicts, from one view, how its teacher projects the other.
+
+    The teacher is a moving average of encoder and projector whose momentum rises along a half
+    cosine over the steps of the run; it normalises by the statistics of its own batch. The
+    predictor has no teacher.
+
+    Args:
+        encoder: keras.Model of any modality.
+        projector: keras.Model from the embedding (B, D) to (B, D').
+        predictor: keras.Model from (B, D') to (B, D').
+        momentum: of the teacher at the first step, in [0, 1].
+        final_momentum: at the last; None keeps the first.
+        **kwargs: passed to Pretrainer.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projector: keras.Model,
+        predictor: keras.Model,
+        momentum: float = 0.996,
+        final_momentum: float | None = 1.0,
+        **kwargs,
+    ):
+        super().__init__(encoder, projector, **kwargs)
+        self.predictor = predictor
+        self.teacher = EMATeacher(self.student, momentum, final_momentum, statistics="own")
+
+    def plan(self, steps):
+        self.teacher.steps = steps
+
+    def call(self, batch, training=False):
+        """Predicts from each view.
+
+        Returns:
+            list of (B, D'), one a view.
+        """
+        return [self.predictor(z, training=training) for z in super().call(batch, training)]
+
+    def targets(self, batch, training):
+        """Lets the teacher follow the student and project each view.
+
+        Args:
+            batch: dict of tensors.
+            training: whether this is a training step.
+
+        Returns:
+            list of (B, D'), one a view, without gradients.
+        """
+        if training:
+            self.teacher.update(self.student)
+        return [
+            self.teacher(view, training=training)["projection"]
+            for view in views(batch, self.encoder, 2)
+        ]
+
+
+def predictor_mlp(projector, predictor, **kwargs):
+    """Builds a predictor, which ends in the width that it begins with.
+
+    Args:
+        projector: widths of the projector's layers.
+        predictor: widths of the predictor's layers.
+        **kwargs: passed to `mlp`.
+
+    Returns:
+        keras.Model from (B, D') to (B, D').
+
+    Raises:
+        ValueError: it ends in another width than the projector.
+    """
+    if tuple(predictor)[-1:] != tuple(projector)[-1:]:
+        raise ValueError(
+            f"The predictor {tuple(predictor)} must end in the width that the projector "
+            f"{tuple(projector)} ends in: it predicts what that one gives."
+        )
+    return mlp(projector[-1], predictor, name="predictor", **kwargs)

@@ -1,0 +1,35 @@
+"""What `mmssl list` shows: the recipes, and the keys of one."""
+
+from importlib import resources
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from mmssl.runs.keys import flat
+from mmssl.runs.recipe import read_recipe, recipe_names
+
+
+def print_recipes():
+    """Prints a table of the recipes with the first line of each file's comment."""
+    table = Table("recipe", "what it is")
+    for name in recipe_names():
+        text = (resources.files("mmssl.configs") / f"{name}.yaml").read_text(encoding="utf-8")
+        table.add_row(name, text.splitlines()[0].lstrip("# "))
+    Console().print(table)
+
+
+def print_recipe(name):
+    """Prints a recipe with every argument filled in, as `--KEY VALUE` takes them.
+
+    Args:
+        name: one of `recipe_names()`, or the path of a YAML file.
+
+    Raises:
+        ValueError: no such recipe.
+    """
+    config = read_recipe(name)
+    table = Table("key", "value")
+    for key, value in flat(config):
+        table.add_row(f"--{key}", yaml.safe_dump(value, default_flow_style=True).split("\n")[0])
+    Console().print(table)

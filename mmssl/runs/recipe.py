@@ -1,0 +1,312 @@
+"""Recipes: YAML in the shape of the constructors' signatures."""
+
+import dataclasses
+import difflib
+import importlib
+import inspect
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import jsonargparse
+import yaml
+
+from mmssl.methods.bases import Pretrainer
+from mmssl.pipelines.pipeline import Pipeline
+
+SECTIONS = ("data", "method", "fit", "probe")
+
+
+@dataclass
+class Fit:
+    """How a run trains; the first of `epochs`, `steps` and `minutes` to be reached ends it.
+
+    Args:
+        epochs: passes over the data.
+        steps: optimizer steps.
+        minutes: time for the steps. It is turned into a number of steps by timing the first few,
+            once, so that the schedule has an end and a resumed run the same one.
+        optimizer: adamw, lars, or sgd with momentum.
+        learning_rate: the peak of its schedule.
+        schedule: cosine (a linear warm-up, then half a cosine to zero) or tri_stage (rise, stay,
+            exponential fall to a hundredth).
+        warmup_steps: steps of the cosine's warm-up.
+        phases: shares of the steps in which tri_stage rises, stays and falls.
+        weight_decay: decoupled for adamw, part of the gradient for lars and sgd; biases and
+            norms are left out.
+        final_weight_decay: of adamw at the last step, reached along half a cosine from
+            `weight_decay`; null keeps that.
+        momentum: of lars and sgd.
+        beta_1: decay of AdamW's first moment.
+        beta_2: decay of AdamW's second moment.
+        epsilon: of AdamW; gradients below it, as of a table's rare rows, move weights less.
+        clip_norm: largest norm of the gradient over all weights and replicas; null for none.
+        clip_each: clip each variable's gradient by its own norm, not all by that of all weights.
+        precision: float32 or mixed_bfloat16.
+        strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
+        seed: of weights, data order and every draw.
+        jit: compile the step with XLA. TensorFlow's deterministic operations are then off: on a
+            GPU the same seed need not give the same weights.
+        checkpoint_seconds: time between checkpoints; 0 writes one every step.
+        monitor_examples: items, of those trained on, that the collapse diagnostics embed; 0 turns
+            them off.
+        stop_on_collapse: end the run when they find the same collapse twice.
+    """
+
+    epochs: float | None = None
+    steps: int | None = None
+    minutes: float | None = None
+    optimizer: Literal["adamw", "lars", "sgd"] = "adamw"
+    learning_rate: float = 1e-3
+    schedule: Literal["cosine", "tri_stage"] = "cosine"
+    warmup_steps: int = 100
+    phases: tuple[float, float, float] = (0.03, 0.9, 0.07)
+    weight_decay: float = 0.01
+    final_weight_decay: float | None = None
+    momentum: float = 0.9
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    clip_norm: float | None = 1.0
+    clip_each: bool = False
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    strategy: Literal["auto", "mirrored"] = "auto"
+    seed: int = 0
+    jit: bool = False
+    checkpoint_seconds: float = 60.0
+    monitor_examples: int = 256
+    stop_on_collapse: bool = False
+
+    def __post_init__(self):
+        budgets = {"epochs": self.epochs, "steps": self.steps, "minutes": self.minutes}
+        if all(value is None for value in budgets.values()):
+            raise ValueError("fit needs one of epochs, steps and minutes.")
+        positive = {**budgets, "learning_rate": self.learning_rate, "clip_norm": self.clip_norm}
+        for name, value in positive.items():
+            if value is not None and value <= 0:
+                raise ValueError(f"fit.{name} is above 0; got {value}.")
+        for name in ("warmup_steps", "weight_decay", "checkpoint_seconds", "monitor_examples"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"fit.{name} is at least 0; got {getattr(self, name)}.")
+        if len(self.phases) != 3 or min(self.phases) < 0 or abs(sum(self.phases) - 1) > 1e-6:
+            raise ValueError(
+                f"fit.phases are three shares that add up to 1; got {list(self.phases)}."
+            )
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"fit.momentum is in [0, 1); got {self.momentum}.")
+        if self.clip_each and self.clip_norm is None:
+            raise ValueError("fit.clip_each needs the norm to clip to: set fit.clip_norm.")
+        self._check_final_weight_decay()
+
+    def _check_final_weight_decay(self):
+        last = self.final_weight_decay
+        if last is None:
+            return
+        if last < 0:
+            raise ValueError(f"fit.final_weight_decay is at least 0, or null; got {last}.")
+        if self.optimizer != "adamw":
+            raise ValueError(
+                f"fit.final_weight_decay is for fit.optimizer adamw, and that is {self.optimizer}: "
+                "set it to null."
+            )
+        if self.weight_decay == 0:
+            raise ValueError(
+                "fit.final_weight_decay is reached from fit.weight_decay, which must then be above "
+                "0; got 0."
+            )
+
+
+@dataclass
+class Probe:
+    """What is probed, embedded and exported.
+
+    Args:
+        layer: block whose output, pooled, is the embedding; null for the encoder's own.
+    """
+
+    layer: str | None = None
+
+
+def recipe_names():
+    """Lists the recipes that come with mmssl, such as `"audio/cpc"`."""
+    root = resources.files("mmssl.configs")
+    return sorted(
+        f"{folder.name}/{file.name.removesuffix('.yaml')}"
+        for folder in root.iterdir()
+        if folder.is_dir()
+        for file in folder.iterdir()
+        if file.name.endswith(".yaml")
+    )
+
+
+def read_recipe(name, overrides=()):
+    """Reads a recipe and applies overrides, checking every key and value against the signatures.
+
+    Args:
+        name: one of `recipe_names()`, or the path of a YAML file.
+        overrides: list of str such as `["--data.source", "folder", "--fit.steps=100"]`.
+
+    Returns:
+        dict with `data`, `method`, `fit` and `probe`, every argument filled in.
+
+    Raises:
+        ValueError: no such recipe, an unknown key, a value that its signature does not allow, or
+            one that contradicts the data.
+    """
+    config, _ = open_recipe(name, overrides)
+    return config
+
+
+def open_recipe(name, overrides=()):
+    """Reads a recipe, for who will train it: with the pipeline that it was checked against.
+
+    Args:
+        name: see `read_recipe`, as are `overrides` and what is raised.
+
+    Returns:
+        Pair of the dict of `read_recipe` and its `data` section's Pipeline, not prepared.
+    """
+    parser = jsonargparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--recipe", action="config")
+    parser.add_subclass_arguments(Pipeline, "data", required=True)
+    parser.add_subclass_arguments(Pretrainer, "method", required=True)
+    parser.add_class_arguments(Fit, "fit")
+    parser.add_class_arguments(Probe, "probe")
+    path = _find(name)
+    given = _given(_read_yaml(path), overrides)
+    try:
+        parsed = parser.parse_args(["--recipe", str(path), *overrides])
+    except jsonargparse.ArgumentError as error:
+        raise ValueError(_sentence(error)) from None
+    config = {section: parsed.as_dict()[section] for section in SECTIONS}
+    Fit(**config["fit"])
+    data = build(config["data"])
+    _share(config, data, given)
+    return config, data
+
+
+def build(spec):
+    """Builds what a recipe describes: `{class_path, init_args}` becomes an object, depth first.
+
+    Args:
+        spec: a section of what `read_recipe` returns, or any value in it.
+
+    Returns:
+        The object; values that are no such description are returned as they are.
+    """
+    if not isinstance(spec, dict) or "class_path" not in spec:
+        return spec
+    arguments = {key: build(value) for key, value in spec.get("init_args", {}).items()}
+    return _import(spec["class_path"])(**arguments)
+
+
+def _find(name):
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise ValueError(f"There is no recipe file {name}.")
+        return path
+    if name not in recipe_names():
+        raise ValueError(f"There is no recipe {name!r}; there are {', '.join(recipe_names())}.")
+    return Path(str(resources.files("mmssl.configs") / f"{name}.yaml"))
+
+
+def _read_yaml(path):
+    try:
+        recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(recipe, dict) or not set(recipe) <= set(SECTIONS):
+        raise ValueError(f"{path} is no recipe: its sections are {', '.join(SECTIONS)}.")
+    for section in ("data", "method"):
+        if "class_path" not in (recipe.get(section) or {}):
+            raise ValueError(f"{path} names no class_path under {section}.")
+    return recipe
+
+
+def _import(path):
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _share(config, data, given):
+    """Gives method and encoder what they must have in common with the data, as the vocabulary."""
+    method = config["method"]["init_args"]
+    encoder = method["encoder"].get("init_args", {})
+    for prefix, arguments, shared in (
+        ("method", method, data.method_arguments()),
+        ("method.encoder", encoder, data.encoder_arguments()),
+    ):
+        for name in arguments.keys() & shared.keys():
+            if f"{prefix}.{name}" in given and arguments[name] != shared[name]:
+                raise ValueError(
+                    f"{prefix}.{name} is {arguments[name]}, and the data have {shared[name]}: "
+                    f"leave it out, it follows data.{name}."
+                )
+            arguments[name] = shared[name]
+
+
+def _parameters(class_path):
+    """Arguments of a class or function, those that it passes on to its bases included."""
+    target = _import(class_path)
+    chain = [c.__init__ for c in target.__mro__] if isinstance(target, type) else [target]
+    names = {n for f in chain for n in inspect.signature(f).parameters}
+    return names - {"self", "args", "kwargs"}
+
+
+def _known_keys(spec, prefix):
+    """Dotted names of everything that can be set below a section of a recipe."""
+    if not isinstance(spec, dict) or "class_path" not in spec:
+        return {prefix}
+    given = spec.get("init_args") or {}
+    nested = (
+        _known_keys(given.get(name), f"{prefix}.{name}") | {f"{prefix}.{name}"}
+        for name in _parameters(spec["class_path"])
+    )
+    return {f"{prefix}.class_path"}.union(*nested)
+
+
+def _given_keys(spec, prefix):
+    """Dotted names of everything that is set below a section of a recipe."""
+    for name, value in (spec.get("init_args") or {}).items():
+        yield f"{prefix}.{name}"
+        if isinstance(value, dict) and "class_path" in value:
+            yield from _given_keys(value, f"{prefix}.{name}")
+
+
+def _given(recipe, overrides):
+    """Names everything that is set; refuses what is unknown, with the nearest known key."""
+    known = _known_keys(recipe["data"], "data") | _known_keys(recipe["method"], "method")
+    known |= {f"fit.{field.name}" for field in dataclasses.fields(Fit)}
+    known |= {f"probe.{field.name}" for field in dataclasses.fields(Probe)}
+    given = [item[2:].partition("=")[0] for item in overrides if item.startswith("--")]
+    given += [f"{s}.{key}" for s in ("fit", "probe") for key in recipe.get(s) or {}]
+    given += [key for s in ("data", "method") for key in _given_keys(recipe[s], s)]
+    given = [key.replace(".init_args.", ".") for key in given]
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1) or sorted(known)
+            raise ValueError(f"There is no key {key!r}; did you mean {near[0]!r}?")
+    return given
+
+
+def _sentence(error):
+    """The key, the value and what is allowed, out of jsonargparse's longer story."""
+    text = str(error)
+    keys = re.findall(r'[Kk]ey "([^"]+)"', text)
+    given = re.findall(r"(?:Given|Got) value: (.+)", text)
+    expected = [
+        x for x in re.findall(r"Expected [^\n]+?(?=\. Got|\n|$)", text) if "NoneType" not in x
+    ]
+    if not keys or not given:
+        return f"The recipe cannot be read: {' '.join(text.split())}"
+    key, value = keys[-1], given[-1]
+    nested = re.fullmatch(r"NestedArg\(key='(.+?)', val=(.+)\)", value)
+    if nested:
+        key, value = f"{keys[0].split('.')[0]}.{nested[1]}", nested[2]
+    allowed = "; or ".join(dict.fromkeys(expected)) or " ".join(text.split())
+    allowed = re.sub(r"<class '([\w.]+)'>|typing\.", r"\1", allowed)
+    allowed = re.sub(r"Literal\[([^]]+)\]", lambda found: found[1].replace(",", " or"), allowed)
+    return f"{key} cannot be {value}. {allowed.replace('Expected a ', 'It takes ')}."

@@ -1,0 +1,98 @@
+"""A run folder, opened for use."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+
+from mmssl.encoders import cut
+from mmssl.pipelines.pipeline import Pipeline
+from mmssl.runs.checkpoint import load_weights
+from mmssl.runs.folder import RunFolder
+from mmssl.runs.recipe import build
+
+
+@dataclass
+class Run:
+    """A run folder, opened for use.
+
+    Attributes:
+        folder: pathlib.Path.
+        config: dict, the resolved recipe.
+        pipeline: Pipeline that the run was trained with; None where it is to be built from config.
+    """
+
+    folder: Path
+    config: dict
+    pipeline: Pipeline | None = None
+
+    @classmethod
+    def load(cls, folder):
+        """Opens a run folder.
+
+        Args:
+            folder: path.
+
+        Raises:
+            ValueError: it is no run folder.
+        """
+        return cls(Path(folder), RunFolder(folder).read_config())
+
+    @property
+    def files(self):
+        """Paths of the run's files, a RunFolder."""
+        return RunFolder(self.folder)
+
+    @property
+    def recipe(self):
+        """Name of the recipe."""
+        return self.config["recipe"]
+
+    @property
+    def layer(self):
+        """The block that is probed, embedded and exported; None for the whole encoder."""
+        return self.config["probe"]["layer"]
+
+    @cached_property
+    def data(self):
+        """The pipeline, with what it learned from the training data."""
+        pipeline = build(self.config["data"]) if self.pipeline is None else self.pipeline
+        pipeline.restore(self.folder)
+        return pipeline
+
+    @cached_property
+    def encoder(self):
+        """The trained encoder."""
+        return self._read(self.files.encoder)
+
+    @cached_property
+    def untrained(self):
+        """The same encoder before its first step."""
+        return self._read(self.files.untrained)
+
+    def encoder_at(self, layer=None):
+        """The trained encoder, ended after a block.
+
+        Args:
+            layer: name of a block; None for the whole encoder.
+        """
+        return cut(self.encoder, layer) if layer else self.encoder
+
+    def _read(self, path):
+        if not path.exists():
+            raise ValueError(f"{self.folder} has no {path.name}: its training has not ended.")
+        return keras.models.load_model(path)
+
+    def method(self):
+        """Builds the method with the weights of the last checkpoint.
+
+        Returns:
+            Pretrainer, not compiled.
+        """
+        method = build(self.config["method"])
+        load_weights(self.files.checkpoint, method)
+        method.plan(json.loads(self.files.plan.read_text())["steps"])
+        method.settle()
+        return method

@@ -1,0 +1,220 @@
+"""The training of a run: a recipe trained in a folder, resumable at any step."""
+
+import json
+import math
+import time
+from functools import cached_property
+
+import keras
+import tensorflow as tf
+
+from mmssl import distribution
+from mmssl.evaluation.collapse.monitor import CollapseMonitor
+from mmssl.evaluation.collapse.watched import watched_items, watched_views
+from mmssl.files import replaced, write_text
+from mmssl.optimizers.build import run_optimizer
+from mmssl.optimizers.schedules import decays, rates
+from mmssl.runs import Run, RunFolder
+from mmssl.runs.checkpoint import load_state, save_state, state_variables
+from mmssl.runs.folder import environment
+from mmssl.runs.history import History
+from mmssl.runs.recipe import Fit, build, open_recipe
+from mmssl.training.bounds import StopBelowFloor
+from mmssl.training.clock import Clock
+from mmssl.training.periods import period_ends
+from mmssl.training.progress import Progress, counting
+
+WARM_STEPS, TIMED_STEPS = 4, 12  # of the calibration that turns minutes into steps
+
+
+def pretrain(recipe, out, overrides=(), quiet=False):
+    """Trains a recipe in a folder, or goes on with what was begun there.
+
+    Killed at any moment and called again with the same arguments, it ends with the weights of the
+    uninterrupted run.
+
+    Args:
+        recipe: name of a recipe or path of a YAML file.
+        out: the run folder; made if missing.
+        overrides: list of str such as `["--fit.steps=100"]`.
+        quiet: print nothing.
+
+    Returns:
+        Run.
+
+    Raises:
+        ValueError: wrong input, in one sentence, before training begins.
+    """
+    config, data = open_recipe(recipe, overrides)
+    folder = RunFolder(out)
+    policy = keras.config.dtype_policy()
+    with folder.claim():
+        folder.keep_config({"recipe": str(recipe), **config})
+        try:
+            if not folder.encoder.exists():
+                Training(config, data, folder, quiet).run()
+        finally:
+            keras.config.set_dtype_policy(policy)
+    return Run(folder.path, folder.read_config(), data)
+
+
+class Training:
+    """The training of one run, from its last checkpoint to its end.
+
+    Args:
+        config: dict of `open_recipe`.
+        data: Pipeline of `open_recipe`; it is prepared here.
+        folder: RunFolder, claimed.
+        quiet: print nothing.
+    """
+
+    def __init__(self, config, data, folder, quiet=False):
+        self.fit = Fit(**config["fit"])
+        self.folder = folder
+        self.quiet = quiet
+        keras.utils.set_random_seed(self.fit.seed)
+        if not self.fit.jit:
+            # Keras refuses XLA under it, whose own operations keep one order on a processor.
+            tf.config.experimental.enable_op_determinism()
+        keras.config.set_dtype_policy(self.fit.precision)
+        self.data = data
+        with counting("reading", "items", quiet) as (_, progress):
+            data.prepare(folder.path, progress)
+        self.strategy = distribution.make_strategy(self.fit.strategy)
+        if self.data.batch_size % self.strategy.num_replicas_in_sync:
+            raise ValueError(
+                f"data.batch_size {self.data.batch_size} cannot be shared among "
+                f"{self.strategy.num_replicas_in_sync} replicas."
+            )
+        with self.strategy.scope():
+            self.method = build(config["method"])
+
+    def run(self):
+        """Trains to the end and saves the encoder."""
+        self._keep_untrained()
+        steps = self._plan()
+        self._compile(steps)
+        position = self._restore()
+        with Progress(steps, position["step"], self.quiet) as progress:
+            self._train(position, steps, progress)
+        self.method.settle()
+        self._save_encoder(self.folder.encoder)
+
+    def _keep_untrained(self):
+        if self.folder.untrained.exists():
+            return
+        text = json.dumps(environment(self.fit.seed, self.data.items), indent=1)
+        write_text(self.folder.environment, text)
+        self._save_encoder(self.folder.untrained)
+
+    def _save_encoder(self, path):
+        with replaced(path) as beside:
+            self.method.deployed().save(beside)
+
+    def _compile(self, steps):
+        fit = self.fit
+
+        def make(variables, rate=1.0, constant=False):
+            peak = rate * fit.learning_rate
+            learning_rate = peak if constant else rates(fit, peak, steps)
+            return run_optimizer(fit, variables, learning_rate, decays(fit, steps))
+
+        self.method.plan(steps)
+        with self.strategy.scope():
+            self.method.compile(**self.method.make_optimizers(make), jit_compile=fit.jit)
+            self.method.make_train_function(force=True)
+
+    @cached_property
+    def _first_batches(self):
+        """Those of the first step on, traced once for all who look at them."""
+        return self.data.batches(seed=self.fit.seed)
+
+    def _batches(self, step):
+        dataset = self.data.batches(step, self.fit.seed) if step else self._first_batches
+        if self.strategy.num_replicas_in_sync > 1:
+            dataset = self.strategy.experimental_distribute_dataset(dataset)
+        return iter(dataset)
+
+    def _plan(self):
+        """Settles the number of steps; it is kept, so that a resumed run has the same schedule."""
+        if not self.folder.plan.exists():
+            fit, epoch = self.fit, len(self.data)
+            limits = [fit.steps, fit.epochs and max(1, round(fit.epochs * epoch))]
+            if fit.minutes:
+                limits.append(max(1, int(fit.minutes * 60 / self._seconds_a_step())))
+            steps = min(limit for limit in limits if limit)
+            write_text(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
+        return json.loads(self.folder.plan.read_text())["steps"]
+
+    def _seconds_a_step(self):
+        self._compile(steps=1)
+        before = [v.numpy() for v in state_variables(self.method)]
+        batches = self._batches(0)
+        for i in range(WARM_STEPS + TIMED_STEPS):
+            if i == WARM_STEPS:
+                start = time.perf_counter()
+            logs = self.method.train_function([next(batches)])
+        float(logs["loss"])
+        seconds = (time.perf_counter() - start) / TIMED_STEPS
+        for variable, value in zip(state_variables(self.method), before, strict=True):
+            variable.assign(value)
+        return seconds
+
+    def _restore(self):
+        if self.folder.checkpoint.exists():
+            return load_state(self.folder.checkpoint, self.method)
+        self.method.adapt(self._first_batches)
+        return {"step": 0, "seconds": 0.0, "waited": 0.0}
+
+    def _callbacks(self, history):
+        monitors = [StopBelowFloor()]
+        count = min(self.fit.monitor_examples, len(self.data.items))
+        if count > 1:
+            monitors.append(
+                CollapseMonitor(
+                    watched_items(self.data, count),
+                    stop=self.fit.stop_on_collapse,
+                    pairs=watched_views(self._first_batches, self.method.encoder.input, count),
+                    untrained=keras.models.load_model(self.folder.untrained),
+                    before=history.rows,
+                )
+            )
+        return keras.callbacks.CallbackList([*monitors, history], model=self.method)
+
+    def _train(self, position, steps, progress):
+        ends = period_ends(steps, len(self.data))
+        history = History(self.folder, position["step"], len(self.data))
+        callbacks = self._callbacks(history)
+        callbacks.on_train_begin()
+        clock = Clock(position)
+        batches = self._batches(position["step"])
+        saved, self.method.stop_training = time.monotonic(), False
+        for step in range(position["step"], steps):
+            if step == 0 or step in ends:
+                self.method.reset_metrics()
+            batch = clock.wait(batches)
+            logs = self.method.train_function([batch])
+            clock.stepped()
+            progress.advance(logs)
+            done = step + 1
+            if done in ends:
+                self._finish_period(callbacks, done, logs, clock)
+            # Before the checkpoint: one of the last step would make the run a finished one.
+            if self.method.stop_training:
+                reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
+                raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
+            if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
+                save_state(self.folder.checkpoint, self.method, clock.position(done))
+                saved = time.monotonic()
+        callbacks.on_train_end()
+
+    def _finish_period(self, callbacks, step, logs, clock):
+        logs = {name: float(value) for name, value in logs.items()}
+        if not math.isfinite(logs["loss"]):
+            raise ValueError(
+                f"The loss is {logs['loss']} at step {step}: lower fit.learning_rate or set "
+                "fit.clip_norm, and give another --out."
+            )
+        rate = self.method.optimizer.learning_rate
+        logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
+        callbacks.on_epoch_end(step, logs)

@@ -1,0 +1,17 @@
+"""Sound: decoding, windows, views and masks of them."""
+
+from mmssl.pipelines.audio.conditioned import ConditionedWindows
+from mmssl.pipelines.audio.frame_windows import FrameWindows
+from mmssl.pipelines.audio.span_masked import MaskedWindows
+from mmssl.pipelines.audio.views import SoundViews
+from mmssl.pipelines.audio.visible_frames import VisibleFrames
+from mmssl.pipelines.audio.windows import Windows
+
+__all__ = [
+    "ConditionedWindows",
+    "FrameWindows",
+    "MaskedWindows",
+    "SoundViews",
+    "VisibleFrames",
+    "Windows",
+]

@@ -1,0 +1,61 @@
+"""Windows of sound, seen as the frames that an encoder's convolutions make of them."""
+
+from typing import Any
+
+import numpy as np
+
+from mmssl.pipelines.audio.windows import Windows
+
+
+class FrameWindows(Windows):
+    """`Windows` that know how many frames strided convolutions without padding make of them.
+
+    Args:
+        source: see `Windows`.
+        kernels: kernel size of each convolution of the encoder.
+        strides: stride of each; the encoder takes both from here.
+        **kwargs: see `Windows`.
+
+    Raises:
+        ValueError: there are not as many kernels as strides.
+    """
+
+    def __init__(
+        self,
+        source: Any = "builtin:speech",
+        kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2),
+        strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2),
+        **kwargs,
+    ):
+        super().__init__(source, **kwargs)
+        if len(kernels) != len(strides) or min((*kernels, *strides)) < 1:
+            raise ValueError(
+                f"kernels={kernels} and strides={strides} must be as many, each 1 or more"
+            )
+        self.kernels = tuple(kernels)
+        self.strides = tuple(strides)
+
+    def encoder_arguments(self):
+        """Returns the convolutions of the encoder's stem."""
+        arguments = {"kernels": self.kernels, "strides": self.strides}
+        return {**super().encoder_arguments(), **arguments}
+
+    def frames(self, padding_mask):
+        """Returns which frames lie inside a recording, (F,), for its padding mask (T,)."""
+        for kernel, stride in zip(self.kernels, self.strides, strict=True):
+            padding_mask = padding_mask[kernel - 1 :: stride]
+        return padding_mask
+
+    def frame_count(self):
+        """Returns F, the number of frames of a window."""
+        return self.frames(np.ones(self.window)).size
+
+    def check_span(self, span):
+        """Refuses spans of no frame, and those that fill a window."""
+        if span < 1:
+            raise ValueError(f"span={span} must be 1 or more")
+        if span >= self.frame_count():
+            raise ValueError(
+                f"window={self.window} samples have {self.frame_count()} frames, and "
+                f"span={span} of them are hidden at once: raise window or lower span"
+            )

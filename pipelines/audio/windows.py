@@ -1,0 +1,149 @@
+"""Windows of sound, for pretraining and for a trained encoder."""
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+
+from mmssl.pipelines.audio.decoding import SOUND_FILES, checked, decode_sound, mono, resampled
+from mmssl.pipelines.pipeline import Pipeline
+from mmssl.pipelines.sources.arrays import host
+
+
+class Windows(Pipeline):
+    """Windows of equal length cut from clips of any length, sample rate and format.
+
+    An epoch visits every clip in proportion to its length, and at least once. A clip at least as
+    long as the window gives a random crop. A shorter one is joined with further clips, drawn at
+    random, of which the last is cut; or it is padded.
+
+    Batches hold waveform float32 (B, window), full scale 1, and padding_mask int32 (B, window),
+    1 for sound and 0 for padding. Inputs of a trained encoder have the same names, padded to the
+    longest of the batch.
+
+    Args:
+        source: see `Pipeline`; arrays are taken to be at `sample_rate`.
+        sample_rate: samples per second that every clip is converted to, above 0.
+        window: samples an element, 1 or more.
+        batch_size: windows a batch.
+        short: what to do with a clip shorter than the window: "join" or "pad".
+        **kwargs: see `Pipeline`.
+    """
+
+    extensions = SOUND_FILES
+    needs_shapes = True
+
+    def __init__(
+        self,
+        source: Any = "builtin:speech",
+        sample_rate: int = 8000,
+        window: int = 10240,
+        batch_size: int = 16,
+        short: Literal["join", "pad"] = "join",
+        **kwargs,
+    ):
+        super().__init__(source, batch_size, **kwargs)
+        if sample_rate <= 0:
+            raise ValueError(f"sample_rate={sample_rate} must be above 0 (samples per second)")
+        if window < 1:
+            raise ValueError(f"window={window} must be 1 or more samples")
+        if short not in ("join", "pad"):
+            raise ValueError(f"short={short!r} must be 'join' or 'pad'")
+        self.sample_rate = sample_rate
+        self.window = window
+        self.short = short
+
+    def decode(self, raw):
+        return self._decode(raw, None)
+
+    def for_source(self, source):
+        return lambda raw: self._decode(raw, source.sample_rate)
+
+    def _decode(self, raw, rate):
+        if raw.dtype == tf.string:
+            return decode_sound(raw, self.sample_rate)
+        wave = mono(raw)
+        return checked(resampled(wave, tf.constant(rate or self.sample_rate), self.sample_rate))
+
+    def index(self, folder=None):
+        lengths = self.shapes[:, 0]
+        self._check_lengths(lengths)
+        visits = np.maximum(1, np.round(lengths / self.window)).astype(np.int64)
+        self.count = int(visits.sum())
+        self._clip_of = host(np.repeat(np.arange(len(lengths)), visits))
+        self._lengths = host(lengths)
+        # Twice as many clips as fill a window on average; should chance draw only short ones,
+        # the longest clip fills the rest.
+        self._draws = math.ceil(2 * self.window / lengths.mean()) if self.short == "join" else 0
+        fill = [lengths.argmax()] if self.short == "join" else []
+        self._fill = host(np.array(fill, np.int64))
+
+    def _check_lengths(self, lengths):
+        longest = int(lengths.max())
+        if longest < self.window:
+            raise ValueError(
+                f"window={self.window} samples is longer than every clip, the longest has "
+                f"{longest}: lower window"
+            )
+
+    def example(self, index, key):
+        clips, starts, sizes = self._plan(self._clip_of[index], key)
+        wave = self._gathered(clips, starts, sizes)
+        sound = tf.shape(wave)[0]
+        wave = tf.pad(wave, [[0, self.window - sound]])
+        mask = tf.cast(tf.range(self.window) < sound, tf.int32)
+        return {"waveform": tf.ensure_shape(wave, [self.window]), "padding_mask": mask}
+
+    def _plan(self, clip, key):
+        """Returns which clips a window takes: their numbers, first samples and sizes."""
+        offset_key, clip_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
+        clips = tf.concat([clip[tf.newaxis], self.further_clips(clip, clip_key)], axis=0)
+        lengths = tf.gather(self._lengths, clips)
+        room = tf.nn.relu(lengths[0] - self.window)
+        offset = tf.random.stateless_uniform([], offset_key, maxval=room + 1, dtype=tf.int64)
+        starts = tf.pad(offset[tf.newaxis], [[0, tf.shape(clips)[0] - 1]])
+        before = tf.cumsum(lengths, exclusive=True)
+        sizes = tf.minimum(tf.nn.relu(self.window - before), lengths)
+        return clips, starts, sizes
+
+    def further_clips(self, clip, key):
+        """Returns the clips that fill a window up after a short one, int64 (M,)."""
+        others = tf.random.stateless_uniform(
+            [self._draws], key, maxval=len(self.items), dtype=tf.int64
+        )
+        return tf.concat([others, self._fill], axis=0)
+
+    def _gathered(self, clips, starts, sizes):
+        if self._kept is None:
+            return self._read(clips, starts, sizes)
+        first = tf.gather(self._kept.offsets, clips) + starts
+        places = tf.ragged.range(first, first + sizes).flat_values
+        return tf.gather(self._kept.values, places)
+
+    def _read(self, clips, starts, sizes):
+        used = tf.math.count_nonzero(sizes)
+
+        def read_next(number, wave):
+            clip = self.item(clips[number])
+            piece = clip[starts[number] : starts[number] + sizes[number]]
+            return number + 1, tf.concat([wave, piece], axis=0)
+
+        _, wave = tf.while_loop(
+            lambda number, _: number < used,
+            read_next,
+            (tf.constant(0, tf.int64), tf.zeros([0])),
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])),
+        )
+        return wave
+
+    def inputs(self, item, limit_length=None):
+        wave = item[:limit_length]
+        return {"waveform": wave, "padding_mask": tf.ones_like(wave, tf.int32)}
+
+    def encoder_arguments(self):
+        return {**super().encoder_arguments(), "sample_rate": self.sample_rate}
+
+    def preview(self, source, index):
+        """Returns one clip as (waveform float32 (T,), sample rate)."""
+        return super().preview(source, index), self.sample_rate

@@ -1,0 +1,212 @@
+"""Pictures in another light: blur, mirror, gray, jitter, solarization."""
+
+import tensorflow as tf
+
+# ITU-R BT.601, rounded as torchvision and tf.image.rgb_to_grayscale have them.
+_WEIGHTS = (0.2989, 0.587, 0.114)
+JITTER_DRAWS = 9
+_KERNEL = 0.1  # of the height: SimCLR's
+
+
+def random_mirror(columns, draws):
+    """Mirrors half of the pictures left to right.
+
+    Args:
+        columns: tensor (B, W, C, H).
+        draws: float32 tensor (B,), uniform in [0, 1); below one half mirrors.
+
+    Returns:
+        tensor (B, W, C, H).
+    """
+    mirrored = tf.reshape(draws < 0.5, [-1, 1, 1, 1])
+    return tf.where(mirrored, tf.reverse(columns, [1]), columns)
+
+
+def luma(columns):
+    """Returns how bright each pixel looks, float32 (B, W, 1, H), of RGB (B, W, 3, H)."""
+    red, green, blue = tf.split(columns, 3, axis=2)
+    return _WEIGHTS[0] * red + _WEIGHTS[1] * green + _WEIGHTS[2] * blue
+
+
+def random_grey(columns, draws, share):
+    """Takes the colour out of some pictures.
+
+    Args:
+        columns: float32 tensor (B, W, 3, H) in [0, 1].
+        draws: float32 tensor (B,), uniform in [0, 1).
+        share: probability, 0 to 1.
+
+    Returns:
+        float32 tensor (B, W, 3, H) in [0, 1].
+    """
+    chosen = tf.reshape(draws < share, [-1, 1, 1, 1])
+    return tf.where(chosen, luma(columns), columns)
+
+
+def random_jitter(columns, draws, strengths, share):
+    """Changes the colours of some pictures (Chen et al. 2020, arXiv 2002.05709, appendix A).
+
+    Brightness, contrast and saturation are x f + (1 - f) t, clipped to [0, 1], with t black, the
+    mean luma of the picture, and the luma of each pixel; f is uniform in [max(0, 1 - s), 1 + s].
+    This is the multiplicative form of SimCLR v2 and torchvision; SimCLR v1 added brightness. Hue
+    is turned in HSV, as tf.image.adjust_hue and torchvision do, by a share of the circle uniform
+    in [-s, s]. All 24 orders are equally likely.
+
+    Args:
+        columns: float32 tensor (B, W, 3, H) in [0, 1].
+        draws: float32 tensor (B, 9), uniform in [0, 1): whether, four factors, four places.
+        strengths: s of brightness, contrast and saturation, 0 or more; of hue, 0 to 0.5.
+        share: probability, 0 to 1.
+
+    Returns:
+        float32 tensor (B, W, 3, H) in [0, 1].
+    """
+    return jittered(columns, *amounts(draws, strengths, share))
+
+
+def check_jitter(strengths):
+    """Refuses strengths that `random_jitter` does not take."""
+    if min(strengths) < 0 or strengths[3] > 0.5:
+        raise ValueError(f"jitter={strengths} must be 0 or more, its last number 0.5 at most")
+
+
+def amounts(draws, strengths, share):
+    """Turns draws into amounts, see `random_jitter` and `ordered`."""
+    chosen, factors, places = tf.split(draws, [1, 4, 4], axis=1)
+    low = [max(0.0, 1.0 - s) for s in strengths[:3]] + [-strengths[3]]
+    high = [1.0 + s for s in strengths[:3]] + [strengths[3]]
+    factors = low + (tf.constant(high) - low) * factors
+    factors = tf.where(chosen < share, factors, [1.0, 1.0, 1.0, 0.0])
+    return ordered(factors[:, :3], factors[:, 3], places)
+
+
+def ordered(factors, turns, places):
+    """Writes four changes in any order as three blends, a turn of the hue, and three blends.
+
+    Turning takes longest, so it is done once, and each blend has its turn before it or after it.
+
+    Args:
+        factors: float32 tensor (B, 3), of brightness, contrast and saturation; 1 changes nothing.
+        turns: float32 tensor (B,), of hue, in [-0.5, 0.5]; 0 changes nothing.
+        places: float32 tensor (B, 4): the changes are made in the order of these numbers.
+
+    Returns:
+        (before float32 (B, 3, 3), turns, after float32 (B, 3, 3)): for each blend, what the pixel,
+        the picture's mean luma and the pixel's luma are multiplied with.
+    """
+    order = tf.argsort(places[:, :3])
+    left, zeros = 1.0 - factors, tf.zeros_like(factors)
+    blends = tf.stack([factors, zeros, zeros], axis=2)
+    blends += left[:, :, tf.newaxis] * tf.constant([[0.0, 0, 0], [0, 1, 0], [0, 0, 1]])
+    blends = tf.gather(blends, order, batch_dims=1)
+    first = (tf.gather(places, order, batch_dims=1) < places[:, 3:])[:, :, tf.newaxis]
+    same = tf.constant([1.0, 0.0, 0.0])
+    return tf.where(first, blends, same), turns, tf.where(first, same, blends)
+
+
+def jittered(columns, before, turns, after):
+    """Applies what `ordered` returns to columns (B, W, 3, H) in [0, 1]."""
+    return _blended(with_hue(_blended(columns, before), turns), after)
+
+
+def with_hue(columns, turns):
+    """Turns the hue of HSV, at the same value and saturation.
+
+    Args:
+        columns: float32 tensor (B, W, 3, H) in [0, 1].
+        turns: float32 tensor (B,), shares of the circle, from -0.5 to 0.5.
+
+    Returns:
+        float32 tensor (B, W, 3, H) in [0, 1].
+    """
+    red, green, blue = tf.unstack(columns, axis=2)
+    value = tf.maximum(tf.maximum(red, green), blue)
+    chroma = value - tf.minimum(tf.minimum(red, green), blue)
+    scale = 1.0 / tf.maximum(chroma, 1e-12)  # grey has no hue: whatever it is, chroma is 0
+    sixths = tf.where(
+        value == red,
+        (green - blue) * scale,
+        tf.where(value == green, (blue - red) * scale + 2.0, (red - green) * scale + 4.0),
+    )
+    sixths += 6.0 * turns[:, tf.newaxis, tf.newaxis]
+
+    def channel(corner):
+        place = corner + sixths
+        place -= 6.0 * tf.floor(place / 6.0)
+        return value - chroma * tf.clip_by_value(tf.minimum(place, 4.0 - place), 0.0, 1.0)
+
+    return tf.stack([channel(5.0), channel(3.0), channel(1.0)], axis=2)
+
+
+def _blended(columns, blends):
+    """Applies blends, float32 (B, 3, 3), one after the other."""
+
+    def blend(number, columns):
+        weights = tf.reshape(blends[:, number], [-1, 3, 1, 1, 1])
+        own, of_mean, of_luma = tf.unstack(weights, axis=1)
+        grey = luma(columns)
+        mean = tf.reduce_mean(grey, axis=(1, 2, 3), keepdims=True)
+        mixed = own * columns + (of_mean * mean + of_luma * grey)
+        return number + 1, tf.ensure_shape(tf.clip_by_value(mixed, 0.0, 1.0), columns.shape)
+
+    # Written out, XLA would fuse the three and work out every pixel of one for each of the next.
+    return tf.while_loop(lambda number, _: number < 3, blend, (0, columns))[1]
+
+
+def random_blur(columns, draws, share, sigma=(0.1, 2.0)):
+    """Blurs some pictures with a Gaussian as SimCLR does (arXiv 2002.05709, appendix A).
+
+    The kernel reaches int(0.1 height) // 2 pixels each way, 1 at least. Beyond the edges the
+    picture is mirrored, as torchvision has it; SimCLR's own code has black there.
+
+    Args:
+        columns: float32 tensor (B, W, C, H) in [0, 1], of static shape but for B.
+        draws: float32 tensor (B, 2), uniform in [0, 1): whether, and how much.
+        share: probability, 0 to 1.
+        sigma: smallest and largest standard deviation in pixels, above 0; uniform between.
+
+    Returns:
+        float32 tensor (B, W, C, H) in [0, 1].
+    """
+    height = columns.shape[3]
+    radius = min(max(1, int(_KERNEL * height) // 2), height - 1)
+    sigmas = sigma[0] + (sigma[1] - sigma[0]) * draws[:, 1:]
+    distances = tf.range(-radius, radius + 1, dtype=tf.float32)
+    weights = tf.nn.softmax(-0.5 * (distances / sigmas) ** 2)
+    chosen = draws[:, 0] < share
+
+    def blurred():
+        both = _along(3, _along(1, columns, weights, radius), weights, radius)
+        return tf.where(tf.reshape(chosen, [-1, 1, 1, 1]), both, columns)
+
+    return tf.cond(tf.reduce_any(chosen), blurred, lambda: columns)
+
+
+def _along(axis, columns, weights, radius):
+    """Filters along an axis with weights (B, 2 radius + 1)."""
+    around = [[0, 0]] * 4
+    around[axis] = [radius, radius]
+    padded = tf.pad(columns, around, "REFLECT")
+    total = 0.0
+    for number in range(2 * radius + 1):
+        begin = [0] * 4
+        begin[axis] = number
+        part = tf.slice(padded, begin, [-1, *columns.shape[1:]])
+        total += tf.reshape(weights[:, number], [-1, 1, 1, 1]) * part
+    return total
+
+
+def random_solarise(columns, draws, share, threshold=0.5):
+    """Inverts the values of some pictures that reach a threshold, as in BYOL's second view.
+
+    Args:
+        columns: float32 tensor (B, W, C, H) in [0, 1].
+        draws: float32 tensor (B,), uniform in [0, 1).
+        share: probability, 0 to 1.
+        threshold: x becomes 1 - x where x >= threshold.
+
+    Returns:
+        float32 tensor (B, W, C, H) in [0, 1].
+    """
+    chosen = tf.reshape(draws < share, [-1, 1, 1, 1])
+    return tf.where(chosen & (columns >= threshold), 1.0 - columns, columns)

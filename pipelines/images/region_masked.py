@@ -1,0 +1,100 @@
+"""Crops of pictures with a region to hide, for inpainting."""
+
+from typing import Any, Literal
+
+import tensorflow as tf
+
+from mmssl.pipelines.images.crops import Crops
+from mmssl.pipelines.masks.regions import block_mask, centre_mask, random_region_mask
+from mmssl.pipelines.sources import Source
+
+_MASK = 1  # keeps the draws of the mask apart from those of the crop
+
+
+class MaskedCrops(Crops):
+    """Random crops, each with a mask of its own that says what to hide.
+
+    Batches hold, beside images, which are whole, mask float32 (B, size, size, 1), 1 where hidden:
+
+    - `centre`: the middle square of half the side, less `overlap` pixels on each side;
+    - `block`: four squares of a quarter of the side, anywhere, which may overlap;
+    - `random`: blobs of any shape, 20 to 30 % of the pixels.
+
+    A picture with a side of less than `size / 2` pixels is smaller than the region to hide and
+    counts as unreadable.
+
+    Args:
+        source: see `Crops`.
+        size: pixels of each side of a crop, a multiple of 4.
+        batch_size: see `Crops`.
+        region: `centre`, `block` or `random`.
+        overlap: pixels of the middle square that stay visible along its edges, from 0 to below
+            `size / 4`; for `centre` alone.
+        **kwargs: see `Crops`.
+    """
+
+    def __init__(
+        self,
+        source: Any = "builtin:photos",
+        size: int = 64,
+        batch_size: int = 64,
+        region: Literal["centre", "block", "random"] = "centre",
+        overlap: int = 0,
+        **kwargs,
+    ):
+        super().__init__(source, size, batch_size, **kwargs)
+        if size % 4:
+            raise ValueError(f"size={size} must be a multiple of 4, so that it has a middle")
+        if not 0 <= overlap < size // 4:
+            raise ValueError(f"overlap={overlap} must lie between 0 and {size // 4 - 1} pixels")
+        if overlap and region != "centre":
+            raise ValueError(f"overlap={overlap} belongs to region='centre', not to {region!r}")
+        self.region = region
+        self.overlap = overlap
+
+    def decode(self, raw):
+        picture, least = super().decode(raw), self.size // 2
+        shape = tf.shape(picture)[:2]
+        fits = tf.Assert(
+            tf.reduce_min(shape) >= least,
+            [f"it is smaller than the region to hide, {least} x {least} pixels, with", shape],
+        )
+        with tf.control_dependencies([fits]):
+            return tf.identity(picture)
+
+    def mask(self, key):
+        """Draws a mask.
+
+        Args:
+            key: int64 (2,), the seed.
+
+        Returns:
+            float32 tensor (size, size, 1), 1 where hidden.
+        """
+        if self.region == "centre":
+            return centre_mask(self.size, self.overlap)
+        draw = block_mask if self.region == "block" else random_region_mask
+        return draw(self.size, key)
+
+    def example(self, index, key):
+        mask_key = tf.random.experimental.stateless_fold_in(key, _MASK)
+        return {**super().example(index, key), "mask": self.mask(mask_key)}
+
+    def masked_examples(self, source, batch_size=64):
+        """Returns `examples` with a mask each, the same at every call.
+
+        Args:
+            source: Source, or anything `open` takes.
+            batch_size: items a batch; the last batch may be smaller.
+
+        Returns:
+            tf.data.Dataset of dicts of images and mask.
+        """
+        source = source if isinstance(source, Source) else self.open(source)
+        numbers = tf.data.Dataset.range(len(source))
+        masks = numbers.map(lambda n: self.mask(tf.stack([tf.zeros_like(n), n])))
+        pairs = tf.data.Dataset.zip(self.examples(source, batch_size), masks.batch(batch_size))
+        return pairs.map(lambda inputs, mask: {**inputs, "mask": mask})
+
+    def method_arguments(self):
+        return {**super().method_arguments(), "region": self.region}

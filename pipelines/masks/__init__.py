@@ -1,0 +1,1 @@
+"""Masks that several modalities share."""

@@ -1,0 +1,159 @@
+"""One pass over a source that decodes every item, to find those that cannot be read."""
+
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from mmssl.files import write_text
+from mmssl.pipelines.sources.arrays import Flat
+from mmssl.pipelines.sources.tables import listed
+
+logger = logging.getLogger(__name__)
+
+SKIPPED_FILE = "skipped.txt"
+_AT_ONCE = 64
+
+
+@dataclass(eq=False)
+class Scan:
+    """What a pass over a source found.
+
+    Attributes:
+        good: int64 array, the numbers of the items that can be read.
+        skipped: list of (name, reason), one for every other item.
+        shapes: int64 array (len(good), rank), the shape of every decoded item.
+        kept: Flat of the decoded items; None when they were not to be kept, or took more than
+            the bound.
+    """
+
+    good: np.ndarray
+    skipped: list[tuple[str, str]]
+    shapes: np.ndarray
+    kept: Flat | None
+
+
+def scan(source, decode, keep_bytes=0, progress=None):
+    """Decodes every item once, in parallel.
+
+    Args:
+        source: Source.
+        decode: graph function of what the source reads -> decoded tensor; it fails on items that
+            cannot be used.
+        keep_bytes: keep the decoded items as long as they take no more than this many bytes.
+        progress: None or function (items done, items in all).
+
+    Returns:
+        Scan.
+    """
+    good, shapes, kept, size = [np.empty(0, np.int64)], [], [], 0
+    for numbers, sizes, values in _decoded(source, decode, keep_bytes > 0):
+        good.append(numbers)
+        shapes.append(sizes)
+        size += values.nbytes
+        kept.append(values)
+        if size > keep_bytes:
+            kept.clear()
+        if progress is not None:
+            progress(int(numbers[-1]) + 1, len(source))
+    if size > keep_bytes:
+        logger.info("decoded data exceed %.1f GiB: decoding anew each time", keep_bytes / 2**30)
+    good = np.concatenate(good)
+    bad = np.setdiff1d(np.arange(len(source)), good)
+    shapes = np.concatenate(shapes) if shapes else np.empty((0, 1), np.int64)
+    return Scan(
+        good,
+        list(zip([source.names[i] for i in bad], _reasons(source, decode, bad), strict=True)),
+        shapes,
+        Flat(np.concatenate(kept), shapes) if kept and keep_bytes else None,
+    )
+
+
+def _decoded(source, decode, with_values):
+    """Yields (numbers, shapes, elements one after the other) of items that can be decoded."""
+
+    @tf.autograph.experimental.do_not_convert
+    def load(index):
+        item = decode(source.read(index))
+        values = tf.reshape(item, [-1])
+        return index, tf.shape(item, tf.int64), values if with_values else values[:0]
+
+    try:
+        items = tf.data.Dataset.range(len(source)).map(load, tf.data.AUTOTUNE, deterministic=True)
+    except TypeError as error:
+        kind = source.read(tf.constant(0, tf.int64))
+        raise ValueError(
+            f"the source holds {kind.dtype.name} arrays of shape {kind.shape}, which this recipe "
+            "does not read"
+        ) from error
+    items = items.ignore_errors(log_warning=False)
+    batches = items.ragged_batch(_AT_ONCE) if with_values else items.batch(_AT_ONCE)
+    for numbers, shapes, values in batches:
+        ragged = isinstance(values, tf.RaggedTensor)  # it is not where all have one static shape
+        values = values.flat_values if ragged else tf.reshape(values, [-1])
+        yield numbers.numpy(), shapes.numpy(), values.numpy()
+
+
+def _reasons(source, decode, numbers):
+    def load(index):
+        return decode(source.read(index))
+
+    attempt = tf.function(load, [tf.TensorSpec([], tf.int64)], autograph=False)
+    return [_reason(attempt, number) for number in numbers]
+
+
+def _reason(attempt, number):
+    try:
+        attempt(tf.constant(number, tf.int64))
+    except tf.errors.OpError as error:
+        return plain_reason(error.message)
+    return "it could not be read at first"
+
+
+def plain_reason(message):
+    """Returns the sentence inside TensorFlow's report of a failed operation, its last line."""
+    message = re.sub(r"\{\{.*?\}\}|\[Op:.*|\[\[.*", "", message)
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    line = re.sub(r"^[\w.]*Error:|^assertion failed:", "", lines[-1] if lines else "unreadable")
+    return re.sub(r"[\s\[\]]+", " ", line).strip()
+
+
+def check_share(skipped, total, share):
+    """Stops when too many items cannot be read; otherwise names them in the log.
+
+    Args:
+        skipped: list of (name, reason).
+        total: number of items, readable or not.
+        share: part of the items that may be skipped, 0 to 1. Unless it is 0, one item may always
+            be skipped. Something readable must be left in any case.
+
+    Raises:
+        ValueError: naming the items.
+    """
+    allowed = max(1, int(share * total)) if share > 0 else 0
+    named = listed([f"{name} ({reason})" for name, reason in skipped])
+    if skipped and (len(skipped) > allowed or len(skipped) == total):
+        raise ValueError(
+            f"{len(skipped)} of {total} items cannot be read, and skip_share={share:g} allows "
+            f"{min(allowed, total - 1)}: {named}"
+        )
+    if skipped:
+        logger.warning("skipped %d of %d items: %s", len(skipped), total, named)
+
+
+def write_skipped(folder, skipped):
+    """Writes name TAB reason lines to `skipped.txt` in a folder, moved into place when complete."""
+    lines = [f"{name}\t{reason}\n" for name, reason in skipped]
+    write_text(Path(folder) / SKIPPED_FILE, "".join(lines))
+
+
+def read_skipped(folder):
+    """Reads `skipped.txt` back: a list of (name, reason), or None where there is no such file."""
+    path = None if folder is None else Path(folder) / SKIPPED_FILE
+    if path is None or not path.is_file():
+        return None
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [tuple(line.rsplit("\t", 1)) for line in lines if line]

@@ -1,0 +1,115 @@
+"""Passages of running text, and token ids for a trained encoder."""
+
+import tensorflow as tf
+
+from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.text.corpus import build_corpus
+from mmssl.pipelines.text.documents import Documents
+from mmssl.pipelines.text.pairing import chunk_starts, segment
+from mmssl.pipelines.text.tokenizer import (
+    CLS,
+    PAD,
+    SEP,
+    VOCABULARY_FILE,
+    Tokenizer,
+    learn_vocabulary,
+)
+
+
+class Passages(Documents):
+    """Sentences that follow one another in a document, as WordPieces.
+
+    A batch holds token_ids and padding_mask int32 (B, L), the text [CLS] sentences [SEP] padded
+    with [PAD]. An element starts at a sentence and gathers those that follow in the same document
+    up to L - 2 tokens, or, with probability `short_share`, up to a random shorter target. Every
+    sentence from which its document still fills L - 2 tokens starts exactly one element an epoch;
+    so does a shorter document's first one.
+
+    Args:
+        source: see `Documents`.
+        length: L, tokens of an example with special ones, 8 or more.
+        vocabulary_size: most pieces of the WordPiece vocabulary, see `Documents`.
+        lowercase: fold case and drop accents.
+        short_share: share of elements with a random shorter target, 0 to 1.
+        batch_size: see `Pipeline`, like what `kwargs` holds.
+        vocabulary: folder of a run whose vocabulary is taken, for an encoder trained on it; None
+            learns one from the source.
+
+    Raises:
+        ValueError: naming the argument that is out of range.
+    """
+
+    vocabulary_file = VOCABULARY_FILE
+
+    def __init__(
+        self,
+        source="builtin:docs",
+        length=64,
+        vocabulary_size=8000,
+        lowercase=True,
+        short_share=0.1,
+        batch_size=64,
+        vocabulary=None,
+        **kwargs,
+    ):
+        super().__init__(source, length, vocabulary_size, batch_size, **kwargs)
+        if length < 8:
+            raise ValueError(f"length={length} must be 8 or more")
+        if not 0 <= short_share <= 1:
+            raise ValueError(f"short_share={short_share} must lie between 0 and 1")
+        self.lowercase = lowercase
+        self.short_share = short_share
+        self.vocabulary = vocabulary
+        # Tokens of text in a full example.
+        self._room = length - 2
+
+    def index(self, folder=None):
+        """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
+        self._keep_vocabulary(folder)
+        self._corpus = build_corpus(self._texts(), self.tokenizer, self._room)
+        starts = chunk_starts(self._corpus, self._room)
+        self._starts, self.count = host(starts), len(starts)
+
+    def example(self, index, key):
+        """Makes one training element, see the class."""
+        text = segment(self._corpus, self._starts[index], self._room, self.short_share, key)
+        token_ids = self._padded(text)
+        return {"token_ids": token_ids, "padding_mask": tf.cast(token_ids != PAD, tf.int32)}
+
+    def encode(self, texts, length=None, masks=False):
+        """Turns texts into the encoder's inputs: [CLS] text [SEP], what is too long cut at the end.
+
+        Args:
+            texts: string tensor (B,) of UTF-8.
+            length: most tokens, 2 to L; None for L.
+            masks: "[MASK]" in a text asks to be filled in (id 4); else it is ordinary characters.
+
+        Returns:
+            Dict of token_ids and padding_mask int32 (B, longest of the batch).
+        """
+        self._need_tokenizer()
+        length = self._checked_length(length)
+        tokenize = self.tokenizer.prompt if masks else self.tokenizer
+        ids = tokenize(texts)[:, : length - 2]
+        ends = tf.ones_like(ids[:, :1].to_tensor(shape=[None, 1]))
+        ids = tf.concat([CLS * ends, ids, SEP * ends], axis=1)
+        return {
+            "token_ids": ids.to_tensor(PAD),
+            "padding_mask": tf.ones_like(ids).to_tensor(0),
+        }
+
+    def learn_tokenizer(self, texts):
+        """Learns WordPieces from an iterable of str, or takes those of another run."""
+        if self.vocabulary is not None:
+            self.restore(self.vocabulary)
+            return self.tokenizer
+        learned = learn_vocabulary(texts, self.vocabulary_size, self.lowercase)
+        return Tokenizer(learned, self.lowercase)
+
+    def read_tokenizer(self, folder):
+        """Reads the WordPieces that lie in a folder."""
+        return Tokenizer.read(folder, self.lowercase)
+
+    def _padded(self, text):
+        padding = self.length - tf.size(text)
+        return tf.ensure_shape(tf.pad(text, [[0, padding]]), [self.length])

@@ -1,0 +1,50 @@
+"""Passages of text with several sets of visible tokens each."""
+
+import tensorflow as tf
+
+from mmssl.pipelines.masks.visible import check_masks, visible_count, visible_set
+from mmssl.pipelines.text.passages import Passages
+
+
+class VisibleTokens(Passages):
+    """Running text [CLS] text [SEP] of which random tokens are hidden, in several ways.
+
+    A batch holds token_ids and padding_mask int32 (B, L), whole, and visible int32 (B, M, V),
+    masked and noise int32 (B, M, L - V): see `visible_sets.visible_set`. Any of the L places may
+    be hidden; so of a text that is shorter than L the same share is, on average.
+
+    Args:
+        source: see `Passages`.
+        length: L, tokens of an example with special ones, 8 or more.
+        masks: M, sets of visible tokens for each passage, 1 or more.
+        mask_share: share of the tokens to hide, above 0 and below 1.
+        short_share: share of elements with a random shorter target, 0 to 1.
+        batch_size: see `Passages`, like what `kwargs` holds.
+
+    Raises:
+        ValueError: naming the argument that is out of range.
+    """
+
+    def __init__(
+        self,
+        source="builtin:docs",
+        length=512,
+        masks=8,
+        mask_share=0.48,
+        short_share=0.0,
+        batch_size=32,
+        **kwargs,
+    ):
+        super().__init__(source, length, short_share=short_share, batch_size=batch_size, **kwargs)
+        check_masks(masks)
+        self.masks = masks
+        self._visible = visible_count(length, mask_share)
+
+    def example(self, index, key):
+        """Makes one training element, see the class."""
+        text_key, set_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
+        rough = tf.zeros([self.masks, self.length], tf.bool)
+        return {
+            **super().example(index, text_key),
+            **visible_set(rough, self._visible, set_key),
+        }

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from mmssl.evaluation.collapse.diagnostics import alignment
+from mmssl.evaluation.collapse.monitor import CollapseMonitor
+from mmssl.evaluation.collapse.watched import watched_items, watched_views
+from mmssl.evaluation.probes.features import embed
+from mmssl.pipelines.images import Crops, Views
+from tests.tolerances import SUM, assert_close
+
+
+@pytest.fixture
+def views(pictures):
+    return Views(pictures[0], 8, 16, small_views=1, small_size=4)
+
+
+def read(dataset, name="images"):
+    return np.concatenate([batch[name].numpy() for batch in dataset])
+
+
+def test_items_are_spread_over_all_that_are_trained_on(pictures):
+    data = Crops(pictures[0], size=8, batch_size=16)
+    data.prepare()
+    items, every = read(watched_items(data, 12)), read(data.examples(data.items))
+    np.testing.assert_array_equal(items, every[::9])
+
+
+def test_two_views_of_an_item_stand_in_neighbouring_rows_the_same_at_each_pass(views):
+    rows = watched_views(views.batches(seed=3), ["images"], 20)
+    first, second = read(rows), read(rows)
+    np.testing.assert_array_equal(first, second)
+    batches = list(views.batches(seed=3).take(2))
+    for view in (1, 2):
+        expected = np.concatenate([batch[f"images_{view}"] for batch in batches])[:20]
+        np.testing.assert_array_equal(first[view - 1 :: 2], expected)
+
+
+def test_data_without_two_views_of_one_size_have_none(pictures, views):
+    plain = Crops(pictures[0], size=8, batch_size=16)
+    assert watched_views(plain.batches(), ["images"], 8) is None
+    assert watched_views(views.batches(), ["images", "padding_mask"], 8) is None
+
+
+def test_the_alignment_that_is_logged_is_that_of_the_two_views(views, encoder):
+    pairs = watched_views(views.batches(), ["images"], 20)
+    monitor = CollapseMonitor(watched_items(views, 10), pairs=pairs)
+    rows = embed(encoder, pairs)
+    monitor.set_model(_Model(encoder))
+    monitor.on_train_begin()
+    monitor.on_epoch_end(0, logs := {})
+    assert_close(logs["alignment"], alignment(rows[::2], rows[1::2]), SUM)
+    assert logs["projection_alignment"] == logs["alignment"] > 0
+
+
+class _Model:
+    """Stands for a method that compares the embedding itself."""
+
+    compares_lengths = False
+
+    def __init__(self, encoder):
+        self.encoder = encoder
+
+    def deployed(self):
+        return self.encoder
+
+    def compared(self):
+        return self.encoder

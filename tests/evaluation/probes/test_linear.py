@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+from scipy import sparse
+
+from mmssl.evaluation.probes.linear import GRID, fit_linear
+from mmssl.evaluation.probes.splits import stratified
+from tests.tolerances import SUM, assert_close
+
+
+@pytest.fixture
+def clouds():
+    rng = np.random.default_rng(0)
+    labels = np.array(["a", "b", "c"])[rng.integers(0, 3, 600)]
+    centres = {"a": 0, "b": 1, "c": 2}
+    features = np.eye(16)[[centres[name] for name in labels]] + rng.normal(size=(600, 16)) * 0.5
+    return features.astype("float32"), labels
+
+
+def accuracy(features, labels, **arguments):
+    probe = fit_linear(features[:400], labels[:400], **arguments)
+    return np.mean(probe.predict(features[400:]) == labels[400:])
+
+
+def test_separable_classes_are_told_apart_without_error(clouds):
+    _, labels = clouds
+    features = np.stack([labels == "a", labels == "b"], axis=1).astype("float32")
+    assert accuracy(features, labels) == 1
+
+
+def test_constant_features_give_the_majority():
+    probe = fit_linear(np.full((400, 5), 0.1, "float32"), (["a"] * 3 + ["b"]) * 100)
+    assert set(probe.predict(np.full((9, 5), 0.1, "float32"))) == {"a"}
+
+
+def test_permuted_labels_give_chance(clouds):
+    features, labels = clouds
+    mixed = np.random.default_rng(1).permutation(labels[:400])
+    probe = fit_linear(features[:400], mixed)
+    assert np.mean(probe.predict(features[400:]) == labels[400:]) < 0.5
+
+
+def test_the_scale_and_the_offset_of_features_do_not_matter(clouds):
+    features, labels = clouds
+    expected = accuracy(features, labels)
+    assert accuracy(10 * features, labels) == expected
+    stretched = features * 2.0 ** np.arange(16) + 3
+    assert accuracy(stretched, labels) == pytest.approx(expected, abs=0.01)
+
+
+def test_the_same_seed_gives_the_same_probe(clouds):
+    features, labels = clouds
+    first, second = fit_linear(features, labels, seed=3), fit_linear(features, labels, seed=3)
+    np.testing.assert_array_equal(first.weights, second.weights)
+    assert first.c == second.c
+
+
+def test_the_probe_is_a_plain_layer_on_standardised_features(clouds):
+    features, labels = clouds
+    probe = fit_linear(features, labels)
+    assert_close(probe.mean, features.mean(axis=0), SUM)
+    assert_close(probe.scale, features.std(axis=0), SUM)
+    scores = (features - probe.mean) / probe.scale @ probe.weights.T + probe.bias
+    np.testing.assert_array_equal(probe.predict(features), probe.classes[scores.argmax(axis=1)])
+
+
+def test_two_classes_are_told_apart_by_one_row(clouds):
+    features, labels = clouds
+    labels = np.where(labels == "a", "yes", "no")
+    assert accuracy(features, labels) > 0.75
+    assert fit_linear(features, labels).weights.shape == (1, 16)
+
+
+def test_strength_is_chosen_on_the_validation_items_that_are_given(clouds):
+    features, labels = clouds
+    validation = features[30:], labels[30:]
+
+    def right(**arguments):
+        probe = fit_linear(features[:30], labels[:30], validation, **arguments)
+        return np.mean(probe.predict(validation[0]) == validation[1])
+
+    alone = [right(grid=(c,)) for c in GRID]
+    assert right() > max(alone) - 0.01 > min(alone)
+
+
+def test_sparse_features_are_taken_as_they_are(clouds):
+    features, labels = clouds
+    matrix = sparse.csr_matrix(np.maximum(features, 0))
+    probe = fit_linear(matrix[:400], labels[:400])
+    assert np.mean(probe.predict(matrix[400:]) == labels[400:]) > 0.6
+    assert (probe.mean == 0).all()
+
+
+def test_one_scale_for_all_keeps_the_proportions(clouds):
+    features, labels = clouds
+    probe = fit_linear(features * np.arange(1, 17), labels, standardise=False)
+    assert len(np.unique(probe.scale)) == 1
+
+
+def test_a_single_class_is_refused():
+    with pytest.raises(ValueError, match="two classes or more; all 4 training items are 'a'"):
+        fit_linear(np.eye(4), ["a"] * 4)
+
+
+def test_classes_of_one_item_each_are_refused():
+    with pytest.raises(ValueError, match="no class has two of the 4"):
+        fit_linear(np.eye(4), ["a", "b", "c", "d"])
+
+
+def test_a_drawn_part_holds_a_fifth_of_every_class_and_no_lone_item():
+    labels = np.array(["a"] * 50 + ["b"] * 10 + ["c"] * 2 + ["d"])
+    first, second = stratified(labels, 0.2, seed=0)
+    assert sorted([*first, *second]) == list(range(63))
+    names, counts = np.unique(labels[second], return_counts=True)
+    assert dict(zip(names, counts, strict=True)) == {"a": 10, "b": 2, "c": 1}
+
+
+def test_a_limited_draw_keeps_every_class():
+    labels = np.array(["a"] * 500 + ["b"] * 5)
+    first, second = stratified(labels, 0.2, seed=0, limit=100)
+    assert 90 < len(first) + len(second) < 110
+    assert set(labels[first]) == set(labels[second]) == {"a", "b"}
+
+
+def test_a_draw_of_nothing_leaves_all():
+    first, second = stratified(np.array(["a", "a", "b"]), 0.0, seed=0)
+    assert len(first) == 3
+    assert len(second) == 0

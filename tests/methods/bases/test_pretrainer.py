@@ -1,0 +1,41 @@
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mmssl.methods.bases import EMATeacher, Pretrainer
+
+
+class Smallest(Pretrainer):
+    """Pulls the embeddings to zero."""
+
+    reports = ("size",)
+
+    def loss_terms(self, batch, outputs, training):
+        return {"size": keras.ops.mean(keras.ops.square(outputs["embedding"]))}
+
+
+def smallest():
+    x = keras.Input((3,), name="x")
+    y = keras.layers.Dense(2)(x)
+    method = Smallest(keras.Model({"x": x}, {"features": y, "embedding": y}))
+    method.compile("sgd")
+    return method
+
+
+def test_batches_are_fitted_without_a_warning_of_shuffling():
+    batch = {"x": np.ones((4, 3), "float32")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        smallest().fit(tf.data.Dataset.from_tensors(batch).repeat(), steps_per_epoch=2, verbose=0)
+
+
+def test_under_mixed_bfloat16_student_and_teacher_read_their_inputs_in_float32():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    x = keras.Input((1,), name="x", dtype="float32")
+    same = keras.layers.Activation("linear", dtype="float32")(x)
+    encoder = keras.Model({"x": x}, {"features": same, "embedding": same})
+    batch = {"x": np.full((1, 1), 1.001, "float32")}  # 1.0 in bfloat16
+    for network in (Smallest(encoder), EMATeacher(encoder)):
+        assert network(batch)["embedding"][0, 0] == np.float32(1.001)

@@ -1,0 +1,37 @@
+import keras
+import numpy as np
+import pytest
+
+from mmssl.methods.bases.views import views
+
+
+def of_sound():
+    waveform = keras.Input((None,), name="waveform")
+    mask = keras.Input((None,), name="padding_mask")
+    return keras.Model({"waveform": waveform, "padding_mask": mask}, {"embedding": waveform})
+
+
+def test_every_input_of_the_encoder_is_found_once_a_view():
+    names = [f"{name}_{view}" for view in (1, 2, 3) for name in ("waveform", "padding_mask")]
+    batch = {name: np.full((1, 1), place) for place, name in enumerate(names)}
+    found = views({**batch, "label": None}, of_sound())
+    assert [view["waveform"].item() for view in found] == [0, 2, 4]
+    assert [view["padding_mask"].item() for view in found] == [1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("names", "count", "message"),
+    [
+        (
+            ["waveform"],
+            2,
+            "holds waveform: 0 views of waveform and padding_mask.* and 2 are wanted",
+        ),
+        (["waveform_1", "padding_mask_1", "waveform_2"], 2, "1 views"),
+        (["waveform_1", "padding_mask_1"], None, "1 views of .*two or more are wanted"),
+        ([f"{n}_{i}" for i in (1, 2, 3) for n in ("waveform", "padding_mask")], 2, "3 views"),
+    ],
+)
+def test_another_number_of_views_is_refused(names, count, message):
+    with pytest.raises(ValueError, match=message):
+        views(dict.fromkeys(names), of_sound(), count)

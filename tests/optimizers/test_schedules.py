@@ -1,0 +1,49 @@
+import keras
+import numpy as np
+import pytest
+
+from mmssl.optimizers import TriStage, warmup_cosine
+from mmssl.optimizers.schedules import rates
+from mmssl.runs.recipe import Fit
+from tests.tolerances import ROUNDING, SUM, assert_close
+
+
+def test_tri_stage_rises_on_a_line_stays_and_falls_by_the_same_share_each_step():
+    rate = TriStage(2.0, steps=1000, phases=(0.1, 0.7, 0.2))
+    steps = np.arange(1101)
+    n = (steps - 800) / 200
+    expected = np.select(
+        [steps < 100, steps <= 800, steps <= 1000],
+        [2 * (0.01 + 0.99 * steps / 100), 2.0, 2 * 0.01**n],
+        0.02,
+    )
+    assert_close([float(rate(step)) for step in steps[::10]], expected[::10], SUM)
+
+
+def test_tri_stage_comes_back_from_its_config():
+    rate = TriStage(1e-3, 50, (0.05, 0.8, 0.15))
+    same = keras.optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(rate))
+    for step in (0, 1, 20, 49, 50):
+        assert float(same(step)) == float(rate(step))
+
+
+def test_a_recipe_chooses_its_schedule():
+    fit = Fit(steps=100, schedule="tri_stage", phases=(0.5, 0.25, 0.25))
+    assert_close(rates(fit, 1.0, 100)(25), 0.01 + 0.99 / 2, ROUNDING)
+    assert_close(rates(Fit(steps=100, warmup_steps=50), 1.0, 100)(25), 0.5, ROUNDING)
+    for phases in ((0.5, 0.5), (0.5, 0.4, 0.2), (-0.1, 1.0, 0.1)):
+        with pytest.raises(ValueError, match=r"fit\.phases are three shares that add up to 1"):
+            Fit(steps=100, phases=phases)
+
+
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step():
+    rate = warmup_cosine(0.1, warmup_steps=10, steps=100)
+    assert_close([rate(0), rate(5), rate(10)], [0, 0.05, 0.1], ROUNDING)
+    assert_close(rate(55), 0.05, ROUNDING)
+    assert_close(rate(100), 0, ROUNDING, scale=0.1)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_a_warmup_longer_than_the_run_is_cut(steps):
+    rate = warmup_cosine(0.1, warmup_steps=100, steps=steps)
+    assert all(np.isfinite(rate(step)) for step in range(steps + 1))
