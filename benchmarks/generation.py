@@ -49,9 +49,9 @@ def measure(options):
     from mmssl.methods.gpt import GPT
 
     keras.utils.set_random_seed(0)
-    sizes = {name: getattr(options, name) for name in ("width", "depth", "heads")}
+    sizes = {name: getattr(options, name) for name in ("width", "depth", "num_heads")}
     encoder = gpt_encoder(
-        options.vocabulary, max(options.lengths), feed_forward=4 * options.width, **sizes
+        options.vocabulary, max(options.lengths), mlp_dim=4 * options.width, **sizes
     )
     method = GPT(encoder)
     cached = TokenGenerator(method, GreedySampler(), END, banned=[PAD, END])

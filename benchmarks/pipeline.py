@@ -53,9 +53,9 @@ def parse_options():
 
 
 def audio(**arguments):
-    from mmssl.pipelines.audio import Windows
+    from mmssl.pipelines.audio import AudioWindows
 
-    return Windows(batch_size=16, **arguments)
+    return AudioWindows(batch_size=16, **arguments)
 
 
 def text(cache, **arguments):
@@ -65,30 +65,36 @@ def text(cache, **arguments):
 
 
 def images(**arguments):
-    from mmssl.pipelines.images import Crops
+    from mmssl.pipelines.images import ImageCrops
 
-    return Crops(batch_size=64, **arguments)
+    return ImageCrops(batch_size=64, **arguments)
 
 
 def views_32(source=None, **arguments):
     import numpy as np
 
-    from mmssl.pipelines.images import Views
+    from mmssl.pipelines.images import ImageViews
 
     if source is None:
         source = np.random.default_rng(0).integers(0, 256, (4096, 32, 32, 3), dtype=np.uint8)
-    return Views(source, 32, 128, scale=(0.08, 1.0), **arguments)
+    return ImageViews(source, 32, 128, scale=(0.08, 1.0), **arguments)
 
 
 def views_224(source=None, **arguments):
     import numpy as np
 
-    from mmssl.pipelines.images import Views
+    from mmssl.pipelines.images import ImageViews
 
     if source is None:
         source = np.random.default_rng(0).integers(0, 256, (64, 375, 500, 3), dtype=np.uint8)
-    return Views(
-        source, 224, 32, scale=(0.08, 1.0), jitter=(0.8, 0.8, 0.8, 0.2), blur_share=0.5, **arguments
+    return ImageViews(
+        source,
+        224,
+        32,
+        scale=(0.08, 1.0),
+        jitter=(0.8, 0.8, 0.8, 0.2),
+        blur_probability=0.5,
+        **arguments,
     )
 
 

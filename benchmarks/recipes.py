@@ -56,7 +56,7 @@ def stepper(recipe, source):
     data = build(config["data"]).prepare()
     steps = fit.steps or round(fit.epochs * len(data))
     method = build(config["method"])
-    method.plan(steps)
+    method.set_total_steps(steps)
 
     def make(variables, rate=1.0, constant=False):
         return run_optimizer(fit, variables, rate * fit.learning_rate, fit.weight_decay)

@@ -25,7 +25,7 @@ from mmssl.optimizers import adamw, momentum_sgd
 def bert(batch_size=32, length=128, vocabulary_size=8192, masked=19, slots=20):
     """A small BERT: 4 blocks of width 256, 15 % of the tokens masked."""
     encoder = bert_encoder(
-        vocabulary_size, length, width=256, depth=4, heads=4, feed_forward=1024, dropout=0.1
+        vocabulary_size, length, width=256, depth=4, num_heads=4, mlp_dim=1024, dropout=0.1
     )
     rng = np.random.default_rng(0)
     shape = (batch_size, slots)
@@ -59,7 +59,7 @@ def wavenet(batch_size=4, samples=8000):
 def gpt(batch_size=16, length=256, vocabulary_size=8192):
     """A small GPT-2: 4 blocks of width 256, logits at every position."""
     encoder = gpt_encoder(
-        vocabulary_size, length, width=256, depth=4, heads=4, feed_forward=1024, dropout=0.1
+        vocabulary_size, length, width=256, depth=4, num_heads=4, mlp_dim=1024, dropout=0.1
     )
     shape = (batch_size, length + 1)
     token_ids = np.random.default_rng(0).integers(2, vocabulary_size, shape)
@@ -69,7 +69,7 @@ def gpt(batch_size=16, length=256, vocabulary_size=8192):
 
 def data2vec(batch_size=8, samples=24000):
     """A small data2vec of sound: 7 convolutions and 4 blocks of width 256, all 4 as targets."""
-    encoder = wav2vec_encoder(channels=256, width=256, depth=4, heads=4, feed_forward=1024)
+    encoder = wav2vec_encoder(channels=256, width=256, depth=4, num_heads=4, mlp_dim=1024)
     method = Data2Vec(encoder, top_blocks=4, target="block", beta=1.0, channels="mean")
     rng = np.random.default_rng(0)
     batch = {
@@ -98,13 +98,13 @@ def data2vec_vision(batch_size=128):
     return method, {"images": tf.constant(images, tf.float32), "mask": tf.constant(mask, tf.int32)}
 
 
-def dino(batch_size=64, small_views=6):
+def dino(batch_size=64, num_small_views=6):
     """A tiny ViT of 4 x 4 patches on two crops of 32 pixels and six of 16."""
     encoder = vit_encoder(
         *(32, 4, 192, 12, 3, 768), drop_path=0.0, positions="learned", pool="token"
     )
     method = DINO(encoder, head=(512, 512, 64), outputs=2048)
-    return method, views(batch_size, [32] * 2 + [16] * small_views)
+    return method, views(batch_size, [32] * 2 + [16] * num_small_views)
 
 
 def simclr(batch_size=128):

@@ -11,31 +11,31 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from mmssl.pipelines.audio import SoundViews
+from mmssl.pipelines.audio import AudioViews
 
 RATE, WINDOW, CLIPS = 8000, 7000, 4
 PLAIN = {
     "speed": 1.0,
-    "frequency_mask_share": 0.0,
-    "time_mask_share": 0.0,
-    "noise_share": 0.0,
-    "gain_share": 0.0,
+    "frequency_mask_probability": 0.0,
+    "time_mask_probability": 0.0,
+    "noise_probability": 0.0,
+    "gain_probability": 0.0,
 }
 ROWS = {
     "window": PLAIN,
     "speed": PLAIN | {"speed": 1.5},
-    "mixing": PLAIN | {"mix_share": 1.0, "mix_decibels": (3.0, 3.0)},
-    "frequency mask": PLAIN | {"frequency_mask_share": 1.0, "frequency_mask": 0.4},
-    "time mask": PLAIN | {"time_mask_share": 1.0, "time_mask": 0.4},
-    "noise": PLAIN | {"noise_share": 1.0, "noise_decibels": (10.0, 10.0)},
-    "gain": PLAIN | {"gain_share": 1.0, "gain_decibels": (-20.0, 6.0)},
+    "mixing": PLAIN | {"mix_probability": 1.0, "mix_decibels": (3.0, 3.0)},
+    "frequency mask": PLAIN | {"frequency_mask_probability": 1.0, "frequency_mask": 0.4},
+    "time mask": PLAIN | {"time_mask_probability": 1.0, "time_mask": 0.4},
+    "noise": PLAIN | {"noise_probability": 1.0, "noise_decibels": (10.0, 10.0)},
+    "gain": PLAIN | {"gain_probability": 1.0, "gain_decibels": (-20.0, 6.0)},
     "all": {},
 }
 
 
 def first_views(changes):
     """Returns log-mel spectrograms of the first views of clips, side by side."""
-    views = SoundViews("builtin:speech", RATE, WINDOW, CLIPS, short="join", **changes)
+    views = AudioViews("builtin:speech", RATE, WINDOW, CLIPS, short="join", **changes)
     waves = next(iter(views.batches(seed=1)))["waveform_1"].numpy()
     mel = librosa.feature.melspectrogram(
         y=waves, sr=RATE, n_fft=256, hop_length=64, n_mels=48, fmin=60

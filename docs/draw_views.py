@@ -10,19 +10,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from mmssl.pipelines.images import Views
+from mmssl.pipelines.images import ImageViews
 from mmssl.pipelines.sources.builtin_photos import make
 
 SIZE, PICTURES = 64, 6
 WHOLE = {"scale": (1.0, 1.0), "ratio": (1.0, 1.0), "flip": False}
-PLAIN = {"jitter_share": 0.0, "grey_share": 0.0}
+PLAIN = {"jitter_probability": 0.0, "gray_probability": 0.0}
 
 
 def jitter(number):
     """Strengths with one of brightness, contrast, saturation and hue."""
     strengths = [0.0] * 4
     strengths[number] = 0.5 if number == 3 else 0.8
-    return {"jitter": strengths, "jitter_share": 1.0}
+    return {"jitter": strengths, "jitter_probability": 1.0}
 
 
 ROWS = {
@@ -32,10 +32,10 @@ ROWS = {
     "contrast": WHOLE | PLAIN | jitter(1),
     "saturation": WHOLE | PLAIN | jitter(2),
     "hue": WHOLE | PLAIN | jitter(3),
-    "grey": WHOLE | PLAIN | {"grey_share": 1.0},
-    "blur": WHOLE | PLAIN | {"blur_share": 1.0, "blur_sigma": (2.0, 2.0)},
-    "solarise": WHOLE | PLAIN | {"solarise_share": 1.0},
-    "SimCLR": {"scale": (0.08, 1.0), "jitter": (0.8, 0.8, 0.8, 0.2), "blur_share": 0.5},
+    "gray": WHOLE | PLAIN | {"gray_probability": 1.0},
+    "blur": WHOLE | PLAIN | {"blur_probability": 1.0, "blur_sigma": (2.0, 2.0)},
+    "solarize": WHOLE | PLAIN | {"solarize_probability": 1.0},
+    "SimCLR": {"scale": (0.08, 1.0), "jitter": (0.8, 0.8, 0.8, 0.2), "blur_probability": 0.5},
 }
 
 
@@ -48,7 +48,7 @@ def photos():
 
 def first_views(pictures, changes):
     """Returns the first view of the same pictures in the same order, side by side."""
-    batch = next(iter(Views(pictures, SIZE, PICTURES, **changes).batches(seed=4)))
+    batch = next(iter(ImageViews(pictures, SIZE, PICTURES, **changes).batches(seed=4)))
     return np.concatenate(batch["images_1"].numpy(), axis=1)
 
 

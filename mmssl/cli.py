@@ -67,7 +67,7 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="mmssl",
-        description="Pretrain encoders of audio, text and images on unlabelled data.",
+        description="Pretrain encoders of audio, text and images on unlabeled data.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.sources import Source, open_source
-from mmssl.pipelines.sources.scan import check_share, read_skipped, scan, write_skipped
+from mmssl.pipelines.sources.scan import check_skip_ratio, read_skipped, scan, write_skipped
 
 
 class Pipeline:
@@ -28,14 +28,14 @@ class Pipeline:
         source: anything `open_source` takes.
         batch_size: elements a batch, 1 or more.
         cache: keep decoded items in memory, up to `cache_bytes`.
-        skip_share: part of the items that may be unreadable, 0 to 1 (see `check_share`).
+        skip_ratio: part of the items that may be unreadable, 0 to 1 (see `check_skip_ratio`).
         labels: table of labels and splits, see `open_source`.
         label_column: see `open_source`.
         split_column: see `open_source`.
         split: the split to pretrain on where the source has splits; None takes all.
         limit: train on the first so many items of the source (of its split) alone; None takes all.
             Folders are in sorted order, so the first items of one folder a class are of one class.
-        held_out: a source that is not trained on, for the method's own figures; None for none.
+        validation: a source that is not trained on, for the method's own figures; None for none.
         parallel_calls: elements made at once; None leaves it to tf.data.
 
     Attributes:
@@ -56,19 +56,19 @@ class Pipeline:
         batch_size: int = 64,
         *,
         cache: bool = True,
-        skip_share: float = 0.01,
+        skip_ratio: float = 0.01,
         labels: Any = None,
         label_column: str | None = None,
         split_column: str | None = None,
         split: str | None = "train",
         limit: int | None = None,
-        held_out: Any = None,
+        validation: Any = None,
         parallel_calls: int | None = None,
     ):
         if batch_size < 1:
             raise ValueError(f"batch_size={batch_size} must be 1 or more")
-        if not 0 <= skip_share <= 1:
-            raise ValueError(f"skip_share={skip_share} must lie between 0 and 1")
+        if not 0 <= skip_ratio <= 1:
+            raise ValueError(f"skip_ratio={skip_ratio} must lie between 0 and 1")
         if parallel_calls is not None and parallel_calls < 1:
             raise ValueError(f"parallel_calls={parallel_calls} must be 1 or more, or None")
         if limit is not None and limit < 1:
@@ -76,13 +76,13 @@ class Pipeline:
         self.source = source
         self.batch_size = batch_size
         self.cache = cache
-        self.skip_share = skip_share
+        self.skip_ratio = skip_ratio
         self.labels = labels
         self.label_column = label_column
         self.split_column = split_column
         self.split = split
         self.limit = limit
-        self.held_out = held_out
+        self.validation = validation
         self.parallel_calls = tf.data.AUTOTUNE if parallel_calls is None else parallel_calls
         self.items: Source | None = None
         self.shapes: np.ndarray | None = None
@@ -115,7 +115,7 @@ class Pipeline:
         """
         return batch
 
-    def inputs(self, item, limit_length=None):
+    def inputs(self, item, max_length=None):
         """Turns one decoded tensor into the encoder's inputs, a dict without batch axis."""
         raise NotImplementedError
 
@@ -152,8 +152,8 @@ class Pipeline:
         """
         if self.items is not None:
             return self
-        if self.held_out is not None:
-            self.open(self.held_out)  # refuses what cannot be read before anything is trained
+        if self.validation is not None:
+            self.open(self.validation)  # refuses what cannot be read before anything is trained
         known = read_skipped(folder)
         opened = open_source(
             self.source, self.extensions, self.labels, self.label_column, self.split_column
@@ -216,12 +216,12 @@ class Pipeline:
         """
 
         def element(n):
-            return self.example(self.place(n, seed), tf.stack([seed, n]))
+            return self.example(self.item_index(n, seed), tf.stack([seed, n]))
 
         elements = numbers.map(element, self.parallel_calls, deterministic=True)
         return elements.batch(self.batch_size, drop_remainder=True)
 
-    def place(self, numbers, seed):
+    def item_index(self, numbers, seed):
         """Returns which item, of `count`, each element shows.
 
         Args:
@@ -235,13 +235,13 @@ class Pipeline:
         epoch = tf.reshape(numbers, [-1])[0] // an_epoch
         return _shuffled(numbers % an_epoch, self.count, seed, epoch)
 
-    def examples(self, source, batch_size=64, limit_length=None):
+    def examples(self, source, batch_size=64, max_length=None):
         """Returns the encoder's inputs for every item of a source, in order, in constant memory.
 
         Args:
             source: Source, or anything `open` takes.
             batch_size: items a batch; the last batch may be smaller.
-            limit_length: cut items to this many samples or tokens; None keeps them whole.
+            max_length: cut items to this many samples or tokens; None keeps them whole.
 
         Returns:
             tf.data.Dataset of dicts, padded with zeros to the longest item of the batch.
@@ -250,7 +250,7 @@ class Pipeline:
         numbers = tf.data.Dataset.range(len(source))
         rated = self.for_source(source)
         items = numbers.map(
-            lambda i: self.inputs(rated(source.read(i)), limit_length),
+            lambda i: self.inputs(rated(source.read(i)), max_length),
             self.parallel_calls,
             deterministic=True,
         )
@@ -266,11 +266,11 @@ class Pipeline:
             Source.
 
         Raises:
-            ValueError: when there is nothing to read, or more is unreadable than `skip_share`.
+            ValueError: when there is nothing to read, or more is unreadable than `skip_ratio`.
         """
         source = open_source(spec, self.extensions, labels, label_column, split_column)
         found = scan(source, self.for_source(source))
-        check_share(found.skipped, len(source), self.skip_share)
+        check_skip_ratio(found.skipped, len(source), self.skip_ratio)
         if not found.skipped:
             return source
         return replace(source.select(found.good), request=source.request)
@@ -282,7 +282,7 @@ class Pipeline:
             source: Source, or anything `open` takes.
         """
         other = copy.copy(self)
-        other.source, other.split, other.held_out, other.items = source, None, None, None
+        other.source, other.split, other.validation, other.items = source, None, None, None
         other.limit = None
         other.labels = other.label_column = other.split_column = None
         return other
@@ -346,13 +346,13 @@ class Pipeline:
                 f"{found.skipped[0][0]} was readable when this run began and is not now "
                 f"({found.skipped[0][1]}): put it back, or start a new run folder"
             )
-        check_share(found.skipped, len(source), self.skip_share)
+        check_skip_ratio(found.skipped, len(source), self.skip_ratio)
         self.skipped, self.shapes, self._kept = found.skipped, found.shapes, found.kept
         return source.select(found.good) if found.skipped else source
 
 
 def _shuffled(places, count, seed, epoch):
     """Returns which of `count` items stands at each place (int64) of an epoch's order."""
-    # Neighbouring epochs as seeds, or the default four rounds, give visibly similar orders.
+    # Neighboring epochs as seeds, or the default four rounds, give visibly similar orders.
     key = tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)
     return tf.raw_ops.RandomIndexShuffle(index=places, seed=key, max_index=count - 1, rounds=8)

@@ -32,7 +32,7 @@ CHOICES = [
     (LatentPrediction, "channels", "'mean' or 'sum' or 'root'"),
     (LatentPrediction, "shared", "'nothing' or 'local' or 'positions'"),
     (Data2Vec, "hide", "'tokens' or 'inputs'"),
-    (ContextEncoder, "region", "'centre' or 'block' or 'random'"),
+    (ContextEncoder, "region", "'center' or 'block' or 'random'"),
 ]
 OF_MODELS = [
     (lambda kind: GridPositions(2, kind=kind), "kind", "'fixed' or 'learned'"),

@@ -104,8 +104,8 @@ def test_the_table_of_a_methods_recipes_says_what_the_recipes_say(name):
     page = (ROOT / "docs" / f"{name}.md").read_text()
     methods, shown = SHARED_PAGES.get(name, name), []
     head = r"^\| key \|((?: \w+/\w+ \|)+)\n\|[-|]+\n((?:\|.*\n)+)"
-    for heads, rows in re.findall(head, page, re.MULTILINE):
-        recipes = [cell.strip() for cell in heads.strip("|").split("|")]
+    for num_heads, rows in re.findall(head, page, re.MULTILINE):
+        recipes = [cell.strip() for cell in num_heads.strip("|").split("|")]
         shown += recipes
         for row in rows.splitlines():
             key, *cells = [cell.strip() for cell in row.strip("|").split("|")]

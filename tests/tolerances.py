@@ -74,9 +74,9 @@ def assert_within(actual, expected, bound):
     )
 
 
-def mean_margin(deviation, draws):
+def mean_margin(stddev, draws):
     """Returns how far the mean of `draws` numbers of this standard deviation may lie off."""
-    return STANDARD_ERRORS * deviation / np.sqrt(draws)
+    return STANDARD_ERRORS * stddev / np.sqrt(draws)
 
 
 def share_margin(share, draws):

@@ -1,4 +1,4 @@
-"""Painting grey pictures."""
+"""Painting gray pictures."""
 
 from mmssl.apply.method import method_of
 from mmssl.apply.pictures import open_pictures, png_place, save_png
@@ -6,9 +6,9 @@ from mmssl.methods.colorization import Colorization
 
 
 def colorize_files(run, files, out):
-    """Writes a PNG of each picture in the colours that its lightness suggests.
+    """Writes a PNG of each picture in the colors that its lightness suggests.
 
-    The picture is taken as the encoder sees it: its centre square at the recipe's size.
+    The picture is taken as the encoder sees it: its center square at the recipe's size.
 
     Args:
         run: Run of a recipe whose method is Colorization.
@@ -20,7 +20,7 @@ def colorize_files(run, files, out):
 
     Raises:
         ValueError: the run is of another method, there is nothing to read, or more files cannot
-            be decoded than the recipe's `skip_share` leaves out.
+            be decoded than the recipe's `skip_ratio` leaves out.
     """
     method = method_of(run, Colorization)
     source = open_pictures(run, files)

@@ -24,7 +24,7 @@ def embed_files(run, files, out, layer=None, progress=None):
 
     Raises:
         ValueError: nothing to read, more files that cannot be decoded than the recipe's
-            `skip_share` leaves out, or `out` is no `.npz`.
+            `skip_ratio` leaves out, or `out` is no `.npz`.
     """
     out = Path(out)
     if out.suffix != ".npz":

@@ -8,7 +8,7 @@ from mmssl.methods.inpainting import ContextEncoder
 def inpaint_files(run, files, out):
     """Hides a region of each picture as the recipe does, and writes PNGs of hole and filling.
 
-    The picture is taken as the encoder sees it: its centre square at the recipe's size. What is
+    The picture is taken as the encoder sees it: its center square at the recipe's size. What is
     hidden depends on the place of a file among the files, so the same command hides the same.
 
     Args:
@@ -21,7 +21,7 @@ def inpaint_files(run, files, out):
 
     Raises:
         ValueError: the run is of another method, there is nothing to read, or more files cannot
-            be decoded or are smaller than the region to hide than the recipe's `skip_share`
+            be decoded or are smaller than the region to hide than the recipe's `skip_ratio`
             leaves out.
     """
     method = method_of(run, ContextEncoder)

@@ -20,7 +20,7 @@ def open_pictures(run, files):
 
     Raises:
         ValueError: there is nothing to read, or more cannot be decoded than the recipe's
-            `skip_share` leaves out.
+            `skip_ratio` leaves out.
     """
     return run.data.open(tuple(files) if len(files) > 1 else files[0])
 

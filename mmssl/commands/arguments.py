@@ -22,9 +22,9 @@ def run_of(options):
     return Run.load(options.folder)
 
 
-def add_labelled_data(parser):
-    """Adds what `labelled_data` makes a request of."""
-    group = parser.add_argument_group("labelled data")
+def add_labeled_data(parser):
+    """Adds what `labeled_data` makes a request of."""
+    group = parser.add_argument_group("labeled data")
     for key, text in {
         "source": "folder, glob, table, archive or builtin:NAME",
         "labels": "table with a column file and one or more of labels",
@@ -37,7 +37,7 @@ def add_labelled_data(parser):
 
 
 def add_limit(parser):
-    """Adds how many training items there may be, a part of `labelled_data`."""
+    """Adds how many training items there may be, a part of `labeled_data`."""
     parser.add_argument(
         "--data.limit",
         dest="limit",
@@ -47,19 +47,19 @@ def add_limit(parser):
     )
 
 
-def labelled_data(options):
+def labeled_data(options):
     """Returns the data that were asked for.
 
     Returns:
-        LabelledData, empty where nothing was.
+        LabeledData, empty where nothing was.
 
     Raises:
         ValueError: it asks for what does not go together.
     """
-    from mmssl.evaluation import LabelledData
+    from mmssl.evaluation import LabeledData
 
-    keys = {field.name for field in dataclasses.fields(LabelledData)}
-    return LabelledData(**{key: value for key, value in vars(options).items() if key in keys})
+    keys = {field.name for field in dataclasses.fields(LabeledData)}
+    return LabeledData(**{key: value for key, value in vars(options).items() if key in keys})
 
 
 def add_layer(parser, text):

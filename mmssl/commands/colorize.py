@@ -1,4 +1,4 @@
-"""Paint grey pictures."""
+"""Paint gray pictures."""
 
 from mmssl.commands import arguments
 

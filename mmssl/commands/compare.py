@@ -10,7 +10,7 @@ mmssl compare runs/simclr runs/byol --data.source fashion/ --data.limit 10000 --
 
 def add_arguments(parser):
     parser.add_argument("folders", metavar="RUN", nargs="+", help="run folders")
-    arguments.add_labelled_data(parser)
+    arguments.add_labeled_data(parser)
     arguments.add_limit(parser)
     parser.add_argument(
         "--probe",
@@ -36,7 +36,7 @@ def run(options):
     with stages() as progress:
         compared = compare(
             runs,
-            arguments.labelled_data(options),
+            arguments.labeled_data(options),
             probes=options.probe,
             seed=options.seed,
             progress=progress,

@@ -12,7 +12,7 @@ mmssl evaluate runs/data2vec --data.source clips/ --probe linear,weighted --laye
 
 def add_arguments(parser):
     arguments.add_run(parser)
-    arguments.add_labelled_data(parser)
+    arguments.add_labeled_data(parser)
     arguments.add_limit(parser)
     arguments.add_layer(parser, "block to probe, such as block_3; whole, or all")
     parser.add_argument(
@@ -43,7 +43,7 @@ def run(options):
     with stages() as progress:
         result = evaluate(
             run,
-            arguments.labelled_data(options),
+            arguments.labeled_data(options),
             probes=[*options.probe, *(f"{shots}-shot" for shots in options.few_shot)],
             layer=arguments.layer_of(options, run),
             seed=options.seed,

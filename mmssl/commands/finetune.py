@@ -4,7 +4,7 @@ import json
 
 from mmssl.commands import arguments
 
-EXAMPLES = r"""mmssl finetune runs/simclr --data.source fashion/ --labels-share 0.01 --from-scratch
+EXAMPLES = r"""mmssl finetune runs/simclr --data.source fashion/ --label-fraction 0.01 --from-scratch
 mmssl finetune runs/speech --data.source clips/ --data.labels clips/labels.tsv \
     --labels-per-class 10
 mmssl finetune runs/photos --data.train train/ --data.test test/ \
@@ -13,10 +13,10 @@ mmssl finetune runs/photos --data.train train/ --data.test test/ \
 
 def add_arguments(parser):
     arguments.add_run(parser)
-    arguments.add_labelled_data(parser)
+    arguments.add_labeled_data(parser)
     arguments.add_limit(parser)
     few = parser.add_mutually_exclusive_group()
-    few.add_argument("--labels-share", type=float, metavar="F", help="use so many, such as 0.01")
+    few.add_argument("--label-fraction", type=float, metavar="F", help="use so many, such as 0.01")
     few.add_argument("--labels-per-class", type=int, metavar="N", help="use N of each class")
     parser.add_argument(
         "--draws", type=int, default=3, help="how often these are drawn; 3 if not given"
@@ -42,8 +42,8 @@ def run(options):
     with counting("fine-tuning", "steps") as (_, progress):
         result = finetune(
             run,
-            arguments.labelled_data(options),
-            share=options.labels_share,
+            arguments.labeled_data(options),
+            share=options.label_fraction,
             per_class=options.labels_per_class,
             draws=options.draws,
             from_scratch=options.from_scratch,

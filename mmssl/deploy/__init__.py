@@ -1,6 +1,6 @@
 """Handing an encoder over: SavedModel, LiteRT and ONNX files that are run before they are kept."""
 
-from mmssl.deploy.checked import ExportError, ExportMismatch, ExportResult
+from mmssl.deploy.checked import ExportError, ExportMismatchError, ExportResult
 from mmssl.deploy.example import example_inputs
 from mmssl.deploy.formats import FORMATS, export
 from mmssl.deploy.generator import export_generator, load_generator, write_generator
@@ -11,7 +11,7 @@ from mmssl.deploy.runs import export_classifier, export_run
 __all__ = [
     "FORMATS",
     "ExportError",
-    "ExportMismatch",
+    "ExportMismatchError",
     "ExportResult",
     "as_float32",
     "example_inputs",

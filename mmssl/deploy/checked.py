@@ -22,7 +22,7 @@ class ExportError(RuntimeError):
     """An encoder could not be expressed in a format."""
 
 
-class ExportMismatch(ExportError):  # noqa: N818
+class ExportMismatchError(ExportError):
     """An exported encoder computes something else than the encoder in Keras."""
 
 
@@ -61,7 +61,7 @@ def write_checked(format, convert, encoder, path, example):
     Raises:
         ValueError: The example does not fit the encoder, or Keras does not run on TensorFlow.
         ExportError: The encoder cannot be converted.
-        ExportMismatch: An output differs from Keras' by more than 1e-4 of its largest value.
+        ExportMismatchError: An output differs from Keras' by more than 1e-4 of its largest value.
     """
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
@@ -98,7 +98,7 @@ def keep_checked(format, path, convert, run, expected):
 
     Raises:
         ExportError: What was written does not run.
-        ExportMismatch: An output differs by more than 1e-4 of its largest value.
+        ExportMismatchError: An output differs by more than 1e-4 of its largest value.
     """
     started = time.perf_counter()
     with replaced(path) as written:
@@ -131,7 +131,7 @@ def _run_written(format, run, written):
 
 def _difference(format, expected, found):
     if set(expected) != set(found):
-        raise ExportMismatch(
+        raise ExportMismatchError(
             f"The {format} export gives {sorted(found)} instead of {sorted(expected)}."
         )
     return max(_compare(format, name, expected[name], found[name]) for name in expected)
@@ -141,14 +141,14 @@ def _compare(format, name, expected, found):
     if not np.isfinite(expected).all():
         raise ValueError(f"The encoder's {name!r} is not finite on the example; train it anew.")
     if expected.shape != found.shape:
-        raise ExportMismatch(
+        raise ExportMismatchError(
             f"{name!r} of the {format} export has shape {found.shape}, in Keras {expected.shape}."
         )
     difference = float(np.max(np.abs(expected - found), initial=0.0))
     scale = float(np.max(np.abs(expected), initial=_SMALLEST_SCALE))
     # Written so that NaN, which compares as false, counts as a mismatch.
     if not difference <= TOLERANCE * scale:
-        raise ExportMismatch(
+        raise ExportMismatchError(
             f"{name!r} of the {format} export differs from Keras by {difference:.2g} on an input "
             f"of {len(expected)} examples; {TOLERANCE * scale:.2g} is allowed. It was not kept."
         )

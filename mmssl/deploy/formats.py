@@ -25,7 +25,7 @@ def export(encoder, path, format, example=None):
         ValueError: Unknown format, unfit path or example.
         ImportError: The format's optional extra is not installed.
         ExportError: The encoder has operations that the format lacks.
-        ExportMismatch: What was written does not compute what Keras computes.
+        ExportMismatchError: What was written does not compute what Keras computes.
     """
     writer = FORMATS[known(format)]
     return writer.write(encoder, path, example_inputs(encoder) if example is None else example)

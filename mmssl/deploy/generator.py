@@ -30,7 +30,7 @@ def export_generator(run, format, out=None):
     Raises:
         ValueError: Unknown format, another method, or an unfit path.
         ImportError: The format's optional extra is not installed.
-        ExportMismatch: What was written does not compute what Keras computes.
+        ExportMismatchError: What was written does not compute what Keras computes.
     """
     return write_generator(run.method(), out or run.folder / NAMES[_known(format)], format)
 
@@ -55,7 +55,7 @@ def write_generator(method, path, format):
     Raises:
         ValueError: Unknown format, another method or precision, or an unfit path.
         ImportError: The format's optional extra is not installed.
-        ExportMismatch: What was written does not compute what Keras computes.
+        ExportMismatchError: What was written does not compute what Keras computes.
     """
     _known(format)
     if not hasattr(method, "sampler"):

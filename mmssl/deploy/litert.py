@@ -31,7 +31,7 @@ def write(encoder, path, example):
         ValueError: `path` does not end in `.tflite`, or the example does not fit.
         ImportError: The extra `litert` is not installed.
         ExportError: The encoder has operations that LiteRT lacks.
-        ExportMismatch: The file does not compute what Keras computes.
+        ExportMismatchError: The file does not compute what Keras computes.
     """
     return write_checked("litert", _convert, encoder, checked_path(path), example)
 

@@ -30,7 +30,7 @@ def write(encoder, path, example):
         ValueError: `path` does not end in `.onnx`, or the example does not fit.
         ImportError: The extra `onnx` is not installed.
         ExportError: The encoder has operations that ONNX lacks.
-        ExportMismatch: The file does not compute what Keras computes.
+        ExportMismatchError: The file does not compute what Keras computes.
     """
     need("onnx", "onnx", "onnxruntime", "tf2onnx")
     path = Path(path)

@@ -27,7 +27,7 @@ def export_classifier(run, format, out=None):
         ValueError: The run has no classifier, an unknown format, or an unfit path.
         ImportError: The format's optional extra is not installed.
         ExportError: The classifier has operations that the format lacks.
-        ExportMismatch: What was written does not compute what Keras computes.
+        ExportMismatchError: What was written does not compute what Keras computes.
     """
     path = out or run.folder / f"classifier{Path(FORMATS[known(format)].NAME).suffix}"
     if not run.files.classifier.exists():
@@ -55,7 +55,7 @@ def export_run(run, format, out=None, layer=None):
         ValueError: Unknown format or block, or an unfit path.
         ImportError: The format's optional extra is not installed.
         ExportError: The encoder has operations that the format lacks.
-        ExportMismatch: What was written does not compute what Keras computes.
+        ExportMismatchError: What was written does not compute what Keras computes.
     """
     path = out or run.folder / FORMATS[known(format)].NAME
     encoder = cut(run.encoder, layer) if layer else run.encoder

@@ -31,7 +31,7 @@ def write(encoder, path, example):
 
     Raises:
         ValueError: `path` is a file or a folder of something else, or the example does not fit.
-        ExportMismatch: The SavedModel does not compute what Keras computes.
+        ExportMismatchError: The SavedModel does not compute what Keras computes.
     """
     return write_checked("saved_model", save, encoder, checked_path(path), example)
 

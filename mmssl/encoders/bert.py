@@ -17,8 +17,8 @@ def bert_encoder(
     length: int = 512,
     width: int = 768,
     depth: int = 12,
-    heads: int = 12,
-    feed_forward: int = 3072,
+    num_heads: int = 12,
+    mlp_dim: int = 3072,
     dropout: float = 0.1,
     positions: Literal["learned", "rotary"] = "learned",
     separator: int = 3,
@@ -32,10 +32,10 @@ def bert_encoder(
     Args:
         vocabulary_size: number of token ids.
         length: longest sequence, in tokens.
-        width: width of the model and of the embedding; a multiple of `heads`.
+        width: width of the model and of the embedding; a multiple of `num_heads`.
         depth: number of blocks.
-        heads: attention heads a block.
-        feed_forward: width inside the feed-forward part.
+        num_heads: attention heads a block.
+        mlp_dim: width inside the feed-forward part.
         dropout: rate in [0, 1), on the embeddings and inside the blocks.
         positions: `learned` is the paper's table, started as sines and cosines; `rotary` turns
             queries and keys by their place instead (Su et al. 2021, 2104.09864), which leaves the
@@ -48,14 +48,14 @@ def bert_encoder(
         `features` (B, L, width) and `embedding` (B, width).
 
     Raises:
-        ValueError: `width` is no multiple of `heads`, a head is too odd to be turned, or a word is
+        ValueError: `width` is no multiple of `num_heads`, a head is too odd to be turned, or a word is
             unknown.
 
     Reference:
         Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805.
     """
     check_choices(bert_encoder, positions=positions, pool=pool)
-    check_heads("bert_encoder", width, heads, positions)
+    check_heads("bert_encoder", width, num_heads, positions)
     inputs = token_inputs()
     token_ids = inputs["token_ids"]
     initializer = keras.initializers.TruncatedNormal(stddev=0.02)
@@ -79,8 +79,8 @@ def bert_encoder(
         "bert_encoder",
         pool,
         depth=depth,
-        heads=heads,
-        feed_forward=feed_forward,
+        num_heads=num_heads,
+        mlp_dim=mlp_dim,
         dropout=dropout,
         epsilon=EPSILON,
     )

@@ -12,7 +12,7 @@ def conv_encoder(
     depths: tuple[int, ...] = (2, 2, 3, 3, 3, 3, 3),
     strides: tuple[int, ...] = (2, 2, 2, 1, 1, 1, 1),
     dilations: tuple[int, ...] = (1, 1, 1, 1, 2, 2, 1),
-    grey: bool = True,
+    gray: bool = True,
     grid: int = 2,
 ) -> keras.Model:
     """Builds a VGG-like encoder: blocks of 3x3 convolutions with ReLU, batch norm after each block.
@@ -26,7 +26,7 @@ def conv_encoder(
         depths: convolutions in each block, at least 1.
         strides: stride of each block, on its last convolution.
         dilations: dilation of each block; 1 where its stride is above 1.
-        grey: look at the lightness of the picture alone, as colorization must.
+        gray: look at the lightness of the picture alone, as colorization must.
         grid: the embedding joins the averages over `grid` x `grid` cells of the last map.
 
     Returns:
@@ -46,7 +46,7 @@ def conv_encoder(
             f"{len(channels)}, {len(depths)}, {len(strides)} and {len(dilations)}."
         )
     images = keras.Input((size, size, 3), dtype="float32", name="images")
-    x = Lightness()(images) if grey else keras.layers.Rescaling(2.0, -1.0)(images)
+    x = Lightness()(images) if gray else keras.layers.Rescaling(2.0, -1.0)(images)
     plan = zip(channels, depths, strides, dilations, strict=True)
     for number, (width, depth, stride, dilation) in enumerate(plan, start=1):
         x = _block(x, width, depth, stride, dilation, name=f"block_{number}")

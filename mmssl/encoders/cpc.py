@@ -11,7 +11,7 @@ def cpc_encoder(
     channels: int = 512,
     context: int = 256,
     strides: tuple[int, ...] = (5, 4, 2, 2, 2),
-    kernels: tuple[int, ...] = (10, 8, 4, 4, 4),
+    kernel_sizes: tuple[int, ...] = (10, 8, 4, 4, 4),
     normalize: bool = True,
     level: bool = True,
 ) -> keras.Model:
@@ -25,10 +25,10 @@ def cpc_encoder(
         channels: width of every convolution.
         context: width of the GRU; half of the embedding's.
         strides: stride of each convolution; the paper's five make 160 samples a frame.
-        kernels: kernel size of each convolution, at least its stride.
-        normalize: normalise the channels of every frame after each convolution. The paper
-            describes no normalisation; with it, recordings of any level train at once. It looks at
-            one frame alone, so unlike batch normalisation it lets no frame see another.
+        kernel_sizes: kernel size of each convolution, at least its stride.
+        normalize: normalize the channels of every frame after each convolution. The paper
+            describes no normalization; with it, recordings of any level train at once. It looks at
+            one frame alone, so unlike batch normalization it lets no frame see another.
         level: bring each recording to one level first. Where recordings are fed in pieces, as in
             streaming, the pieces would be brought to one level each: turn it off.
 
@@ -43,9 +43,11 @@ def cpc_encoder(
     Reference:
         van den Oord, Li, Vinyals 2018, arXiv 1807.03748.
     """
-    if len(strides) != len(kernels) or any(k < s for k, s in zip(kernels, strides, strict=False)):
+    if len(strides) != len(kernel_sizes) or any(
+        k < s for k, s in zip(kernel_sizes, strides, strict=False)
+    ):
         raise ValueError(
-            f"cpc_encoder needs a kernel for each stride, at least as long; got kernels={kernels} "
+            f"cpc_encoder needs a kernel for each stride, at least as long; got kernel_sizes={kernel_sizes} "
             f"for strides={strides}."
         )
     waveform = keras.Input((None,), dtype="float32", name="waveform")
@@ -53,7 +55,7 @@ def cpc_encoder(
 
     x = NormalizeLevel(dtype="float32")([waveform, padding_mask]) if level else waveform
     x = keras.layers.Reshape((-1, 1))(x)
-    for number, (stride, kernel) in enumerate(zip(strides, kernels, strict=True), start=1):
+    for number, (stride, kernel) in enumerate(zip(strides, kernel_sizes, strict=True), start=1):
         x = keras.layers.ZeroPadding1D((kernel - stride, 0))(x)
         x = keras.layers.Conv1D(channels, kernel, stride)(x)
         if normalize:

@@ -18,8 +18,8 @@ def gpt_encoder(
     length: int = 512,
     width: int = 768,
     depth: int = 12,
-    heads: int = 12,
-    feed_forward: int = 3072,
+    num_heads: int = 12,
+    mlp_dim: int = 3072,
     dropout: float = 0.1,
     positions: Literal["learned", "rotary"] = "learned",
     separator: int | None = None,
@@ -29,10 +29,10 @@ def gpt_encoder(
     Args:
         vocabulary_size: number of token ids.
         length: longest sequence, in tokens.
-        width: width of the model and of the embedding; a multiple of `heads`.
+        width: width of the model and of the embedding; a multiple of `num_heads`.
         depth: number of blocks.
-        heads: attention heads a block.
-        feed_forward: width inside the feed-forward part.
+        num_heads: attention heads a block.
+        mlp_dim: width inside the feed-forward part.
         dropout: rate in [0, 1), on the embeddings, the attention weights and what each part of a
             block adds.
         positions: `learned` is the paper's table, started as sines and cosines; `rotary` turns
@@ -47,13 +47,13 @@ def gpt_encoder(
         over the tokens.
 
     Raises:
-        ValueError: `width` is no multiple of `heads`, or a head is too odd to be turned.
+        ValueError: `width` is no multiple of `num_heads`, or a head is too odd to be turned.
 
     Reference:
         Radford, Narasimhan, Salimans, Sutskever 2018; Radford et al. 2019.
     """
     check_choices(gpt_encoder, positions=positions)
-    check_heads("gpt_encoder", width, heads, positions)
+    check_heads("gpt_encoder", width, num_heads, positions)
     inputs = token_inputs()
     token_ids, padding_mask = inputs.values()
     x = keras.layers.ReversibleEmbedding(
@@ -69,7 +69,7 @@ def gpt_encoder(
     visible = CausalMask(length, separator, name="visible")(token_ids, padding_mask)
     for number in range(1, depth + 1):
         x = PreNormBlock(
-            heads, feed_forward, dropout, positions == "rotary", depth, name=f"block_{number}"
+            num_heads, mlp_dim, dropout, positions == "rotary", depth, name=f"block_{number}"
         )(x, visible)
     x = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
 
@@ -95,7 +95,7 @@ def empty_cache(encoder, rows, length):
     """
     width = encoder.get_layer("token_embedding").output_dim
     layers = [encoder.get_layer(name) for name in blocks(encoder)]
-    shapes = [(rows, layer.heads, length, width // layer.heads) for layer in layers]
+    shapes = [(rows, layer.num_heads, length, width // layer.num_heads) for layer in layers]
     return [
         tuple(ops.zeros(shape, layer.compute_dtype) for _ in ("keys", "values"))
         for shape, layer in zip(shapes, layers, strict=True)

@@ -17,11 +17,11 @@ def roberta_encoder(
     length: int = 512,
     width: int = 768,
     depth: int = 12,
-    heads: int = 12,
-    feed_forward: int = 3072,
+    num_heads: int = 12,
+    mlp_dim: int = 3072,
     dropout: float = 0.1,
     positions: Literal["learned", "rotary"] = "learned",
-    table_deviation: float = 0.02,
+    table_stddev: float = 0.02,
 ) -> keras.Model:
     """Builds RoBERTa's encoder: token and position embeddings, post-norm transformer blocks.
 
@@ -31,14 +31,14 @@ def roberta_encoder(
     Args:
         vocabulary_size: number of token ids.
         length: longest sequence, in tokens.
-        width: width of the model and of the embedding; a multiple of `heads`.
+        width: width of the model and of the embedding; a multiple of `num_heads`.
         depth: number of blocks.
-        heads: attention heads a block.
-        feed_forward: width inside the feed-forward part.
+        num_heads: attention heads a block.
+        mlp_dim: width inside the feed-forward part.
         dropout: rate in [0, 1), on the embeddings and inside the blocks.
         positions: `learned` is the paper's table, `rotary` turns queries and keys by their place
             instead, see `bert_encoder`.
-        table_deviation: standard deviation of the token table at its start, above 0; that of the
+        table_stddev: standard deviation of the token table at its start, above 0; that of the
             position table, too. A norm follows, so a larger one changes nothing but how far a step
             turns a row. In data2vec at a high learning rate small rows wander by noise; with 0.2
             its student explained more of the targets, which raised no probe in short trainings.
@@ -50,23 +50,23 @@ def roberta_encoder(
         and cosines, like `bert_encoder`'s), `embedding_norm` the norm of their sum.
 
     Raises:
-        ValueError: `width` is no multiple of `heads`, a head is too odd to be turned, or
-            `table_deviation` is not above 0.
+        ValueError: `width` is no multiple of `num_heads`, a head is too odd to be turned, or
+            `table_stddev` is not above 0.
 
     Reference:
         Liu et al. 2019, arXiv 1907.11692.
     """
     check_choices(roberta_encoder, positions=positions)
-    check_heads("roberta_encoder", width, heads, positions)
-    if table_deviation <= 0:
-        raise ValueError(f"roberta_encoder(table_deviation={table_deviation}) must be above 0.")
+    check_heads("roberta_encoder", width, num_heads, positions)
+    if table_stddev <= 0:
+        raise ValueError(f"roberta_encoder(table_stddev={table_stddev}) must be above 0.")
     inputs = token_inputs()
-    initializer = keras.initializers.TruncatedNormal(stddev=table_deviation)
+    initializer = keras.initializers.TruncatedNormal(stddev=table_stddev)
     x = keras.layers.Embedding(
         vocabulary_size, width, embeddings_initializer=initializer, name="tokens"
     )(inputs["token_ids"])
     if positions == "learned":
-        x = keras.layers.Add()([x, position_table(length, table_deviation)(x)])
+        x = keras.layers.Add()([x, position_table(length, table_stddev)(x)])
     x = keras.layers.LayerNormalization(epsilon=EPSILON, name="embedding_norm")(x)
     x = keras.layers.Dropout(dropout, name="positioned")(x)
     return post_norm_encoder(
@@ -76,8 +76,8 @@ def roberta_encoder(
         positions,
         "roberta_encoder",
         depth=depth,
-        heads=heads,
-        feed_forward=feed_forward,
+        num_heads=num_heads,
+        mlp_dim=mlp_dim,
         dropout=dropout,
         epsilon=EPSILON,
     )

@@ -10,7 +10,7 @@ MOMENTUM = 0.9  # of batch norm's moving statistics
 
 def spectrogram_encoder(
     sample_rate: int = 16000,
-    bands: int = 64,
+    num_mel_bins: int = 64,
     window: int = 512,
     hop: int = 256,
     channels: tuple[int, ...] = (32, 64, 128, 128),
@@ -24,7 +24,7 @@ def spectrogram_encoder(
 
     Args:
         sample_rate: samples per second of what it will be given.
-        bands: mel bands, a multiple of 2 to the number of convolutions.
+        num_mel_bins: mel bands, a multiple of 2 to the number of convolutions.
         window: samples that a log-mel frame looks at.
         hop: samples between log-mel frames.
         channels: width of each convolution, a block.
@@ -37,22 +37,22 @@ def spectrogram_encoder(
     Raises:
         ValueError: the bands cannot be halved so often.
     """
-    if not channels or bands % 2 ** len(channels):
+    if not channels or num_mel_bins % 2 ** len(channels):
         raise ValueError(
-            f"spectrogram_encoder halves the bands once a convolution: bands={bands} is no "
+            f"spectrogram_encoder halves the bands once a convolution: num_mel_bins={num_mel_bins} is no "
             f"multiple of 2^{len(channels)}, or channels={channels} are none."
         )
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
     x = NormalizeLevel(dtype="float32")([waveform, padding_mask])
-    x = LogMel(sample_rate, bands, window, hop, dtype="float32")(x)
+    x = LogMel(sample_rate, num_mel_bins, window, hop, dtype="float32")(x)
     x = batch_normalization(MOMENTUM)(x)
-    x = keras.layers.Reshape((-1, bands, 1))(x)
+    x = keras.layers.Reshape((-1, num_mel_bins, 1))(x)
     for number, width in enumerate(channels, start=1):
         x = keras.layers.ZeroPadding2D(((1, 0), (1, 0)))(x)
         x = keras.layers.Conv2D(width, 3, 2, use_bias=False, kernel_initializer="he_normal")(x)
         maps = keras.layers.ReLU()(batch_normalization(MOMENTUM)(x))
-        frequencies = bands // 2**number
+        frequencies = num_mel_bins // 2**number
         x = keras.layers.Reshape((-1, frequencies * width), name=f"block_{number}")(maps)
         if number < len(channels):
             x = keras.layers.Reshape((-1, frequencies, width))(x)

@@ -6,18 +6,18 @@ import keras
 
 from mmssl.choices import check_choices
 from mmssl.encoders.parts.transformer_blocks import transformer_blocks
-from mmssl.layers import ClassToken, GridPositions, Places, RelativePositionBias, TokenPooling
+from mmssl.layers import ClassToken, GridPositions, PositionIds, RelativePositionBias, TokenPooling
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels
 
 
 def vit_encoder(
     size: int = 224,
-    patch: int = 16,
+    patch_size: int = 16,
     width: int = 768,
     depth: int = 12,
-    heads: int = 12,
-    feed_forward: int = 3072,
+    num_heads: int = 12,
+    mlp_dim: int = 3072,
     dropout: float = 0.0,
     drop_path: float = 0.0,
     layer_scale: float | None = None,
@@ -33,12 +33,12 @@ def vit_encoder(
     ones, as in BEiT and data2vec 1.0, do not.
 
     Args:
-        size: height and width of the pictures in pixels, a multiple of `patch`.
-        patch: height and width of a patch in pixels.
-        width: C of the tokens and of the embedding; a multiple of `heads` and of 4.
+        size: height and width of the pictures in pixels, a multiple of `patch_size`.
+        patch_size: height and width of a patch in pixels.
+        width: C of the tokens and of the embedding; a multiple of `num_heads` and of 4.
         depth: number of blocks.
-        heads: attention heads a block.
-        feed_forward: width inside the feed-forward part of a block.
+        num_heads: attention heads a block.
+        mlp_dim: width inside the feed-forward part of a block.
         dropout: rate in [0, 1), on the tokens and inside the blocks.
         drop_path: rate in [0, 1) of stochastic depth in the last block, 0 in the first.
         layer_scale: start of the learned scales of what blocks add, as 1e-4; None for none.
@@ -64,19 +64,21 @@ def vit_encoder(
         Dosovitskiy et al. 2020, arXiv 2010.11929.
     """
     check_choices(vit_encoder, norm=norm, positions=positions, pool=pool)
-    _check(size, patch, width, heads, class_token, pool, grid)
+    _check(size, patch_size, width, num_heads, class_token, pool, grid)
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = keras.layers.Rescaling(
         [1 / d for d in DEVIATION], [-m / d for m, d in zip(MEAN, DEVIATION, strict=True)]
     )(images)
     # As a dense layer of a patch's pixels would begin: Keras counts a convolution's outputs at all
     # its places, and positions would drown the pictures.
-    limit = (6 / (3 * patch**2 + width)) ** 0.5
+    limit = (6 / (3 * patch_size**2 + width)) ** 0.5
     uniform = keras.initializers.RandomUniform(-limit, limit)
-    x = keras.layers.Conv2D(width, patch, patch, kernel_initializer=uniform, name="patches")(x)
+    x = keras.layers.Conv2D(
+        width, patch_size, patch_size, kernel_initializer=uniform, name="patches"
+    )(x)
     x = keras.layers.Reshape((-1, width), name="tokens")(x)
     if positions != "relative":
-        x = GridPositions(size // patch, positions, name="positions")(x)
+        x = GridPositions(size // patch_size, positions, name="positions")(x)
     if class_token:
         x = ClassToken(name="class_token")(x)
     if norm == "post":
@@ -84,10 +86,12 @@ def vit_encoder(
     x = keras.layers.Dropout(dropout, name="positioned")(x)
     bias = None
     if positions == "relative":
-        places = Places((size // patch) ** 2 + class_token, name="places")(x)
-        bias = RelativePositionBias(size // patch, heads, class_token, name="bias")(places)
+        position_ids = PositionIds((size // patch_size) ** 2 + class_token, name="position_ids")(x)
+        bias = RelativePositionBias(size // patch_size, num_heads, class_token, name="bias")(
+            position_ids
+        )
     x = transformer_blocks(
-        x, None, depth, heads, feed_forward, norm, dropout, drop_path, layer_scale, bias=bias
+        x, None, depth, num_heads, mlp_dim, norm, dropout, drop_path, layer_scale, bias=bias
     )
     if norm == "pre":
         x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(x)
@@ -97,17 +101,19 @@ def vit_encoder(
     )
 
 
-def _check(size, patch, width, heads, class_token, pool, grid):
-    if size % patch:
-        raise ValueError(f"vit_encoder(size={size}) must be a multiple of patch={patch} pixels.")
-    if width % heads or width % 4:
+def _check(size, patch_size, width, num_heads, class_token, pool, grid):
+    if size % patch_size:
         raise ValueError(
-            f"vit_encoder(width={width}) must be a multiple of heads={heads} and of 4."
+            f"vit_encoder(size={size}) must be a multiple of patch_size={patch_size} pixels."
+        )
+    if width % num_heads or width % 4:
+        raise ValueError(
+            f"vit_encoder(width={width}) must be a multiple of num_heads={num_heads} and of 4."
         )
     if pool == "token" and not class_token:
         raise ValueError("vit_encoder(pool='token') needs class_token=True.")
-    if not 1 <= grid <= size // patch or (grid > 1 and pool == "token"):
+    if not 1 <= grid <= size // patch_size or (grid > 1 and pool == "token"):
         raise ValueError(
-            f"vit_encoder(grid={grid}) lies between 1 and the {size // patch} patches a side, and "
+            f"vit_encoder(grid={grid}) lies between 1 and the {size // patch_size} patches a side, and "
             "belongs to pool='mean'."
         )

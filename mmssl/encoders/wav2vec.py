@@ -7,14 +7,14 @@ import keras
 from mmssl.choices import check_choices
 from mmssl.encoders.parts.transformer_blocks import transformer_blocks
 from mmssl.layers import (
+    AlibiBias,
     ChannelNormalization,
     FrameMask,
     GroupedConvolution,
     KeptFrames,
-    LinearBias,
     MaskedStatistics,
     PaddingMask,
-    Places,
+    PositionIds,
     StandardizeWaveform,
     approximate_gelu,
 )
@@ -24,15 +24,15 @@ EPSILON = 1e-5  # of every layer norm
 
 def wav2vec_encoder(
     channels: int = 512,
-    kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2),
+    kernel_sizes: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2),
     strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2),
     stem_norm: Literal["layer", "channel"] = "layer",
     width: int = 768,
     depth: int = 12,
-    heads: int = 12,
-    feed_forward: int = 3072,
+    num_heads: int = 12,
+    mlp_dim: int = 3072,
     norm: Literal["post", "pre"] = "post",
-    position_kernel: int = 19,
+    position_kernel_size: int = 19,
     position_groups: int = 16,
     position_depth: int = 5,
     alibi: Literal["fixed", "learned"] | None = None,
@@ -47,24 +47,24 @@ def wav2vec_encoder(
     padding: it is not attended to, not pooled and zero for the convolutions of positions, and the
     statistics of `channel` norms leave it out. So padding changes nothing.
 
-    Positions are told by convolutions over the tokens: `position_depth` of them, each normalised
+    Positions are told by convolutions over the tokens: `position_depth` of them, each normalized
     without affine, whose output is added to the tokens (data2vec; wav2vec 2.0 has one wide
-    convolution with weight normalisation). With `alibi` attention counts far frames less as well
-    (data2vec 2.0, see LinearBias).
+    convolution with weight normalization). With `alibi` attention counts far frames less as well
+    (data2vec 2.0, see AlibiBias).
 
     Args:
         channels: width of every convolution of the stem.
-        kernels: kernel size of each convolution of the stem, at least its stride.
+        kernel_sizes: kernel size of each convolution of the stem, at least its stride.
         strides: stride of each.
-        stem_norm: `layer` normalises every frame after each convolution, which then has a bias
-            (data2vec, wav2vec 2.0 LARGE); `channel` normalises each channel over time after the
+        stem_norm: `layer` normalizes every frame after each convolution, which then has a bias
+            (data2vec, wav2vec 2.0 LARGE); `channel` normalizes each channel over time after the
             first one (group norm of wav2vec 2.0 BASE).
-        width: width of the transformer, a multiple of `heads` and of `position_groups`.
+        width: width of the transformer, a multiple of `num_heads` and of `position_groups`.
         depth: number of blocks.
-        heads: attention heads a block.
-        feed_forward: width inside the feed-forward part.
+        num_heads: attention heads a block.
+        mlp_dim: width inside the feed-forward part.
         norm: `post` as in the papers' BASE, `pre` as in wav2vec 2.0 LARGE.
-        position_kernel: frames that a convolution of positions sees, odd; fairseq divides its 95
+        position_kernel_size: frames that a convolution of positions sees, odd; fairseq divides its 95
             by the five convolutions.
         position_groups: groups of these convolutions.
         position_depth: number of these convolutions.
@@ -89,18 +89,18 @@ def wav2vec_encoder(
         Baevski, Zhou, Mohamed, Auli 2020, arXiv 2006.11477; Baevski et al. 2022, 2202.03555.
     """
     check_choices(wav2vec_encoder, stem_norm=stem_norm, norm=norm, alibi=alibi)
-    _check(kernels, strides, width, heads, position_groups, position_kernel)
+    _check(kernel_sizes, strides, width, num_heads, position_groups, position_kernel_size)
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
 
-    x, frames = _stem(waveform, padding_mask, channels, kernels, strides, stem_norm)
+    x, frames = _stem(waveform, padding_mask, channels, kernel_sizes, strides, stem_norm)
     x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
     x = tokens = keras.layers.Dense(width, name="tokens")(x)
     for number in range(1, position_depth + 1):
         # Before each one: beyond the end there is nothing, in a padded batch as alone.
         x = KeptFrames()([x, frames])
         x = GroupedConvolution(
-            width, (position_kernel,), position_groups, name=f"position_convolution_{number}"
+            width, (position_kernel_size,), position_groups, name=f"position_convolution_{number}"
         )(x)
         x = keras.layers.LayerNormalization(epsilon=EPSILON, center=False, scale=False)(x)
         x = keras.layers.Activation(approximate_gelu)(x)
@@ -110,14 +110,14 @@ def wav2vec_encoder(
     x = keras.layers.Dropout(dropout, name="positioned")(x)
     bias = None
     if alibi:
-        places = Places(name="places")(x)
-        bias = LinearBias(heads, alibi == "learned", name="bias")(places)
+        position_ids = PositionIds(name="position_ids")(x)
+        bias = AlibiBias(num_heads, alibi == "learned", name="bias")(position_ids)
     x = transformer_blocks(
         x,
         PaddingMask(name="visible")(frames),
         depth,
-        heads,
-        feed_forward,
+        num_heads,
+        mlp_dim,
         norm=norm,
         dropout=dropout,
         drop_path=drop_path,
@@ -135,12 +135,12 @@ def wav2vec_encoder(
     )
 
 
-def _stem(waveform, padding_mask, channels, kernels, strides, norm):
+def _stem(waveform, padding_mask, channels, kernel_sizes, strides, norm):
     """Returns local features (B, F, channels) and which of them are inside, int32 (B, F)."""
     frames = padding_mask
     x = StandardizeWaveform(dtype="float32")([waveform, padding_mask])
     x = keras.layers.Reshape((-1, 1))(x)
-    for number, (kernel, stride) in enumerate(zip(kernels, strides, strict=True), start=1):
+    for number, (kernel, stride) in enumerate(zip(kernel_sizes, strides, strict=True), start=1):
         # PyTorch's start of biases. At zero, digital silence would reach every layer norm as a
         # vector without variance, and gradients would grow 300-fold at each.
         bound = (kernel * x.shape[-1]) ** -0.5
@@ -153,7 +153,7 @@ def _stem(waveform, padding_mask, channels, kernels, strides, norm):
             bias_initializer=keras.initializers.RandomUniform(-bound, bound),
             name=f"stem_{number}",
         )(x)
-        last = number == len(kernels)
+        last = number == len(kernel_sizes)
         frames = FrameMask(stride, kernel, name="token_mask" if last else None)(frames)
         if norm == "layer":
             x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
@@ -163,15 +163,17 @@ def _stem(waveform, padding_mask, channels, kernels, strides, norm):
     return x, frames
 
 
-def _check(kernels, strides, width, heads, groups, position_kernel):
-    if len(strides) != len(kernels) or any(k < s for k, s in zip(kernels, strides, strict=False)):
+def _check(kernel_sizes, strides, width, num_heads, groups, position_kernel_size):
+    if len(strides) != len(kernel_sizes) or any(
+        k < s for k, s in zip(kernel_sizes, strides, strict=False)
+    ):
         raise ValueError(
             f"wav2vec_encoder needs a kernel for each stride, at least as long; got "
-            f"kernels={kernels} for strides={strides}."
+            f"kernel_sizes={kernel_sizes} for strides={strides}."
         )
-    if width % heads or width % groups or position_kernel % 2 == 0:
+    if width % num_heads or width % groups or position_kernel_size % 2 == 0:
         raise ValueError(
             "wav2vec_encoder needs a width that its heads and position_groups divide, and an odd "
-            f"position_kernel; got width={width}, heads={heads}, position_groups={groups}, "
-            f"position_kernel={position_kernel}."
+            f"position_kernel_size; got width={width}, num_heads={num_heads}, position_groups={groups}, "
+            f"position_kernel_size={position_kernel_size}."
         )

@@ -15,7 +15,7 @@ def wavenet_encoder(
     levels: int = 256,
     speakers: int = 0,
     speaker_width: int = 16,
-    mel_bands: int = 0,
+    num_mel_bins: int = 0,
     mel_hop: int = 80,
 ) -> keras.Model:
     """Builds WaveNet without its output layers: what each sample's past says of the next sample.
@@ -35,13 +35,13 @@ def wavenet_encoder(
         speakers: number of speakers of the global condition, the unknown one (0) included; 0 for
             none.
         speaker_width: width of a speaker's vector.
-        mel_bands: bands of the log-mel frames of the local condition; 0 for none.
+        num_mel_bins: bands of the log-mel frames of the local condition; 0 for none.
         mel_hop: samples a frame.
 
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T), and,
         where asked for, `speaker` int32 (B,) and `log_mel` float32 (B, ceil(T / mel_hop),
-        mel_bands), to `features` (B, T, skip), the skip sums, and `embedding` (B, skip), their
+        num_mel_bins), to `features` (B, T, skip), the skip sums, and `embedding` (B, skip), their
         mean over the recording.
 
     Raises:
@@ -53,7 +53,7 @@ def wavenet_encoder(
     _check(1, cycles=cycles, layers=layers, residual=residual, gate=gate, skip=skip)
     _check(1, speaker_width=speaker_width, mel_hop=mel_hop)
     _check(2, kernel=kernel, levels=levels)
-    _check(0, speakers=speakers, mel_bands=mel_bands)
+    _check(0, speakers=speakers, num_mel_bins=num_mel_bins)
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
     inputs = {"waveform": waveform, "padding_mask": padding_mask}
@@ -64,8 +64,8 @@ def wavenet_encoder(
         inputs["speaker"] = keras.Input((), dtype="int32", name="speaker")
         table = keras.layers.Embedding(speakers, speaker_width, name="speaker_vector")
         conditions.append(keras.layers.Reshape((1, -1))(table(inputs["speaker"])))
-    if mel_bands:
-        inputs["log_mel"] = keras.Input((None, mel_bands), dtype="float32", name="log_mel")
+    if num_mel_bins:
+        inputs["log_mel"] = keras.Input((None, num_mel_bins), dtype="float32", name="log_mel")
         upsampling = FrameUpsampling(mel_hop, name="upsampling")
         conditions.append(upsampling([inputs["log_mel"], codes]))
 

@@ -2,8 +2,8 @@
 
 from mmssl.evaluation.finetuning.finetune import finetune
 from mmssl.evaluation.probes.evaluate import evaluate
-from mmssl.evaluation.probes.labeled import LabelledData
+from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.report.compare import compare
 from mmssl.evaluation.report.report import write_report
 
-__all__ = ["LabelledData", "compare", "evaluate", "finetune", "write_report"]
+__all__ = ["LabeledData", "compare", "evaluate", "finetune", "write_report"]

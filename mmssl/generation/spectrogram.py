@@ -4,13 +4,13 @@ import librosa
 import matplotlib
 import numpy as np
 
-RANGE = 80.0  # dB between the darkest and the brightest colour
+RANGE = 80.0  # dB between the darkest and the brightest color
 FRAME, HOP = 256, 40  # samples: 32 and 5 ms at 8 kHz
 SCALE = 2  # pixels a bin, along each side
 
 
-def spectrogram_picture(waveforms):
-    """Draws spectrograms side by side, in one colour scale.
+def spectrogram_image(waveforms):
+    """Draws spectrograms side by side, in one color scale.
 
     Args:
         waveforms: list of float arrays (T,), full scale 1, at one sample rate.

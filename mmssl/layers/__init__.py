@@ -29,16 +29,17 @@ from mmssl.layers.pooling import (
     TokenPooling,
 )
 from mmssl.layers.positions import (
+    AlibiBias,
     GridPositions,
-    LinearBias,
-    Places,
+    PositionIds,
     RelativePositionBias,
     SegmentIds,
 )
 from mmssl.layers.queue import VectorQueue
-from mmssl.layers.tokens import ClassToken, pick, restore
+from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 
 __all__ = [
+    "AlibiBias",
     "CausalEmbedding",
     "CausalMask",
     "ChannelNormalization",
@@ -54,7 +55,6 @@ __all__ = [
     "KeptFrames",
     "LayerScale",
     "Lightness",
-    "LinearBias",
     "LogMel",
     "MaskFill",
     "MaskToken",
@@ -64,7 +64,7 @@ __all__ = [
     "NoiseTable",
     "NormalizeLevel",
     "PaddingMask",
-    "Places",
+    "PositionIds",
     "PreNormBlock",
     "RelativePositionBias",
     "SegmentIds",
@@ -74,10 +74,10 @@ __all__ = [
     "UnitDense",
     "VectorQueue",
     "approximate_gelu",
+    "gather_tokens",
     "lab_to_rgb",
     "mu_law_decode",
     "mu_law_encode",
-    "pick",
-    "restore",
     "rgb_to_lab",
+    "scatter_tokens",
 ]

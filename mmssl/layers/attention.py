@@ -37,10 +37,10 @@ class CausalMask(keras.layers.Layer):
         length = token_ids.shape[1]
         if length is not None and length > self.sequence_length:
             raise ValueError(f"The model takes up to {self.sequence_length} tokens; got {length}.")
-        places = ops.arange(ops.shape(token_ids)[1])
+        position_ids = ops.arange(ops.shape(token_ids)[1])
         # The diagonal stays, or a row of padding alone would see nothing.
-        visible = ops.logical_or(padding_mask[:, None] > 0, places[:, None] == places)
-        visible = ops.logical_and(visible, earlier(places, places))
+        visible = ops.logical_or(padding_mask[:, None] > 0, position_ids[:, None] == position_ids)
+        visible = ops.logical_and(visible, earlier(position_ids, position_ids))
         if self.separator is None:
             return visible
         document = ops.cumsum(ops.cast(token_ids == self.separator, "int32"), axis=1)
@@ -95,7 +95,7 @@ class SelfAttention(keras.layers.Layer):
     and an output kernel of its own scale.
 
     Args:
-        heads: attention heads; divides the width.
+        num_heads: attention heads; divides the width.
         dropout: rate in [0, 1), on the attention weights.
         rotary: turn queries and keys by their place.
         kernel_initializer: of queries, keys and values.
@@ -106,7 +106,7 @@ class SelfAttention(keras.layers.Layer):
         visible: bool (B or 1, L or 1, S), which of the S keys a query sees; S is L without a
             cache. None lets every query see every key.
         bias: (B or 1, heads, L, S), added to the scores; None for none.
-        places: int32 (B or 1, L), by which rotary positions turn the L tokens; None for those from
+        position_ids: int32 (B or 1, L), by which rotary positions turn the L tokens; None for those from
             `index` on.
         cache: None, or a pair of keys and values (B, heads, S, width / heads).
         index: int32 scalar, the place of the first of the L tokens in the cache.
@@ -117,7 +117,7 @@ class SelfAttention(keras.layers.Layer):
 
     def __init__(
         self,
-        heads,
+        num_heads,
         dropout=0.0,
         rotary=False,
         kernel_initializer="glorot_uniform",
@@ -125,13 +125,13 @@ class SelfAttention(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.heads = heads
+        self.num_heads = num_heads
         self.dropout = dropout
         self.rotary = rotary
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.output_initializer = keras.initializers.get(output_initializer)
 
-    def build(self, x_shape, visible_shape=None, bias_shape=None, places_shape=None):
+    def build(self, x_shape, visible_shape=None, bias_shape=None, position_ids_shape=None):
         width = x_shape[-1]
         options = {"dtype": self.dtype_policy}
         self.project = keras.layers.Dense(
@@ -145,13 +145,15 @@ class SelfAttention(keras.layers.Layer):
         self.turn = RotaryEmbedding(name="turn", **options) if self.rotary else None
         self.drop = keras.layers.Dropout(self.dropout, name="drop", **options)
 
-    def call(self, x, visible=None, bias=None, places=None, cache=None, index=0, training=None):
+    def call(
+        self, x, visible=None, bias=None, position_ids=None, cache=None, index=0, training=None
+    ):
         rows, length, width = ops.shape(x)
-        each = width // self.heads
-        projected = ops.reshape(self.project(x), (rows, length, 3 * self.heads, each))
-        turned, value = ops.split(projected, [2 * self.heads], axis=2)
+        each = width // self.num_heads
+        projected = ops.reshape(self.project(x), (rows, length, 3 * self.num_heads, each))
+        turned, value = ops.split(projected, [2 * self.num_heads], axis=2)
         if self.turn is not None:
-            turned = self.turn(turned, start_index=index, positions=places)
+            turned = self.turn(turned, start_index=index, positions=position_ids)
         query, key = ops.split(ops.transpose(turned, (0, 2, 1, 3)), 2, axis=1)
         value = ops.transpose(value, (0, 2, 1, 3))
         if cache is not None:
@@ -171,13 +173,13 @@ class SelfAttention(keras.layers.Layer):
         joined = self.join(seen)
         return joined if cache is None else (joined, (key, value))
 
-    def compute_output_spec(self, x, visible=None, bias=None, places=None, **kwargs):
+    def compute_output_spec(self, x, visible=None, bias=None, position_ids=None, **kwargs):
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
     def get_config(self):
         return {
             **super().get_config(),
-            "heads": self.heads,
+            "num_heads": self.num_heads,
             "dropout": self.dropout,
             "rotary": self.rotary,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
@@ -198,8 +200,8 @@ class PreNormBlock(keras.layers.Layer):
         y = x + attention(norm(x));  out = y + contract(gelu(expand(norm(y))))
 
     Args:
-        heads: attention heads; divides the width.
-        feed_forward: width inside the feed-forward part.
+        num_heads: attention heads; divides the width.
+        mlp_dim: width inside the feed-forward part.
         dropout: rate in [0, 1), on the attention weights and on what each part adds.
         rotary: see SelfAttention.
         depth: blocks in the model. The kernels that add to the residual stream start smaller by
@@ -208,10 +210,10 @@ class PreNormBlock(keras.layers.Layer):
     Call arguments and returns: see SelfAttention.
     """
 
-    def __init__(self, heads, feed_forward, dropout=0.0, rotary=False, depth=1, **kwargs):
+    def __init__(self, num_heads, mlp_dim, dropout=0.0, rotary=False, depth=1, **kwargs):
         super().__init__(**kwargs)
-        self.heads = heads
-        self.feed_forward = feed_forward
+        self.num_heads = num_heads
+        self.mlp_dim = mlp_dim
         self.dropout = dropout
         self.rotary = rotary
         self.depth = depth
@@ -224,11 +226,11 @@ class PreNormBlock(keras.layers.Layer):
         adding = keras.initializers.RandomNormal(stddev=0.02 / (2 * self.depth) ** 0.5)
         self.attention_norm = keras.layers.LayerNormalization(name="attention_norm", **norm)
         self.attention = SelfAttention(
-            self.heads, self.dropout, self.rotary, initial, adding, name="attention", **options
+            self.num_heads, self.dropout, self.rotary, initial, adding, name="attention", **options
         )
         self.feed_forward_norm = keras.layers.LayerNormalization(name="feed_forward_norm", **norm)
         self.expand = keras.layers.Dense(
-            self.feed_forward,
+            self.mlp_dim,
             approximate_gelu,
             kernel_initializer=initial,
             name="expand",
@@ -242,7 +244,7 @@ class PreNormBlock(keras.layers.Layer):
         self.attention.build(x_shape, visible_shape)
         for layer in (self.attention_norm, self.feed_forward_norm, self.expand):
             layer.build(x_shape)
-        self.contract.build((*x_shape[:-1], self.feed_forward))
+        self.contract.build((*x_shape[:-1], self.mlp_dim))
 
     def call(self, x, visible, cache=None, index=0, training=None):
         seen = self.attention(
@@ -261,8 +263,8 @@ class PreNormBlock(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "heads": self.heads,
-            "feed_forward": self.feed_forward,
+            "num_heads": self.num_heads,
+            "mlp_dim": self.mlp_dim,
             "dropout": self.dropout,
             "rotary": self.rotary,
             "depth": self.depth,

@@ -46,8 +46,8 @@ class StandardizeWaveform(keras.layers.Layer):
     def call(self, inputs):
         waveform, mask = inputs
         mean, variance = masked_moments(waveform[..., None], mask)
-        centred = waveform - mean[..., 0]
-        scaled = centred / ops.maximum(ops.sqrt(variance[..., 0]), SILENCE)
+        centered = waveform - mean[..., 0]
+        scaled = centered / ops.maximum(ops.sqrt(variance[..., 0]), SILENCE)
         return ops.where(mask > 0, scaled, 0)
 
     def compute_output_shape(self, input_shape):
@@ -63,7 +63,7 @@ class LogMel(keras.layers.Layer):
 
     Args:
         sample_rate: samples per second, above 0.
-        bands: mel bands, from 0 to half the sample rate.
+        num_mel_bins: mel bands, from 0 to half the sample rate.
         window: samples that a frame looks at, under a Hann window.
         hop: samples between frames, at most `window`.
 
@@ -78,14 +78,19 @@ class LogMel(keras.layers.Layer):
         ValueError: the hop is longer than the window, or a number is below 1.
     """
 
-    def __init__(self, sample_rate=16000, bands=64, window=512, hop=256, **kwargs):
+    def __init__(self, sample_rate=16000, num_mel_bins=64, window=512, hop=256, **kwargs):
         super().__init__(**kwargs)
-        if min(sample_rate, bands, hop) < 1 or hop > window:
+        if min(sample_rate, num_mel_bins, hop) < 1 or hop > window:
             raise ValueError(
-                f"LogMel(sample_rate={sample_rate}, bands={bands}, window={window}, hop={hop}): "
+                f"LogMel(sample_rate={sample_rate}, num_mel_bins={num_mel_bins}, window={window}, hop={hop}): "
                 "all are 1 or more, and the hop at most the window."
             )
-        self.sample_rate, self.bands, self.window, self.hop = sample_rate, bands, window, hop
+        self.sample_rate, self.num_mel_bins, self.window, self.hop = (
+            sample_rate,
+            num_mel_bins,
+            window,
+            hop,
+        )
 
     def build(self, input_shape):
         bins = self.window // 2 + 1
@@ -95,7 +100,7 @@ class LogMel(keras.layers.Layer):
         # A sine of full scale has magnitude 1 at its frequency.
         self._kernel = (2 * fading * waves / fading.sum())[:, None].astype("float32")
         matrix = keras.layers.MelSpectrogram().linear_to_mel_weight_matrix(
-            self.bands, bins, self.sample_rate, 0.0, self.sample_rate / 2
+            self.num_mel_bins, bins, self.sample_rate, 0.0, self.sample_rate / 2
         )
         self._to_mel = ops.convert_to_numpy(matrix)
 
@@ -105,15 +110,17 @@ class LogMel(keras.layers.Layer):
         power = ops.square(spectrum)
         bins = self.window // 2 + 1
         magnitude = ops.sqrt(power[..., :bins] + power[..., bins:] + TINY)
-        bands = ops.maximum(ops.matmul(magnitude, self._to_mel), LOG_MEL_FLOOR)
-        return 1.0 - ops.log(bands) / np.log(LOG_MEL_FLOOR)
+        num_mel_bins = ops.maximum(ops.matmul(magnitude, self._to_mel), LOG_MEL_FLOOR)
+        return 1.0 - ops.log(num_mel_bins) / np.log(LOG_MEL_FLOOR)
 
     def compute_output_shape(self, input_shape):
         rows, length = input_shape
-        return (rows, None if length is None else length // self.hop, self.bands)
+        return (rows, None if length is None else length // self.hop, self.num_mel_bins)
 
     def get_config(self):
-        sizes = {name: getattr(self, name) for name in ("sample_rate", "bands", "window", "hop")}
+        sizes = {
+            name: getattr(self, name) for name in ("sample_rate", "num_mel_bins", "window", "hop")
+        }
         return {**super().get_config(), **sizes}
 
 

@@ -62,7 +62,7 @@ def rgb_to_lab(rgb):
 
 
 def lab_to_rgb(lab):
-    """Converts CIE Lab to sRGB, colours outside its gamut to the nearest value a channel.
+    """Converts CIE Lab to sRGB, colors outside its gamut to the nearest value a channel.
 
     Args:
         lab: float32 (..., 3): L in [0, 100], a and b.
@@ -80,7 +80,7 @@ def lab_to_rgb(lab):
 
 @keras.saving.register_keras_serializable("mmssl")
 class Lightness(keras.layers.Layer):
-    """Reduces sRGB pictures to the L of CIE Lab, centred and scaled to [-1, 1].
+    """Reduces sRGB pictures to the L of CIE Lab, centered and scaled to [-1, 1].
 
     Call arguments:
         images: float32 (B, H, W, 3) in [0, 1], sRGB.
@@ -97,7 +97,7 @@ class Lightness(keras.layers.Layer):
 
 
 def gamut_bins(spacing=10):
-    """Lists the points of an ab grid that colours of sRGB round to.
+    """Lists the points of an ab grid that colors of sRGB round to.
 
     The projection of a solid onto a plane is that of its surface, so the six faces of the RGB
     cube, at every 8-bit value, decide.
@@ -122,26 +122,26 @@ def gamut_bins(spacing=10):
 
 @keras.saving.register_keras_serializable("mmssl")
 class ColorBins(keras.layers.Layer):
-    """Translates between ab values and distributions over colour bins (Zhang et al. 2016).
+    """Translates between ab values and distributions over color bins (Zhang et al. 2016).
 
     Holds the bins' rarity weights, which `set_frequencies` takes from the data.
 
     Args:
         spacing: grid of the bins in units of a and b.
-        neighbours: bins that share a pixel's weight; 10 in the official code.
+        neighbors: bins that share a pixel's weight; 10 in the official code.
         sigma: width of the Gaussian that shares it, in units of a and b.
     """
 
-    def __init__(self, spacing=10, neighbours=10, sigma=5.0, **kwargs):
+    def __init__(self, spacing=10, neighbors=10, sigma=5.0, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.spacing, self.neighbours, self.sigma = spacing, neighbours, sigma
-        self.centres = gamut_bins(spacing)
+        self.spacing, self.neighbors, self.sigma = spacing, neighbors, sigma
+        self.centers = gamut_bins(spacing)
         self.rarity = self.add_weight(
-            shape=(len(self.centres),), initializer="ones", trainable=False, name="rarity"
+            shape=(len(self.centers),), initializer="ones", trainable=False, name="rarity"
         )
 
     def __len__(self):
-        return len(self.centres)
+        return len(self.centers)
 
     def encode(self, ab):
         """Shares each pixel among its nearest bins.
@@ -150,12 +150,12 @@ class ColorBins(keras.layers.Layer):
             ab: float32 (N, 2).
 
         Returns:
-            bins int32 (N, neighbours), nearest first, and weights float32 (N, neighbours),
+            bins int32 (N, neighbors), nearest first, and weights float32 (N, neighbors),
             proportional to exp(-distance^2 / (2 sigma^2)) and summing to one.
         """
-        square = ops.sum(ab**2, axis=-1, keepdims=True) + np.sum(self.centres**2, axis=-1)
-        distance = square - 2.0 * ops.matmul(ab, self.centres.T)
-        nearness, bins = ops.top_k(-distance, self.neighbours)
+        square = ops.sum(ab**2, axis=-1, keepdims=True) + np.sum(self.centers**2, axis=-1)
+        distance = square - 2.0 * ops.matmul(ab, self.centers.T)
+        nearness, bins = ops.top_k(-distance, self.neighbors)
         return bins, ops.softmax(nearness / (2.0 * self.sigma**2), axis=-1)
 
     def decode(self, logits, temperature=0.38):
@@ -168,24 +168,24 @@ class ColorBins(keras.layers.Layer):
         Returns:
             float32 (..., 2), ab.
         """
-        return ops.matmul(ops.softmax(logits / temperature, axis=-1), self.centres)
+        return ops.matmul(ops.softmax(logits / temperature, axis=-1), self.centers)
 
     def rebalance(self, bins):
-        """Looks up the rarity weight of each pixel's nearest bin: (N, neighbours) to (N,)."""
+        """Looks up the rarity weight of each pixel's nearest bin: (N, neighbors) to (N,)."""
         return ops.take(self.rarity, bins[:, 0])
 
-    def set_frequencies(self, frequencies, uniform_share=0.5):
+    def set_frequencies(self, frequencies, uniform_weight=0.5):
         """Sets the rarity weights, `1 / ((1 - share) p + share / Q)` scaled to a mean of one.
 
         Args:
             frequencies: (Q,), how often each bin occurs in the data, summing to one.
-            uniform_share: how much of the uniform distribution is mixed in, in [0, 1]; 1 turns
+            uniform_weight: how much of the uniform distribution is mixed in, in [0, 1]; 1 turns
                 the rebalancing off.
         """
         frequencies = np.asarray(frequencies, "float64")
-        rarity = 1 / ((1 - uniform_share) * frequencies + uniform_share / len(frequencies))
+        rarity = 1 / ((1 - uniform_weight) * frequencies + uniform_weight / len(frequencies))
         self.rarity.assign(rarity / np.sum(frequencies * rarity))
 
     def get_config(self):
-        config = {"spacing": self.spacing, "neighbours": self.neighbours, "sigma": self.sigma}
+        config = {"spacing": self.spacing, "neighbors": self.neighbors, "sigma": self.sigma}
         return {**super().get_config(), **config}

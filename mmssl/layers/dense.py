@@ -50,7 +50,7 @@ class UnitDense(keras.layers.Layer):
 
         y_k = x . v_k / |v_k|
 
-    This is weight normalisation with a gain of one (Salimans, Kingma 2016, arXiv 1602.07868).
+    This is weight normalization with a gain of one (Salimans, Kingma 2016, arXiv 1602.07868).
 
     Args:
         units: number of directions.

@@ -9,7 +9,7 @@ class MaskToken(keras.layers.Layer):
     """Replaces the masked tokens of a sequence by one learned vector.
 
     Args:
-        deviation: of the normal distribution that the vector is drawn from.
+        stddev: of the normal distribution that the vector is drawn from.
 
     Call arguments:
         inputs: pair of tokens (B, T, C) and mask (B, T), above 0 where a token is replaced.
@@ -18,13 +18,13 @@ class MaskToken(keras.layers.Layer):
         (B, T, C).
     """
 
-    def __init__(self, deviation=0.02, **kwargs):
+    def __init__(self, stddev=0.02, **kwargs):
         super().__init__(**kwargs)
-        self.deviation = deviation
+        self.stddev = stddev
 
     def build(self, input_shape):
         tokens, _ = input_shape
-        start = keras.initializers.TruncatedNormal(stddev=self.deviation)
+        start = keras.initializers.TruncatedNormal(stddev=self.stddev)
         self.token = self.add_weight((tokens[-1],), initializer=start, name="token")
 
     def call(self, inputs):
@@ -36,14 +36,14 @@ class MaskToken(keras.layers.Layer):
         return input_shape[0]
 
     def get_config(self):
-        return {**super().get_config(), "deviation": self.deviation}
+        return {**super().get_config(), "stddev": self.stddev}
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class MaskFill(keras.layers.Layer):
-    """Replaces the hidden pixels of pictures by one colour and leaves the others as they are.
+    """Replaces the hidden pixels of pictures by one color and leaves the others as they are.
 
-    The colour is a weight that is not trained: grey until it is assigned the data's mean.
+    The color is a weight that is not trained: gray until it is assigned the data's mean.
 
     Call arguments:
         inputs: pair of images float32 (B, H, W, 3) in [0, 1] and mask (B, H, W, 1), 1 where hidden.
@@ -62,7 +62,7 @@ class MaskFill(keras.layers.Layer):
         )
 
     def build(self, input_shape):
-        """Has nothing to do: the constructor makes the colour."""
+        """Has nothing to do: the constructor makes the color."""
 
     def call(self, inputs):
         images, mask = inputs
@@ -82,7 +82,7 @@ class NoiseTable(keras.layers.Layer):
 
     Args:
         width: channels of a vector.
-        deviation: standard deviation, 0 or more.
+        stddev: standard deviation, 0 or more.
         vectors: how many there are.
 
     Call arguments:
@@ -92,14 +92,14 @@ class NoiseTable(keras.layers.Layer):
         (..., width).
     """
 
-    def __init__(self, width, deviation=0.01, vectors=4096, **kwargs):
+    def __init__(self, width, stddev=0.01, vectors=4096, **kwargs):
         super().__init__(**kwargs)
         self.width = width
-        self.deviation = deviation
+        self.stddev = stddev
         self.vectors = vectors
         self.table = self.add_weight(
             shape=(vectors, width),
-            initializer=keras.initializers.RandomNormal(stddev=deviation),
+            initializer=keras.initializers.RandomNormal(stddev=stddev),
             trainable=False,
             name="table",
         )
@@ -114,5 +114,5 @@ class NoiseTable(keras.layers.Layer):
         return (*input_shape, self.width)
 
     def get_config(self):
-        own = {"width": self.width, "deviation": self.deviation, "vectors": self.vectors}
+        own = {"width": self.width, "stddev": self.stddev, "vectors": self.vectors}
         return {**super().get_config(), **own}

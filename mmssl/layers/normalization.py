@@ -8,9 +8,9 @@ from mmssl.layers.pooling import masked_moments
 
 @keras.saving.register_keras_serializable("mmssl")
 class ChannelNormalization(keras.layers.Layer):
-    """Normalises each channel over the frames of its own recording, then scales and shifts it.
+    """Normalizes each channel over the frames of its own recording, then scales and shifts it.
 
-    That is group normalisation with a group a channel, as in wav2vec 2.0 (2006.11477), but
+    That is group normalization with a group a channel, as in wav2vec 2.0 (2006.11477), but
     without the frames of padding, so that padding changes no other frame.
 
     Args:

@@ -11,7 +11,7 @@ from mmssl.choices import check_choices
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class Places(keras.layers.Layer):
+class PositionIds(keras.layers.Layer):
     """Numbers the tokens of a sequence, for attention that tells positions by itself.
 
     Where some of the tokens alone are encoded, their own places are given to attention instead.
@@ -142,9 +142,9 @@ class GridPositions(keras.layers.Layer):
 
     def _fixed(self, side, width):
         # In units of the grid that it was made for, so that a place keeps its vector.
-        places = (np.arange(side) + 0.5) * self.grid / side - 0.5
+        position_ids = (np.arange(side) + 0.5) * self.grid / side - 0.5
         rates = 10000.0 ** (-np.arange(width // 4) / (width / 4))
-        angles = places[:, None] * rates
+        angles = position_ids[:, None] * rates
         waves = np.concatenate([np.sin(angles), np.cos(angles)], axis=-1).astype("float32")
         rows = np.broadcast_to(waves[:, None], (side, side, width // 2))
         columns = np.broadcast_to(waves[None], (side, side, width // 2))
@@ -158,7 +158,7 @@ class GridPositions(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class LinearBias(keras.layers.Layer):
+class AlibiBias(keras.layers.Layer):
     """Gives what attention adds to its scores under ALiBi (Press et al. 2021, 2108.12409).
 
         bias_hij = -scale_h slope_h |i - j|
@@ -169,56 +169,56 @@ class LinearBias(keras.layers.Layer):
     two below and then, as the paper's code, every other one of twice as many.
 
     Args:
-        heads: attention heads, at least 1.
+        num_heads: attention heads, at least 1.
         learned: whether each head has a learned scale, which starts at 1 and below 0 counts as 0;
             it is 1 otherwise.
 
     Call arguments:
-        places: int32 (B or 1, T), where the tokens stand.
+        position_ids: int32 (B or 1, T), where the tokens stand.
 
     Returns:
         float32 (B or 1, heads, T, T), query by key.
     """
 
-    def __init__(self, heads, learned=False, **kwargs):
+    def __init__(self, num_heads, learned=False, **kwargs):
         super().__init__(**kwargs)
-        self.heads = heads
+        self.num_heads = num_heads
         self.learned = learned
 
-    def build(self, places_shape):
-        self.slopes = slopes(self.heads).astype("float32")[:, None, None]
+    def build(self, position_ids_shape):
+        self.slopes = slopes(self.num_heads).astype("float32")[:, None, None]
         self.scale = None
         if self.learned:
             # One axis, so that optimizers spare it from decay. Distances reach into the thousands:
             # no lower precision.
-            self.scale = self.add_weight((self.heads,), "ones", name="scale", autocast=False)
+            self.scale = self.add_weight((self.num_heads,), "ones", name="scale", autocast=False)
 
-    def call(self, places):
-        places = ops.cast(places, "float32")
-        apart = ops.abs(places[:, None, :, None] - places[:, None, None])
+    def call(self, position_ids):
+        position_ids = ops.cast(position_ids, "float32")
+        apart = ops.abs(position_ids[:, None, :, None] - position_ids[:, None, None])
         if self.scale is None:
             return -self.slopes * apart
         return -self.slopes * ops.maximum(self.scale, 0.0)[:, None, None] * apart
 
-    def compute_output_spec(self, places):
-        rows, length = places.shape
-        return keras.KerasTensor((rows, self.heads, length, length), dtype="float32")
+    def compute_output_spec(self, position_ids):
+        rows, length = position_ids.shape
+        return keras.KerasTensor((rows, self.num_heads, length, length), dtype="float32")
 
     def get_config(self):
-        return {**super().get_config(), "heads": self.heads, "learned": self.learned}
+        return {**super().get_config(), "num_heads": self.num_heads, "learned": self.learned}
 
 
-def slopes(heads):
+def slopes(num_heads):
     """Lists ALiBi's slopes.
 
     Args:
-        heads: attention heads, at least 1.
+        num_heads: attention heads, at least 1.
 
     Returns:
         float64 array (heads,).
     """
-    whole = 2 ** int(math.log2(heads))
-    between = np.arange(heads - whole) + 0.5
+    whole = 2 ** int(math.log2(num_heads))
+    between = np.arange(num_heads - whole) + 0.5
     return 2.0 ** (-8.0 / whole * np.concatenate([np.arange(whole) + 1, between]))
 
 
@@ -231,35 +231,35 @@ class RelativePositionBias(keras.layers.Layer):
 
     Args:
         grid: patches a side, at least 1.
-        heads: attention heads.
+        num_heads: attention heads.
         class_token: whether the first token is one.
 
     Call arguments:
-        places: int32 (B or 1, T), where the tokens stand: row by row in the grid, after the class
+        position_ids: int32 (B or 1, T), where the tokens stand: row by row in the grid, after the class
             token.
 
     Returns:
         (B or 1, heads, T, T), query by key.
     """
 
-    def __init__(self, grid, heads, class_token=True, **kwargs):
+    def __init__(self, grid, num_heads, class_token=True, **kwargs):
         super().__init__(**kwargs)
         self.grid = grid
-        self.heads = heads
+        self.num_heads = num_heads
         self.class_token = class_token
 
-    def build(self, places_shape):
+    def build(self, position_ids_shape):
         start = keras.initializers.TruncatedNormal(stddev=0.02)
         self.index = self._index().astype("int32")
-        shape = (int(self.index.max()) + 1, self.heads)
+        shape = (int(self.index.max()) + 1, self.num_heads)
         self.table = self.add_weight(shape, initializer=start, name="table")
 
-    def call(self, places):
-        rows, length = ops.shape(places)
-        pairs = places[:, :, None] * len(self.index) + places[:, None]
+    def call(self, position_ids):
+        rows, length = ops.shape(position_ids)
+        pairs = position_ids[:, :, None] * len(self.index) + position_ids[:, None]
         offsets = ops.take(self.index.reshape(-1), ops.reshape(pairs, (-1,)))
         bias = ops.take(ops.convert_to_tensor(self.table), offsets, axis=0)
-        bias = ops.reshape(bias, (rows, length, length, self.heads))
+        bias = ops.reshape(bias, (rows, length, length, self.num_heads))
         return ops.cast(ops.transpose(bias, (0, 3, 1, 2)), self.compute_dtype)
 
     def _index(self):
@@ -272,10 +272,10 @@ class RelativePositionBias(keras.layers.Layer):
             index[1:, 0], index[0, 0] = side**2 + 1, side**2 + 2
         return index
 
-    def compute_output_spec(self, places):
-        rows, length = places.shape
-        return keras.KerasTensor((rows, self.heads, length, length), dtype=self.compute_dtype)
+    def compute_output_spec(self, position_ids):
+        rows, length = position_ids.shape
+        return keras.KerasTensor((rows, self.num_heads, length, length), dtype=self.compute_dtype)
 
     def get_config(self):
-        own = {"grid": self.grid, "heads": self.heads, "class_token": self.class_token}
+        own = {"grid": self.grid, "num_heads": self.num_heads, "class_token": self.class_token}
         return {**super().get_config(), **own}

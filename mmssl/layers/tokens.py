@@ -4,41 +4,41 @@ import keras
 from keras import ops
 
 
-def pick(x, places):
+def gather_tokens(x, position_ids):
     """Takes the tokens that stand at given places of each sequence.
 
     Args:
         x: (B, T, C).
-        places: int32 (B, M, P), M lists of places for every sequence.
+        position_ids: int32 (B, M, P), M lists of places for every sequence.
 
     Returns:
         (B * M, P, C), the M lists of a sequence next to each other.
     """
     rows, length, width = ops.shape(x)
-    _, lists, size = ops.shape(places)
+    _, lists, size = ops.shape(position_ids)
     # One list of rows for a plain look-up, whose gradient is a plain sum.
-    flat = places + length * ops.arange(rows, dtype="int32")[:, None, None]
+    flat = position_ids + length * ops.arange(rows, dtype="int32")[:, None, None]
     taken = ops.take(ops.reshape(x, (-1, width)), ops.reshape(flat, (-1,)), axis=0)
     return ops.reshape(taken, (rows * lists, size, width))
 
 
-def restore(visible, masked, visible_places, masked_places):
-    """Puts two sets of tokens back to where they stood in their sequences: undoes `pick`.
+def scatter_tokens(visible, masked, visible_ids, masked_ids):
+    """Puts two sets of tokens back to where they stood in their sequences: undoes `gather_tokens`.
 
     Args:
         visible: (N, V, C).
         masked: (N, T - V, C).
-        visible_places: int32, N x V in any shape (..., V).
-        masked_places: int32, N x (T - V) in any shape (..., T - V); with the former every place
+        visible_ids: int32, N x V in any shape (..., V).
+        masked_ids: int32, N x (T - V) in any shape (..., T - V); with the former every place
             of 0 to T - 1 once.
 
     Returns:
         (N, T, C).
     """
     both = ops.concatenate([visible, ops.cast(masked, visible.dtype)], axis=1)
-    places = ops.concatenate([visible_places, masked_places], axis=-1)
-    inverse = ops.cast(ops.argsort(places, axis=-1), "int32")
-    return pick(both, ops.reshape(inverse, (-1, 1, ops.shape(inverse)[-1])))
+    position_ids = ops.concatenate([visible_ids, masked_ids], axis=-1)
+    inverse = ops.cast(ops.argsort(position_ids, axis=-1), "int32")
+    return gather_tokens(both, ops.reshape(inverse, (-1, 1, ops.shape(inverse)[-1])))
 
 
 @keras.saving.register_keras_serializable("mmssl")

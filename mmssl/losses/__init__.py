@@ -6,7 +6,7 @@ parts; `embeddings` and `labels` where classes are known; lists of (B, K), the f
 where crops are many. They compute in float32, gather what rows are compared with from all
 replicas, and return a scalar, the mean over this replica's rows. The mean of it over the replicas
 is the loss of the whole batch: divide by their number before gradients are added up, as
-Pretrainer does. What a method keeps from step to step, such as a centre, a queue or a learned
+Pretrainer does. What a method keeps from step to step, such as a center, a queue or a learned
 temperature, is handed in.
 """
 
@@ -14,7 +14,7 @@ from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss,
 from mmssl.losses.barlow_twins import barlow_twins_loss, cross_correlation
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.losses.contrastive import contrastive_loss
-from mmssl.losses.dino import dino_centre, dino_loss
+from mmssl.losses.dino import dino_center, dino_loss
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.lifted_structured import lifted_structured_loss
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
@@ -22,7 +22,7 @@ from mmssl.losses.n_pair import n_pair_loss
 from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
-from mmssl.losses.soft_nearest_neighbor import soft_nearest_neighbour_loss
+from mmssl.losses.soft_nearest_neighbor import soft_nearest_neighbor_loss
 from mmssl.losses.swav import sinkhorn, swav_loss
 from mmssl.losses.token_regression import token_regression
 from mmssl.losses.triplet import triplet_loss
@@ -35,7 +35,7 @@ __all__ = [
     "contrastive_loss",
     "covariance_term",
     "cross_correlation",
-    "dino_centre",
+    "dino_center",
     "dino_loss",
     "discriminator_accuracy",
     "discriminator_loss",
@@ -50,7 +50,7 @@ __all__ = [
     "negative_cosine",
     "nt_xent",
     "sinkhorn",
-    "soft_nearest_neighbour_loss",
+    "soft_nearest_neighbor_loss",
     "swav_loss",
     "token_regression",
     "triplet_loss",

@@ -52,6 +52,6 @@ def cross_correlation(first, second, epsilon=1e-5):
 
 
 def _standardize(x, epsilon):
-    centred = x - distribution.mean(ops.mean(x, axis=0))
-    variance = distribution.mean(ops.mean(ops.square(centred), axis=0))
-    return centred * ops.rsqrt(variance + epsilon)
+    centered = x - distribution.mean(ops.mean(x, axis=0))
+    variance = distribution.mean(ops.mean(ops.square(centered), axis=0))
+    return centered * ops.rsqrt(variance + epsilon)

@@ -1,16 +1,16 @@
-"""Cross-entropy between colour distributions (Zhang, Isola, Efros 2016, arXiv 1603.08511)."""
+"""Cross-entropy between color distributions (Zhang, Isola, Efros 2016, arXiv 1603.08511)."""
 
 from keras import ops
 
 
 def color_distribution_loss(logits, bins, weights, rebalance):
-    """Averages the rebalanced cross-entropy of soft-encoded colours over pixels.
+    """Averages the rebalanced cross-entropy of soft-encoded colors over pixels.
 
     `-v sum_q Z_q log softmax(logits)_q` with `Z` zero outside each pixel's nearest bins and `v`
     the pixel's rarity weight.
 
     Args:
-        logits: (N, Q), scores of the colour bins for each pixel.
+        logits: (N, Q), scores of the color bins for each pixel.
         bins: int32 (N, n), each pixel's nearest bins.
         weights: float32 (N, n), their shares, summing to one.
         rebalance: float32 (N,), v; 0 leaves a pixel out.

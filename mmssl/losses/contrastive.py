@@ -11,7 +11,7 @@ def contrastive_loss(first, second, same, margin=1.0):
 
         same * D^2 / 2 + (1 - same) * max(0, margin - D)^2 / 2,    D = |first - second|
 
-    The paper writes Y = 1 - same. Vectors are taken as they are, not normalised.
+    The paper writes Y = 1 - same. Vectors are taken as they are, not normalized.
 
     Args:
         first: (B, D), one of each pair.

@@ -1,4 +1,4 @@
-"""Self-distillation by a centred, sharpened teacher (Caron et al. 2021, arXiv 2104.14294)."""
+"""Self-distillation by a centered, sharpened teacher (Caron et al. 2021, arXiv 2104.14294)."""
 
 from keras import ops
 
@@ -7,19 +7,19 @@ from mmssl.losses.parts.inputs import positive_number
 from mmssl.losses.swapped_prediction import swapped_cross_entropy
 
 
-def dino_loss(student, teacher, centre, student_temperature=0.1, teacher_temperature=0.04):
+def dino_loss(student, teacher, center, student_temperature=0.1, teacher_temperature=0.04):
     """Matches the student's distribution on each crop with the teacher's on another.
 
         -mean_{i, v != i} mean_b sum_k P_i log softmax(student_v / T_s)
-        P_i = softmax((teacher_i - centre) / T_t)
+        P_i = softmax((teacher_i - center) / T_t)
 
-    The centre keeps one class from winning always, T_t < T_s keeps all from being alike. No
-    gradient reaches teacher or centre. A student that knows nothing costs log K.
+    The center keeps one class from winning always, T_t < T_s keeps all from being alike. No
+    gradient reaches teacher or center. A student that knows nothing costs log K.
 
     Args:
         student: list of logits (B, K), of all crops, the teacher's first.
         teacher: list of logits (B, K), of the global crops.
-        centre: (K,), from `dino_centre`; zeros at first.
+        center: (K,), from `dino_center`; zeros at first.
         student_temperature: T_s, above 0.
         teacher_temperature: T_t, above 0; a number or a scalar tensor.
 
@@ -32,22 +32,22 @@ def dino_loss(student, teacher, centre, student_temperature=0.1, teacher_tempera
     positive_number(
         student_temperature=student_temperature, teacher_temperature=teacher_temperature
     )
-    centre = ops.cast(centre, "float32")
-    sharpened = [(ops.cast(x, "float32") - centre) / teacher_temperature for x in teacher]
+    center = ops.cast(center, "float32")
+    sharpened = [(ops.cast(x, "float32") - center) / teacher_temperature for x in teacher]
     targets = [ops.stop_gradient(ops.softmax(x)) for x in sharpened]
     return swapped_cross_entropy(targets, student, student_temperature)
 
 
-def dino_centre(centre, teacher, momentum=0.9):
-    """Moves the centre towards the mean of the teacher's logits.
+def dino_center(center, teacher, momentum=0.9):
+    """Moves the center towards the mean of the teacher's logits.
 
     Args:
-        centre: float32 (K,).
+        center: float32 (K,).
         teacher: list of logits (B, K), of the global crops.
         momentum: in [0, 1].
 
     Returns:
-        float32 (K,), `momentum * centre + (1 - momentum) * mean` over crops, rows and replicas,
+        float32 (K,), `momentum * center + (1 - momentum) * mean` over crops, rows and replicas,
         without a gradient.
 
     Raises:
@@ -57,4 +57,4 @@ def dino_centre(centre, teacher, momentum=0.9):
         raise ValueError(f"momentum is in [0, 1]; got {momentum}.")
     means = [ops.mean(ops.cast(x, "float32"), axis=0) for x in teacher]
     mean = distribution.mean(ops.stop_gradient(sum(means) / len(means)))
-    return momentum * centre + (1 - momentum) * mean
+    return momentum * center + (1 - momentum) * mean

@@ -43,7 +43,7 @@ def future_info_nce(predictions, positives, pool, collisions, weights=None):
 
     For an anchor with prediction p, its own frame z and the pool's frames z_j:
     `-(p.z - log(exp(p.z) + sum_j exp(p.z_j)))`, the pool's copies of z left out. No temperature,
-    no normalisation; gradients flow through positives and negatives.
+    no normalization; gradients flow through positives and negatives.
 
     Args:
         predictions: (A, C), the linear maps of the anchors' contexts.

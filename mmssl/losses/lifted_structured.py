@@ -4,7 +4,7 @@ from keras import ops
 
 from mmssl import distribution
 from mmssl.losses.parts.inputs import float_rows, positive_number
-from mmssl.losses.parts.labeled_pairs import labelled_pairs, mean_where
+from mmssl.losses.parts.labeled_pairs import labeled_pairs, mean_where
 from mmssl.losses.parts.similarity import NEVER, root
 
 
@@ -15,7 +15,7 @@ def lifted_structured_loss(embeddings, labels, margin=1.0):
                   + sum_{l not of j's class} exp(margin - D_jl) ) + D_ij
         loss = mean over positive pairs (i, j) of max(0, J_ij)^2 / 2
 
-    with D the Euclidean distance, not squared, of vectors as they are, not normalised.
+    with D the Euclidean distance, not squared, of vectors as they are, not normalized.
 
     Args:
         embeddings: (B, D).
@@ -32,7 +32,7 @@ def lifted_structured_loss(embeddings, labels, margin=1.0):
     """
     (embeddings,) = float_rows(embeddings=embeddings)
     positive_number(margin=margin)
-    squares, positives, negatives = labelled_pairs(embeddings, labels)
+    squares, positives, negatives = labeled_pairs(embeddings, labels)
     distances = root(squares)
     own = ops.logsumexp(ops.where(negatives, margin - distances, NEVER), axis=-1)
     costs = ops.logaddexp(own[:, None], distribution.gather(own)[None, :]) + distances

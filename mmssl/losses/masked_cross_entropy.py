@@ -10,7 +10,7 @@ def masked_cross_entropy(logits, ids, weights):
     batch.
 
     Args:
-        logits: (..., V), unnormalised scores.
+        logits: (..., V), unnormalized scores.
         ids: int32 (...), true classes in [0, V).
         weights: float32 (...), 0 for slots that hold nothing.
 

@@ -12,7 +12,7 @@ def n_pair_loss(anchors, positives, norm_weight=0.0):
 
         mean_i log(1 + sum_{j != i} exp(a_i . p_j - a_i . p_i)) + norm_weight * mean |x|^2
 
-    Plain products, no normalisation, no temperature; the second term, over anchors and positives,
+    Plain products, no normalization, no temperature; the second term, over anchors and positives,
     bounds the lengths. Two pairs of one class would be each other's negatives: give one a class.
 
     Args:

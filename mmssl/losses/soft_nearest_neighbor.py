@@ -1,19 +1,19 @@
-"""The soft nearest neighbour loss (Frosst, Papernot, Hinton 2019, arXiv 1902.01889)."""
+"""The soft nearest neighbor loss (Frosst, Papernot, Hinton 2019, arXiv 1902.01889)."""
 
 from keras import ops
 
 from mmssl.losses.parts.inputs import float_rows, positive_number
-from mmssl.losses.parts.labeled_pairs import labelled_pairs, mean_where
+from mmssl.losses.parts.labeled_pairs import labeled_pairs, mean_where
 from mmssl.losses.parts.similarity import NEVER
 
 
-def soft_nearest_neighbour_loss(embeddings, labels, temperature=1.0):
-    """Asks how likely a neighbour, drawn by its nearness, is of the same class.
+def soft_nearest_neighbor_loss(embeddings, labels, temperature=1.0):
+    """Asks how likely a neighbor, drawn by its nearness, is of the same class.
 
         -mean_i log( sum_{j of i's class} exp(-|x_i - x_j|^2 / T)
                    / sum_{k != i} exp(-|x_i - x_k|^2 / T) )
 
-    of vectors as they are, not normalised. The paper maximises it in hidden layers and minimises
+    of vectors as they are, not normalized. The paper maximizes it in hidden layers and minimizes
     it in the last one, and learns 1/T: hand in the reciprocal of a variable. Labels may be numbers
     of images whose views are rows.
 
@@ -32,7 +32,7 @@ def soft_nearest_neighbour_loss(embeddings, labels, temperature=1.0):
     """
     (embeddings,) = float_rows(embeddings=embeddings)
     positive_number(temperature=temperature)
-    squares, positives, negatives = labelled_pairs(embeddings, labels)
+    squares, positives, negatives = labeled_pairs(embeddings, labels)
     scores = -squares / temperature
     others = ops.logical_or(positives, negatives)
     same = ops.logsumexp(ops.where(positives, scores, NEVER), axis=-1)

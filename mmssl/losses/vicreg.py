@@ -69,8 +69,8 @@ def variance_term(embeddings, target=1.0, epsilon=1e-4):
     Raises:
         ValueError: the shape does not fit.
     """
-    centred, degrees = _centre(embeddings)
-    variances = distribution.mean(ops.sum(ops.square(centred), axis=0)) / degrees
+    centered, degrees = _center(embeddings)
+    variances = distribution.mean(ops.sum(ops.square(centered), axis=0)) / degrees
     return ops.mean(ops.relu(target - ops.sqrt(variances + epsilon)))
 
 
@@ -86,15 +86,15 @@ def covariance_term(embeddings):
     Raises:
         ValueError: the shape does not fit.
     """
-    centred, degrees = _centre(embeddings)
-    covariance = distribution.mean(ops.matmul(ops.transpose(centred), centred)) / degrees
-    dimensions = centred.shape[-1]
+    centered, degrees = _center(embeddings)
+    covariance = distribution.mean(ops.matmul(ops.transpose(centered), centered)) / degrees
+    dimensions = centered.shape[-1]
     return ops.sum(ops.square(covariance * (1 - ops.eye(dimensions)))) / dimensions
 
 
-def _centre(embeddings):
+def _center(embeddings):
     """Takes the whole batch's mean from its rows; counts a replica's share of N - 1."""
     (rows,) = float_rows(embeddings=embeddings)
     count = ops.cast(ops.shape(rows)[0], "float32")
-    centred = rows - distribution.mean(ops.mean(rows, axis=0))
-    return centred, ops.maximum(count - 1 / distribution.replicas(), 0.5)
+    centered = rows - distribution.mean(ops.mean(rows, axis=0))
+    return centered, ops.maximum(count - 1 / distribution.replicas(), 0.5)

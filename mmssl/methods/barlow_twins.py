@@ -13,7 +13,7 @@ from mmssl.optimizers import paired
 class BarlowTwins(JointEmbedding):
     """Redundancy reduction (Zbontar, Jing, Misra, LeCun, Deny 2021, arXiv 2103.03230).
 
-    The dimensions of two views' projections, each standardised over the batch, are to correlate
+    The dimensions of two views' projections, each standardized over the batch, are to correlate
     with themselves and not with each other; C is their cross-correlation:
 
         loss = sum_i (C_ii - 1)^2 + w sum_{i != j} C_ij^2
@@ -40,7 +40,7 @@ class BarlowTwins(JointEmbedding):
         ValueError: an argument is out of its range.
     """
 
-    reports = ("barlow_twins",)
+    metric_names = ("barlow_twins",)
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class BarlowTwins(JointEmbedding):
                 f"BarlowTwins(off_diagonal_weight=...) is 0 or more; got {off_diagonal_weight}."
             )
         positive_number(bias_rate=bias_rate)
-        # The loss standardises what comes last: a norm there would do it twice.
+        # The loss standardizes what comes last: a norm there would do it twice.
         head = mlp(embedding_width(encoder), projector, last_bias=False, name="projector")
         super().__init__(encoder, head, **kwargs)
         self.off_diagonal_weight = off_diagonal_weight

@@ -11,7 +11,7 @@ from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
 
 SPECIALS = 5  # ids below are [PAD], [UNK], [CLS], [SEP], [MASK]
-HELD_OUT_BATCHES = 64
+VALIDATION_BATCHES = 64
 
 
 class BERT(Pretrainer):
@@ -40,7 +40,7 @@ class BERT(Pretrainer):
         **kwargs: passed to Pretrainer.
     """
 
-    reports = ("mlm", "nsp", "mlm_accuracy", "nsp_accuracy")
+    metric_names = ("mlm", "nsp", "mlm_accuracy", "nsp_accuracy")
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ class BERT(Pretrainer):
         # Sums of the whole batch, so that rows with few masked tokens weigh the same everywhere.
         total = distribution.mean(ops.sum(weights)) + 1e-5
         loss, hits = masked_cross_entropy(outputs["token_logits"], batch["masked_ids"], weights)
-        self.report("mlm_accuracy", hits / total)
+        self.update_metric("mlm_accuracy", hits / total)
         terms = {"mlm": loss / total}
         if self.next_sentence:
             labels = batch["next_is_random"]
             rows = ops.ones_like(labels, dtype="float32")
             loss, hits = masked_cross_entropy(outputs["next_logits"], labels, rows)
-            self.report("nsp_accuracy", hits / ops.sum(rows))
+            self.update_metric("nsp_accuracy", hits / ops.sum(rows))
             terms["nsp"] = loss / ops.sum(rows)
         return terms
 
@@ -113,7 +113,7 @@ class BERT(Pretrainer):
         counts[:SPECIALS] = 1
         bias.assign(np.log(counts / counts.sum()))
 
-    def held_out(self, data):
+    def validate(self, data):
         """Measures the masked loss on held-out text, beside the best guess without context.
 
         Args:
@@ -125,7 +125,7 @@ class BERT(Pretrainer):
         """
         unigram = np.log(np.maximum(data.token_frequencies(), 1e-12))
         loss = guess = total = 0.0
-        for batch in data.batches().take(min(len(data), HELD_OUT_BATCHES)):
+        for batch in data.batches().take(min(len(data), VALIDATION_BATCHES)):
             ids, weights = batch["masked_ids"], batch["masked_weights"]
             logits = self(batch, training=False)["token_logits"]
             loss += float(masked_cross_entropy(logits, ids, weights)[0])

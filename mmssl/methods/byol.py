@@ -18,7 +18,7 @@ class BYOL(StudentTeacher):
         loss = mean_i |q_1 - z'_2|^2 + mean_i |q_2 - z'_1|^2,    from 0 to 8
 
     The teacher is a moving average of encoder and projector whose momentum rises to
-    `final_momentum` along a half cosine, over the steps of the run; it normalises by the statistics
+    `final_momentum` along a half cosine, over the steps of the run; it normalizes by the statistics
     of its own batch, as in the official code. That code draws the teacher's first weights apart
     from the student's; here they are equal, as in the paper.
 
@@ -40,7 +40,7 @@ class BYOL(StudentTeacher):
         ValueError: an argument is out of its range, or the heads do not end in one width.
     """
 
-    reports = ("distance",)
+    metric_names = ("distance",)
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ class CPC(Pretrainer):
         f_k(z, c_t) = exp(z . W_k c_t)
         loss = -mean_{k, t} log f_k(z_{t+k}, c_t) / (f_k(z_{t+k}, c_t) + sum_j f_k(z_j, c_t))
 
-    The pool is `negatives` frames of every sequence of the batch, so a sequence is scored against
+    The pool is `num_negatives` frames of every sequence of the batch, so a sequence is scored against
     itself (which teaches what changes within it) and against others; an entry that is the
     positive itself is left out. Frames of padding are neither positives nor negatives. The product
     is a sum over channels, as in the paper, divided by `temperature`, which is 1 there.
@@ -34,7 +34,7 @@ class CPC(Pretrainer):
             latents and whose `pool` takes the mask of frames, such as
             `mmssl.encoders.cpc_encoder()`.
         prediction_steps: K, in frames; 12 in the paper.
-        negatives: frames that each sequence gives to the pool, evenly spaced; None takes all.
+        num_negatives: frames that each sequence gives to the pool, evenly spaced; None takes all.
         temperature: divides the scores; above 0.
         **kwargs: passed to Pretrainer.
 
@@ -42,13 +42,13 @@ class CPC(Pretrainer):
         ValueError: an argument is out of its range.
     """
 
-    reports = ("info_nce", "accuracy")
+    metric_names = ("info_nce", "accuracy")
 
     def __init__(
         self,
         encoder: keras.Model,
         prediction_steps: int = 12,
-        negatives: int | None = None,
+        num_negatives: int | None = None,
         temperature: float = 1.0,
         **kwargs,
     ):
@@ -58,7 +58,7 @@ class CPC(Pretrainer):
         if temperature <= 0:
             raise ValueError(f"CPC(temperature=...) is above 0; got {temperature}.")
         self.prediction_steps = prediction_steps
-        self.negatives = negatives
+        self.num_negatives = num_negatives
         self.temperature = temperature
 
         latents = encoder.get_layer(blocks(encoder)[-2]).output
@@ -98,13 +98,13 @@ class CPC(Pretrainer):
             ),
             strict=True,
         )
-        self.report("accuracy", sum(accuracies) / self.prediction_steps)
+        self.update_metric("accuracy", sum(accuracies) / self.prediction_steps)
         return {"info_nce": sum(losses) / self.prediction_steps}
 
     def _pool(self, latents, kept):
         """Gathers negatives (N, C), the row and frame of each, and which of them are padding."""
         _, frames, width = latents.shape
-        size = min(self.negatives or frames, frames)
+        size = min(self.num_negatives or frames, frames)
         chosen = [i * frames // size for i in range(size)]
         pool = distribution.gather(ops.take(latents, chosen, axis=1))
         kept = distribution.gather(ops.take(kept, chosen, axis=1))

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from mmssl.decoders import masked_decoder
-from mmssl.layers import NoiseTable, pick, restore
+from mmssl.layers import NoiseTable, gather_tokens, scatter_tokens
 from mmssl.losses.token_regression import token_regression
 from mmssl.methods.bases import LatentPrediction
 
@@ -58,7 +58,7 @@ class Data2Vec2(LatentPrediction):
             sequences.
         decoder_channels: see `mmssl.decoders.masked_decoder`, like those that follow.
         decoder_depth: its blocks.
-        decoder_kernel: taps along each axis.
+        decoder_kernel_size: taps along each axis.
         decoder_groups: groups of its convolutions.
         decoder_residual: whether its blocks add what came in.
         decoder_projection: dense layers behind its blocks.
@@ -79,7 +79,7 @@ class Data2Vec2(LatentPrediction):
         decoder_axes: Literal[1, 2] = 2,
         decoder_channels: int = 768,
         decoder_depth: int = 6,
-        decoder_kernel: int = 3,
+        decoder_kernel_size: int = 3,
         decoder_groups: int = 16,
         decoder_residual: bool = True,
         decoder_projection: int = 1,
@@ -97,7 +97,7 @@ class Data2Vec2(LatentPrediction):
         self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)
         weights = dict(loss_weights or {})
         if self.class_tokens:
-            self.reports = (*self.reports, "class")
+            self.metric_names = (*self.metric_names, "class")
             weights = {"class": class_weight, **weights}
         super().__init__(encoder, loss_weights=weights, **kwargs)
         self.convolved_positions = convolved_positions
@@ -108,7 +108,7 @@ class Data2Vec2(LatentPrediction):
             _grid(tokens.shape[1], decoder_axes),
             decoder_channels,
             decoder_depth,
-            decoder_kernel,
+            decoder_kernel_size,
             decoder_groups,
             decoder_residual,
             decoder_projection,
@@ -122,8 +122,8 @@ class Data2Vec2(LatentPrediction):
         noise = _rows(self.noise(batch["noise"]))
         features = self._features(local, noise, visible, masked, training)
         seen = features[:, self.class_tokens :]
-        decoded = self.decoder(restore(seen, noise, visible, masked), training=training)
-        outputs = {"predictions": pick(decoded, _rows(masked)[:, None]), **local}
+        decoded = self.decoder(scatter_tokens(seen, noise, visible, masked), training=training)
+        outputs = {"predictions": gather_tokens(decoded, _rows(masked)[:, None]), **local}
         if self.class_tokens:
             outputs["class"] = features[:, 0]
         return outputs
@@ -132,10 +132,10 @@ class Data2Vec2(LatentPrediction):
         if training:
             self.teacher.update(self.student)
         whole = self.targets(batch, outputs)
-        targets = pick(whole, batch["masked"])
+        targets = gather_tokens(whole, batch["masked"])
         weights = ops.ones(ops.shape(targets)[:2], "float32")
         if "token_mask" in outputs:
-            weights = ops.cast(_picked_mask(outputs["token_mask"], batch["masked"]), "float32")
+            weights = ops.cast(_gathered_mask(outputs["token_mask"], batch["masked"]), "float32")
         terms = {"regression": self.regression(outputs["predictions"], targets, weights)}
         if self.class_tokens:
             mean = ops.repeat(ops.mean(whole, axis=1), batch["masked"].shape[1], axis=0)
@@ -149,18 +149,20 @@ class Data2Vec2(LatentPrediction):
             ops.arange(self.class_tokens, dtype="int32"),
             (*ops.shape(visible)[:2], self.class_tokens),
         )
-        places = ops.concatenate([classes, visible + self.class_tokens], axis=-1)
-        whole, lists = local, places
+        position_ids = ops.concatenate([classes, visible + self.class_tokens], axis=-1)
+        whole, lists = local, position_ids
         if self.convolved_positions:
-            covered = restore(pick(local["tokens"], visible), noise, visible, masked)
+            covered = scatter_tokens(
+                gather_tokens(local["tokens"], visible), noise, visible, masked
+            )
             each = {name: ops.repeat(x, visible.shape[1], axis=0) for name, x in local.items()}
-            whole, lists = {**each, "tokens": covered}, _rows(places)[:, None]
+            whole, lists = {**each, "tokens": covered}, _rows(position_ids)[:, None]
         whole = self.positions(whole, training=training)
-        seen = {"positioned": pick(whole["positioned"], lists)}
+        seen = {"positioned": gather_tokens(whole["positioned"], lists)}
         if "token_mask" in whole:
-            seen["token_mask"] = _picked_mask(local["token_mask"], visible)
-        if "places" in whole:
-            seen["places"] = _rows(places)
+            seen["token_mask"] = _gathered_mask(local["token_mask"], visible)
+        if "position_ids" in whole:
+            seen["position_ids"] = _rows(position_ids)
         return self.context(seen, training=training)["features"]
 
 
@@ -169,8 +171,8 @@ def _rows(x):
     return ops.reshape(x, (-1, *ops.shape(x)[2:]))
 
 
-def _picked_mask(token_mask, places):
-    return pick(token_mask[..., None], places)[..., 0]
+def _gathered_mask(token_mask, position_ids):
+    return gather_tokens(token_mask[..., None], position_ids)[..., 0]
 
 
 def _check_places(tokens, visible, masked):

@@ -5,7 +5,7 @@ from keras import ops
 
 from mmssl.encoders.parts.dropout import with_dropout
 from mmssl.layers import UnitDense
-from mmssl.losses.dino import dino_centre, dino_loss
+from mmssl.losses.dino import dino_center, dino_loss
 from mmssl.losses.parts.inputs import positive_number
 from mmssl.methods.bases import EMATeacher, Pretrainer
 from mmssl.methods.bases.heads import behind_head, mlp
@@ -24,7 +24,7 @@ class DINO(Pretrainer):
         P_i = softmax((teacher_i - c) / T_t)
 
     over the two global crops i and all crops v. The teacher is a moving average of the student,
-    the centre c one of its outputs. T_t below T_s sharpens, the centre keeps any output from
+    the center c one of its outputs. T_t below T_s sharpens, the center keeps any output from
     winning always; together they prevent collapse. The head is a GELU MLP with a bottleneck of
     length one, then directions: logits are cosines.
 
@@ -41,17 +41,17 @@ class DINO(Pretrainer):
             (B, H, W, 3) in [0, 1].
         <input>_3, ...: those of the local crops, (B, H', W', 3); as many as there are, or none.
 
-    Across replicas: the centre, and the statistics of batch norm.
+    Across replicas: the center, and the statistics of batch norm.
 
     Args:
         encoder: keras.Model of any modality, whose layers take crops of every size given.
         head: widths of the head's layers, the last one that of the bottleneck.
-        outputs: K.
+        out_dim: K.
         student_temperature: T_s, above 0.
         teacher_temperature: T_t at last, above 0; the official code's best runs go to 0.07.
         first_teacher_temperature: T_t at first, above 0.
         temperature_steps: steps of the linear way between these.
-        centre_momentum: of the centre, in [0, 1].
+        center_momentum: of the center, in [0, 1].
         momentum: of the teacher at the first step, in [0, 1].
         final_momentum: at the last step of a run, at the end of a half cosine; None keeps the
             first.
@@ -62,18 +62,18 @@ class DINO(Pretrainer):
         ValueError: an argument is out of its range.
     """
 
-    reports = ("dino", "teacher_entropy")
+    metric_names = ("dino", "teacher_entropy")
 
     def __init__(
         self,
         encoder: keras.Model,
         head: tuple[int, ...] = (2048, 2048, 256),
-        outputs: int = 65536,
+        out_dim: int = 65536,
         student_temperature: float = 0.1,
         teacher_temperature: float = 0.04,
         first_teacher_temperature: float = 0.04,
         temperature_steps: int = 0,
-        centre_momentum: float = 0.9,
+        center_momentum: float = 0.9,
         momentum: float = 0.996,
         final_momentum: float | None = 1.0,
         frozen_steps: int = 0,
@@ -81,7 +81,7 @@ class DINO(Pretrainer):
     ):
         super().__init__(encoder, **kwargs)
         positive_number(
-            outputs=outputs,
+            out_dim=out_dim,
             student_temperature=student_temperature,
             teacher_temperature=teacher_temperature,
             first_teacher_temperature=first_teacher_temperature,
@@ -89,46 +89,46 @@ class DINO(Pretrainer):
         self.student_temperature = student_temperature
         self.teacher_temperatures = first_teacher_temperature, teacher_temperature
         self.temperature_steps = temperature_steps
-        self.centre_momentum = centre_momentum
+        self.center_momentum = center_momentum
         self.frozen_steps = frozen_steps
 
         vectors = keras.Input((embedding_width(encoder),))
         projected = mlp(vectors.shape[-1], head, normalize=False, activation="gelu")(vectors)
         bottleneck = keras.layers.UnitNormalization(dtype="float32")(projected)
         self.projector = keras.Model(vectors, bottleneck, name="projector")
-        self.directions = UnitDense(outputs, dtype="float32", name="directions")
+        self.directions = UnitDense(out_dim, dtype="float32", name="directions")
         self.head = keras.Model(vectors, self.directions(bottleneck), name="head")
 
         self.teacher = EMATeacher(
             with_dropout(encoder, 0.0), momentum, final_momentum, statistics="own"
         )
         self.teacher_head = EMATeacher(self.head, momentum, final_momentum)
-        self.centre = self.add_weight(
-            shape=(outputs,), initializer="zeros", trainable=False, autocast=False, name="centre"
+        self.center = self.add_weight(
+            shape=(out_dim,), initializer="zeros", trainable=False, autocast=False, name="center"
         )
         self.steps = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps"
         )
 
-    def plan(self, steps):
+    def set_total_steps(self, steps):
         self.teacher.steps = self.teacher_head.steps = steps
 
-    def deployed(self):
+    def export_encoder(self):
         return self.teacher.model
 
-    def compared(self):
+    def projection_model(self):
         """Returns the student up to the bottleneck.
 
         Logits are its cosines with directions that all examples share: one output that wins
         everywhere, or the same distribution for all, is one bottleneck for all. What the softmax
         hides from it, directions that have become equal, `teacher_entropy` shows, near log K.
-        Logits themselves would tell less: they share a mean, which the centre takes away.
+        Logits themselves would tell less: they share a mean, which the center takes away.
         """
         return behind_head(self.encoder, self.projector)
 
-    def settle(self):
-        self.teacher.settle(self.encoder)
-        self.teacher_head.settle(self.head)
+    def finalize(self):
+        self.teacher.finalize(self.encoder)
+        self.teacher_head.finalize(self.head)
 
     def current_temperature(self):
         """Returns T_t of the present step, a float32 scalar."""
@@ -157,13 +157,13 @@ class DINO(Pretrainer):
             self.teacher_head.update(self.head)
             self.steps.assign_add(1)
         targets = self._targets(batch, training)
-        centre = ops.convert_to_tensor(self.centre)
-        loss = dino_loss(outputs, targets, centre, self.student_temperature, temperature)
-        sharpened = ops.log_softmax((ops.concatenate(targets) - centre) / temperature)
+        center = ops.convert_to_tensor(self.center)
+        loss = dino_loss(outputs, targets, center, self.student_temperature, temperature)
+        sharpened = ops.log_softmax((ops.concatenate(targets) - center) / temperature)
         entropy = -ops.sum(ops.exp(sharpened) * sharpened, axis=-1)
-        self.report("teacher_entropy", ops.mean(entropy))
+        self.update_metric("teacher_entropy", ops.mean(entropy))
         if training:
-            self.centre.assign(dino_centre(centre, targets, self.centre_momentum))
+            self.center.assign(dino_center(center, targets, self.center_momentum))
         return {"dino": loss}
 
     def _targets(self, batch, training):

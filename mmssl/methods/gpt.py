@@ -31,7 +31,7 @@ class GPT(Pretrainer):
         **kwargs: passed to Pretrainer.
     """
 
-    reports = ("nats", "accuracy")
+    metric_names = ("nats", "accuracy")
 
     def __init__(self, encoder: keras.Model, **kwargs):
         super().__init__(encoder, **kwargs)
@@ -62,10 +62,10 @@ class GPT(Pretrainer):
         # Of the whole batch, so that a target weighs the same on every replica.
         total = ops.maximum(distribution.mean(ops.sum(weights)), 1.0)
         loss, hits = masked_cross_entropy(outputs, batch["token_ids"][:, 1:], weights)
-        self.report("accuracy", hits / total)
+        self.update_metric("accuracy", hits / total)
         return {"nats": loss / total}
 
-    def held_out(self, data):
+    def validate(self, data):
         """Measures how well held-out text is predicted.
 
         Every token counts once, with half a block of context or more where the document has it;

@@ -14,7 +14,7 @@ from mmssl.methods.bases import AdversarialPretrainer
 from mmssl.methods.bases.border_fill import border_fill
 
 PICTURES = 12  # in the report
-HELD_OUT = 2048  # items that are measured
+VALIDATION = 2048  # items that are measured
 
 
 class ContextEncoder(AdversarialPretrainer):
@@ -28,10 +28,10 @@ class ContextEncoder(AdversarialPretrainer):
         loss of D = - log D(x) - log(1 - D(G(visible)))
 
     `a` is `adversarial_weight`; pixels are in [-1, 1]. The target is the middle square of half
-    the side where the region is the centre, and the whole picture otherwise. In it `w` is 1 for
-    hidden pixels and `visible_weight` for visible ones: those are the overlap of a centre that is
+    the side where the region is the center, and the whole picture otherwise. In it `w` is 1 for
+    hidden pixels and `visible_weight` for visible ones: those are the overlap of a center that is
     hidden but for a band along its edges, and everything else for the other regions. The encoder
-    sees hidden pixels in the mean colour of the data, which `adapt` takes.
+    sees hidden pixels in the mean color of the data, which `adapt` takes.
 
     Batch:
         images: float32 (B, size, size, 3) in [0, 1], whole.
@@ -41,7 +41,7 @@ class ContextEncoder(AdversarialPretrainer):
 
     Args:
         encoder: keras.Model of square `images`, such as `mmssl.encoders.dcgan_encoder()`.
-        region: what is hidden: `centre`, `block` or `random`.
+        region: what is hidden: `center`, `block` or `random`.
         decoder_channels: widths of the decoder's transposed convolutions but the last; each
             doubles the sides of the encoder's last map, and so does the last.
         discriminator_channels: widths of the discriminator's convolutions of stride 2.
@@ -56,12 +56,12 @@ class ContextEncoder(AdversarialPretrainer):
             size.
     """
 
-    reports = ("reconstruction",)
+    metric_names = ("reconstruction",)
 
     def __init__(
         self,
         encoder: keras.Model,
-        region: Literal["centre", "block", "random"] = "centre",
+        region: Literal["center", "block", "random"] = "center",
         decoder_channels: tuple[int, ...] = (256, 128, 64),
         discriminator_channels: tuple[int, ...] = (64, 128, 256, 512),
         visible_weight: float = 10.0,
@@ -79,7 +79,7 @@ class ContextEncoder(AdversarialPretrainer):
                 f"ContextEncoder(visible_weight=...) is 0 or above; got {visible_weight}."
             )
         size = encoder.input["images"].shape[1]
-        target = size // 2 if region == "centre" else size
+        target = size // 2 if region == "center" else size
         weights = {"reconstruction": 1.0 - adversarial_weight}
         discriminator = None
         if adversarial_weight:
@@ -124,7 +124,7 @@ class ContextEncoder(AdversarialPretrainer):
         return pixels[:, self.margin : end, self.margin : end]
 
     def adapt(self, batches, examples=4096):
-        """Takes the mean colour of the data, which stands for what is hidden.
+        """Takes the mean color of the data, which stands for what is hidden.
 
         Args:
             batches: tf.data.Dataset of training batches.
@@ -138,7 +138,7 @@ class ContextEncoder(AdversarialPretrainer):
             images, mask = (ops.convert_to_numpy(batch[name]) for name in ("images", "mask"))
             if mask.sum() > ops.convert_to_numpy(self._target(mask)).sum():
                 raise ValueError(
-                    "ContextEncoder(region='centre') predicts the middle of a picture alone, and "
+                    "ContextEncoder(region='center') predicts the middle of a picture alone, and "
                     "the data hide pixels outside of it: give both the same region."
                 )
             total += images.mean(axis=(1, 2), dtype="float64").sum(axis=0)
@@ -163,19 +163,19 @@ class ContextEncoder(AdversarialPretrainer):
         around = [self.margin, self.margin]
         return ops.where(mask > 0.5, ops.pad(prediction, [[0, 0], around, around, [0, 0]]), images)
 
-    def held_out(self, data):
-        """Measures the error in the holes, beside filling them with the colour of their borders.
+    def validate(self, data):
+        """Measures the error in the holes, beside filling them with the color of their borders.
 
         Args:
-            data: mmssl.pipelines.images.MaskedCrops over the held-out pictures.
+            data: mmssl.pipelines.images.RegionMaskedCrops over the held-out pictures.
 
         Returns:
             dict: `hole_error`, the mean squared error of the hidden pixels, in [0, 1];
-            `border_error`, that of filling each hole with the mean colour of the visible pixels
+            `border_error`, that of filling each hole with the mean color of the visible pixels
             around it; and `hole_ratio`, the first over the second.
         """
         count = len(data.source)
-        spread = np.linspace(0, count - 1, min(count, HELD_OUT)).astype(int)
+        spread = np.linspace(0, count - 1, min(count, VALIDATION)).astype(int)
         hole = border = hidden = 0.0
         for batch in data.masked_examples(data.source.select(spread)):
             images, mask = batch["images"].numpy(), batch["mask"].numpy()
@@ -188,11 +188,11 @@ class ContextEncoder(AdversarialPretrainer):
             "hole_ratio": float(hole / border),
         }
 
-    def pictures(self, data):
+    def report_images(self, data):
         """Shows rows of masked, filled and true pictures.
 
         Args:
-            data: mmssl.pipelines.images.MaskedCrops over the pictures to show.
+            data: mmssl.pipelines.images.RegionMaskedCrops over the pictures to show.
 
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).

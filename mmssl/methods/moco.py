@@ -32,7 +32,7 @@ class MoCo(JointEmbedding):
     Batch norm that makes a query and its key from one batch gives the positive away: among keys of
     other batches it alone shares the query's statistics, however many replicas these span. The
     official code keeps batch norm apart on each device and shuffles keys between several of them.
-    Here the teacher normalises by moving statistics instead (EMAN: Cai, Ravichandran, Maji,
+    Here the teacher normalizes by moving statistics instead (EMAN: Cai, Ravichandran, Maji,
     Fowlkes, Tu, Soatto 2021, arXiv 2101.08482), so a key depends on its own example alone, on one
     device as on many. `key_statistics: batch` is the official code's training mode, unshuffled.
 
@@ -56,7 +56,7 @@ class MoCo(JointEmbedding):
         ValueError: an argument is out of its range.
     """
 
-    reports = ("info_nce",)
+    metric_names = ("info_nce",)
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ class MoCoV3(StudentTeacher):
         contrast(q, k) = -2 T mean_i log( exp(s(q_i, k_i) / T) / sum_j exp(s(q_i, k_j) / T) )
 
     The teacher is a moving average of encoder and projector whose momentum rises to
-    `final_momentum` along a half cosine, over the steps of the run; it normalises by the statistics
+    `final_momentum` along a half cosine, over the steps of the run; it normalizes by the statistics
     of its own batch. The predictor has no teacher. Heads have no biases, as in the official code.
 
     Batch:
@@ -48,7 +48,7 @@ class MoCoV3(StudentTeacher):
             no tokens to freeze.
     """
 
-    reports = ("info_nce",)
+    metric_names = ("info_nce",)
 
     def __init__(
         self,

@@ -39,7 +39,7 @@ class SimCLR(JointEmbedding):
         ValueError: an argument is out of its range.
     """
 
-    reports = ("nt_xent",)
+    metric_names = ("nt_xent",)
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class SimCLR(JointEmbedding):
         self.temperature = temperature
 
     def call(self, batch, training=False):
-        """Projects both views in one pass, normalised by the statistics of both."""
+        """Projects both views in one pass, normalized by the statistics of both."""
         first, second = views(batch, self.encoder, 2)
         both = {name: ops.concatenate([first[name], second[name]]) for name in first}
         return ops.split(self.student(both, training=training)["projection"], 2)

@@ -37,7 +37,7 @@ class SimCSE(Pretrainer):
         ValueError: an argument is out of its range.
     """
 
-    reports = ("info_nce",)
+    metric_names = ("info_nce",)
 
     def __init__(self, encoder: keras.Model, temperature: float = 0.05, **kwargs):
         super().__init__(encoder, **kwargs)
@@ -47,7 +47,7 @@ class SimCSE(Pretrainer):
         self.head = keras.layers.Dense(width, "tanh", dtype="float32")
         self.head.build((None, width))
 
-    def compared(self):
+    def projection_model(self):
         return behind_head(self.encoder, self.head)
 
     def call(self, batch, training=False):

@@ -39,7 +39,7 @@ class SimSiam(JointEmbedding):
         ValueError: the heads do not end in one width.
     """
 
-    reports = ("negative_cosine",)
+    metric_names = ("negative_cosine",)
 
     def __init__(
         self,

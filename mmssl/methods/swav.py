@@ -39,13 +39,13 @@ class SwAV(Pretrainer):
     Args:
         encoder: keras.Model of any modality, whose layers take crops of every size given.
         projector: widths of the projector's layers, the last one that of the prototypes.
-        prototypes: K.
+        num_prototypes: K.
         temperature: T, above 0.
         epsilon: of Sinkhorn, above 0; below T, or codes are uniform.
         iterations: of Sinkhorn, 1 or more.
         queue_size: projections kept of each large crop, a multiple of the batch of all replicas;
             0 is without.
-        queue_from: step that the queue counts as empty at; epoch 15 in the official code.
+        queue_start: step that the queue counts as empty at; epoch 15 in the official code.
         frozen_steps: steps without a gradient of the prototypes; 313 or more in the official code.
         **kwargs: passed to Pretrainer.
 
@@ -54,37 +54,40 @@ class SwAV(Pretrainer):
             size is unknown with a queue.
     """
 
-    reports = ("swav", "usage")
+    metric_names = ("swav", "usage")
 
     def __init__(
         self,
         encoder: keras.Model,
         projector: tuple[int, ...] = (2048, 128),
-        prototypes: int = 3000,
+        num_prototypes: int = 3000,
         temperature: float = 0.1,
         epsilon: float = 0.05,
         iterations: int = 3,
         queue_size: int = 0,
-        queue_from: int = 0,
+        queue_start: int = 0,
         frozen_steps: int = 0,
         **kwargs,
     ):
         super().__init__(encoder, **kwargs)
         positive_number(
-            prototypes=prototypes, temperature=temperature, epsilon=epsilon, iterations=iterations
+            num_prototypes=num_prototypes,
+            temperature=temperature,
+            epsilon=epsilon,
+            iterations=iterations,
         )
         self.temperature = temperature
         self.epsilon = epsilon
         self.iterations = iterations
         self.queue_size = queue_size
-        self.queue_from = queue_from
+        self.queue_start = queue_start
         self.frozen_steps = frozen_steps
         width = projector[-1]
         self.projector = mlp(embedding_width(encoder), projector, name="projector")
         # The constraint acts after each update, so before each forward pass.
         length_one = keras.constraints.UnitNorm(axis=0)
         self.prototypes = self.add_weight(
-            shape=(width, prototypes),
+            shape=(width, num_prototypes),
             initializer="random_normal",
             constraint=length_one,
             autocast=False,
@@ -96,7 +99,7 @@ class SwAV(Pretrainer):
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps"
         )
 
-    def compared(self):
+    def projection_model(self):
         return behind_head(self.encoder, self.projector)
 
     def call(self, batch, training=False):
@@ -124,7 +127,7 @@ class SwAV(Pretrainer):
             for queue, projections in zip(self.queues, outputs["projections"], strict=False):
                 queue.push(projections)
             self.steps.assign_add(1)
-        self.report("usage", self._usage(scores))
+        self.update_metric("usage", self._usage(scores))
         return {"swav": swav_loss(scores, codes, self.temperature)}
 
     def _codes(self, place, scores):
@@ -150,7 +153,7 @@ class SwAV(Pretrainer):
         past = ops.slice(queue, (distribution.first_row(share), 0), (share, queue.shape[-1]))
         past = ops.matmul(past, ops.convert_to_tensor(self.prototypes))
         together = sinkhorn(ops.concatenate([past, scores]), self.epsilon, self.iterations)
-        full = self.steps.value - self.queue_from >= pushes
+        full = self.steps.value - self.queue_start >= pushes
         return ops.where(full, together[-rows:], codes)
 
     def _usage(self, scores):

@@ -37,8 +37,8 @@ class VICReg(JointEmbedding):
         **kwargs: passed to Pretrainer.
     """
 
-    reports = tuple(WEIGHTS)
-    compares_lengths = True
+    metric_names = tuple(WEIGHTS)
+    norm_sensitive = True
 
     def __init__(
         self,

@@ -8,12 +8,12 @@ from keras import ops
 
 from mmssl import distribution
 from mmssl.generation import WaveNetSampler
-from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_picture
+from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_image
 from mmssl.layers import mu_law_decode
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
 
-HELD_OUT_BATCHES = 256
+VALIDATION_BATCHES = 256
 
 
 class WaveNet(Pretrainer):
@@ -44,7 +44,7 @@ class WaveNet(Pretrainer):
         ValueError: the encoder is no WaveNet.
     """
 
-    reports = ("nats", "bits", "accuracy")
+    metric_names = ("nats", "bits", "accuracy")
 
     def __init__(self, encoder: keras.Model, head_width: int | None = None, **kwargs):
         super().__init__(encoder, **kwargs)
@@ -90,22 +90,22 @@ class WaveNet(Pretrainer):
         loss, hits = masked_cross_entropy(
             outputs["logits"][:, :-1], outputs["codes"][:, 1:], weights
         )
-        self.report("accuracy", hits / total)
-        self.report("bits", loss / total / math.log(2))
+        self.update_metric("accuracy", hits / total)
+        self.update_metric("bits", loss / total / math.log(2))
         return {"nats": loss / total}
 
-    def held_out(self, data):
+    def validate(self, data):
         """Measures what the model needs to tell the samples of held-out windows.
 
         Args:
-            data: mmssl.pipelines.audio.Windows over the held-out recordings.
+            data: mmssl.pipelines.audio.AudioWindows over the held-out recordings.
 
         Returns:
             dict: `bits_per_sample`, and `unigram_bits`, the entropy of the same codes without any
             context.
         """
         loss, counts = 0.0, np.zeros(self.levels)
-        for batch in data.batches().take(min(len(data), HELD_OUT_BATCHES)):
+        for batch in data.batches().take(min(len(data), VALIDATION_BATCHES)):
             outputs = self(batch, training=False)
             codes, mask = outputs["codes"][:, 1:], batch["padding_mask"][:, 1:]
             weights = ops.cast(mask, "float32")
@@ -117,11 +117,11 @@ class WaveNet(Pretrainer):
             "unigram_bits": float(-np.sum(shares * np.log2(shares))),
         }
 
-    def pictures(self, data):
+    def report_images(self, data):
         """Shows the spectrogram of a recording beside that of what the model makes up.
 
         Args:
-            data: mmssl.pipelines.audio.Windows over the recordings to show.
+            data: mmssl.pipelines.audio.AudioWindows over the recordings to show.
 
         Returns:
             list of one (title, caption, uint8 (H, W, 3)): a second of both, or one window where
@@ -141,4 +141,4 @@ class WaveNet(Pretrainer):
             f"{len(real) / data.sample_rate:.1f} s of recordings ({said[0]}), and as much sampled "
             f"from silence ({said[1]}). White noise has a flatness of about 0.56, a tone of 0."
         )
-        return [("Recorded and generated", caption, spectrogram_picture([real, made]))]
+        return [("Recorded and generated", caption, spectrogram_image([real, made]))]

@@ -93,6 +93,6 @@ class Run:
         """
         method = build(self.config["method"])
         load_weights(self.files.checkpoint, method)
-        method.plan(json.loads(self.files.plan.read_text())["steps"])
-        method.settle()
+        method.set_total_steps(json.loads(self.files.plan.read_text())["steps"])
+        method.finalize()
         return method

@@ -3,10 +3,10 @@
 import keras
 
 
-class StopBelowFloor(keras.callbacks.Callback):
+class StopOutOfBounds(keras.callbacks.Callback):
     """Stops training at the end of a period whose mean of a figure lies below its floor.
 
-    The floors are those of `model.floors()`.
+    The floors are those of `model.metric_bounds()`.
 
     Attributes:
         reason: str, why training was stopped; None while it was not.
@@ -17,7 +17,7 @@ class StopBelowFloor(keras.callbacks.Callback):
         self.reason = None
 
     def on_epoch_end(self, epoch, logs=None):
-        for name, floor in self.model.floors().items():
+        for name, floor in self.model.metric_bounds().items():
             step = int(self.model.optimizer.iterations)
             if step >= floor.after and not logs[name] >= floor.least:
                 self.reason = (

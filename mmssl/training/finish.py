@@ -4,7 +4,7 @@ import contextlib
 
 from rich.console import Console
 
-from mmssl.evaluation import LabelledData, evaluate, write_report
+from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.evaluation.probes.table import print_table
 
 
@@ -18,19 +18,19 @@ def finish(run, quiet=False):
         quiet: print nothing.
 
     Returns:
-        list of dicts of `evaluate`: the method's own figures on `data.held_out`, then the probe
+        list of dicts of `evaluate`: the method's own figures on `data.validation`, then the probe
         of the run's data; each where there is such.
     """
     console, data = Console(quiet=quiet), run.data
     results, shown = [], None
-    if data.held_out is not None:
+    if data.validation is not None:
         with _told(console):
             # Without labels: the method is asked, nothing is probed.
-            shown = LabelledData(data.open(data.held_out).unlabelled())
+            shown = LabeledData(data.open(data.validation).unlabeled())
             results.append(evaluate(run, shown, layer=run.layer))
     with _told(console):
         source = data.open(data.source, data.labels, data.label_column, data.split_column)
-        own = LabelledData(source, limit=data.limit)
+        own = LabeledData(source, limit=data.limit)
         if shown is None or source.labels is not None:
             shown = own
         if source.labels is not None:

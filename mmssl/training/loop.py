@@ -19,7 +19,7 @@ from mmssl.runs.checkpoint import load_state, save_state, state_variables
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
 from mmssl.runs.recipe import Fit, build, open_recipe
-from mmssl.training.bounds import StopBelowFloor
+from mmssl.training.bounds import StopOutOfBounds
 from mmssl.training.clock import Clock
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
@@ -97,7 +97,7 @@ class Training:
         position = self._restore()
         with Progress(steps, position["step"], self.quiet) as progress:
             self._train(position, steps, progress)
-        self.method.settle()
+        self.method.finalize()
         self._save_encoder(self.folder.encoder)
 
     def _keep_untrained(self):
@@ -109,7 +109,7 @@ class Training:
 
     def _save_encoder(self, path):
         with replaced(path) as beside:
-            self.method.deployed().save(beside)
+            self.method.export_encoder().save(beside)
 
     def _compile(self, steps):
         fit = self.fit
@@ -119,7 +119,7 @@ class Training:
             learning_rate = peak if constant else rates(fit, peak, steps)
             return run_optimizer(fit, variables, learning_rate, decays(fit, steps))
 
-        self.method.plan(steps)
+        self.method.set_total_steps(steps)
         with self.strategy.scope():
             self.method.compile(**self.method.make_optimizers(make), jit_compile=fit.jit)
             self.method.make_train_function(force=True)
@@ -167,7 +167,7 @@ class Training:
         return {"step": 0, "seconds": 0.0, "waited": 0.0}
 
     def _callbacks(self, history):
-        monitors = [StopBelowFloor()]
+        monitors = [StopOutOfBounds()]
         count = min(self.fit.monitor_examples, len(self.data.items))
         if count > 1:
             monitors.append(

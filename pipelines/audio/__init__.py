@@ -3,15 +3,15 @@
 from mmssl.pipelines.audio.conditioned import ConditionedWindows
 from mmssl.pipelines.audio.frame_windows import FrameWindows
 from mmssl.pipelines.audio.span_masked import MaskedWindows
-from mmssl.pipelines.audio.views import SoundViews
+from mmssl.pipelines.audio.views import AudioViews
 from mmssl.pipelines.audio.visible_frames import VisibleFrames
-from mmssl.pipelines.audio.windows import Windows
+from mmssl.pipelines.audio.windows import AudioWindows
 
 __all__ = [
+    "AudioViews",
+    "AudioWindows",
     "ConditionedWindows",
     "FrameWindows",
     "MaskedWindows",
-    "SoundViews",
     "VisibleFrames",
-    "Windows",
 ]

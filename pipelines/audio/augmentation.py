@@ -5,23 +5,23 @@ import math
 import tensorflow as tf
 
 
-def random_gain(wave, draws, decibels, share):
+def random_gain(wave, draws, decibels, probability):
     """Multiplies a waveform by 10 ** (gain / 20).
 
     Args:
         wave: float32 tensor (T,).
         draws: float32 tensor (2,), uniform in [0, 1): whether, and how much.
         decibels: lowest and highest gain; uniform between.
-        share: probability, 0 to 1.
+        probability: probability, 0 to 1.
 
     Returns:
         float32 tensor (T,); not clipped.
     """
     gain = decibels[0] + (decibels[1] - decibels[0]) * draws[1]
-    return tf.where(draws[0] < share, wave * 10.0 ** (gain / 20.0), wave)
+    return tf.where(draws[0] < probability, wave * 10.0 ** (gain / 20.0), wave)
 
 
-def random_noise(wave, noise, draws, decibels, share):
+def random_noise(wave, noise, draws, decibels, probability):
     """Adds noise, or another sound, at a ratio of power to the sound.
 
     Args:
@@ -29,7 +29,7 @@ def random_noise(wave, noise, draws, decibels, share):
         noise: float32 tensor (T,); how loud it is does not matter.
         draws: float32 tensor (2,), uniform in [0, 1): whether, and how much.
         decibels: lowest and highest ratio of the sound's power to the noise's; uniform between.
-        share: probability, 0 to 1.
+        probability: probability, 0 to 1.
 
     Returns:
         float32 tensor (T,); not clipped.
@@ -37,7 +37,7 @@ def random_noise(wave, noise, draws, decibels, share):
     ratio = decibels[0] + (decibels[1] - decibels[0]) * draws[1]
     powers = tf.reduce_sum(wave**2), tf.reduce_sum(noise**2)
     level = tf.sqrt(tf.math.divide_no_nan(*powers)) * 10.0 ** (-ratio / 20.0)
-    return tf.where(draws[0] < share, wave + level * noise, wave)
+    return tf.where(draws[0] < probability, wave + level * noise, wave)
 
 
 def random_speed(wave, draws, most, samples):
@@ -69,14 +69,14 @@ def random_speed(wave, draws, most, samples):
     return tf.reshape(resampled, [samples]), taken
 
 
-def random_time_mask(wave, draws, longest, share):
+def random_time_mask(wave, draws, longest, probability):
     """Silences a span, which is SpecAugment's time mask (arXiv 1904.08779) before the spectrogram.
 
     Args:
         wave: float32 tensor (T,).
         draws: float32 tensor (3,), uniform in [0, 1): whether, how long, and where.
         longest: share of the waveform, 0 to 1; lengths are uniform up to it, begins uniform.
-        share: probability, 0 to 1.
+        probability: probability, 0 to 1.
 
     Returns:
         float32 tensor (T,).
@@ -86,10 +86,10 @@ def random_time_mask(wave, draws, longest, share):
     begin = tf.floor(draws[2] * (count - length + 1.0))
     place = tf.range(count)
     inside = (place >= begin) & (place < begin + length)
-    return tf.where(inside & (draws[0] < share), 0.0, wave)
+    return tf.where(inside & (draws[0] < probability), 0.0, wave)
 
 
-def random_frequency_mask(wave, draws, sample_rate, widest, share):
+def random_frequency_mask(wave, draws, sample_rate, widest, probability):
     """Takes a band out, which is SpecAugment's frequency mask (arXiv 1904.08779) for waveforms.
 
     The band is cut out of the Fourier transform of the whole waveform, so it is missing at all
@@ -102,7 +102,7 @@ def random_frequency_mask(wave, draws, sample_rate, widest, share):
         sample_rate: samples per second, above 0.
         widest: share of the mel scale up to half the sample rate, 0 to 1; widths are uniform up to
             it, lower edges uniform.
-        share: probability, 0 to 1.
+        probability: probability, 0 to 1.
 
     Returns:
         float32 tensor (T,).
@@ -115,4 +115,4 @@ def random_frequency_mask(wave, draws, sample_rate, widest, share):
     low = draws[2] * (1.0 - width)
     outside = tf.cast((mel < low) | (mel >= low + width), tf.complex64)
     masked = tf.signal.irfft(spectrum * outside, fft_length=[count])
-    return tf.where(draws[0] < share, masked, wave)
+    return tf.where(draws[0] < probability, masked, wave)

@@ -9,33 +9,33 @@ import tensorflow as tf
 
 from mmssl.files import write_text
 from mmssl.pipelines.audio.log_mel import log_mel
-from mmssl.pipelines.audio.windows import Windows
+from mmssl.pipelines.audio.windows import AudioWindows
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host
 
 NAMES = "speakers.txt"
 
 
-class ConditionedWindows(Windows):
-    """`Windows` with a speaker's number, log-mel frames, or both beside each window.
+class ConditionedWindows(AudioWindows):
+    """`AudioWindows` with a speaker's number, log-mel frames, or both beside each window.
 
     Speaker 0 is the unknown one; the others are numbered from 1 in the order of their names, which
     a run keeps in speakers.txt. Short clips are joined with clips of the same speaker, as far as
     there are.
 
-    Batches hold, beside what `Windows` gives, speaker int32 (B,) and log_mel float32
-    (B, ceil(window / mel_hop), mel_bands), each where asked for; so do the inputs of a trained
+    Batches hold, beside what `AudioWindows` gives, speaker int32 (B,) and log_mel float32
+    (B, ceil(window / mel_hop), num_mel_bins), each where asked for; so do the inputs of a trained
     encoder, in which whoever the column does not name, or the training did not know, is 0.
 
     Args:
-        source: see `Windows`.
+        source: see `AudioWindows`.
         speakers: number of speakers, the unknown one included; 0 leaves them out.
         speaker_column: column of the source or of its table of labels that names the speaker.
-        unknown_share: part of the windows whose speaker is withheld, 0 to 1, so that what is
+        unknown_probability: part of the windows whose speaker is withheld, 0 to 1, so that what is
             learned serves recordings of others, too.
-        mel_bands: bands of the log-mel frames; 0 leaves them out.
+        num_mel_bins: bands of the log-mel frames; 0 leaves them out.
         mel_hop: samples a frame, 1 or more.
-        **kwargs: see `Windows`.
+        **kwargs: see `AudioWindows`.
     """
 
     def __init__(
@@ -43,23 +43,23 @@ class ConditionedWindows(Windows):
         source: Any = "builtin:speech",
         speakers: int = 0,
         speaker_column: str = "speaker",
-        unknown_share: float = 0.1,
-        mel_bands: int = 0,
+        unknown_probability: float = 0.1,
+        num_mel_bins: int = 0,
         mel_hop: int = 80,
         **kwargs,
     ):
         super().__init__(source, **kwargs)
-        if min(speakers, mel_bands) < 0 or mel_hop < 1:
+        if min(speakers, num_mel_bins) < 0 or mel_hop < 1:
             raise ValueError(
-                f"speakers={speakers} and mel_bands={mel_bands} must be 0 or more, and "
+                f"speakers={speakers} and num_mel_bins={num_mel_bins} must be 0 or more, and "
                 f"mel_hop={mel_hop} 1 or more"
             )
-        if not 0 <= unknown_share <= 1:
-            raise ValueError(f"unknown_share={unknown_share} must lie between 0 and 1")
+        if not 0 <= unknown_probability <= 1:
+            raise ValueError(f"unknown_probability={unknown_probability} must lie between 0 and 1")
         self.speakers = speakers
         self.speaker_column = speaker_column
-        self.unknown_share = unknown_share
-        self.mel_bands = mel_bands
+        self.unknown_probability = unknown_probability
+        self.num_mel_bins = num_mel_bins
         self.mel_hop = mel_hop
         self.speaker_names: list[str] | None = None
 
@@ -67,7 +67,7 @@ class ConditionedWindows(Windows):
         return {
             **super().encoder_arguments(),
             "speakers": self.speakers,
-            "mel_bands": self.mel_bands,
+            "num_mel_bins": self.num_mel_bins,
             "mel_hop": self.mel_hop,
         }
 
@@ -126,7 +126,7 @@ class ConditionedWindows(Windows):
         self._group, self._members = host(group.astype(np.int64)), host(by_length)
         self._firsts, self._sizes = host(firsts), host(sizes.astype(np.int64))
         if self._draws:
-            # As in `Windows`, by the speaker whose clips are shortest.
+            # As in `AudioWindows`, by the speaker whose clips are shortest.
             shortest = (np.bincount(group, lengths) / sizes).min()
             self._draws = math.ceil(2 * self.window / shortest)
 
@@ -144,26 +144,26 @@ class ConditionedWindows(Windows):
         if self.speakers:
             # A key of its own, so that the window is the same whatever is withheld.
             chance_key = tf.random.experimental.stateless_fold_in(key, 1)
-            known = tf.random.stateless_uniform([], chance_key) >= self.unknown_share
+            known = tf.random.stateless_uniform([], chance_key) >= self.unknown_probability
             speaker = self._speaker_of[self._clip_of[index]]
             element["speaker"] = tf.where(known, speaker, 0)
         return self._with_frames(element)
 
-    def inputs(self, item, limit_length=None):
-        return self._with_frames(super().inputs(item, limit_length))
+    def inputs(self, item, max_length=None):
+        return self._with_frames(super().inputs(item, max_length))
 
     def _with_frames(self, element):
-        if not self.mel_bands:
+        if not self.num_mel_bins:
             return element
         return {**element, "log_mel": self.frames(element["waveform"])}
 
     def frames(self, waveform):
         """Computes the local condition of a waveform float32 (T,); see `log_mel`."""
-        return log_mel(waveform, self.sample_rate, self.mel_bands, self.mel_hop)
+        return log_mel(waveform, self.sample_rate, self.num_mel_bins, self.mel_hop)
 
-    def examples(self, source, batch_size=64, limit_length=None):
+    def examples(self, source, batch_size=64, max_length=None):
         source = source if isinstance(source, Source) else self.open(source)
-        sounds = super().examples(source, batch_size, limit_length)
+        sounds = super().examples(source, batch_size, max_length)
         if not self.speakers:
             return sounds
         speakers = tf.data.Dataset.from_tensor_slices(self.speaker_ids(source)).batch(batch_size)

@@ -4,17 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from mmssl.pipelines.audio.windows import Windows
+from mmssl.pipelines.audio.windows import AudioWindows
 
 
-class FrameWindows(Windows):
-    """`Windows` that know how many frames strided convolutions without padding make of them.
+class FrameWindows(AudioWindows):
+    """`AudioWindows` that know how many frames strided convolutions without padding make of them.
 
     Args:
-        source: see `Windows`.
-        kernels: kernel size of each convolution of the encoder.
+        source: see `AudioWindows`.
+        kernel_sizes: kernel size of each convolution of the encoder.
         strides: stride of each; the encoder takes both from here.
-        **kwargs: see `Windows`.
+        **kwargs: see `AudioWindows`.
 
     Raises:
         ValueError: there are not as many kernels as strides.
@@ -23,26 +23,26 @@ class FrameWindows(Windows):
     def __init__(
         self,
         source: Any = "builtin:speech",
-        kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2),
+        kernel_sizes: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2),
         strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2),
         **kwargs,
     ):
         super().__init__(source, **kwargs)
-        if len(kernels) != len(strides) or min((*kernels, *strides)) < 1:
+        if len(kernel_sizes) != len(strides) or min((*kernel_sizes, *strides)) < 1:
             raise ValueError(
-                f"kernels={kernels} and strides={strides} must be as many, each 1 or more"
+                f"kernel_sizes={kernel_sizes} and strides={strides} must be as many, each 1 or more"
             )
-        self.kernels = tuple(kernels)
+        self.kernel_sizes = tuple(kernel_sizes)
         self.strides = tuple(strides)
 
     def encoder_arguments(self):
         """Returns the convolutions of the encoder's stem."""
-        arguments = {"kernels": self.kernels, "strides": self.strides}
+        arguments = {"kernel_sizes": self.kernel_sizes, "strides": self.strides}
         return {**super().encoder_arguments(), **arguments}
 
     def frames(self, padding_mask):
         """Returns which frames lie inside a recording, (F,), for its padding mask (T,)."""
-        for kernel, stride in zip(self.kernels, self.strides, strict=True):
+        for kernel, stride in zip(self.kernel_sizes, self.strides, strict=True):
             padding_mask = padding_mask[kernel - 1 :: stride]
         return padding_mask
 

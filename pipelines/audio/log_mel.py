@@ -6,13 +6,13 @@ FLOOR = 1e-5  # of a band's magnitude; quieter is silence
 HOPS = 4  # that the window of a frame spans
 
 
-def log_mel(waveform, sample_rate, bands, hop):
-    """Computes log-mel frames, each centred on its own samples.
+def log_mel(waveform, sample_rate, num_mel_bins, hop):
+    """Computes log-mel frames, each centered on its own samples.
 
     Args:
         waveform: float32 (T,), full scale 1.
         sample_rate: samples per second.
-        bands: mel bands, from 0 to half the sample rate.
+        num_mel_bins: mel bands, from 0 to half the sample rate.
         hop: samples a frame; frame f stands for samples f * hop to (f + 1) * hop.
 
     Returns:
@@ -25,7 +25,7 @@ def log_mel(waveform, sample_rate, bands, hop):
     padded = tf.pad(waveform, [[before, after]])
     spectrum = tf.signal.stft(padded, HOPS * hop, hop)
     to_mel = tf.signal.linear_to_mel_weight_matrix(
-        bands, spectrum.shape[-1], sample_rate, 0.0, sample_rate / 2
+        num_mel_bins, spectrum.shape[-1], sample_rate, 0.0, sample_rate / 2
     )
     magnitudes = tf.maximum(tf.abs(spectrum) @ to_mel, FLOOR)
     return 1 - tf.math.log(magnitudes) / tf.math.log(FLOOR)

@@ -16,7 +16,7 @@ class MaskedWindows(FrameWindows):
 
     Args:
         source: see `FrameWindows`.
-        mask_share: share of the frames that the spans would hide if none overlapped, above 0 and
+        mask_ratio: share of the frames that the spans would hide if none overlapped, above 0 and
             at most 1.
         span: frames of a span, 1 or more.
         min_masks: least number of spans a window, 1 or more.
@@ -37,19 +37,19 @@ class MaskedWindows(FrameWindows):
     def __init__(
         self,
         source: Any = "builtin:speech",
-        mask_share: float = 0.65,
+        mask_ratio: float = 0.65,
         span: int = 10,
         min_masks: int = 1,
         equal_rows: bool = False,
         **kwargs,
     ):
         super().__init__(source, **kwargs)
-        if not 0 < mask_share <= 1:
-            raise ValueError(f"mask_share={mask_share} must lie above 0 and be at most 1")
+        if not 0 < mask_ratio <= 1:
+            raise ValueError(f"mask_ratio={mask_ratio} must lie above 0 and be at most 1")
         if min_masks < 1:
             raise ValueError(f"min_masks={min_masks} must be 1 or more")
         self.check_span(span)
-        self.mask_share = mask_share
+        self.mask_ratio = mask_ratio
         self.span = span
         self.min_masks = min_masks
         self.equal_rows = equal_rows
@@ -59,7 +59,7 @@ class MaskedWindows(FrameWindows):
         sound_key, mask_key, order_key = tf.unstack(tf.random.split(key, 3))
         batch = super().example(index, sound_key)
         frames = self.frames(batch["padding_mask"])
-        mask = span_mask(frames, mask_key, self.mask_share, self.span, self.min_masks)
+        mask = span_mask(frames, mask_key, self.mask_ratio, self.span, self.min_masks)
         if self.equal_rows:
             batch["order"] = tf.random.stateless_uniform(frames.shape, order_key)
         return {**batch, "mask": tf.cast(mask, tf.int32)}
@@ -67,22 +67,22 @@ class MaskedWindows(FrameWindows):
     def batches(self, start_step=0, seed=0):
         """Returns the endless dataset of training batches, see `Pipeline.batches`."""
         batches = super().batches(start_step, seed)
-        return batches.map(equalised).prefetch(tf.data.AUTOTUNE) if self.equal_rows else batches
+        return batches.map(equalized).prefetch(tf.data.AUTOTUNE) if self.equal_rows else batches
 
 
-def span_mask(frames, key, mask_share, span, min_masks=1):
+def span_mask(frames, key, mask_ratio, span, min_masks=1):
     """Hides spans of frames that may overlap.
 
-    Of n frames inside the recording, max(min_masks, floor(mask_share * n / span + u)) start a
+    Of n frames inside the recording, max(min_masks, floor(mask_ratio * n / span + u)) start a
     span, u uniform in [0, 1): drawn without replacement among those from which a whole span fits
-    in, as fairseq does; the paper draws each frame with mask_share / span. In a recording of no
+    in, as fairseq does; the paper draws each frame with mask_ratio / span. In a recording of no
     more than `span` frames spans are one frame shorter than it. Should the spans hide everything,
     only the first drawn of them is kept, so something is always seen.
 
     Args:
         frames: int32 (F,), 1 for frames inside the recording, which come first.
         key: int64 (2,), seed of the stateless draws.
-        mask_share: share that the spans would hide if none overlapped.
+        mask_ratio: share that the spans would hide if none overlapped.
         span: frames of a span.
         min_masks: least number of spans.
 
@@ -93,7 +93,7 @@ def span_mask(frames, key, mask_share, span, min_masks=1):
     count_key, start_key = tf.unstack(tf.random.split(key, 2))
     inside = tf.reduce_sum(frames)
     length = tf.maximum(tf.minimum(span, inside - 1), 0)
-    wanted = mask_share * tf.cast(inside, tf.float32) / span
+    wanted = mask_ratio * tf.cast(inside, tf.float32) / span
     count = tf.cast(wanted + tf.random.stateless_uniform([], count_key), tf.int32)
     count = tf.maximum(min_masks, count)
 
@@ -114,7 +114,7 @@ def _spread(starts, length):
     return before > tf.where(ended < 0, 0, tf.gather(before, tf.maximum(ended, 0)))
 
 
-def equalised(batch):
+def equalized(batch):
     """Shows hidden frames again, random ones, until all rows hide as many as the least of them.
 
     Args:

@@ -12,7 +12,7 @@ from mmssl.pipelines.audio.augmentation import (
     random_speed,
     random_time_mask,
 )
-from mmssl.pipelines.audio.windows import Windows
+from mmssl.pipelines.audio.windows import AudioWindows
 from mmssl.pipelines.draws import uniforms
 
 _DRAWS = {"speed": 1, "mix": 2, "frequency_mask": 3, "time_mask": 3, "noise": 2, "gain": 2}
@@ -21,32 +21,32 @@ _FIRST, _SECOND = 1, 2
 _NOISE, _OTHER_CLIP, _OTHER_WINDOW = 3, 4, 5
 
 
-class SoundViews(Windows):
+class AudioViews(AudioWindows):
     """Two windows of one clip, each at another speed, with gaps, over noise, and at another level.
 
     Batches hold waveform_1 and waveform_2, float32 (B, window), full scale 1, and padding_mask_1
     and padding_mask_2, int32 (B, window), 1 for sound and 0 for padding. Inputs of a trained
-    encoder are those of `Windows`.
+    encoder are those of `AudioWindows`.
 
     The changes come in this order: speed, another clip under it, a frequency mask, a time mask,
     white noise, gain. A share is the probability that a view is changed.
 
     Args:
-        source: see `Windows`.
-        sample_rate: see `Windows`.
+        source: see `AudioWindows`.
+        sample_rate: see `AudioWindows`.
         window: samples of a view; a clip must have `speed` times as many, or be padded.
         batch_size: clips a batch, each in two views.
-        short: see `Windows`; with "join" what is joined to a short clip differs between its views.
+        short: see `AudioWindows`; with "join" what is joined to a short clip differs between its views.
         speed: how many times as fast at most, and as slow, 1 or more; 1 changes nothing.
-        mix_share: share of views that another clip is mixed under.
+        mix_probability: share of views that another clip is mixed under.
         mix_decibels: lowest and highest ratio of a clip's power to the other's.
-        frequency_mask_share: share of views without a band of frequencies.
+        frequency_mask_probability: share of views without a band of frequencies.
         frequency_mask: widest band, as a share of the mel scale, 0 to 1.
-        time_mask_share: share of views with a gap.
+        time_mask_probability: share of views with a gap.
         time_mask: longest gap, as a share of the window, 0 to 1.
-        noise_share: share of views with white noise.
+        noise_probability: share of views with white noise.
         noise_decibels: lowest and highest ratio of a clip's power to the noise's.
-        gain_share: share of views at another level.
+        gain_probability: share of views at another level.
         gain_decibels: lowest and highest gain.
         **kwargs: see `Pipeline`.
     """
@@ -59,15 +59,15 @@ class SoundViews(Windows):
         batch_size: int = 64,
         short: Literal["join", "pad"] = "pad",
         speed: float = 1.1,
-        mix_share: float = 0.0,
+        mix_probability: float = 0.0,
         mix_decibels: tuple[float, float] = (5.0, 20.0),
-        frequency_mask_share: float = 0.5,
+        frequency_mask_probability: float = 0.5,
         frequency_mask: float = 0.25,
-        time_mask_share: float = 0.5,
+        time_mask_probability: float = 0.5,
         time_mask: float = 0.25,
-        noise_share: float = 0.5,
+        noise_probability: float = 0.5,
         noise_decibels: tuple[float, float] = (10.0, 40.0),
-        gain_share: float = 0.5,
+        gain_probability: float = 0.5,
         gain_decibels: tuple[float, float] = (-12.0, 6.0),
         **kwargs,
     ):
@@ -78,15 +78,18 @@ class SoundViews(Windows):
         )
         self.samples = window
         self.speed = speed
-        self.mix_share, self.mix_decibels = mix_share, tuple(mix_decibels)
-        self.frequency_mask_share, self.frequency_mask = frequency_mask_share, frequency_mask
-        self.time_mask_share, self.time_mask = time_mask_share, time_mask
-        self.noise_share, self.noise_decibels = noise_share, tuple(noise_decibels)
-        self.gain_share, self.gain_decibels = gain_share, tuple(gain_decibels)
+        self.mix_probability, self.mix_decibels = mix_probability, tuple(mix_decibels)
+        self.frequency_mask_probability, self.frequency_mask = (
+            frequency_mask_probability,
+            frequency_mask,
+        )
+        self.time_mask_probability, self.time_mask = time_mask_probability, time_mask
+        self.noise_probability, self.noise_decibels = noise_probability, tuple(noise_decibels)
+        self.gain_probability, self.gain_decibels = gain_probability, tuple(gain_decibels)
         self._check()
 
     def _check(self):
-        for name in (*(f"{step}_share" for step in _STEPS), "frequency_mask", "time_mask"):
+        for name in (*(f"{step}_probability" for step in _STEPS), "frequency_mask", "time_mask"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}={getattr(self, name)} must lie between 0 and 1")
         for name in ("mix_decibels", "noise_decibels", "gain_decibels"):
@@ -109,7 +112,7 @@ class SoundViews(Windows):
         wave, mask = self._at_speed(super().example(index, key), draws["speed"])
         sound = tf.cast(mask, tf.float32)
         for step in _STEPS:
-            if share := getattr(self, f"{step}_share"):
+            if share := getattr(self, f"{step}_probability"):
                 wave = sound * getattr(self, f"_{step}")(wave, sound, draws[step], share, key)
         return wave, mask
 

@@ -5,9 +5,9 @@ from typing import Any
 import tensorflow as tf
 
 from mmssl.pipelines.audio.frame_windows import FrameWindows
-from mmssl.pipelines.masks.ratio import check_mask_share
-from mmssl.pipelines.masks.spans import frame_spans, hidden_share, span_count
-from mmssl.pipelines.masks.visible import check_masks, visible_count, visible_set
+from mmssl.pipelines.masks.ratio import check_mask_ratio
+from mmssl.pipelines.masks.spans import expected_mask_ratio, frame_spans, span_count
+from mmssl.pipelines.masks.visible import check_num_masks, visible_count, visible_set
 
 
 class VisibleFrames(FrameWindows):
@@ -20,8 +20,8 @@ class VisibleFrames(FrameWindows):
 
     Args:
         source: see `FrameWindows`.
-        masks: M, sets of visible frames for each window, 1 or more.
-        mask_share: share of the frames that the spans would hide if none overlapped, above 0 and
+        num_masks: M, sets of visible frames for each window, 1 or more.
+        mask_ratio: share of the frames that the spans would hide if none overlapped, above 0 and
             below 1; 0.5 in spans of 5 hides 41 %.
         span: frames of a span, 1 or more.
         **kwargs: see `FrameWindows`.
@@ -30,25 +30,25 @@ class VisibleFrames(FrameWindows):
     def __init__(
         self,
         source: Any = "builtin:speech",
-        masks: int = 8,
-        mask_share: float = 0.5,
+        num_masks: int = 8,
+        mask_ratio: float = 0.5,
         span: int = 5,
         **kwargs,
     ):
         super().__init__(source, **kwargs)
-        check_masks(masks)
-        check_mask_share(mask_share)
+        check_num_masks(num_masks)
+        check_mask_ratio(mask_ratio)
         self.check_span(span)
-        self.masks = masks
+        self.num_masks = num_masks
         self.span = span
         self._frames = self.frame_count()
-        self._spans = span_count(self._frames, span, mask_share)
-        self._visible = visible_count(self._frames, hidden_share(span, mask_share))
+        self._spans = span_count(self._frames, span, mask_ratio)
+        self._visible = visible_count(self._frames, expected_mask_ratio(span, mask_ratio))
 
     def example(self, index, key):
         """Makes one training element, see the class."""
         sound_key, span_key, set_key = tf.unstack(tf.random.experimental.stateless_split(key, 3))
-        hidden = frame_spans(self._frames, self.span, self._spans, self.masks, span_key)
+        hidden = frame_spans(self._frames, self.span, self._spans, self.num_masks, span_key)
         return {
             **super().example(index, sound_key),
             **visible_set(~hidden, self._visible, set_key),

@@ -11,7 +11,7 @@ from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources.arrays import host
 
 
-class Windows(Pipeline):
+class AudioWindows(Pipeline):
     """Windows of equal length cut from clips of any length, sample rate and format.
 
     An epoch visits every clip in proportion to its length, and at least once. A clip at least as
@@ -137,8 +137,8 @@ class Windows(Pipeline):
         )
         return wave
 
-    def inputs(self, item, limit_length=None):
-        wave = item[:limit_length]
+    def inputs(self, item, max_length=None):
+        wave = item[:max_length]
         return {"waveform": wave, "padding_mask": tf.ones_like(wave, tf.int32)}
 
     def encoder_arguments(self):

@@ -28,23 +28,23 @@ def luma(columns):
     return _WEIGHTS[0] * red + _WEIGHTS[1] * green + _WEIGHTS[2] * blue
 
 
-def random_grey(columns, draws, share):
-    """Takes the colour out of some pictures.
+def random_gray(columns, draws, probability):
+    """Takes the color out of some pictures.
 
     Args:
         columns: float32 tensor (B, W, 3, H) in [0, 1].
         draws: float32 tensor (B,), uniform in [0, 1).
-        share: probability, 0 to 1.
+        probability: probability, 0 to 1.
 
     Returns:
         float32 tensor (B, W, 3, H) in [0, 1].
     """
-    chosen = tf.reshape(draws < share, [-1, 1, 1, 1])
+    chosen = tf.reshape(draws < probability, [-1, 1, 1, 1])
     return tf.where(chosen, luma(columns), columns)
 
 
-def random_jitter(columns, draws, strengths, share):
-    """Changes the colours of some pictures (Chen et al. 2020, arXiv 2002.05709, appendix A).
+def random_jitter(columns, draws, strengths, probability):
+    """Changes the colors of some pictures (Chen et al. 2020, arXiv 2002.05709, appendix A).
 
     Brightness, contrast and saturation are x f + (1 - f) t, clipped to [0, 1], with t black, the
     mean luma of the picture, and the luma of each pixel; f is uniform in [max(0, 1 - s), 1 + s].
@@ -56,12 +56,12 @@ def random_jitter(columns, draws, strengths, share):
         columns: float32 tensor (B, W, 3, H) in [0, 1].
         draws: float32 tensor (B, 9), uniform in [0, 1): whether, four factors, four places.
         strengths: s of brightness, contrast and saturation, 0 or more; of hue, 0 to 0.5.
-        share: probability, 0 to 1.
+        probability: probability, 0 to 1.
 
     Returns:
         float32 tensor (B, W, 3, H) in [0, 1].
     """
-    return jittered(columns, *amounts(draws, strengths, share))
+    return jittered(columns, *amounts(draws, strengths, probability))
 
 
 def check_jitter(strengths):
@@ -70,13 +70,13 @@ def check_jitter(strengths):
         raise ValueError(f"jitter={strengths} must be 0 or more, its last number 0.5 at most")
 
 
-def amounts(draws, strengths, share):
+def amounts(draws, strengths, probability):
     """Turns draws into amounts, see `random_jitter` and `ordered`."""
     chosen, factors, places = tf.split(draws, [1, 4, 4], axis=1)
     low = [max(0.0, 1.0 - s) for s in strengths[:3]] + [-strengths[3]]
     high = [1.0 + s for s in strengths[:3]] + [strengths[3]]
     factors = low + (tf.constant(high) - low) * factors
-    factors = tf.where(chosen < share, factors, [1.0, 1.0, 1.0, 0.0])
+    factors = tf.where(chosen < probability, factors, [1.0, 1.0, 1.0, 0.0])
     return ordered(factors[:, :3], factors[:, 3], places)
 
 
@@ -122,7 +122,7 @@ def with_hue(columns, turns):
     red, green, blue = tf.unstack(columns, axis=2)
     value = tf.maximum(tf.maximum(red, green), blue)
     chroma = value - tf.minimum(tf.minimum(red, green), blue)
-    scale = 1.0 / tf.maximum(chroma, 1e-12)  # grey has no hue: whatever it is, chroma is 0
+    scale = 1.0 / tf.maximum(chroma, 1e-12)  # gray has no hue: whatever it is, chroma is 0
     sixths = tf.where(
         value == red,
         (green - blue) * scale,
@@ -144,16 +144,16 @@ def _blended(columns, blends):
     def blend(number, columns):
         weights = tf.reshape(blends[:, number], [-1, 3, 1, 1, 1])
         own, of_mean, of_luma = tf.unstack(weights, axis=1)
-        grey = luma(columns)
-        mean = tf.reduce_mean(grey, axis=(1, 2, 3), keepdims=True)
-        mixed = own * columns + (of_mean * mean + of_luma * grey)
+        gray = luma(columns)
+        mean = tf.reduce_mean(gray, axis=(1, 2, 3), keepdims=True)
+        mixed = own * columns + (of_mean * mean + of_luma * gray)
         return number + 1, tf.ensure_shape(tf.clip_by_value(mixed, 0.0, 1.0), columns.shape)
 
     # Written out, XLA would fuse the three and work out every pixel of one for each of the next.
     return tf.while_loop(lambda number, _: number < 3, blend, (0, columns))[1]
 
 
-def random_blur(columns, draws, share, sigma=(0.1, 2.0)):
+def random_blur(columns, draws, probability, sigma=(0.1, 2.0)):
     """Blurs some pictures with a Gaussian as SimCLR does (arXiv 2002.05709, appendix A).
 
     The kernel reaches int(0.1 height) // 2 pixels each way, 1 at least. Beyond the edges the
@@ -162,7 +162,7 @@ def random_blur(columns, draws, share, sigma=(0.1, 2.0)):
     Args:
         columns: float32 tensor (B, W, C, H) in [0, 1], of static shape but for B.
         draws: float32 tensor (B, 2), uniform in [0, 1): whether, and how much.
-        share: probability, 0 to 1.
+        probability: probability, 0 to 1.
         sigma: smallest and largest standard deviation in pixels, above 0; uniform between.
 
     Returns:
@@ -173,7 +173,7 @@ def random_blur(columns, draws, share, sigma=(0.1, 2.0)):
     sigmas = sigma[0] + (sigma[1] - sigma[0]) * draws[:, 1:]
     distances = tf.range(-radius, radius + 1, dtype=tf.float32)
     weights = tf.nn.softmax(-0.5 * (distances / sigmas) ** 2)
-    chosen = draws[:, 0] < share
+    chosen = draws[:, 0] < probability
 
     def blurred():
         both = _along(3, _along(1, columns, weights, radius), weights, radius)
@@ -196,17 +196,17 @@ def _along(axis, columns, weights, radius):
     return total
 
 
-def random_solarise(columns, draws, share, threshold=0.5):
+def random_solarize(columns, draws, probability, threshold=0.5):
     """Inverts the values of some pictures that reach a threshold, as in BYOL's second view.
 
     Args:
         columns: float32 tensor (B, W, C, H) in [0, 1].
         draws: float32 tensor (B,), uniform in [0, 1).
-        share: probability, 0 to 1.
+        probability: probability, 0 to 1.
         threshold: x becomes 1 - x where x >= threshold.
 
     Returns:
         float32 tensor (B, W, C, H) in [0, 1].
     """
-    chosen = tf.reshape(draws < share, [-1, 1, 1, 1])
+    chosen = tf.reshape(draws < probability, [-1, 1, 1, 1])
     return tf.where(chosen & (columns >= threshold), 1.0 - columns, columns)

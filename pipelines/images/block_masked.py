@@ -22,7 +22,7 @@ class BlockMaskedCrops(PatchCrops):
         source: see `PatchCrops`.
         size: see `PatchCrops`.
         batch_size: see `PatchCrops`.
-        mask_share: share of the patches to mask, above 0 and below 1.
+        mask_ratio: share of the patches to mask, above 0 and below 1.
         min_block: patches of the smallest rectangle, 1 or more.
         jitter: strengths of brightness, contrast, saturation (0 or more) and hue (0 to 0.5), for
             every crop.
@@ -34,20 +34,20 @@ class BlockMaskedCrops(PatchCrops):
         source: Any = "builtin:photos",
         size: int = 32,
         batch_size: int = 128,
-        mask_share: float = 0.6,
+        mask_ratio: float = 0.6,
         min_block: int = 4,
         jitter: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
         **kwargs,
     ):
         super().__init__(source, size, batch_size, **kwargs)
-        self.most = round(mask_share * self.side**2)
-        if not 0 < mask_share < 1 or not 1 <= min_block <= self.most < self.side**2:
+        self.most = round(mask_ratio * self.side**2)
+        if not 0 < mask_ratio < 1 or not 1 <= min_block <= self.most < self.side**2:
             raise ValueError(
-                f"mask_share={mask_share} of {self.side**2} patches, between 0 and 1, must leave "
+                f"mask_ratio={mask_ratio} of {self.side**2} patches, between 0 and 1, must leave "
                 f"one visible and mask min_block={min_block} or more, which is 1 at least"
             )
         check_jitter(jitter)
-        self.mask_share = mask_share
+        self.mask_ratio = mask_ratio
         self.min_block = min_block
         self.jitter = tuple(jitter)
 

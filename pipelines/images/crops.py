@@ -5,15 +5,15 @@ from typing import Any
 import tensorflow as tf
 
 from mmssl.pipelines.images.decoding import PICTURE_FILES, as_pixels, decode_picture, to_rgb
-from mmssl.pipelines.images.resampling import centre_square, random_box, random_flip, resized
+from mmssl.pipelines.images.resampling import center_square, random_box, random_flip, resized
 from mmssl.pipelines.pipeline import Pipeline
 
 
-class Crops(Pipeline):
+class ImageCrops(Pipeline):
     """Random resized crops, mirrored half the time.
 
     Batches hold images float32 (B, size, size, 3) in [0, 1]. Inputs of a trained encoder have the
-    same name: the centred square of the whole picture, resized.
+    same name: the centered square of the whole picture, resized.
 
     Args:
         source: see `Pipeline`; arrays are (H, W) or (H, W, C), uint8 or floats in [0, 1].
@@ -63,8 +63,8 @@ class Crops(Pipeline):
         crop = resized(image, box, self.size)
         return {"images": random_flip(crop, flip_key) if self.flip else crop}
 
-    def inputs(self, item, limit_length=None):
-        return {"images": centre_square(item, self.size)}
+    def inputs(self, item, max_length=None):
+        return {"images": center_square(item, self.size)}
 
     def encoder_arguments(self):
         return {"size": self.size}
@@ -76,15 +76,15 @@ def check_scale(name, scale):
         raise ValueError(f"{name}={scale} must rise, above 0 and up to 1")
 
 
-class PatchCrops(Crops):
-    """`Crops` that fall into whole patches.
+class PatchCrops(ImageCrops):
+    """`ImageCrops` that fall into whole patches.
 
     Args:
-        source: see `Crops`.
-        size: pixels of each side of a crop, a multiple of `patch`.
+        source: see `ImageCrops`.
+        size: pixels of each side of a crop, a multiple of `patch_size`.
         batch_size: crops a batch.
-        patch: pixels of each side of a patch; the encoder takes it from here.
-        **kwargs: see `Crops`.
+        patch_size: pixels of each side of a patch; the encoder takes it from here.
+        **kwargs: see `ImageCrops`.
 
     Attributes:
         side: patches along each side of a crop.
@@ -98,15 +98,15 @@ class PatchCrops(Crops):
         source: Any = "builtin:photos",
         size: int = 32,
         batch_size: int = 64,
-        patch: int = 4,
+        patch_size: int = 4,
         **kwargs,
     ):
         super().__init__(source, size, batch_size, **kwargs)
-        if patch < 1 or size % patch:
-            raise ValueError(f"size={size} must be a multiple of patch={patch} pixels")
-        self.patch = patch
-        self.side = size // patch
+        if patch_size < 1 or size % patch_size:
+            raise ValueError(f"size={size} must be a multiple of patch_size={patch_size} pixels")
+        self.patch_size = patch_size
+        self.side = size // patch_size
 
     def encoder_arguments(self):
         """Returns the sizes of a picture and of its patches."""
-        return {**super().encoder_arguments(), "patch": self.patch}
+        return {**super().encoder_arguments(), "patch_size": self.patch_size}

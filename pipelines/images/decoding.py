@@ -28,7 +28,7 @@ def decode_picture(data):
         data: scalar string tensor, the file.
 
     Returns:
-        uint8 tensor (H, W, 3). Grey becomes three equal channels; transparent pixels of PNG and
+        uint8 tensor (H, W, 3). Gray becomes three equal channels; transparent pixels of PNG and
         WebP are put on white; a JPEG is turned upright as its Exif orientation says. The
         operation fails for a file that cannot be decoded.
     """
@@ -101,7 +101,7 @@ def as_pixels(array):
 
 
 def to_rgb(pixels):
-    """Brings grey, grey with alpha, RGB, or RGB with alpha to RGB on white.
+    """Brings gray, gray with alpha, RGB, or RGB with alpha to RGB on white.
 
     Args:
         pixels: uint8 tensor (H, W, C), C from 1 to 4, and H and W above 0.
@@ -120,11 +120,11 @@ def to_rgb(pixels):
 
 def _three(pixels, channels):
     opaque = tf.cond(channels % 2 == 0, lambda: _on_white(pixels), lambda: pixels)
-    # Clamped channel numbers repeat the one channel of a grey picture.
+    # Clamped channel numbers repeat the one channel of a gray picture.
     return tf.gather(opaque, tf.minimum(tf.range(3), tf.shape(opaque)[-1] - 1), axis=-1)
 
 
 def _on_white(pixels):
-    colour = tf.cast(pixels[..., :-1], tf.float32)
+    color = tf.cast(pixels[..., :-1], tf.float32)
     alpha = tf.cast(pixels[..., -1:], tf.float32) / 255.0
-    return tf.cast(tf.round(colour * alpha + 255.0 * (1.0 - alpha)), tf.uint8)
+    return tf.cast(tf.round(color * alpha + 255.0 * (1.0 - alpha)), tf.uint8)

@@ -4,19 +4,19 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from mmssl.pipelines.images.crops import Crops
-from mmssl.pipelines.masks.regions import block_mask, centre_mask, random_region_mask
+from mmssl.pipelines.images.crops import ImageCrops
+from mmssl.pipelines.masks.regions import block_mask, center_mask, random_region_mask
 from mmssl.pipelines.sources import Source
 
 _MASK = 1  # keeps the draws of the mask apart from those of the crop
 
 
-class MaskedCrops(Crops):
+class RegionMaskedCrops(ImageCrops):
     """Random crops, each with a mask of its own that says what to hide.
 
     Batches hold, beside images, which are whole, mask float32 (B, size, size, 1), 1 where hidden:
 
-    - `centre`: the middle square of half the side, less `overlap` pixels on each side;
+    - `center`: the middle square of half the side, less `overlap` pixels on each side;
     - `block`: four squares of a quarter of the side, anywhere, which may overlap;
     - `random`: blobs of any shape, 20 to 30 % of the pixels.
 
@@ -24,13 +24,13 @@ class MaskedCrops(Crops):
     counts as unreadable.
 
     Args:
-        source: see `Crops`.
+        source: see `ImageCrops`.
         size: pixels of each side of a crop, a multiple of 4.
-        batch_size: see `Crops`.
-        region: `centre`, `block` or `random`.
+        batch_size: see `ImageCrops`.
+        region: `center`, `block` or `random`.
         overlap: pixels of the middle square that stay visible along its edges, from 0 to below
-            `size / 4`; for `centre` alone.
-        **kwargs: see `Crops`.
+            `size / 4`; for `center` alone.
+        **kwargs: see `ImageCrops`.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class MaskedCrops(Crops):
         source: Any = "builtin:photos",
         size: int = 64,
         batch_size: int = 64,
-        region: Literal["centre", "block", "random"] = "centre",
+        region: Literal["center", "block", "random"] = "center",
         overlap: int = 0,
         **kwargs,
     ):
@@ -47,8 +47,8 @@ class MaskedCrops(Crops):
             raise ValueError(f"size={size} must be a multiple of 4, so that it has a middle")
         if not 0 <= overlap < size // 4:
             raise ValueError(f"overlap={overlap} must lie between 0 and {size // 4 - 1} pixels")
-        if overlap and region != "centre":
-            raise ValueError(f"overlap={overlap} belongs to region='centre', not to {region!r}")
+        if overlap and region != "center":
+            raise ValueError(f"overlap={overlap} belongs to region='center', not to {region!r}")
         self.region = region
         self.overlap = overlap
 
@@ -71,8 +71,8 @@ class MaskedCrops(Crops):
         Returns:
             float32 tensor (size, size, 1), 1 where hidden.
         """
-        if self.region == "centre":
-            return centre_mask(self.size, self.overlap)
+        if self.region == "center":
+            return center_mask(self.size, self.overlap)
         draw = block_mask if self.region == "block" else random_region_mask
         return draw(self.size, key)
 

@@ -29,7 +29,7 @@ def boxes(height, width, draws, scale, ratio):
 
     As in Inception training (Szegedy et al. 2015, arXiv 1409.4842): the area is uniform in
     `scale`, the logarithm of the proportion uniform; a draw that does not fit is drawn anew. After
-    ten misfits the largest centred box of an allowed proportion is taken.
+    ten misfits the largest centered box of an allowed proportion is taken.
 
     Args:
         height: int scalar tensor, pixels.
@@ -53,10 +53,10 @@ def boxes(height, width, draws, scale, ratio):
     attempts = tf.stack([top, left, heights, widths], axis=2)
     first = tf.gather(attempts, tf.argmax(tf.cast(fits, tf.int32), axis=1), batch_dims=1)
     found = tf.reduce_any(fits, axis=1, keepdims=True)
-    return tf.cast(tf.where(found, first, _centred(high, wide, ratio)), tf.int32)
+    return tf.cast(tf.where(found, first, _centered(high, wide, ratio)), tf.int32)
 
 
-def _centred(high, wide, ratio):
+def _centered(high, wide, ratio):
     width = tf.maximum(1.0, tf.minimum(wide, tf.round(high * ratio[1])))
     height = tf.maximum(1.0, tf.minimum(high, tf.round(wide / ratio[0])))
     return tf.stack([(high - height) // 2, (wide - width) // 2, height, width])
@@ -85,8 +85,8 @@ def random_flip(image, key):
     return tf.where(mirrored, tf.reverse(image, [1]), image)
 
 
-def centre_square(image, size):
-    """Cuts the largest centred square out of a picture (H, W, C) uint8 and resizes it.
+def center_square(image, size):
+    """Cuts the largest centered square out of a picture (H, W, C) uint8 and resizes it.
 
     Returns:
         float32 tensor (size, size, C) in [0, 1].
@@ -165,7 +165,7 @@ def _weights(begin, length, count, size):
     begin, length = begin[:, tf.newaxis, tf.newaxis], length[:, tf.newaxis, tf.newaxis]
     step = length / size
     pixel = tf.range(count, dtype=tf.float32) + 0.5 - begin
-    centre = (tf.range(size, dtype=tf.float32)[:, tf.newaxis] + 0.5) * step
-    tent = tf.nn.relu(1.0 - tf.abs(pixel - centre) / tf.maximum(step, 1.0))
+    center = (tf.range(size, dtype=tf.float32)[:, tf.newaxis] + 0.5) * step
+    tent = tf.nn.relu(1.0 - tf.abs(pixel - center) / tf.maximum(step, 1.0))
     tent = tf.where((pixel > 0.0) & (pixel < length), tent, 0.0)
     return tent / tf.reduce_sum(tent, axis=2, keepdims=True)

@@ -9,62 +9,62 @@ from mmssl.pipelines.images import augmentation
 from mmssl.pipelines.images.augmentation import (
     check_jitter,
     random_blur,
-    random_grey,
+    random_gray,
     random_mirror,
-    random_solarise,
+    random_solarize,
 )
-from mmssl.pipelines.images.crops import Crops, check_scale
+from mmssl.pipelines.images.crops import ImageCrops, check_scale
 from mmssl.pipelines.images.resampling import BOX_DRAWS, boxes, cut, cut_each, to_images
 
 _DRAWS = {
     "box": BOX_DRAWS,
     "flip": 1,
     "jitter": augmentation.DRAWS,
-    "grey": 1,
+    "gray": 1,
     "blur": 2,
-    "solarise": 1,
+    "solarize": 1,
 }
 _SMALL = 128 * 128  # pixels up to which pictures of one size are made a batch at a time
 _FUSED = 96  # pixels of each side from which the steps of one picture are compiled into one
 
 
-class Views(Crops):
-    """Random resized crops of one picture, each mirrored, recoloured, blurred and solarised.
+class ImageViews(ImageCrops):
+    """Random resized crops of one picture, each mirrored, recolored, blurred and solarized.
 
     Batches hold images_1 and images_2, float32 (B, size, size, 3) in [0, 1], and with
-    `small_views` above 0 images_3, ..., float32 (B, small_size, small_size, 3). Inputs of a trained
-    encoder are those of `Crops`.
+    `num_small_views` above 0 images_3, ..., float32 (B, small_size, small_size, 3). Inputs of a trained
+    encoder are those of `ImageCrops`.
 
     A share is the probability that a view is changed: one number for all views, or a list for
     view 1, view 2 and so on, the last number for all further ones. The sets of the papers:
 
-    - SimCLR (arXiv 2002.05709): scale [0.08, 1], jitter [0.8, 0.8, 0.8, 0.2], blur_share 0.5;
-    - MoCo v1: jitter [0.4, 0.4, 0.4, 0.4], jitter_share 1; MoCo v2 and SimSiam (arXiv 2003.04297):
-      the defaults and blur_share 0.5;
+    - SimCLR (arXiv 2002.05709): scale [0.08, 1], jitter [0.8, 0.8, 0.8, 0.2], blur_probability 0.5;
+    - MoCo v1: jitter [0.4, 0.4, 0.4, 0.4], jitter_probability 1; MoCo v2 and SimSiam (arXiv 2003.04297):
+      the defaults and blur_probability 0.5;
     - BYOL, Barlow Twins, VICReg (arXiv 2006.07733): scale [0.08, 1], jitter [0.4, 0.4, 0.2, 0.1],
-      blur_share [1, 0.1], solarise_share [0, 0.2];
+      blur_probability [1, 0.1], solarize_probability [0, 0.2];
     - SwAV (arXiv 2006.09882): SimCLR's, with scale [0.14, 1], six small views of 96 pixels and
       small_scale [0.05, 0.14];
-    - DINO (arXiv 2104.14294): BYOL's, with scale [0.4, 1], blur_share [1, 0.1, 0.5],
-      solarise_share [0, 0.2, 0], eight small views of 96 pixels and small_scale [0.05, 0.4].
+    - DINO (arXiv 2104.14294): BYOL's, with scale [0.4, 1], blur_probability [1, 0.1, 0.5],
+      solarize_probability [0, 0.2, 0], eight small views of 96 pixels and small_scale [0.05, 0.4].
 
     A subclass with augmentations of its own defines `further`, and in `further_draws` how many
     random numbers it wants for each view.
 
     Args:
-        source: see `Crops`.
+        source: see `ImageCrops`.
         size: pixels of each side of the first two views.
         batch_size: pictures a batch, each in all its views.
-        scale: see `Crops`.
-        ratio: see `Crops`.
+        scale: see `ImageCrops`.
+        ratio: see `ImageCrops`.
         flip: mirror half of the views left to right.
         jitter: strengths of brightness, contrast, saturation (0 or more) and hue (0 to 0.5).
-        jitter_share: share of views whose colours are jittered.
-        grey_share: share of views that become grey.
-        blur_share: share of views that are blurred.
+        jitter_probability: share of views whose colors are jittered.
+        gray_probability: share of views that become gray.
+        blur_probability: share of views that are blurred.
         blur_sigma: smallest and largest standard deviation of the blur in pixels, above 0.
-        solarise_share: share of views that are solarised at 0.5.
-        small_views: further views of another size.
+        solarize_probability: share of views that are solarized at 0.5.
+        num_small_views: further views of another size.
         small_size: pixels of each side of a further view.
         small_scale: as `scale`, of a further view.
         **kwargs: see `Pipeline`.
@@ -81,12 +81,12 @@ class Views(Crops):
         ratio: tuple[float, float] = (3 / 4, 4 / 3),
         flip: bool = True,
         jitter: tuple[float, float, float, float] = (0.4, 0.4, 0.4, 0.1),
-        jitter_share: float | list[float] = 0.8,
-        grey_share: float | list[float] = 0.2,
-        blur_share: float | list[float] = 0.0,
+        jitter_probability: float | list[float] = 0.8,
+        gray_probability: float | list[float] = 0.2,
+        blur_probability: float | list[float] = 0.0,
         blur_sigma: tuple[float, float] = (0.1, 2.0),
-        solarise_share: float | list[float] = 0.0,
-        small_views: int = 0,
+        solarize_probability: float | list[float] = 0.0,
+        num_small_views: int = 0,
         small_size: int = 16,
         small_scale: tuple[float, float] = (0.05, 0.4),
         **kwargs,
@@ -95,20 +95,20 @@ class Views(Crops):
         check_jitter(jitter)
         if not 0 < blur_sigma[0] <= blur_sigma[1]:
             raise ValueError(f"blur_sigma={blur_sigma} must rise, above 0")
-        if small_views < 0:
-            raise ValueError(f"small_views={small_views} must be 0 or more")
+        if num_small_views < 0:
+            raise ValueError(f"num_small_views={num_small_views} must be 0 or more")
         if small_size < 1:
             raise ValueError(f"small_size={small_size} must be 1 or more pixels")
         check_scale("small_scale", small_scale)
         self.jitter = tuple(jitter)
         self.blur_sigma = tuple(blur_sigma)
-        count = 2 + small_views
-        self.sizes = [size] * 2 + [small_size] * small_views
-        self.scales = [self.scale] * 2 + [tuple(small_scale)] * small_views
-        self.jitter_share = _a_view("jitter_share", jitter_share, count)
-        self.grey_share = _a_view("grey_share", grey_share, count)
-        self.blur_share = _a_view("blur_share", blur_share, count)
-        self.solarise_share = _a_view("solarise_share", solarise_share, count)
+        count = 2 + num_small_views
+        self.sizes = [size] * 2 + [small_size] * num_small_views
+        self.scales = [self.scale] * 2 + [tuple(small_scale)] * num_small_views
+        self.jitter_probability = _a_view("jitter_probability", jitter_probability, count)
+        self.gray_probability = _a_view("gray_probability", gray_probability, count)
+        self.blur_probability = _a_view("blur_probability", blur_probability, count)
+        self.solarize_probability = _a_view("solarize_probability", solarize_probability, count)
 
     def gains_by_cache(self, source):
         if super().gains_by_cache(source):
@@ -122,7 +122,7 @@ class Views(Crops):
         pictures = tf.reshape(self._kept.values, [-1, height, width, 3])
 
         def batch(several):
-            images = tf.gather(pictures, self.place(several, seed))
+            images = tf.gather(pictures, self.item_index(several, seed))
             images = tf.ensure_shape(images, [self.batch_size, height, width, 3])
             draws = uniforms(seed, several[0], self.batch_size, self._draws())
             return self._views(images, cut_each, draws)
@@ -181,28 +181,30 @@ class Views(Crops):
             yield dict(zip(counts, tf.split(part, list(counts.values()), axis=1), strict=True))
 
     def _augmented(self, columns, draws, view):
-        flip, grey, solarise = (draws[name][:, 0] for name in ("flip", "grey", "solarise"))
-        jittering = augmentation.amounts(draws["jitter"], self.jitter, self.jitter_share[view])
+        flip, gray, solarize = (draws[name][:, 0] for name in ("flip", "gray", "solarize"))
+        jittering = augmentation.amounts(
+            draws["jitter"], self.jitter, self.jitter_probability[view]
+        )
 
-        def augmented(columns, jittering, flip, grey, blur, solarise):
+        def augmented(columns, jittering, flip, gray, blur, solarize):
             columns = tf.clip_by_value(columns / 255.0, 0.0, 1.0)
             if self.flip:
                 columns = random_mirror(columns, flip)
-            if self.jitter_share[view]:
+            if self.jitter_probability[view]:
                 columns = augmentation.jittered(columns, *jittering)
-            if self.grey_share[view]:
-                columns = random_grey(columns, grey, self.grey_share[view])
-            if self.blur_share[view]:
-                columns = random_blur(columns, blur, self.blur_share[view], self.blur_sigma)
-            if self.solarise_share[view]:
-                columns = random_solarise(columns, solarise, self.solarise_share[view])
+            if self.gray_probability[view]:
+                columns = random_gray(columns, gray, self.gray_probability[view])
+            if self.blur_probability[view]:
+                columns = random_blur(columns, blur, self.blur_probability[view], self.blur_sigma)
+            if self.solarize_probability[view]:
+                columns = random_solarize(columns, solarize, self.solarize_probability[view])
             return columns
 
         # The steps of one large picture are fused, so that it stays in the cache. Small ones are
         # faster without, as the compiler takes a second or two to start.
         fused = columns.shape[0] == 1 and self.sizes[view] >= _FUSED
         run = tf.function(augmented, jit_compile=True, autograph=False) if fused else augmented
-        return run(columns, jittering, flip, grey, draws["blur"], solarise)
+        return run(columns, jittering, flip, gray, draws["blur"], solarize)
 
 
 def _a_view(name, shares, count):

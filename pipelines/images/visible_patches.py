@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.images.crops import PatchCrops
 from mmssl.pipelines.masks.inverse_blocks import inverse_blocks, seed_count
-from mmssl.pipelines.masks.visible import check_masks, visible_count, visible_set
+from mmssl.pipelines.masks.visible import check_num_masks, visible_count, visible_set
 
 _SETS = 2  # keeps the draws of the sets apart from those of the crop
 
@@ -16,14 +16,14 @@ class VisiblePatches(PatchCrops):
 
     Batches hold, beside images, visible int32 (B, M, V), masked and noise int32 (B, M, T - V): see
     `visible_sets.visible_set`; places count patches in reading order. T = (size / patch)^2,
-    V = int(T (1 - mask_share)).
+    V = int(T (1 - mask_ratio)).
 
     Args:
         source: see `PatchCrops`.
         size: see `PatchCrops`.
         batch_size: see `PatchCrops`.
-        masks: M, sets of visible patches for each crop, 1 or more.
-        mask_share: R, share of the patches to hide, above 0 and below 1.
+        num_masks: M, sets of visible patches for each crop, 1 or more.
+        mask_ratio: R, share of the patches to hide, above 0 and below 1.
         block: B, patches along each side of a square that stays visible; 1 is random patches.
         adjust: A, share of the patches to draw beyond the visible ones, 0 or more, since squares
             overlap and end at borders; what is then too many or too few is corrected.
@@ -35,27 +35,27 @@ class VisiblePatches(PatchCrops):
         source: Any = "builtin:photos",
         size: int = 32,
         batch_size: int = 64,
-        masks: int = 4,
-        mask_share: float = 0.75,
+        num_masks: int = 4,
+        mask_ratio: float = 0.75,
         block: int = 2,
         adjust: float = 0.1,
         **kwargs,
     ):
         super().__init__(source, size, batch_size, **kwargs)
-        check_masks(masks)
+        check_num_masks(num_masks)
         if not 1 <= block <= self.side:
             raise ValueError(f"block={block} must lie between 1 and {self.side} patches")
         if adjust < 0:
             raise ValueError(f"adjust={adjust} must be 0 or more")
-        self.masks = masks
+        self.num_masks = num_masks
         self.block = block
-        self._visible = visible_count(self.side**2, mask_share)
-        self._seeds = seed_count(self.side, block, mask_share, adjust)
+        self._visible = visible_count(self.side**2, mask_ratio)
+        self._seeds = seed_count(self.side, block, mask_ratio, adjust)
 
     def example(self, index, key):
         set_key = tf.random.experimental.stateless_fold_in(key, _SETS)
         block_key, key_of_set = tf.unstack(tf.random.experimental.stateless_split(set_key, 2))
-        rough = inverse_blocks(self.side, self.block, self._seeds, self.masks, block_key)
+        rough = inverse_blocks(self.side, self.block, self._seeds, self.num_masks, block_key)
         return {
             **super().example(index, key),
             **visible_set(rough, self._visible, key_of_set),

@@ -24,23 +24,23 @@ def inverse_blocks(grid, block, seeds, masks, key):
     Reference:
         Baevski, Babu, Hsu, Auli 2022, arXiv 2212.07525, section 3.2.
     """
-    centres = tf.random.stateless_uniform([masks, seeds, 2, 1], key, 0, grid, tf.int32)
-    first, place = centres - block // 2, tf.range(grid)
+    centers = tf.random.stateless_uniform([masks, seeds, 2, 1], key, 0, grid, tf.int32)
+    first, place = centers - block // 2, tf.range(grid)
     inside = (place >= first) & (place < first + block)
     squares = inside[:, :, 0, :, None] & inside[:, :, 1, None, :]
     return tf.reshape(tf.reduce_any(squares, axis=1), [masks, grid * grid])
 
 
-def seed_count(grid, block, mask_share, adjust):
+def seed_count(grid, block, mask_ratio, adjust):
     """Tells how many squares show about the wanted share: int(L (1 - R + A) / B^2).
 
     Args:
         grid: places along each side; L is its square.
         block: B, places along each side of a square.
-        mask_share: R, share to hide.
+        mask_ratio: R, share to hide.
         adjust: A, share to show beyond, for what overlaps and borders take away.
 
     Returns:
         int.
     """
-    return int(grid**2 * (1.0 - mask_share + adjust) / block**2 + 1e-6)
+    return int(grid**2 * (1.0 - mask_ratio + adjust) / block**2 + 1e-6)

@@ -1,4 +1,4 @@
-"""Regions of a picture to hide: the centre, a few blocks, or blobs of any shape."""
+"""Regions of a picture to hide: the center, a few blocks, or blobs of any shape."""
 
 import math
 
@@ -6,11 +6,11 @@ import tensorflow as tf
 
 _BLOCKS = 4  # squares of a sixteenth each, so that together they hide a quarter at most
 _CELLS = 8  # of the noise along each side of a picture: the official code's 0.06 * 128
-_MARGIN = 2  # cells cut off on each side, where the resizing has no neighbours to look at
+_MARGIN = 2  # cells cut off on each side, where the resizing has no neighbors to look at
 _SHARES = (0.2, 0.3)
 
 
-def centre_mask(size, overlap=0):
+def center_mask(size, overlap=0):
     """Hides the middle of a picture, a quarter of its pixels where there is no overlap.
 
     Args:

@@ -22,28 +22,28 @@ def frame_spans(frames, span, spans, masks, key):
     return tf.reduce_any((place >= starts) & (place < starts + span), axis=1)
 
 
-def span_count(frames, span, mask_share):
+def span_count(frames, span, mask_ratio):
     """Tells how many spans data2vec 2.0 draws: share * T / span, rounded.
 
     Args:
         frames: T.
         span: frames of a span.
-        mask_share: p, the share that spans would hide if none overlapped.
+        mask_ratio: p, the share that spans would hide if none overlapped.
 
     Returns:
         int.
     """
-    return round(mask_share * frames / span)
+    return round(mask_ratio * frames / span)
 
 
-def hidden_share(span, mask_share):
+def expected_mask_ratio(span, mask_ratio):
     """Tells what share such spans hide on average, overlaps counted once: 1 - (1 - p / span)^span.
 
     Args:
         span: frames of a span.
-        mask_share: p, the share that spans would hide if none overlapped.
+        mask_ratio: p, the share that spans would hide if none overlapped.
 
     Returns:
         float.
     """
-    return 1.0 - (1.0 - mask_share / span) ** span
+    return 1.0 - (1.0 - mask_ratio / span) ** span

@@ -29,18 +29,18 @@ def visible_set(rough, count, key):
     return {"visible": tf.sort(order[:, :count]), "masked": masked, "noise": noise}
 
 
-def check_masks(masks):
+def check_num_masks(num_masks):
     """Refuses fewer sets of visible tokens than one."""
-    if masks < 1:
-        raise ValueError(f"masks={masks} must be 1 or more")
+    if num_masks < 1:
+        raise ValueError(f"num_masks={num_masks} must be 1 or more")
 
 
-def visible_count(tokens, mask_share):
-    """Tells how many tokens are visible: the whole part of tokens * (1 - mask_share).
+def visible_count(tokens, mask_ratio):
+    """Tells how many tokens are visible: the whole part of tokens * (1 - mask_ratio).
 
     Args:
         tokens: T, 2 or more.
-        mask_share: share to hide, above 0 and below 1.
+        mask_ratio: share to hide, above 0 and below 1.
 
     Returns:
         int from 1 to T - 1.
@@ -49,10 +49,10 @@ def visible_count(tokens, mask_share):
         ValueError: nothing would be visible, or nothing hidden.
     """
     # What is whole in decimals may lie a hair below in floats.
-    count = int(tokens * (1.0 - mask_share) + 1e-6)
+    count = int(tokens * (1.0 - mask_ratio) + 1e-6)
     if not 1 <= count < tokens:
         raise ValueError(
-            f"mask_share={mask_share} leaves {count} of {tokens} tokens visible: it must leave "
+            f"mask_ratio={mask_ratio} leaves {count} of {tokens} tokens visible: it must leave "
             "some visible and some hidden"
         )
     return count

@@ -6,7 +6,7 @@ from scipy.signal import lfilter
 SAMPLE_RATE = 8000
 _TAKES = 5
 
-# Centres of the first three formants in hertz of an adult man (rounded from Peterson, Barney
+# Centers of the first three formants in hertz of an adult man (rounded from Peterson, Barney
 # 1952), to which a fourth is added.
 _VOWELS = {
     "a": (730, 1090, 2440),
@@ -16,7 +16,7 @@ _VOWELS = {
     "u": (300, 870, 2240),
 }
 _BANDWIDTHS = (70, 100, 140, 220)
-# Noise of a consonant: centre and bandwidth in hertz, seconds, loudness beside the vowel.
+# Noise of a consonant: center and bandwidth in hertz, seconds, loudness beside the vowel.
 _NOISES = {
     "s": (3500, 700, 0.13, 0.25),
     "sh": (2400, 600, 0.14, 0.3),
@@ -78,10 +78,10 @@ def _consonant(name, voice, rng):
         return 0.4 * _scaled(_resonator(_resonator(murmur, 250, 80), 2200, 400))
     if not name:
         return np.zeros(0)
-    centre, width, seconds, loudness = _NOISES[name]
+    center, width, seconds, loudness = _NOISES[name]
     noise = rng.standard_normal(int(seconds * rng.uniform(0.8, 1.2) * SAMPLE_RATE))
-    centre = min(centre * voice[1] * rng.uniform(0.96, 1.04), 3800)
-    return loudness * _faded(_scaled(_resonator(noise, centre, width)))
+    center = min(center * voice[1] * rng.uniform(0.96, 1.04), 3800)
+    return loudness * _faded(_scaled(_resonator(noise, center, width)))
 
 
 def _vowel(vowels, voice, samples, rng):
@@ -107,15 +107,15 @@ def _voiced(voice, samples, rng):
 
 
 def _through_formants(source, formants, shift):
-    for centre, width in zip((*formants, 3300), _BANDWIDTHS, strict=True):
-        source = _resonator(source, min(centre * shift, 3850), width)
+    for center, width in zip((*formants, 3300), _BANDWIDTHS, strict=True):
+        source = _resonator(source, min(center * shift, 3850), width)
     return source
 
 
-def _resonator(signal, centre, width):
+def _resonator(signal, center, width):
     """Filters by one pair of poles, with unit gain at 0 Hz (Klatt 1980)."""
     radius = np.exp(-np.pi * width / SAMPLE_RATE)
-    first, second = 2 * radius * np.cos(2 * np.pi * centre / SAMPLE_RATE), -(radius**2)
+    first, second = 2 * radius * np.cos(2 * np.pi * center / SAMPLE_RATE), -(radius**2)
     return lfilter([1 - first - second], [1, -first, -second], signal)
 
 

@@ -121,7 +121,7 @@ def plain_reason(message):
     return re.sub(r"[\s\[\]]+", " ", line).strip()
 
 
-def check_share(skipped, total, share):
+def check_skip_ratio(skipped, total, share):
     """Stops when too many items cannot be read; otherwise names them in the log.
 
     Args:
@@ -137,7 +137,7 @@ def check_share(skipped, total, share):
     named = listed([f"{name} ({reason})" for name, reason in skipped])
     if skipped and (len(skipped) > allowed or len(skipped) == total):
         raise ValueError(
-            f"{len(skipped)} of {total} items cannot be read, and skip_share={share:g} allows "
+            f"{len(skipped)} of {total} items cannot be read, and skip_ratio={share:g} allows "
             f"{min(allowed, total - 1)}: {named}"
         )
     if skipped:

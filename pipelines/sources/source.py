@@ -76,7 +76,7 @@ class Source:
         """
         return self if count is None or count >= len(self) else self.select(range(count))
 
-    def unlabelled(self):
+    def unlabeled(self):
         """Returns a view of all items without their labels."""
         return replace(self, labels=None)
 

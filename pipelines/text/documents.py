@@ -85,24 +85,24 @@ class Documents(Pipeline):
         with tf.control_dependencies(checks):
             return raw[None]
 
-    def inputs(self, item, limit_length=None):
+    def inputs(self, item, max_length=None):
         """Turns one text into the encoder's inputs without batch axis."""
-        return {name: value[0] for name, value in self.encode(item, limit_length).items()}
+        return {name: value[0] for name, value in self.encode(item, max_length).items()}
 
-    def examples(self, source, batch_size=64, limit_length=None, pad=False):
+    def examples(self, source, batch_size=64, max_length=None, pad=False):
         """Returns the encoder's inputs for every text of a source, in order, in constant memory.
 
         Args:
             source: Source, or anything `open` takes.
             batch_size: texts a batch; the last batch may be smaller.
-            limit_length: most tokens of a text, 2 to L; None for L.
-            pad: pad to `limit_length`, not just to the longest text of the batch.
+            max_length: most tokens of a text, 2 to L; None for L.
+            pad: pad to `max_length`, not just to the longest text of the batch.
 
         Returns:
             tf.data.Dataset of dicts of token_ids and padding_mask int32 (B, tokens).
         """
         self._need_tokenizer()
-        length = self._checked_length(limit_length)
+        length = self._checked_length(max_length)
         source = source if isinstance(source, Source) else self.open(source)
 
         def encode(texts):
@@ -162,5 +162,5 @@ class Documents(Pipeline):
 
     def _checked_length(self, length):
         if length is not None and not 2 <= length <= self.length:
-            raise ValueError(f"limit_length={length} must lie between 2 and length={self.length}")
+            raise ValueError(f"max_length={length} must lie between 2 and length={self.length}")
         return length or self.length

@@ -5,7 +5,7 @@ from typing import Literal
 import tensorflow as tf
 
 from mmssl.pipelines.audio.span_masked import span_mask
-from mmssl.pipelines.masks.ratio import check_mask_share
+from mmssl.pipelines.masks.ratio import check_mask_ratio
 from mmssl.pipelines.text.masking import mask_tokens
 from mmssl.pipelines.text.passages import Passages
 from mmssl.pipelines.text.tokenizer import MASK, PAD
@@ -25,10 +25,10 @@ class MaskedPassages(Passages):
             random id and 10 % stay; the latter two are not predicted (the paper). `spans` hides
             spans, all of them behind [MASK] (the code's configuration: 0.35 in spans of 4, of
             which 31 % of the tokens are hidden, as spans overlap).
-        mask_share: share of the tokens to choose, or that the spans would hide if none
+        mask_ratio: share of the tokens to choose, or that the spans would hide if none
             overlapped, above 0 and below 1.
         span: tokens of a span, 1 or more.
-        short_share: share of elements with a random shorter target, 0 to 1.
+        short_probability: share of elements with a random shorter target, 0 to 1.
         batch_size: see `Passages`, like what `kwargs` holds.
 
     Raises:
@@ -40,20 +40,22 @@ class MaskedPassages(Passages):
         source="builtin:docs",
         length=512,
         masking: Literal["tokens", "spans"] = "tokens",
-        mask_share=0.15,
+        mask_ratio=0.15,
         span=4,
-        short_share=0.0,
+        short_probability=0.0,
         batch_size=32,
         **kwargs,
     ):
-        super().__init__(source, length, short_share=short_share, batch_size=batch_size, **kwargs)
+        super().__init__(
+            source, length, short_probability=short_probability, batch_size=batch_size, **kwargs
+        )
         if masking not in ("tokens", "spans"):
             raise ValueError(f"masking={masking!r} must be 'tokens' or 'spans'")
-        check_mask_share(mask_share)
+        check_mask_ratio(mask_ratio)
         if span < 1:
             raise ValueError(f"span={span} must be 1 or more")
         self.masking = masking
-        self.mask_share = mask_share
+        self.mask_ratio = mask_ratio
         self.span = span
 
     def example(self, index, key):
@@ -68,10 +70,10 @@ class MaskedPassages(Passages):
 
     def _hide_tokens(self, whole, key):
         size = len(self.tokenizer)
-        return mask_tokens(whole, key, size, self.mask_share, self.length)["token_ids"]
+        return mask_tokens(whole, key, size, self.mask_ratio, self.length)["token_ids"]
 
     def _hide_spans(self, whole, key):
         # [CLS] stands first, [SEP] behind the text: neither is text.
         text = tf.cast(whole[2:] != PAD, tf.int32)
-        spans = span_mask(text, key, self.mask_share, self.span)
+        spans = span_mask(text, key, self.mask_ratio, self.span)
         return tf.where(tf.pad(spans, [[1, 1]]), MASK, whole)

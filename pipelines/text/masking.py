@@ -9,14 +9,14 @@ def mask_tokens(
     token_ids,
     key,
     vocabulary_size,
-    mask_share=0.15,
+    mask_ratio=0.15,
     max_predictions=20,
     continues=None,
 ):
     """Hides tokens the way BERT does (Devlin et al. 2019, arXiv 1810.04805, section 3.1).
 
     Of a text of `length` tokens, [CLS] and [SEP] counted, n = min(max_predictions,
-    max(1, round(mask_share * length))) are chosen, never [CLS], [SEP] or [PAD]. Each of them
+    max(1, round(mask_ratio * length))) are chosen, never [CLS], [SEP] or [PAD]. Each of them
     becomes [MASK] with probability 0.8, a uniformly drawn id of the whole vocabulary with 0.1, and
     stays as it is with 0.1. The target is the original id in every case.
 
@@ -24,7 +24,7 @@ def mask_tokens(
         token_ids: int32 (L,), padded with [PAD].
         key: int64 (2,), seed of the stateless draws.
         vocabulary_size: number of ids that a random one is drawn from.
-        mask_share: share of the tokens to choose, 0 to 1.
+        mask_ratio: share of the tokens to choose, 0 to 1.
         max_predictions: P, the most tokens to choose, 1 to L.
         continues: None, or bool (vocabulary_size,), whether a piece continues the word before it:
             then all pieces of a word are chosen together. Words are taken in random order, each
@@ -38,7 +38,7 @@ def mask_tokens(
     draws = tf.random.stateless_uniform([3, token_ids.shape[0]], key, dtype=tf.float64)
     order, action, replacement = tf.unstack(draws)
     candidates = (token_ids != PAD) & (token_ids != CLS) & (token_ids != SEP)
-    number = _number_to_choose(token_ids, mask_share, max_predictions)
+    number = _number_to_choose(token_ids, mask_ratio, max_predictions)
     if continues is None:
         chosen = _choose_tokens(candidates, number, order)
     else:
@@ -52,9 +52,9 @@ def mask_tokens(
     }
 
 
-def _number_to_choose(token_ids, mask_share, max_predictions):
+def _number_to_choose(token_ids, mask_ratio, max_predictions):
     length = tf.reduce_sum(tf.cast(token_ids != PAD, tf.float64))
-    share = tf.cast(tf.round(mask_share * length), tf.int32)
+    share = tf.cast(tf.round(mask_ratio * length), tf.int32)
     return tf.minimum(max_predictions, tf.maximum(1, share))
 
 

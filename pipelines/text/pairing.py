@@ -24,26 +24,26 @@ def chunk_starts(corpus, room):
     return np.flatnonzero(starts)
 
 
-def segment(corpus, start, room, short_share, key):
+def segment(corpus, start, room, short_probability, key):
     """Makes [CLS] text [SEP] from the sentences that follow one another in a document.
 
     Args:
         corpus: Corpus.
         start: int64 scalar, the first sentence.
         room: most tokens of text; the end of the last sentence is cut off.
-        short_share: probability of a shorter target, drawn uniformly from 2 to `room`.
+        short_probability: probability of a shorter target, drawn uniformly from 2 to `room`.
         key: int64 (2,), seed of the stateless draws.
 
     Returns:
         int32 (room + 2 or fewer,).
     """
     draws = tf.random.stateless_uniform([2], key, dtype=tf.float64)
-    target = _target(room, short_share, draws[0], draws[1])
+    target = _target(room, short_probability, draws[0], draws[1])
     begin, end = _span(corpus, start, _gather(corpus, start, target))
     return tf.concat([[CLS], corpus.tokens[begin : tf.minimum(end, begin + room)], [SEP]], axis=0)
 
 
-def sentence_pair(corpus, start, room, short_share, key):
+def sentence_pair(corpus, start, room, short_probability, key):
     """Makes [CLS] A [SEP] B [SEP] (Devlin et al. 2019, arXiv 1810.04805, appendix A.2).
 
     Sentences of a document are gathered from `start` until they fill a target; the first few, a
@@ -56,7 +56,7 @@ def sentence_pair(corpus, start, room, short_share, key):
         corpus: Corpus of two documents or more, no sentence of more than `room` tokens.
         start: int64 scalar, the first sentence.
         room: most tokens of A and B together.
-        short_share: probability of a shorter target, drawn uniformly from 2 to `room`.
+        short_probability: probability of a shorter target, drawn uniformly from 2 to `room`.
         key: int64 (2,), seed of the stateless draws.
 
     Returns:
@@ -64,7 +64,7 @@ def sentence_pair(corpus, start, room, short_share, key):
     """
     draws = tf.random.stateless_uniform([6 + room], key, dtype=tf.float64)
     short, shorter, split, stay, document, place = tf.unstack(draws[:6])
-    target = _target(room, short_share, short, shorter)
+    target = _target(room, short_probability, short, shorter)
     end = _gather(corpus, start, target)
     middle = start + 1 + _below(end - start - 1, split)
     a = _span(corpus, start, middle)
@@ -85,8 +85,8 @@ def _below(count, draw):
     return tf.cast(tf.cast(count, tf.float64) * draw, tf.int64)
 
 
-def _target(room, short_share, short, shorter):
-    return tf.where(short < short_share, 2 + _below(room - 1, shorter), room)
+def _target(room, short_probability, short, shorter):
+    return tf.where(short < short_probability, 2 + _below(room - 1, shorter), room)
 
 
 def _document_of(corpus, sentence):

@@ -21,7 +21,7 @@ class Passages(Documents):
 
     A batch holds token_ids and padding_mask int32 (B, L), the text [CLS] sentences [SEP] padded
     with [PAD]. An element starts at a sentence and gathers those that follow in the same document
-    up to L - 2 tokens, or, with probability `short_share`, up to a random shorter target. Every
+    up to L - 2 tokens, or, with probability `short_probability`, up to a random shorter target. Every
     sentence from which its document still fills L - 2 tokens starts exactly one element an epoch;
     so does a shorter document's first one.
 
@@ -30,7 +30,7 @@ class Passages(Documents):
         length: L, tokens of an example with special ones, 8 or more.
         vocabulary_size: most pieces of the WordPiece vocabulary, see `Documents`.
         lowercase: fold case and drop accents.
-        short_share: share of elements with a random shorter target, 0 to 1.
+        short_probability: share of elements with a random shorter target, 0 to 1.
         batch_size: see `Pipeline`, like what `kwargs` holds.
         vocabulary: folder of a run whose vocabulary is taken, for an encoder trained on it; None
             learns one from the source.
@@ -47,7 +47,7 @@ class Passages(Documents):
         length=64,
         vocabulary_size=8000,
         lowercase=True,
-        short_share=0.1,
+        short_probability=0.1,
         batch_size=64,
         vocabulary=None,
         **kwargs,
@@ -55,10 +55,10 @@ class Passages(Documents):
         super().__init__(source, length, vocabulary_size, batch_size, **kwargs)
         if length < 8:
             raise ValueError(f"length={length} must be 8 or more")
-        if not 0 <= short_share <= 1:
-            raise ValueError(f"short_share={short_share} must lie between 0 and 1")
+        if not 0 <= short_probability <= 1:
+            raise ValueError(f"short_probability={short_probability} must lie between 0 and 1")
         self.lowercase = lowercase
-        self.short_share = short_share
+        self.short_probability = short_probability
         self.vocabulary = vocabulary
         # Tokens of text in a full example.
         self._room = length - 2
@@ -72,7 +72,7 @@ class Passages(Documents):
 
     def example(self, index, key):
         """Makes one training element, see the class."""
-        text = segment(self._corpus, self._starts[index], self._room, self.short_share, key)
+        text = segment(self._corpus, self._starts[index], self._room, self.short_probability, key)
         token_ids = self._padded(text)
         return {"token_ids": token_ids, "padding_mask": tf.cast(token_ids != PAD, tf.int32)}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.masks.ratio import check_mask_share
+from mmssl.pipelines.masks.ratio import check_mask_ratio
 from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.text.masking import mask_tokens
 from mmssl.pipelines.text.pairing import segment, sentence_pair
@@ -20,7 +20,7 @@ class SentencePairs(Passages):
     B comes from another document.
 
     An element starts at a sentence and gathers those that follow in the same document up to L - 3
-    tokens, or, with probability `short_share`, up to a random shorter target. A random number of
+    tokens, or, with probability `short_probability`, up to a random shorter target. A random number of
     these sentences are A. With probability 0.5, and always if there is one sentence only, B is a
     run of sentences from a random place in another document; else it is the rest. A pair that is
     too long loses tokens of its longer part, from the front or the back at random.
@@ -36,7 +36,7 @@ class SentencePairs(Passages):
     Args:
         source: see `Passages`.
         length: L, tokens of an example with special ones, 8 or more.
-        mask_share: share of the tokens to hide, above 0 and below 1.
+        mask_ratio: share of the tokens to hide, above 0 and below 1.
         max_predictions: P, the most tokens to hide in an example, 1 to L.
         next_sentence: make pairs. False gives single segments [CLS] text [SEP] without
             next_is_random (RoBERTa, Liu et al. 2019, arXiv 1907.11692); needed when there is one
@@ -52,7 +52,7 @@ class SentencePairs(Passages):
         self,
         source="builtin:docs",
         length=128,
-        mask_share=0.15,
+        mask_ratio=0.15,
         max_predictions=20,
         next_sentence=True,
         whole_words=False,
@@ -60,12 +60,12 @@ class SentencePairs(Passages):
         **kwargs,
     ):
         super().__init__(source, length, batch_size=batch_size, **kwargs)
-        check_mask_share(mask_share)
+        check_mask_ratio(mask_ratio)
         if not 1 <= max_predictions <= length:
             raise ValueError(
                 f"max_predictions={max_predictions} must lie between 1 and length={length}"
             )
-        self.mask_share = mask_share
+        self.mask_ratio = mask_ratio
         self.max_predictions = max_predictions
         self.next_sentence = next_sentence
         self.whole_words = whole_words
@@ -82,7 +82,7 @@ class SentencePairs(Passages):
     def example(self, index, key):
         """Makes one training element, see the class."""
         text_key, mask_key = tf.unstack(tf.random.split(key, 2))
-        where = self._corpus, self._starts[index], self._room, self.short_share, text_key
+        where = self._corpus, self._starts[index], self._room, self.short_probability, text_key
         if self.next_sentence:
             text, is_random = sentence_pair(*where)
             labels = {"next_is_random": is_random}
@@ -93,7 +93,7 @@ class SentencePairs(Passages):
             token_ids,
             mask_key,
             len(self.tokenizer),
-            self.mask_share,
+            self.mask_ratio,
             self.max_predictions,
             self._continues,
         )

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from mmssl.pipelines.masks.visible import check_masks, visible_count, visible_set
+from mmssl.pipelines.masks.visible import check_num_masks, visible_count, visible_set
 from mmssl.pipelines.text.passages import Passages
 
 
@@ -16,9 +16,9 @@ class VisibleTokens(Passages):
     Args:
         source: see `Passages`.
         length: L, tokens of an example with special ones, 8 or more.
-        masks: M, sets of visible tokens for each passage, 1 or more.
-        mask_share: share of the tokens to hide, above 0 and below 1.
-        short_share: share of elements with a random shorter target, 0 to 1.
+        num_masks: M, sets of visible tokens for each passage, 1 or more.
+        mask_ratio: share of the tokens to hide, above 0 and below 1.
+        short_probability: share of elements with a random shorter target, 0 to 1.
         batch_size: see `Passages`, like what `kwargs` holds.
 
     Raises:
@@ -29,21 +29,23 @@ class VisibleTokens(Passages):
         self,
         source="builtin:docs",
         length=512,
-        masks=8,
-        mask_share=0.48,
-        short_share=0.0,
+        num_masks=8,
+        mask_ratio=0.48,
+        short_probability=0.0,
         batch_size=32,
         **kwargs,
     ):
-        super().__init__(source, length, short_share=short_share, batch_size=batch_size, **kwargs)
-        check_masks(masks)
-        self.masks = masks
-        self._visible = visible_count(length, mask_share)
+        super().__init__(
+            source, length, short_probability=short_probability, batch_size=batch_size, **kwargs
+        )
+        check_num_masks(num_masks)
+        self.num_masks = num_masks
+        self._visible = visible_count(length, mask_ratio)
 
     def example(self, index, key):
         """Makes one training element, see the class."""
         text_key, set_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
-        rough = tf.zeros([self.masks, self.length], tf.bool)
+        rough = tf.zeros([self.num_masks, self.length], tf.bool)
         return {
             **super().example(index, text_key),
             **visible_set(rough, self._visible, set_key),

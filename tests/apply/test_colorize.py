@@ -11,13 +11,13 @@ from tests.tolerances import assert_within
 
 
 def test_a_painted_picture_keeps_its_lightness(picture_run, tmp_path):
-    grey = np.linspace(60, 200, 32, dtype="uint8")[None, :, None].repeat(32, 0).repeat(3, 2)
-    Image.fromarray(grey).save(tmp_path / "ramp.png")
+    gray = np.linspace(60, 200, 32, dtype="uint8")[None, :, None].repeat(32, 0).repeat(3, 2)
+    Image.fromarray(gray).save(tmp_path / "ramp.png")
     [path] = colorize_files(picture_run, [str(tmp_path / "ramp.png")], tmp_path / "out")
     assert path == tmp_path / "out" / "ramp.png"
     painted = np.asarray(Image.open(path))
     assert painted.shape == (32, 32, 3)
-    lightness = [np.asarray(rgb_to_lab(x / np.float32(255)))[..., 0] for x in (grey, painted)]
+    lightness = [np.asarray(rgb_to_lab(x / np.float32(255)))[..., 0] for x in (gray, painted)]
     assert_within(lightness[1], lightness[0], 3)
 
 

@@ -3,7 +3,7 @@
 
 def tiny_transformer(width):
     """Overrides for an encoder of two blocks."""
-    sizes = {"width": width, "depth": 2, "heads": 2, "feed_forward": 2 * width}
+    sizes = {"width": width, "depth": 2, "num_heads": 2, "mlp_dim": 2 * width}
     return tuple(f"--method.encoder.{name}={size}" for name, size in sizes.items())
 
 
@@ -46,7 +46,7 @@ TINY_MULTI_CROP = (
     "--data.batch_size=8",
     "--data.size=16",
     "--data.small_size=8",
-    "--data.small_views=2",
+    "--data.num_small_views=2",
     "--method.encoder.channels=[8,16]",
     "--method.encoder.strides=[2,2]",
     "--method.frozen_steps=0",

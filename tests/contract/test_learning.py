@@ -1,6 +1,6 @@
 import pytest
 
-from mmssl.evaluation import LabelledData, evaluate
+from mmssl.evaluation import LabeledData, evaluate
 from mmssl.training.loop import pretrain
 from tests.contract.cases import all_cases
 
@@ -14,7 +14,7 @@ def test_the_probes_beat_the_untrained_encoder_and_the_raw_input(case, real_data
     overrides = [f"--data.source={real_data / case.source}"]
     run = pretrain(case.recipe, tmp_path / "run", overrides, quiet=True)
     probe = {name: value.format(data=real_data) for name, value in case.probe.items()}
-    result = evaluate(run, LabelledData(**probe), layer=run.layer)
+    result = evaluate(run, LabeledData(**probe), layer=run.layer)
     gained = {
         (floor, probe): result["encoder"][probe] - result[floor][probe]
         for floor, probe in case.margins

@@ -134,7 +134,7 @@ def test_the_seed_and_the_epoch_settle_the_order_of_the_data(visit):
     epoch = tf.range(len(data) * data.batch_size, dtype=tf.int64)
 
     def order(seed, number):
-        return data.place(epoch + number * len(epoch), tf.constant(seed, tf.int64)).numpy()
+        return data.item_index(epoch + number * len(epoch), tf.constant(seed, tf.int64)).numpy()
 
     np.testing.assert_array_equal(order(0, 1), order(0, 1))
     assert not np.array_equal(order(0, 0), order(0, 1))
@@ -160,7 +160,7 @@ def test_the_encoder_alone_is_exported_and_gives_the_same_vectors(visit, form):
 def test_padding_and_batching_leave_the_embedding_unchanged(visit):
     encoder, data = visit.untrained.encoder, visit.data
     limit = 40 if "token_ids" in encoder.input else None
-    examples = data.examples(data.items, batch_size=1, limit_length=limit)
+    examples = data.examples(data.items, batch_size=1, max_length=limit)
     alone = next(examples.as_numpy_iterator())
     expected = np.asarray(encoder(alone)["embedding"])
     got = np.asarray(encoder(_padded(alone))["embedding"])

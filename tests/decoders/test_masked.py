@@ -9,7 +9,7 @@ def tokens(*shape):
     return np.random.default_rng(0).normal(size=shape).astype("float32")
 
 
-def test_a_map_is_decoded_by_its_neighbourhoods():
+def test_a_map_is_decoded_by_its_neighborhoods():
     decoder = masked_decoder(16, (4, 4), 16, depth=1, kernel=3, groups=4)
     decoder.get_layer("predict").kernel.assign(tokens(16, 16))
     x = tokens(1, 16, 16)

@@ -10,7 +10,7 @@ from tests.tolerances import NETWORK, assert_close
 BUILDERS = {
     "audio": lambda: cpc_encoder(channels=16, context=8),
     "text": lambda: bert_encoder(
-        vocabulary_size=50, length=24, width=16, depth=2, heads=2, feed_forward=32
+        vocabulary_size=50, length=24, width=16, depth=2, num_heads=2, mlp_dim=32
     ),
     "images": lambda: conv_encoder(
         size=32, channels=(8, 16), depths=(1, 2), strides=(2, 2), dilations=(1, 1)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.deploy.checked import ExportMismatch
+from mmssl.deploy.checked import ExportMismatchError
 from mmssl.deploy.generator import load_generator, write_generator
 from mmssl.encoders import conv_encoder, wavenet_encoder
 from mmssl.methods.colorization import Colorization
@@ -48,7 +48,7 @@ def test_the_exported_step_streams_what_the_whole_network_computes(format, tmp_p
 @pytest.mark.parametrize("format", NAMES)
 def test_a_conditioned_step_takes_the_speaker_and_the_upsampled_frames(format, tmp_path):
     skip_without(format)
-    method = wavenet(speakers=3, mel_bands=2, mel_hop=8)
+    method = wavenet(speakers=3, num_mel_bins=2, mel_hop=8)
     result = write_generator(method, tmp_path / NAMES[format], format)
     assert result.difference < NETWORK * rounding()
 
@@ -68,7 +68,7 @@ def test_a_step_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
         return queues + 1, time
 
     monkeypatch.setattr(method.sampler, "start", begin_elsewhere)
-    with pytest.raises(ExportMismatch, match="logits"):
+    with pytest.raises(ExportMismatchError, match="logits"):
         write_generator(method, tmp_path / "generator", "saved_model")
     assert list(tmp_path.iterdir()) == []
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmssl.deploy import checked
-from mmssl.deploy.checked import ExportError, ExportMismatch
+from mmssl.deploy.checked import ExportError, ExportMismatchError
 from mmssl.deploy.formats import FORMATS, export
 from tests.deploy.conftest import skip_without
 
@@ -36,7 +36,7 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_an_export_that_computes_something_else_is_not_kept(change, tiny, tmp_path, monkeypatch):
     falsify(monkeypatch, change)
-    with pytest.raises(ExportMismatch, match="saved_model export"):
+    with pytest.raises(ExportMismatchError, match="saved_model export"):
         export(tiny, tmp_path / "model", "saved_model")
     assert list(tmp_path.iterdir()) == []
 
@@ -49,7 +49,7 @@ def test_a_failed_export_leaves_the_earlier_one_whole(format, tiny, tmp_path, mo
     before = contents(path)
     tiny.set_weights([weight + 1 for weight in tiny.get_weights()])
     falsify(monkeypatch, CHANGES["not a number"])
-    with pytest.raises(ExportMismatch):
+    with pytest.raises(ExportMismatchError):
         export(tiny, path, format)
     assert contents(path) == before
     assert list(tmp_path.iterdir()) == [path]

@@ -84,7 +84,7 @@ def test_the_level_of_a_recording_does_not_matter():
     assert_close(encoder(quiet)["embedding"], encoder(batch)["embedding"], SUM)
 
 
-def test_a_grey_encoder_sees_lightness_alone():
+def test_a_gray_encoder_sees_lightness_alone():
     from mmssl.layers import lab_to_rgb
 
     encoder = small("vision")
@@ -103,9 +103,9 @@ def test_an_unknown_block_is_named_with_those_there_are():
 @pytest.mark.parametrize(
     "build",
     [
-        lambda: cpc_encoder(strides=(5, 4), kernels=(10,)),
-        lambda: cpc_encoder(strides=(5,), kernels=(3,)),
-        lambda: bert_encoder(width=10, heads=3),
+        lambda: cpc_encoder(strides=(5, 4), kernel_sizes=(10,)),
+        lambda: cpc_encoder(strides=(5,), kernel_sizes=(3,)),
+        lambda: bert_encoder(width=10, num_heads=3),
         lambda: conv_encoder(16, (4, 8), (1,), (2, 2), (1, 1)),
     ],
 )

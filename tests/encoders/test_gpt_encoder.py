@@ -135,7 +135,9 @@ def test_more_tokens_than_the_model_is_made_for_are_refused():
         features(small(), tokens(length=25))
 
 
-@pytest.mark.parametrize("sizes", [{"heads": 3}, {"heads": 4, "width": 12, "positions": "rotary"}])
+@pytest.mark.parametrize(
+    "sizes", [{"num_heads": 3}, {"num_heads": 4, "width": 12, "positions": "rotary"}]
+)
 def test_arguments_that_do_not_belong_together_are_refused(sizes):
     with pytest.raises(ValueError, match="gpt_encoder needs"):
         gpt_encoder(**{"width": 16, **sizes})

@@ -5,7 +5,7 @@ from mmssl.encoders import cut, roberta_encoder
 from mmssl.encoders.parts import stages
 from tests.tolerances import NETWORK, SUM, assert_close, assert_within, deviation_margin, multiples
 
-SIZES = {"width": 16, "depth": 2, "heads": 2, "feed_forward": 32, "dropout": 0.0}
+SIZES = {"width": 16, "depth": 2, "num_heads": 2, "mlp_dim": 32, "dropout": 0.0}
 
 
 @pytest.mark.parametrize("positions", ["learned", "rotary"])
@@ -30,8 +30,8 @@ def test_how_large_the_tables_start_changes_no_feature(positions):
     ids = np.random.default_rng(0).integers(5, 50, (2, 20)).astype("int32")
     batch = {"token_ids": ids, "padding_mask": np.ones((2, 20), "int32")}
     small, large = (
-        roberta_encoder(50, 32, **SIZES, positions=positions, table_deviation=deviation)
-        for deviation in (0.02, 0.2)
+        roberta_encoder(50, 32, **SIZES, positions=positions, table_stddev=stddev)
+        for stddev in (0.02, 0.2)
     )
     for one, other in zip(small.layers, large.layers, strict=True):
         weights = one.get_weights()
@@ -47,9 +47,9 @@ def test_how_large_the_tables_start_changes_no_feature(positions):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"width": 100, "heads": 12}, "needs a width"),
-        ({"width": 60, "heads": 12, "positions": "rotary"}, "needs a width"),
-        ({"table_deviation": 0}, "must be above 0"),
+        ({"width": 100, "num_heads": 12}, "needs a width"),
+        ({"width": 60, "num_heads": 12, "positions": "rotary"}, "needs a width"),
+        ({"table_stddev": 0}, "must be above 0"),
     ],
 )
 def test_arguments_out_of_their_range_are_refused(arguments, message):

@@ -25,18 +25,18 @@ def sound(samples=6000, rows=2):
 
 def test_log_mel_frames_are_librosas():
     waveform = sound(4096, rows=1)
-    found = np.asarray(LogMel(RATE, bands=20, window=256, hop=128)(waveform))[0]
+    found = np.asarray(LogMel(RATE, num_mel_bins=20, window=256, hop=128)(waveform))[0]
     padded = np.pad(waveform[0], (128, 0))
     spectrum = np.abs(librosa.stft(padded, n_fft=256, hop_length=128, center=False)) / 64
     to_mel = librosa.filters.mel(sr=RATE, n_fft=256, n_mels=20, htk=True, norm=None)
-    bands = np.maximum(to_mel @ spectrum, 1e-5).T
-    assert found.shape == bands.shape == (32, 20)
+    num_mel_bins = np.maximum(to_mel @ spectrum, 1e-5).T
+    assert found.shape == num_mel_bins.shape == (32, 20)
     # The triangles of the two differ in how they are sampled: in mel there, in hertz here.
-    assert_within(found, 1 - np.log(bands) / np.log(1e-5), 0.02)
+    assert_within(found, 1 - np.log(num_mel_bins) / np.log(1e-5), 0.02)
 
 
 def test_silence_is_zero_and_a_sine_of_full_scale_is_one():
-    frames = LogMel(RATE, bands=20, window=256, hop=128)
+    frames = LogMel(RATE, num_mel_bins=20, window=256, hop=128)
     assert_close(frames(np.zeros((1, 1024), "float32")), 0, ROUNDING, scale=1)
     sine = np.sin(2 * np.pi * 1000 * np.arange(4096) / RATE).astype("float32")[None]
     assert np.asarray(frames(sine))[0, 4:].max() == pytest.approx(1, abs=0.06)
@@ -45,7 +45,7 @@ def test_silence_is_zero_and_a_sine_of_full_scale_is_one():
 @pytest.fixture(scope="module")
 def encoder():
     keras.utils.set_random_seed(0)
-    built = spectrogram_encoder(RATE, bands=16, window=256, hop=128, channels=(4, 8))
+    built = spectrogram_encoder(RATE, num_mel_bins=16, window=256, hop=128, channels=(4, 8))
     # Statistics other than 0 and 1, as after training.
     waveform = sound(8192, rows=8)
     built({"waveform": waveform, "padding_mask": np.ones_like(waveform, "int32")}, training=True)
@@ -86,7 +86,7 @@ def test_it_is_exported_without_flex_and_takes_any_length(encoder, form, tmp_pat
 
 
 def test_bands_that_cannot_be_halved_and_long_hops_are_refused():
-    with pytest.raises(ValueError, match="bands=60 is no multiple of 2\\^4"):
-        spectrogram_encoder(bands=60)
+    with pytest.raises(ValueError, match="num_mel_bins=60 is no multiple of 2\\^4"):
+        spectrogram_encoder(num_mel_bins=60)
     with pytest.raises(ValueError, match="the hop at most the window"):
         LogMel(window=100, hop=200)

@@ -7,7 +7,7 @@ from mmssl.encoders.parts.stages import context, hidden_states, local, positions
 from mmssl.layers import RelativePositionBias
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
 
-SIZES = {"size": 16, "patch": 4, "width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
+SIZES = {"size": 16, "patch_size": 4, "width": 16, "depth": 3, "num_heads": 2, "mlp_dim": 32}
 
 
 def pictures(rows=2, size=16):
@@ -72,17 +72,17 @@ def test_fixed_positions_are_those_of_the_places_that_a_coarser_patch_covers():
 
 
 def test_relative_positions_hang_on_the_offset_alone():
-    layer = RelativePositionBias(3, heads=2)
+    layer = RelativePositionBias(3, num_heads=2)
     bias = layer(np.arange(10, dtype="int32")[None])[0, 0].numpy()
     assert bias.shape == (10, 10)
     patches = bias[1:, 1:]
     assert patches[0, 4] == patches[4, 8]  # one down and one right
-    assert patches[1, 3] != patches[2, 3]  # down and left; and its neighbour
+    assert patches[1, 3] != patches[2, 3]  # down and left; and its neighbor
     assert len(np.unique(patches)) == 25
     assert len(np.unique(bias)) == 28
     some = np.array([[0, 3, 7], [2, 5, 9]], "int32")
-    for row, places in zip(layer(some)[:, 0].numpy(), some, strict=True):
-        np.testing.assert_array_equal(row, bias[np.ix_(places, places)])
+    for row, position_ids in zip(layer(some)[:, 0].numpy(), some, strict=True):
+        np.testing.assert_array_equal(row, bias[np.ix_(position_ids, position_ids)])
 
 
 def test_relative_positions_do_not_go_to_other_sizes():
@@ -90,7 +90,7 @@ def test_relative_positions_do_not_go_to_other_sizes():
         at_size(vit_encoder(**SIZES, positions="relative"), 8)
 
 
-def test_with_relative_positions_patches_are_told_apart_by_their_neighbours_alone():
+def test_with_relative_positions_patches_are_told_apart_by_their_neighbors_alone():
     encoder = vit_encoder(**SIZES, positions="relative", class_token=False)
     images = np.zeros((1, 16, 16, 3), "float32")
     features = encoder({"images": images})["features"][0].numpy()
@@ -122,8 +122,8 @@ def test_dropped_paths_leave_whole_parts_out():
 def test_wrong_sizes_are_refused():
     with pytest.raises(ValueError, match="multiple of patch"):
         vit_encoder(**{**SIZES, "size": 18})
-    with pytest.raises(ValueError, match="heads"):
-        vit_encoder(**{**SIZES, "heads": 3})
+    with pytest.raises(ValueError, match="num_heads"):
+        vit_encoder(**{**SIZES, "num_heads": 3})
     with pytest.raises(ValueError, match="class_token"):
         vit_encoder(**SIZES, class_token=False, pool="token")
     with pytest.raises(ValueError, match="3 blocks"):

@@ -8,13 +8,13 @@ from mmssl.encoders.parts import stages
 from mmssl.layers import ChannelNormalization, StandardizeWaveform
 from tests.tolerances import NETWORK, SUM, assert_close, multiples, rounding
 
-SIZES = {"width": 16, "depth": 2, "heads": 2, "feed_forward": 32, "dropout": 0.0}
+SIZES = {"width": 16, "depth": 2, "num_heads": 2, "mlp_dim": 32, "dropout": 0.0}
 TINY = {
     **SIZES,
     "channels": 8,
-    "kernels": (10, 3, 3, 3, 3, 2),
+    "kernel_sizes": (10, 3, 3, 3, 3, 2),
     "strides": (5, 2, 2, 2, 2, 2),
-    "position_kernel": 7,
+    "position_kernel_size": 7,
     "position_groups": 4,
 }
 
@@ -126,7 +126,7 @@ def test_pre_norm_blocks_end_in_a_norm():
     assert_close(np.mean(features, axis=-1), 0, SUM, scale=1)
 
 
-def test_channels_are_normalised_over_the_frames_inside():
+def test_channels_are_normalized_over_the_frames_inside():
     x = np.random.default_rng(0).normal(3, 2, (2, 40, 5)).astype("float32")
     mask = (np.arange(40) < [[40], [25]]).astype("int32")
     normal = np.asarray(ChannelNormalization(epsilon=1e-12)([x, mask]))
@@ -161,10 +161,10 @@ def test_digital_silence_has_gradients_of_ordinary_size(tiny, kind):
 @pytest.mark.parametrize(
     "build",
     [
-        lambda: wav2vec_encoder(kernels=(10,), strides=(5, 2)),
-        lambda: wav2vec_encoder(kernels=(3,), strides=(5,)),
-        lambda: wav2vec_encoder(width=100, heads=12),
-        lambda: wav2vec_encoder(position_kernel=8),
+        lambda: wav2vec_encoder(kernel_sizes=(10,), strides=(5, 2)),
+        lambda: wav2vec_encoder(kernel_sizes=(3,), strides=(5,)),
+        lambda: wav2vec_encoder(width=100, num_heads=12),
+        lambda: wav2vec_encoder(position_kernel_size=8),
     ],
 )
 def test_arguments_that_do_not_belong_together_are_refused(build):

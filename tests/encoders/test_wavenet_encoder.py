@@ -70,7 +70,7 @@ def test_padding_leaves_features_and_embedding_unchanged(block):
 
 def conditioned():
     keras.utils.set_random_seed(0)
-    return wavenet_encoder(1, 3, **SIZES, speakers=3, mel_bands=2, mel_hop=8)
+    return wavenet_encoder(1, 3, **SIZES, speakers=3, num_mel_bins=2, mel_hop=8)
 
 
 def told(speaker=(1, 2), frames=8):

@@ -1,4 +1,4 @@
-"""A run of tiny coloured pictures, without a training."""
+"""A run of tiny colored pictures, without a training."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import conv_encoder, cut
-from mmssl.pipelines.images import Crops
+from mmssl.pipelines.images import ImageCrops
 from mmssl.runs import RunFolder
 
 SIZE = 8
@@ -22,10 +22,10 @@ class FakeMethod:
     figures: dict = field(default_factory=dict)
     drawn: list = field(default_factory=list)
 
-    def held_out(self, data):
+    def validate(self, data):
         return self.figures
 
-    def pictures(self, data):
+    def report_images(self, data):
         return self.drawn
 
 
@@ -53,7 +53,7 @@ class FakeRun:
         return cut(self.encoder, layer) if layer else self.encoder
 
 
-def coloured_pictures(count, seed=0):
+def colored_pictures(count, seed=0):
     """Noise on red or blue ground: uint8 (count, SIZE, SIZE, 3), and labels (count,) of str."""
     rng = np.random.default_rng(seed)
     pictures = rng.integers(0, 120, (count, SIZE, SIZE, 3), dtype=np.uint8)
@@ -72,14 +72,14 @@ def tiny_encoder(seed=0, channels=(4, 8)):
         depths=(1, 1),
         strides=(2, 2),
         dilations=(1, 1),
-        grey=False,
+        gray=False,
         grid=1,
     )
 
 
 @pytest.fixture
 def pictures():
-    return coloured_pictures(100)
+    return colored_pictures(100)
 
 
 @pytest.fixture
@@ -90,13 +90,13 @@ def encoder():
 @pytest.fixture
 def run(tmp_path, pictures, encoder):
     spec = {
-        "class_path": "mmssl.pipelines.images.Crops",
+        "class_path": "mmssl.pipelines.images.ImageCrops",
         "init_args": {"source": "builtin:photos", "size": SIZE, "batch_size": 16},
     }
     return FakeRun(
         folder=tmp_path,
         config={"data": spec, "method": {"class_path": "mmssl.methods.Colorization"}},
-        data=Crops(pictures[0], size=SIZE, batch_size=16, labels=pictures[1].tolist()),
+        data=ImageCrops(pictures[0], size=SIZE, batch_size=16, labels=pictures[1].tolist()),
         encoder=encoder,
         untrained=tiny_encoder(seed=1),
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_picture
+from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_image
 
 TIME = np.arange(8000) / 8000
 
@@ -23,7 +23,7 @@ def test_noise_is_flat_and_a_tone_is_not():
 
 
 def test_a_tone_is_a_bright_line_at_its_pitch_and_silence_is_dark():
-    picture = spectrogram_picture([tone(2000), np.zeros(8000, "float32")])
+    picture = spectrogram_image([tone(2000), np.zeros(8000, "float32")])
     height, width, _ = picture.shape
     sound, silence = picture[:, : width // 3].sum(axis=-1), picture[:, -width // 3 :].sum(axis=-1)
     # 2 kHz is half of the 4 kHz that the picture is high.

@@ -33,7 +33,7 @@ def method():
     return small()
 
 
-def favour(method, token, amount=1000.0):
+def favor(method, token, amount=1000.0):
     """Makes a token the likeliest everywhere."""
     width = method.token_embedding.output_dim
     table = np.array(method.token_embedding.embeddings)
@@ -76,7 +76,7 @@ def test_greedy_tokens_are_those_of_the_plain_way(positions):
     ],
 )
 def test_padding_is_never_drawn_and_the_prompt_stays(sampler):
-    method = favour(small(), PAD)
+    method = favor(small(), PAD)
     found = np.asarray(TokenGenerator(method, sampler(), END, banned=[PAD, END])(PROMPTS, 20))
     assert found.shape == (2, 25)
     np.testing.assert_array_equal(found[:, :5], PROMPTS)
@@ -88,7 +88,7 @@ def test_padding_is_never_drawn_and_the_prompt_stays(sampler):
 
 
 def test_text_stops_at_its_end(method):
-    generator = TokenGenerator(favour(small(), END), GreedySampler(), END, banned=[PAD])
+    generator = TokenGenerator(favor(small(), END), GreedySampler(), END, banned=[PAD])
     found = np.asarray(generator(PROMPTS, 6))
     np.testing.assert_array_equal(found[:, 5], END)
     assert not (found[:, 6:] > END).any()

@@ -54,9 +54,9 @@ def test_lab_is_tensorflow_ios_but_for_the_last_digit_of_the_white_point():
     assert_close(rgb_to_lab(bright), expected, SUM)
 
 
-def test_grey_has_no_color():
-    grey = np.linspace(0, 1, 256, dtype="float32")[:, None].repeat(3, axis=-1)
-    assert_close(np.asarray(rgb_to_lab(grey))[:, 1:], 0, SUM, scale=100)
+def test_gray_has_no_color():
+    gray = np.linspace(0, 1, 256, dtype="float32")[:, None].repeat(3, axis=-1)
+    assert_close(np.asarray(rgb_to_lab(gray))[:, 1:], 0, SUM, scale=100)
 
 
 def test_rounding_srgb_to_a_grid_of_ten_gives_261_bins():
@@ -69,9 +69,9 @@ def test_every_color_of_the_gamut_rounds_to_a_bin():
     assert {tuple(point) for point in rounded} <= {tuple(point) for point in gamut_bins(10)}
 
 
-@pytest.mark.parametrize(("neighbours", "weight"), [(10, 0.619218), (5, 0.648786)])
-def test_an_inner_bin_centre_keeps_the_weight_that_the_formula_gives(neighbours, weight):
-    bins, weights = ColorBins(neighbours=neighbours).encode(np.zeros((1, 2), "float32"))
+@pytest.mark.parametrize(("neighbors", "weight"), [(10, 0.619218), (5, 0.648786)])
+def test_an_inner_bin_center_keeps_the_weight_that_the_formula_gives(neighbors, weight):
+    bins, weights = ColorBins(neighbors=neighbors).encode(np.zeros((1, 2), "float32"))
     assert_close(weights[0, 0], weight, SUM)
     assert_close(np.sum(weights), 1, ROUNDING)
     assert tuple(gamut_bins(10)[bins[0, 0]]) == (0, 0)
@@ -80,8 +80,8 @@ def test_an_inner_bin_centre_keeps_the_weight_that_the_formula_gives(neighbours,
 def test_soft_encoding_equals_the_formula():
     rng = np.random.default_rng(0)
     ab = rng.uniform(-60, 60, (50, 2)).astype("float32")
-    centres = gamut_bins(10)
-    distance = np.square(ab[:, None] - centres).sum(-1)
+    centers = gamut_bins(10)
+    distance = np.square(ab[:, None] - centers).sum(-1)
     nearest = np.argsort(distance, axis=1)[:, :10]
     share = np.exp(-np.take_along_axis(distance, nearest, 1) / (2 * 5.0**2))
     bins, weights = ColorBins().encode(ab)
@@ -93,7 +93,7 @@ def test_rebalancing_follows_the_formula_and_averages_to_one():
     layer = ColorBins()
     frequencies = np.zeros(len(layer))
     frequencies[:2] = 0.9, 0.1
-    layer.set_frequencies(frequencies, uniform_share=0.5)
+    layer.set_frequencies(frequencies, uniform_weight=0.5)
     rarity = np.asarray(layer.rarity)
     q = len(layer)
     expected = 1 / (0.5 * frequencies + 0.5 / q)
@@ -104,7 +104,7 @@ def test_rebalancing_follows_the_formula_and_averages_to_one():
 def test_a_uniform_share_of_one_turns_rebalancing_off():
     layer = ColorBins()
     frequencies = np.random.default_rng(0).dirichlet(np.ones(len(layer)))
-    layer.set_frequencies(frequencies, uniform_share=1)
+    layer.set_frequencies(frequencies, uniform_weight=1)
     assert_close(np.asarray(layer.rarity), 1, SUM)
 
 
@@ -112,7 +112,7 @@ def test_the_annealed_mean_sharpens_as_the_formula_says():
     layer = ColorBins()
     logits = np.full((1, len(layer)), -1e9, "float32")
     logits[0, :2] = np.log([0.8, 0.2])
-    first, second = layer.centres[:2]
+    first, second = layer.centers[:2]
     for temperature, share in ((0.38, 0.974621), (1.0, 0.8)):
         expected = share * first + (1 - share) * second
         assert_close(layer.decode(logits, temperature)[0], expected, SUM)

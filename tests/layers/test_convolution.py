@@ -89,7 +89,7 @@ def test_frames_begin_as_the_mean_of_the_two_nearest_and_are_cut_to_the_samples(
     frames = np.array([[[1.0], [3.0], [5.0]]], "float32")
     layer = FrameUpsampling(4)
     out = np.asarray(layer([frames, np.zeros((1, 11))]))[0, :, 0]
-    # Half a frame at either end has one neighbour only.
+    # Half a frame at either end has one neighbor only.
     assert_close(out, [0.5, 0.5, 2, 2, 2, 2, 4, 4, 4, 4, 2.5], ROUNDING)
     assert layer.upsample(frames).shape == (1, 12, 1)
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.layers import LinearBias, Places, SegmentIds
+from mmssl.layers import AlibiBias, PositionIds, SegmentIds
 from mmssl.layers.positions import slopes
 from tests.tolerances import ROUNDING, assert_close
 
@@ -17,37 +17,37 @@ def test_slopes_are_a_geometric_sequence_and_between_powers_of_two_the_official_
 
 
 def test_the_bias_falls_with_the_distance_of_places_in_both_directions():
-    bias = LinearBias(4)(np.array([[0, 1, 7], [2, 3, 5]], "int32")).numpy()
+    bias = AlibiBias(4)(np.array([[0, 1, 7], [2, 3, 5]], "int32")).numpy()
     apart = np.array([[[0, 1, 7], [1, 0, 6], [7, 6, 0]], [[0, 1, 3], [1, 0, 2], [3, 2, 0]]])
     expected = -apart[:, None] * np.array([0.25, 0.0625, 2.0**-6, 2.0**-8])[:, None, None]
     np.testing.assert_array_equal(bias, expected)
 
 
 def test_a_learned_scale_starts_at_one_multiplies_its_head_and_below_zero_counts_as_zero():
-    places = np.arange(5, dtype="int32")[None]
-    layer, fixed = LinearBias(2, learned=True), LinearBias(2)(places).numpy()
-    np.testing.assert_array_equal(layer(places), fixed)
+    position_ids = np.arange(5, dtype="int32")[None]
+    layer, fixed = AlibiBias(2, learned=True), AlibiBias(2)(position_ids).numpy()
+    np.testing.assert_array_equal(layer(position_ids), fixed)
     layer.scale.assign([3.0, -1.0])
-    assert_close(layer(places), fixed * np.array([3.0, 0.0])[:, None, None], ROUNDING)
-    assert not LinearBias(2).weights
+    assert_close(layer(position_ids), fixed * np.array([3.0, 0.0])[:, None, None], ROUNDING)
+    assert not AlibiBias(2).weights
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_far_places_are_told_apart_under_every_precision_policy(policy):
-    layer = LinearBias(2, learned=True, dtype=policy)
-    places = np.array([[0, 1000, 1001]], "int32")
-    layer(places)
+    layer = AlibiBias(2, learned=True, dtype=policy)
+    position_ids = np.array([[0, 1000, 1001]], "int32")
+    layer(position_ids)
     layer.scale.assign(np.full(2, 1.001))
-    bias = layer(places).numpy()
+    bias = layer(position_ids).numpy()
     assert bias.dtype == "float32"
     assert_close(bias[0, 0, 0], [0, -1000 * 1.001 / 16, -1001 * 1.001 / 16], ROUNDING)
 
 
 def test_tokens_are_numbered_and_their_number_is_checked_where_it_is_settled():
-    np.testing.assert_array_equal(Places()(np.zeros((3, 4, 2))), [[0, 1, 2, 3]])
-    assert Places()(keras.Input((None, 2))).shape == (1, None)
+    np.testing.assert_array_equal(PositionIds()(np.zeros((3, 4, 2))), [[0, 1, 2, 3]])
+    assert PositionIds()(keras.Input((None, 2))).shape == (1, None)
     with pytest.raises(ValueError, match="4 tokens; got 5"):
-        Places(4)(np.zeros((1, 5, 2)))
+        PositionIds(4)(np.zeros((1, 5, 2)))
 
 
 def test_segments_change_after_the_first_separator_and_stay():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.layers import pick, restore
+from mmssl.layers import gather_tokens, scatter_tokens
 
 
 @pytest.fixture
@@ -16,19 +16,19 @@ def sets():
 def test_pick_takes_the_lists_of_a_sequence_next_to_each_other(sets):
     x, visible, _ = sets
     expected = np.stack([x[row, visible[row, m]] for row in range(3) for m in range(2)])
-    np.testing.assert_array_equal(pick(x, visible), expected)
+    np.testing.assert_array_equal(gather_tokens(x, visible), expected)
 
 
 def test_restore_undoes_pick(sets):
     x, visible, masked = sets
-    whole = restore(pick(x, visible), pick(x, masked), visible, masked)
+    whole = scatter_tokens(gather_tokens(x, visible), gather_tokens(x, masked), visible, masked)
     np.testing.assert_array_equal(whole, np.repeat(x, 2, axis=0))
 
 
 def test_restore_undoes_pick_in_any_order(sets):
     x, visible, masked = sets
     visible, masked = visible[..., ::-1], masked[..., ::-1]
-    whole = restore(pick(x, visible), pick(x, masked), visible, masked)
+    whole = scatter_tokens(gather_tokens(x, visible), gather_tokens(x, masked), visible, masked)
     np.testing.assert_array_equal(whole, np.repeat(x, 2, axis=0))
 
 
@@ -37,7 +37,7 @@ def test_a_token_gets_the_gradients_of_all_its_copies(sets):
     x = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        loss = tf.reduce_sum(pick(x, visible))
+        loss = tf.reduce_sum(gather_tokens(x, visible))
     times = [[(visible[row] == place).sum() for place in range(10)] for row in range(3)]
     gradient = tf.convert_to_tensor(tape.gradient(loss, x))
     np.testing.assert_array_equal(gradient, np.repeat(times, 5, axis=-1).reshape(3, 10, 5))

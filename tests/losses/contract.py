@@ -45,11 +45,11 @@ def views(examples=8, dimensions=5, seed=0):
 LABELS = np.array([0, 0, 1, 1, 2, 2, 0, 1], "int32")
 
 
-def labelled(seed=0):
+def labeled(seed=0):
     """Draws rows that lie about the means of their classes."""
     rng = np.random.default_rng(seed)
-    centres, noise = rng.normal(size=(3, 5)), rng.normal(scale=0.8, size=(8, 5))
-    return {"embeddings": (centres[LABELS] + noise).astype("float32")}
+    centers, noise = rng.normal(size=(3, 5)), rng.normal(scale=0.8, size=(8, 5))
+    return {"embeddings": (centers[LABELS] + noise).astype("float32")}
 
 
 def unit(x):

@@ -4,10 +4,10 @@ from mmssl.losses.color_distribution import color_distribution_loss
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 
-def draw(pixels=7, bins=20, neighbours=4):
+def draw(pixels=7, bins=20, neighbors=4):
     rng = np.random.default_rng(0)
-    chosen = np.stack([rng.permutation(bins)[:neighbours] for _ in range(pixels)]).astype("int32")
-    weights = rng.dirichlet(np.ones(neighbours), pixels).astype("float32")
+    chosen = np.stack([rng.permutation(bins)[:neighbors] for _ in range(pixels)]).astype("int32")
+    weights = rng.dirichlet(np.ones(neighbors), pixels).astype("float32")
     logits = rng.normal(size=(pixels, bins)).astype("float32")
     return logits, chosen, weights, rng.random(pixels).astype("float32")
 

@@ -3,10 +3,10 @@ from itertools import combinations
 import numpy as np
 
 from mmssl.losses.lifted_structured import lifted_structured_loss
-from tests.losses.contract import LABELS, Case, LossContract, labelled
+from tests.losses.contract import LABELS, Case, LossContract, labeled
 from tests.tolerances import NETWORK, SUM, assert_close
 
-ROWS = labelled()
+ROWS = labeled()
 
 
 def oracle(embeddings, labels, margin=1.0):

@@ -3,10 +3,10 @@ import pytest
 from keras import ops
 
 from mmssl.losses.triplet import _nearest_beyond, triplet_loss
-from tests.losses.contract import LABELS, Case, LossContract, labelled, unit
+from tests.losses.contract import LABELS, Case, LossContract, labeled, unit
 from tests.tolerances import SUM, assert_close
 
-ROWS = labelled()
+ROWS = labeled()
 MARGIN = 0.5
 
 

@@ -25,7 +25,7 @@ COLLAPSING = {
         "mmssl.methods.VICReg",
         {"loss_weights": {"variance": 0.0}},
     ),
-    "dino without centre": ("dino", "mmssl.methods.DINO", {"centre_momentum": 1.0}),
+    "dino without center": ("dino", "mmssl.methods.DINO", {"center_momentum": 1.0}),
 }
 
 

@@ -6,7 +6,7 @@ from mmssl.encoders import conv_encoder
 from mmssl.layers import rgb_to_lab
 from mmssl.layers.color import gamut_bins
 from mmssl.methods.colorization import Colorization
-from mmssl.pipelines.images import Crops
+from mmssl.pipelines.images import ImageCrops
 from tests.contract.cases import Case
 from tests.contract.learning import ON_OBJECTS
 from tests.contract.sizes import TINY_CROPS
@@ -22,7 +22,7 @@ CASE = Case(
         "--method.upsampling=1",
     ),
     initial_loss=(np.log(261), 1.5),
-    theory=("--method.uniform_share=1",),  # without rebalancing, or a small batch is off
+    theory=("--method.uniform_weight=1",),  # without rebalancing, or a small batch is off
     **ON_OBJECTS,
     margins={("untrained", "linear"): 0.05, ("raw", "linear"): 0.05},
 )
@@ -67,7 +67,7 @@ def test_the_rarity_of_colors_is_taken_from_the_pixels_that_are_predicted():
 
 
 def test_a_pipelines_crops_are_all_that_it_learns_from():
-    data = Crops("builtin:photos", size=16, batch_size=4)
+    data = ImageCrops("builtin:photos", size=16, batch_size=4)
     method = method_of(upsampling=1)
     method.adapt(data.batches().take(2))
     batch = next(iter(data.batches()))
@@ -76,13 +76,11 @@ def test_a_pipelines_crops_are_all_that_it_learns_from():
 
 
 def test_pictures_without_color_are_refused_and_weigh_nothing():
-    grey = {"images": np.random.default_rng(0).random((2, 16, 16, 1), "float32").repeat(3, axis=-1)}
+    gray = {"images": np.random.default_rng(0).random((2, 16, 16, 1), "float32").repeat(3, axis=-1)}
     method = method_of()
-    with pytest.raises(
-        ValueError, match=r"None of 2 pictures has a colour beyond \|a\|, \|b\| = 5"
-    ):
-        method.adapt([grey])
-    assert float(method.loss_terms(grey, method(grey), training=False)["color"]) == 0
+    with pytest.raises(ValueError, match=r"None of 2 pictures has a color beyond \|a\|, \|b\| = 5"):
+        method.adapt([gray])
+    assert float(method.loss_terms(gray, method(gray), training=False)["color"]) == 0
 
 
 def test_predictions_that_do_not_lie_on_whole_pixels_are_refused():

@@ -30,8 +30,8 @@ STEPS = 3
 
 @pytest.fixture(scope="module")
 def methods():
-    encoder = cpc_encoder(channels=8, context=6, strides=(5, 4), kernels=(10, 8))
-    return {n: CPC(encoder, prediction_steps=STEPS, negatives=n) for n in (None, 7)}
+    encoder = cpc_encoder(channels=8, context=6, strides=(5, 4), kernel_sizes=(10, 8))
+    return {n: CPC(encoder, prediction_steps=STEPS, num_negatives=n) for n in (None, 7)}
 
 
 def batch_of(lengths, padding=0.0, width=400):
@@ -53,7 +53,7 @@ def oracle(method, batch):
     latents, kept = outputs["latents"], batch["padding_mask"].sum(axis=1) // HOP
     rows, frames, width = latents.shape
     predictions = outputs["predictions"].reshape(rows, frames, STEPS, width)
-    size = min(method.negatives or frames, frames)
+    size = min(method.num_negatives or frames, frames)
     times = [i * frames // size for i in range(size)]
     pool = [(row, time) for row in range(rows) for time in times if time < kept[row]]
     means = []

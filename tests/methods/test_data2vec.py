@@ -13,7 +13,7 @@ from tests.tolerances import NETWORK, ROUNDING, SUM, TRAINING, assert_close, mul
 
 CASE = Case(
     "vision/data2vec",
-    (*TINY_PATCHES, "--data.mask_share=0.5", "--data.min_block=1"),
+    (*TINY_PATCHES, "--data.mask_ratio=0.5", "--data.min_block=1"),
     # A prediction of zero costs a quarter of the mean square, 1; an untrained one up to twice.
     initial_loss=(0.4, 0.2),
     **on_clothes(0.02),
@@ -29,7 +29,7 @@ CASES = {
     ),
 }
 
-SIZES = {"size": 16, "patch": 4, "width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
+SIZES = {"size": 16, "patch_size": 4, "width": 16, "depth": 3, "num_heads": 2, "mlp_dim": 32}
 VISION = {
     "top_blocks": 2,
     "target": "block",

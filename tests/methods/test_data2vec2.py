@@ -10,7 +10,7 @@ from mmssl.deploy.formats import export
 from mmssl.deploy.reader import load_exported
 from mmssl.encoders import roberta_encoder, vit_encoder, wav2vec_encoder
 from mmssl.encoders.parts.transformer_blocks import transformer_blocks
-from mmssl.layers import PaddingMask, Places, pick
+from mmssl.layers import PaddingMask, PositionIds, gather_tokens
 from mmssl.methods.data2vec2 import Data2Vec2
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
@@ -30,7 +30,7 @@ CASE = Case(
     "vision/data2vec2",
     (
         *TINY_PATCHES,
-        "--data.masks=2",
+        "--data.num_masks=2",
         "--method.top_blocks=2",
         "--method.class_weight=1.0",
         "--method.decoder_channels=16",
@@ -46,7 +46,7 @@ CASES = {
         "audio/data2vec2",
         (
             *TINY_SOUND,
-            "--data.masks=2",
+            "--data.num_masks=2",
             "--method.top_blocks=2",
             "--method.decoder_channels=16",
             "--method.decoder_groups=4",
@@ -65,7 +65,7 @@ CASES = {
     ),
 }
 
-BLOCKS = {"width": 16, "depth": 3, "heads": 2, "feed_forward": 32}
+BLOCKS = {"width": 16, "depth": 3, "num_heads": 2, "mlp_dim": 32}
 DECODER = {"decoder_channels": 16, "decoder_depth": 2, "decoder_groups": 4, "noise": 0.0}
 
 
@@ -78,16 +78,21 @@ def drawn(method):
 
 def pictures(positions="fixed", **options):
     keras.utils.set_random_seed(0)
-    encoder = vit_encoder(size=16, patch=4, positions=positions, **BLOCKS)
+    encoder = vit_encoder(size=16, patch_size=4, positions=positions, **BLOCKS)
     return drawn(Data2Vec2(encoder, top_blocks=2, final_norm=True, **{**DECODER, **options}))
 
 
 def sound(alibi=None, **options):
     keras.utils.set_random_seed(0)
-    stem = {"channels": 8, "kernels": (10, 3), "strides": (5, 2), "alibi": alibi}
-    convolved = {"position_kernel": 5, "position_depth": 2, "position_groups": 4}
+    stem = {"channels": 8, "kernel_sizes": (10, 3), "strides": (5, 2), "alibi": alibi}
+    convolved = {"position_kernel_size": 5, "position_depth": 2, "position_groups": 4}
     encoder = wav2vec_encoder(**stem, **convolved, dropout=0.0, **BLOCKS)
-    own = {"decoder_axes": 1, "convolved_positions": True, "shared": "local", "decoder_kernel": 5}
+    own = {
+        "decoder_axes": 1,
+        "convolved_positions": True,
+        "shared": "local",
+        "decoder_kernel_size": 5,
+    }
     return drawn(Data2Vec2(encoder, top_blocks=2, **{**DECODER, **own, **options}))
 
 
@@ -98,10 +103,10 @@ def text(positions="learned", **options):
     return drawn(Data2Vec2(encoder, top_blocks=2, **{**DECODER, **own, **options}))
 
 
-def sets(tokens, visible, masks=2, rows=3, seed=0):
+def sets(tokens, visible, num_masks=2, rows=3, seed=0):
     draw = np.random.default_rng(seed)
-    orders = draw.permuted(np.tile(np.arange(tokens), (rows, masks, 1)), axis=-1)
-    keys = draw.integers(0, 2**31 - 1, (rows, masks, tokens - visible))
+    orders = draw.permuted(np.tile(np.arange(tokens), (rows, num_masks, 1)), axis=-1)
+    keys = draw.integers(0, 2**31 - 1, (rows, num_masks, tokens - visible))
     parts = {
         "visible": np.sort(orders[..., :visible]),
         "masked": np.sort(orders[..., visible:]),
@@ -149,14 +154,14 @@ every = pytest.mark.parametrize("build", BUILDS, ids=NAMES)
 @every
 def test_the_encoder_sees_visible_tokens_as_if_attention_were_restricted_to_them(build):
     method = build()
-    data = batch(method, masks=1)
+    data = batch(method, num_masks=1)
     local = method.local_features(data)
     positioned = method.positions(local)["positioned"]
     extra = positioned.shape[1] - local["tokens"].shape[1]
     seen = np.zeros((3, positioned.shape[1]), "int32")
     seen[:, :extra] = 1
-    for row, places in zip(seen, data["visible"].numpy()[:, 0], strict=True):
-        row[places + extra] = 1
+    for row, position_ids in zip(seen, data["visible"].numpy()[:, 0], strict=True):
+        row[position_ids + extra] = 1
     bias = _drawn_bias(method, seen.shape[1])
     opened = _without_leaks(method, local, data, positioned)
     whole = _restricted(method, extra)([opened, tf.constant(seen), bias]).numpy()
@@ -189,7 +194,7 @@ def _restricted(method, extra):
         norm=norm,
         epsilon=epsilon,
         bias=bias,
-        places=Places()(opened) if turns else None,
+        position_ids=PositionIds()(opened) if turns else None,
     )
     if norm == "pre":
         x = keras.layers.LayerNormalization(epsilon=epsilon)(x)
@@ -204,8 +209,8 @@ def _without_leaks(method, local, data, positioned):
     if not method.convolved_positions:
         return positioned
     blank = np.array(local["tokens"])
-    for row, places in zip(blank, data["masked"].numpy()[:, 0], strict=True):
-        row[places] = 0
+    for row, position_ids in zip(blank, data["masked"].numpy()[:, 0], strict=True):
+        row[position_ids] = 0
     return method.positions({**local, "tokens": tf.constant(blank)})["positioned"]
 
 
@@ -217,8 +222,8 @@ def test_what_is_masked_does_not_reach_the_student(build):
     before = method(data)["predictions"].numpy()
     masked = data["masked"].numpy()
     other = np.array(local["tokens"])
-    for row, places in zip(other, masked[:, 0], strict=True):
-        row[places] += np.random.default_rng(2).normal(size=(len(places), 16))
+    for row, position_ids in zip(other, masked[:, 0], strict=True):
+        row[position_ids] += np.random.default_rng(2).normal(size=(len(position_ids), 16))
     method.local_features = lambda batch, training=False: {**local, "tokens": tf.constant(other)}
     after = method(data)["predictions"].numpy()
     # The first of the two students of each example sees none of what was changed.
@@ -228,7 +233,7 @@ def test_what_is_masked_does_not_reach_the_student(build):
 
 def test_pixels_of_masked_patches_do_not_reach_the_student():
     method = pictures(noise=0.01)
-    data = batch(method, masks=1)
+    data = batch(method, num_masks=1)
     mask = np.zeros((3, 16))
     np.put_along_axis(mask, data["masked"].numpy()[:, 0], 1, axis=1)
     pixels = np.kron(mask.reshape(3, 4, 4), np.ones((4, 4)))[..., None]
@@ -242,7 +247,7 @@ def test_pixels_of_masked_patches_do_not_reach_the_student():
 @every
 def test_students_with_the_same_mask_have_the_same_outputs(build):
     method = build()
-    one = batch(method, masks=1)
+    one = batch(method, num_masks=1)
     three = {k: tf.repeat(v, 3, axis=1) if v.shape.rank == 3 else v for k, v in one.items()}
     expected = np.repeat(method(one)["predictions"], 3, axis=0)
     assert_close(method(three)["predictions"], expected, SUM)
@@ -251,7 +256,7 @@ def test_students_with_the_same_mask_have_the_same_outputs(build):
 @every
 def test_the_loss_of_several_masks_is_the_mean_of_single_ones(build):
     method = build()
-    data = batch(method, masks=3)
+    data = batch(method, num_masks=3)
     singles = [
         {k: v[:, m : m + 1] if k in ("visible", "masked", "noise") else v for k, v in data.items()}
         for m in range(3)
@@ -263,7 +268,7 @@ def test_the_loss_of_several_masks_is_the_mean_of_single_ones(build):
 @every
 def test_the_teacher_runs_once_for_all_masks(build):
     method, calls = build(), []
-    data = batch(method, masks=4)
+    data = batch(method, num_masks=4)
     original = method.teacher.call
 
     def counted(inputs, training=False):
@@ -330,7 +335,7 @@ def test_the_class_term_is_the_mean_over_students():
 
 def test_padding_is_not_seen_and_not_predicted():
     method = text()
-    data = batch(method, masks=2)
+    data = batch(method, num_masks=2)
     short = np.ones((3, 12), "int32")
     short[:, 8:] = 0
     padded = {**data, "padding_mask": tf.constant(short)}
@@ -338,7 +343,7 @@ def test_padding_is_not_seen_and_not_predicted():
     changed = {**padded, "token_ids": tf.constant(other, tf.int32)}
     local = method.local_features(padded)
     noise = tf.reshape(method.noise(data["noise"]), (6, -1, 16))
-    seen = pick(short[..., None], data["visible"]).numpy()[..., 0] > 0
+    seen = gather_tokens(short[..., None], data["visible"]).numpy()[..., 0] > 0
     features = [
         method._features(method.local_features(x), noise, x["visible"], x["masked"], False)
         for x in (padded, changed)

@@ -43,7 +43,7 @@ def test_longer_padding_leaves_the_loss_unchanged(made):
 def test_what_is_hidden_from_the_student_is_seen_by_the_teacher_alone(made):
     method, batch = made
     if "waveform" in batch:
-        pytest.skip("frames of sound overlap: what is hidden shows in its neighbours")
+        pytest.skip("frames of sound overlap: what is hidden shows in its neighbors")
     places = tf.cast(batch["mask"], tf.bool)
     other = tf.where(places, 7, batch["teacher_token_ids"])
     changed = {**batch, "teacher_token_ids": other}

@@ -13,7 +13,7 @@ from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
 
 CASE = Case(
     "vision/dino",
-    (*TINY_MULTI_CROP, "--method.head=[16,16,8]", "--method.outputs=32"),
+    (*TINY_MULTI_CROP, "--method.head=[16,16,8]", "--method.out_dim=32"),
     # A student that tells nothing apart.
     initial_loss=(np.log(32), 0.01),
     theory=("--method.student_temperature=100",),
@@ -48,12 +48,12 @@ def embeddings(encoder, batch, training):
 
 def test_the_loss_is_the_mean_over_every_global_crop_and_every_other_crop():
     method, batch = tiny(), crops()
-    centre = np.random.default_rng(1).normal(size=10).astype("float32") / 10
-    method.centre.assign(centre)
+    center = np.random.default_rng(1).normal(size=10).astype("float32") / 10
+    method.center.assign(center)
     logits = [method.head(x).numpy() for x in embeddings(method.encoder, batch, False)]
     costs = []
     for i in (0, 1):
-        target = softmax((logits[i] - centre) / 0.04, axis=-1)
+        target = softmax((logits[i] - center) / 0.04, axis=-1)
         for v in (0, 1, 2):
             if v != i:
                 costs.append(-(target * log_softmax(logits[v] / 0.1, axis=-1)).sum(-1).mean())
@@ -71,19 +71,19 @@ def test_logits_are_cosines():
 
 def test_the_bottleneck_is_offered_to_who_watches_for_collapse():
     method, images = tiny(), {"images": crops()["images_1"]}
-    bottleneck = method.compared()(images)["embedding"]
+    bottleneck = method.projection_model()(images)["embedding"]
     logits = method.head(method.encoder(images)["embedding"])
     assert_close(method.directions(bottleneck), logits, SUM)
     assert bottleneck.shape == (5, 4)
 
 
-def test_the_centre_moves_a_tenth_of_the_way_to_the_teachers_mean():
+def test_the_center_moves_a_tenth_of_the_way_to_the_teachers_mean():
     method, batch = tiny(), crops()
     both = {"images": np.concatenate([batch["images_1"], batch["images_2"]])}
     embedding = method.teacher.model(both, training=True)["embedding"]
     expected = 0.1 * np.mean(method.teacher_head.model(embedding), axis=0)
     method.train_on_batch(batch)
-    assert_close(method.centre, expected, SUM)
+    assert_close(method.center, expected, SUM)
 
 
 def test_after_fit_the_deployed_encoder_is_the_moving_average_of_every_step():
@@ -98,22 +98,22 @@ def test_after_fit_the_deployed_encoder_is_the_moving_average_of_every_step():
 
     for _ in range(2):  # a second fit goes on where the first one ended
         method.fit(crops(rows=6), batch_size=2, verbose=0, callbacks=[Follow()])
-        deployed = method.deployed().weights[0]
+        deployed = method.export_encoder().weights[0]
         assert_close(deployed, expected, NETWORK)
     assert multiples(kernel, expected) > NETWORK
 
 
 def test_the_teachers_head_is_the_moving_average_of_the_students():
     method = tiny(momentum=0.8)
-    expected, heads = method.head.get_weights(), []
+    expected, num_heads = method.head.get_weights(), []
     for _ in range(3):
-        heads.append(method.head.get_weights())
+        num_heads.append(method.head.get_weights())
         method.train_on_batch(crops())
-    for head in heads[1:]:  # the first call finds two equal heads
+    for head in num_heads[1:]:  # the first call finds two equal heads
         expected = [0.8 * old + 0.2 * new for old, new in zip(expected, head, strict=True)]
     for got, want in zip(method.teacher_head.model.get_weights(), expected, strict=True):
         assert_close(got, want, SUM)
-    assert any(multiples(a, b) > NETWORK for a, b in zip(heads[0], heads[2], strict=True))
+    assert any(multiples(a, b) > NETWORK for a, b in zip(num_heads[0], num_heads[2], strict=True))
 
 
 def test_the_teacher_has_nothing_to_train_and_no_dropout():
@@ -127,13 +127,18 @@ def test_the_teacher_has_nothing_to_train_and_no_dropout():
 
 
 def test_a_run_saves_and_gives_back_the_teachers_encoder(tmp_path):
-    small = ["--data.batch_size=4", "--data.size=8", "--data.small_views=1", "--data.small_size=4"]
+    small = [
+        "--data.batch_size=4",
+        "--data.size=8",
+        "--data.num_small_views=1",
+        "--data.small_size=4",
+    ]
     small += ["--method.encoder.channels=[4]", "--method.encoder.strides=[2]"]
-    small += ["--method.head=[4,4]", "--method.outputs=6", "--method.momentum=0.5"]
+    small += ["--method.head=[4,4]", "--method.out_dim=6", "--method.momentum=0.5"]
     overrides = [*small, "--fit.steps=3", "--fit.monitor_examples=4"]
     run = pretrain("vision/dino", tmp_path, overrides, quiet=True)
     method = run.method()
-    deployed = method.deployed().get_weights()
+    deployed = method.export_encoder().get_weights()
     for one, two in zip(deployed, run.encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     assert int(method.teacher.updates) == 4  # the first of which does not count

@@ -128,11 +128,11 @@ def test_a_language_with_a_known_entropy_is_learned_to_its_floor_and_not_below(m
     text, moved = markov_text(20000, 1)
     floor = -(1 - moved) * np.log(0.8) - moved * np.log(0.1)
     assert floor == pytest.approx(0.639, abs=0.02)
-    held_out = method.held_out(data.on([text]))
+    held_out = method.validate(data.on([text]))
     nats = held_out["bits_per_character"] * np.log(2)
     assert floor - 0.002 < nats < floor + 0.02
     assert_close(np.log(held_out["perplexity"]), nats, ROUNDING)
-    assert method.held_out(data.on([text])) == held_out
+    assert method.validate(data.on([text])) == held_out
 
 
 def test_held_out_text_counts_every_token_of_every_document_once(markov):
@@ -148,5 +148,5 @@ def test_held_out_text_counts_every_token_of_every_document_once(markov):
             scores -= np.log(np.exp(scores).sum(axis=-1, keepdims=True))
             found = scores[np.arange(len(scores)), seen[0, 1:]]
             nats -= found[16 if first else 0 :].sum()
-    held_out = method.held_out(data.on(texts))
+    held_out = method.validate(data.on(texts))
     assert_close(held_out["bits_per_character"], nats / np.log(2) / 93, SUM)

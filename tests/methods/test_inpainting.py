@@ -6,7 +6,7 @@ import pytest
 
 from mmssl.encoders import conv_encoder, dcgan_encoder
 from mmssl.methods.inpainting import ContextEncoder
-from mmssl.pipelines.images import MaskedCrops
+from mmssl.pipelines.images import RegionMaskedCrops
 from tests.contract.cases import Case
 from tests.contract.learning import ON_OBJECTS
 from tests.contract.sizes import TINY_CROPS
@@ -16,7 +16,7 @@ CASE = Case(
     "vision/inpainting",
     (
         *TINY_CROPS,
-        "--data.region=centre",
+        "--data.region=center",
         "--data.overlap=2",
         "--method.decoder_channels=[16]",
         "--method.discriminator_channels=[8,16]",
@@ -29,14 +29,14 @@ CASE = Case(
 )
 
 
-def method_of(size=32, region="centre", channels=(8, 16, 16), decoder=(16,), **kwargs):
+def method_of(size=32, region="center", channels=(8, 16, 16), decoder=(16,), **kwargs):
     arguments = {"discriminator_channels": (8, 16), **kwargs}
     encoder = dcgan_encoder(size, channels)
     return ContextEncoder(encoder, region, decoder_channels=decoder, **arguments)
 
 
 def data_of(size=32, **kwargs):
-    return MaskedCrops("builtin:photos", size=size, batch_size=4, **kwargs)
+    return RegionMaskedCrops("builtin:photos", size=size, batch_size=4, **kwargs)
 
 
 def batch_of(**kwargs):
@@ -59,7 +59,7 @@ def test_of_a_whole_picture_visible_pixels_have_their_own_weight():
     np.testing.assert_array_equal(weights, batch["mask"])
 
 
-def test_the_encoder_sees_visible_pixels_and_the_mean_colour():
+def test_the_encoder_sees_visible_pixels_and_the_mean_color():
     method, batch, seen = method_of(), batch_of(), []
     method.adapt(data_of().batches(), examples=64)
     encoder = method.encoder
@@ -74,11 +74,11 @@ def test_the_encoder_sees_visible_pixels_and_the_mean_colour():
     assert_close(color, mean, NETWORK)
 
 
-@pytest.mark.parametrize("region", ["centre", "random"])
+@pytest.mark.parametrize("region", ["center", "random"])
 def test_a_perfect_prediction_has_no_reconstruction_loss(region):
-    decoder = (16,) if region == "centre" else (16, 8)
+    decoder = (16,) if region == "center" else (16, 8)
     method, batch = method_of(region=region, decoder=decoder), batch_of(region=region)
-    target = batch["images"][:, 8:24, 8:24] if region == "centre" else batch["images"]
+    target = batch["images"][:, 8:24, 8:24] if region == "center" else batch["images"]
     terms = method.loss_terms(batch, {"prediction": 2 * target - 1}, training=False)
     assert float(terms["reconstruction"]) == 0
 
@@ -106,8 +106,8 @@ def test_held_out_figures_are_those_of_the_pixels_in_the_holes_and_stay():
     method, data = method_of(), data_of()
     data.prepare()
     held_out = data.on(data.items)
-    figures = method.held_out(held_out)
-    assert figures == method.held_out(held_out)
+    figures = method.validate(held_out)
+    assert figures == method.validate(held_out)
     errors = [
         ((np.asarray(method.inpaint(**batch)) - batch["images"]) ** 2)[:, 8:24, 8:24]
         for batch in held_out.masked_examples(data.items)
@@ -119,7 +119,7 @@ def test_held_out_figures_are_those_of_the_pixels_in_the_holes_and_stay():
 def test_the_picture_has_a_row_of_masked_filled_and_true_ones():
     data = data_of()
     data.prepare()
-    [(title, caption, picture)] = method_of().pictures(data.on(data.items.select(range(3))))
+    [(title, caption, picture)] = method_of().report_images(data.on(data.items.select(range(3))))
     assert (title, picture.shape, picture.dtype) == ("Inpainting", (96, 96, 3), np.uint8)
     assert caption
 
@@ -143,7 +143,7 @@ def test_without_a_discriminator_the_loss_is_the_reconstruction():
 
 
 def test_an_encoder_of_3x3_convolutions_will_do():
-    encoder = conv_encoder(32, (4, 8), (1, 1), (2, 2), (1, 1), grey=False)
+    encoder = conv_encoder(32, (4, 8), (1, 1), (2, 2), (1, 1), gray=False)
     method = ContextEncoder(encoder, decoder_channels=(), discriminator_channels=(4,))
     assert method(batch_of())["prediction"].shape == (4, 16, 16, 3)
 

@@ -33,7 +33,7 @@ def test_equal_scores_cost_4_temperatures_of_the_logarithm(
 
 def test_frozen_patches_stay_as_they_were_drawn():
     keras.utils.set_random_seed(0)
-    encoder = vit_encoder(8, 4, width=8, depth=1, heads=2, feed_forward=16, pool="token")
+    encoder = vit_encoder(8, 4, width=8, depth=1, num_heads=2, mlp_dim=16, pool="token")
     method = tiny(MoCoV3, encoder, freeze_tokens=True)
     before = encoder.get_layer("patches").get_weights()
     draw = np.random.default_rng(0).random((2, 4, 8, 8, 3)).astype("float32")

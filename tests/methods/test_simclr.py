@@ -23,7 +23,7 @@ CASES = {
         (
             "--data.batch_size=8",
             "--data.window=8192",
-            "--method.encoder.bands=16",
+            "--method.encoder.num_mel_bins=16",
             "--method.encoder.hop=128",
             "--method.encoder.channels=[4,8]",
             "--method.projector=[16,8]",
@@ -37,7 +37,7 @@ CASES = {
 }
 
 
-def test_simclr_normalises_both_views_together(encoder, pairs):
+def test_simclr_normalizes_both_views_together(encoder, pairs):
     method = SimCLR(encoder, (8, 4))
     first, second = method(pairs, training=True)
     both = np.concatenate([pairs["vectors_1"], pairs["vectors_2"]])

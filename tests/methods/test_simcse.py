@@ -26,7 +26,7 @@ CASE = Case(
 
 def encoder(dropout=0.1, pool="mean"):
     keras.utils.set_random_seed(0)
-    sizes = {"width": 8, "depth": 1, "heads": 2, "feed_forward": 16}
+    sizes = {"width": 8, "depth": 1, "num_heads": 2, "mlp_dim": 16}
     return bert_encoder(30, 10, **sizes, dropout=dropout, pool=pool)
 
 
@@ -50,9 +50,9 @@ def test_what_is_compared_is_made_of_the_embedding_that_is_deployed(pool):
     method = SimCSE(encoder(pool=pool))
     first, second = method(texts())
     assert_close(first, second, SUM)
-    deployed = method.deployed()(texts())
+    deployed = method.export_encoder()(texts())
     assert_close(first, method.head(deployed["embedding"]), SUM)
-    assert_close(first, method.compared()(texts())["embedding"], SUM)
+    assert_close(first, method.projection_model()(texts())["embedding"], SUM)
     features = np.asarray(deployed["features"])
     expected = features[:, 0] if pool == "token" else features.mean(axis=1)
     assert_close(deployed["embedding"], expected, SUM)

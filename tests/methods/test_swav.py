@@ -16,9 +16,9 @@ CASE = Case(
     (
         *TINY_MULTI_CROP,
         "--method.projector=[16,8]",
-        "--method.prototypes=12",
+        "--method.num_prototypes=12",
         "--method.queue_size=8",
-        "--method.queue_from=0",
+        "--method.queue_start=0",
     ),
     initial_loss=(np.log(12), 0.01),
     theory=("--method.temperature=100",),
@@ -76,7 +76,7 @@ def test_the_loss_is_that_of_the_official_code():
 def test_scores_are_cosines_with_prototypes_of_length_one():
     method, batch = tiny(), crops()
     for _ in range(3):
-        lengths = np.linalg.norm(method.prototypes, axis=0)
+        lengths = np.linalg.norm(method.num_prototypes, axis=0)
         assert_close(lengths, np.ones(7), NETWORK)
         scores = method(batch)["scores"]
         assert [x.shape for x in scores] == [(ROWS, 7)] * 3
@@ -86,21 +86,21 @@ def test_scores_are_cosines_with_prototypes_of_length_one():
 
 def test_projections_are_offered_to_who_watches_for_collapse():
     method, batch = tiny(), crops(sizes=(8, 8))
-    compared = np.asarray(method.compared()({"images": batch["images_1"]})["embedding"])
+    compared = np.asarray(method.projection_model()({"images": batch["images_1"]})["embedding"])
     units = compared / np.linalg.norm(compared, axis=1, keepdims=True)
     assert_close(units, method(batch)["projections"][0], SUM)
 
 
 def test_the_prototypes_are_frozen_in_the_first_steps():
     method, batch = tiny(frozen_steps=2), crops()
-    start = method.prototypes.numpy()
+    start = method.num_prototypes.numpy()
     for moved in (False, False, True):
         method.train_on_batch(batch)
-        assert (multiples(method.prototypes, start) > NETWORK) == moved
+        assert (multiples(method.num_prototypes, start) > NETWORK) == moved
 
 
 def test_the_queue_joins_the_batch_once_it_is_full():
-    method = tiny(queue_size=2 * ROWS, queue_from=1)
+    method = tiny(queue_size=2 * ROWS, queue_start=1)
     past = [[], []]
     for step in range(5):
         batch = crops(seed=step)
@@ -110,7 +110,7 @@ def test_the_queue_joins_the_batch_once_it_is_full():
         if step >= 3:  # filled at steps 1 and 2
             before = [np.concatenate(rows[-2:]) for rows in past]
         codes = [
-            official_codes(np.concatenate([rows @ method.prototypes.numpy(), own]))
+            official_codes(np.concatenate([rows @ method.num_prototypes.numpy(), own]))
             for rows, own in zip(before, scores[:2], strict=True)
         ]
         loss = method.compute_loss(x=batch, y_pred=outputs, training=True)

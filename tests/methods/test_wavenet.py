@@ -6,7 +6,7 @@ import tensorflow as tf
 from mmssl.encoders import conv_encoder, wavenet_encoder
 from mmssl.layers import mu_law_decode
 from mmssl.methods.wavenet import WaveNet
-from mmssl.pipelines.audio import ConditionedWindows, Windows
+from mmssl.pipelines.audio import AudioWindows, ConditionedWindows
 from tests.contract.cases import Case
 from tests.contract.learning import ON_DIGITS
 from tests.tolerances import ROUNDING, SUM, assert_close
@@ -87,7 +87,7 @@ def test_the_loss_is_the_mean_over_the_samples_that_are_no_padding():
 
 
 def test_every_weight_of_a_conditioned_model_gets_a_gradient():
-    given = {"speakers": 9, "mel_bands": 4, "mel_hop": 50}
+    given = {"speakers": 9, "num_mel_bins": 4, "mel_hop": 50}
     data = ConditionedWindows(window=500, batch_size=8, sample_rate=2000, **given)
     method, batch = WaveNet(wavenet_encoder(1, 3, 4, 4, 4, **given)), next(iter(data.batches()))
     with tf.GradientTape() as tape:
@@ -115,13 +115,13 @@ def test_logits_and_loss_are_float32_under_mixed_precision():
 
 def test_held_out_bits_are_those_of_the_loss_and_the_unigram_is_the_entropy_of_the_codes():
     waves = np.random.default_rng(0).uniform(-1, 1, (4, 400)).astype("float32")
-    data = Windows(waves, window=400, batch_size=2)
+    data = AudioWindows(waves, window=400, batch_size=2)
     method = wavenet()
-    figures = method.held_out(data)
+    figures = method.validate(data)
     losses = [loss_of(method, batch) for batch in data.batches().take(2)]
     assert_close(figures["bits_per_sample"], np.mean(losses) / np.log(2), SUM)
     codes = np.asarray(
-        method(next(iter(Windows(waves, window=400, batch_size=4).batches())))["codes"]
+        method(next(iter(AudioWindows(waves, window=400, batch_size=4).batches())))["codes"]
     )
     shares = np.unique(codes[:, 1:], return_counts=True)[1] / codes[:, 1:].size
     assert_close(figures["unigram_bits"], -(shares * np.log2(shares)).sum(), ROUNDING)
@@ -129,10 +129,10 @@ def test_held_out_bits_are_those_of_the_loss_and_the_unigram_is_the_entropy_of_t
 
 @pytest.mark.parametrize("conditioned", [False, True])
 def test_the_pictures_show_a_recording_beside_what_is_generated(conditioned):
-    given = {"speakers": 9, "mel_bands": 4, "mel_hop": 50} if conditioned else {}
+    given = {"speakers": 9, "num_mel_bins": 4, "mel_hop": 50} if conditioned else {}
     data = ConditionedWindows(window=1000, batch_size=8, sample_rate=2000, **given)
     method = WaveNet(wavenet_encoder(1, 3, 4, 4, 4, **given))
-    [(title, caption, picture)] = method.pictures(data)
+    [(title, caption, picture)] = method.report_images(data)
     assert title == "Recorded and generated"
     assert caption.count("dB, flatness") == 2
     assert picture.dtype == "uint8"

@@ -28,7 +28,7 @@ SETTINGS = {
 class Spreading(Pretrainer):
     """Moves the mean of each text away from zero."""
 
-    reports = ("distance",)
+    metric_names = ("distance",)
 
     def __init__(self, dense):
         x = ids = keras.Input((5,) if dense else (3,), name="x", dtype="float32")

@@ -26,7 +26,7 @@ class Numbers(Pipeline):
             "draw": tf.random.stateless_uniform([], key),
         }
 
-    def inputs(self, item, limit_length=None):
+    def inputs(self, item, max_length=None):
         return {"item": item}
 
 
@@ -49,7 +49,7 @@ def test_items_that_do_not_fill_a_batch_wait_for_another_epoch():
     assert set(shown.ravel()) == set(range(10))
 
 
-def test_orders_of_neighbouring_epochs_and_seeds_are_unrelated():
+def test_orders_of_neighboring_epochs_and_seeds_are_unrelated():
     pipeline = Numbers(numbers(5), 5)
     first = elements(pipeline, 1000)["item"].reshape(1000, 5)[:, 0]
     counts = np.bincount(first.astype(int), minlength=5)
@@ -133,7 +133,7 @@ def test_too_many_unreadable_files_stop_the_run_and_leave_no_list(tmp_path):
     with pytest.raises(ValueError, match=r"2 of 4 items .*01\.num \(below zero\), 03\.num"):
         Numbers(folder, 1).prepare(tmp_path / "run")
     assert read_skipped(tmp_path / "run") is None
-    assert len(Numbers(folder, 1, skip_share=0.5).prepare()) == 2
+    assert len(Numbers(folder, 1, skip_ratio=0.5).prepare()) == 2
 
 
 def test_the_source_is_read_by_prepare_once_and_told_of_as_it_goes(tmp_path):
@@ -164,7 +164,7 @@ def test_a_batch_larger_than_the_data_is_refused():
 
 
 def test_numbers_out_of_range_are_refused_at_once():
-    for name, value in [("batch_size", 0), ("skip_share", 2), ("parallel_calls", 0)]:
+    for name, value in [("batch_size", 0), ("skip_ratio", 2), ("parallel_calls", 0)]:
         with pytest.raises(ValueError, match=f"{name}={value}"):
             Numbers("nowhere", **{name: value})
     with pytest.raises(ValueError, match="start_step=-1"):

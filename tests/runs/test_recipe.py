@@ -36,7 +36,7 @@ def test_every_recipe_takes_what_the_docs_promise_of_data(name):
     promised = {
         "held_out": "test",
         "limit": 5,
-        "skip_share": 0.5,
+        "skip_ratio": 0.5,
         "labels": "labels.tsv",
         "label_column": "digit",
         "split_column": "part",

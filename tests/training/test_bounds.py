@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.methods.bases.metric_bounds import Floor
-from mmssl.training.bounds import StopBelowFloor
+from mmssl.methods.bases.metric_bounds import MetricBound
+from mmssl.training.bounds import StopOutOfBounds
 from tests.contract.cases import all_cases
 
 
@@ -22,12 +22,12 @@ class Reporting(keras.Model):
         self.spread.update_state(x)
         return keras.ops.mean(y_pred**2)
 
-    def floors(self):
-        return {"spread": Floor(0.5, after=6, meaning="all is one")}
+    def metric_bounds(self):
+        return {"spread": MetricBound(0.5, after=6, meaning="all is one")}
 
 
 def fit(values):
-    model, stop = Reporting(), StopBelowFloor()
+    model, stop = Reporting(), StopOutOfBounds()
     model.compile("sgd")
     data = np.full((4, 1), values, "float32")
     history = model.fit(
@@ -63,7 +63,7 @@ def test_a_data2vec_that_collapses_ends_its_run(tmp_path):
         "--method.target=feed_forward",
         "--method.normalize=none",
         "--method.final_norm=false",
-        "--method.floor_after=60",
+        "--method.bound_after=60",
         "--fit.steps=60",
         "--fit.weight_decay=10",
         "--fit.learning_rate=0.01",

@@ -29,7 +29,7 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def labelled(trained):
+def labeled(trained):
     """Opens the run as if its recipe had named these columns."""
 
     def opened(**columns):
@@ -43,12 +43,12 @@ def labelled(trained):
     return opened
 
 
-def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labelled):
-    run = labelled(label_column="pitch", split_column="all")
+def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labeled):
+    run = labeled(label_column="pitch", split_column="all")
     [result] = finish(run, quiet=True)
     assert result["split"] == "drawn: a fifth of each class of the split train to test, seed 0"
     assert (result["n_train"], result["n_test"]) == (10, 2)
-    assert "Nearest neighbours" in run.files.report.read_text()
+    assert "Nearest neighbors" in run.files.report.read_text()
 
 
 @pytest.mark.parametrize(
@@ -58,24 +58,24 @@ def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labelled):
         ({"label_column": "one"}, "A probe needs two classes or more"),
     ],
 )
-def test_what_cannot_be_probed_is_told_and_the_report_is_written(labelled, capsys, columns, reason):
-    run = labelled(**columns)
+def test_what_cannot_be_probed_is_told_and_the_report_is_written(labeled, capsys, columns, reason):
+    run = labeled(**columns)
     assert finish(run) == []
     assert f"not measured: {reason}" in capsys.readouterr().out
     assert run.files.report.exists()
 
 
-def test_data_that_are_gone_do_not_cost_the_report(labelled, capsys):
-    run = labelled(source="nowhere")
+def test_data_that_are_gone_do_not_cost_the_report(labeled, capsys):
+    run = labeled(source="nowhere")
     finish(run)
     assert "not measured: the source nowhere does not exist" in capsys.readouterr().out
     assert "Details" in run.files.report.read_text()
 
 
-def test_the_data_are_opened_once_and_named_for_later(labelled, monkeypatch):
+def test_the_data_are_opened_once_and_named_for_later(labeled, monkeypatch):
     scans, scan = [], pipeline.scan
     monkeypatch.setattr(pipeline, "scan", lambda *args: scans.append(args[0]) or scan(*args))
-    run = labelled(label_column="pitch")
+    run = labeled(label_column="pitch")
     [result] = finish(run, quiet=True)
     assert [len(source) for source in scans] == [12]
     named = {"source": str(run.folder.parent), "label_column": "pitch", "split_column": None}
@@ -89,8 +89,8 @@ def counting(monkeypatch):
     monkeypatch.setattr(CPC, "held_out", lambda self, data: {"items": len(data.source)})
 
 
-def test_held_out_data_are_measured_without_labels(labelled, counting):
-    run = labelled(labels=None, held_out=f"{labelled.folder}/0[0-4].wav")
+def test_held_out_data_are_measured_without_labels(labeled, counting):
+    run = labeled(labels=None, validation=f"{labeled.folder}/0[0-4].wav")
     [result] = finish(run, quiet=True)
     assert (result["items"], result["n_test"]) == (5, 5)
     assert "encoder" not in result
@@ -99,24 +99,24 @@ def test_held_out_data_are_measured_without_labels(labelled, counting):
     assert "5.0000" in run.files.report.read_text()
 
 
-def test_labels_of_held_out_data_are_not_probed(labelled, counting):
-    table = labelled.folder / "held_out.tsv"
+def test_labels_of_held_out_data_are_not_probed(labeled, counting):
+    table = labeled.folder / "held_out.tsv"
     table.write_text("file\tlabel\n" + "".join(f"0{i}.wav\t{i % 2}\n" for i in range(6)))
-    [result] = finish(labelled(labels=None, held_out=str(table)), quiet=True)
+    [result] = finish(labeled(labels=None, validation=str(table)), quiet=True)
     assert (result["items"], result["n_test"]) == (6, 6)
     assert "encoder" not in result
 
 
-def test_held_out_data_and_labels_are_both_measured(labelled, counting):
-    run = labelled(label_column="pitch", held_out=f"{labelled.folder}/00.wav")
+def test_held_out_data_and_labels_are_both_measured(labeled, counting):
+    run = labeled(label_column="pitch", validation=f"{labeled.folder}/00.wav")
     own, probe = finish(run, quiet=True)
     assert own["items"] == 1
     assert probe["encoder"]["linear"] >= 0
     assert read_results(run.files.metrics) == [own, probe]
 
 
-def test_a_method_without_figures_is_told_of_and_the_probe_is_run(labelled, capsys):
-    run = labelled(label_column="pitch", held_out=f"{labelled.folder}/00.wav")
+def test_a_method_without_figures_is_told_of_and_the_probe_is_run(labeled, capsys):
+    run = labeled(label_column="pitch", validation=f"{labeled.folder}/00.wav")
     [result] = finish(run)
     assert "not measured: " in capsys.readouterr().out
     assert "encoder" in result
@@ -124,5 +124,5 @@ def test_a_method_without_figures_is_told_of_and_the_probe_is_run(labelled, caps
 
 def test_held_out_data_that_are_missing_are_refused_before_training(tmp_path):
     with pytest.raises(ValueError, match="the source nowhere does not exist"):
-        pretrain("audio/cpc", tmp_path, [*TINY, "--fit.steps=1", "--data.held_out=nowhere"], True)
+        pretrain("audio/cpc", tmp_path, [*TINY, "--fit.steps=1", "--data.validation=nowhere"], True)
     assert not (tmp_path / "untrained.keras").exists()

@@ -168,7 +168,7 @@ def test_a_run_is_looked_at_early_and_then_now_and_then(steps, epoch):
 class Shrinking(Pretrainer):
     """Pulls all embeddings together, as a method does that forgot its negatives."""
 
-    reports = ("distance",)
+    metric_names = ("distance",)
 
     def loss_terms(self, batch, outputs, training):
         embedding = ops.normalize(outputs["embedding"], axis=-1)

@@ -5,7 +5,7 @@ An encoder with stages has layers of these names:
 - `tokens`: the local features (B, T, C), before anything is masked and before positions;
 - `token_mask`, where sequences differ in length: int32 (B, T), 1 for tokens, 0 for padding;
 - `positioned`: what enters the first block, (B, T, C), or (B, 1 + T, C) with a class token first;
-- `places`, where attention tells positions by itself: int32 (1, T), or (1, 1 + T), where the
+- `position_ids`, where attention tells positions by itself: int32 (1, T), or (1, 1 + T), where the
   tokens that enter the first block stand; (B, T) where some of a sequence's tokens alone do;
 - `block_k`, the output of block k, and `block_k_feed_forward`, see `transformer_blocks`.
 
@@ -17,7 +17,7 @@ import keras
 
 from mmssl.encoders.parts.blocks import blocks
 
-BESIDE = {"tokens": ("token_mask",), "positioned": ("token_mask", "places")}
+BESIDE = {"tokens": ("token_mask",), "positioned": ("token_mask", "position_ids")}
 
 
 def local(encoder):
@@ -41,7 +41,7 @@ def positions(encoder):
 
     Returns:
         keras.Model from what `local` returns to a dict of `positioned` and, where the encoder has
-        them, `token_mask` and `places`.
+        them, `token_mask` and `position_ids`.
     """
     return _between(encoder, "tokens", _outputs(encoder, "positioned"), "positions")
 

@@ -3,7 +3,7 @@
 import keras
 
 from mmssl.encoders.parts.transformer_blocks import transformer_blocks
-from mmssl.layers import MaskedMean, PaddingMask, Places, TokenPooling
+from mmssl.layers import MaskedMean, PaddingMask, PositionIds, TokenPooling
 
 
 def token_inputs():
@@ -16,22 +16,22 @@ def token_inputs():
     return {name: keras.Input((None,), dtype="int32", name=name) for name in names}
 
 
-def check_heads(name, width, heads, positions):
+def check_heads(name, width, num_heads, positions):
     """Refuses a width that attention cannot divide.
 
     Args:
         name: of the encoder.
         width: width of the model.
-        heads: attention heads a block.
+        num_heads: attention heads a block.
         positions: `rotary` turns pairs of channels, so that a head needs an even number.
 
     Raises:
-        ValueError: `width` is no multiple of `heads`, or a head is too odd to be turned.
+        ValueError: `width` is no multiple of `num_heads`, or a head is too odd to be turned.
     """
-    if width % heads or (positions == "rotary" and width // heads % 2):
+    if width % num_heads or (positions == "rotary" and width // num_heads % 2):
         raise ValueError(
             f"{name} needs a width that its heads divide, with rotary positions into even parts; "
-            f"got width={width}, heads={heads}."
+            f"got width={width}, num_heads={num_heads}."
         )
 
 
@@ -50,9 +50,9 @@ def post_norm_encoder(inputs, x, token_mask, positions, name, pool="mean", **blo
     Returns:
         keras.Model from the inputs to `features` (B, L, C) and `embedding` (B, C).
     """
-    places = Places(name="places")(x) if positions == "rotary" else None
+    position_ids = PositionIds(name="position_ids")(x) if positions == "rotary" else None
     visible = PaddingMask(name="visible")(token_mask)
-    x = transformer_blocks(x, visible, norm="post", places=places, **blocks)
+    x = transformer_blocks(x, visible, norm="post", position_ids=position_ids, **blocks)
     if pool == "token":
         embedding = TokenPooling(pool, name="pool", dtype="float32")(x)
     else:

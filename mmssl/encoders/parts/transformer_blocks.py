@@ -12,15 +12,15 @@ def transformer_blocks(
     x,
     visible,
     depth,
-    heads,
-    feed_forward,
+    num_heads,
+    mlp_dim,
     norm="pre",
     dropout=0.0,
     drop_path=0.0,
     layer_scale=None,
     epsilon=1e-6,
     bias=None,
-    places=None,
+    position_ids=None,
 ):
     """Applies the blocks of a transformer, of which every hidden state can be had by its name.
 
@@ -37,8 +37,8 @@ def transformer_blocks(
         x: KerasTensor (B, T, C).
         visible: KerasTensor bool (B, T or 1, T), which tokens a token sees; None for all.
         depth: number of blocks.
-        heads: attention heads; divides C.
-        feed_forward: width inside the feed-forward part.
+        num_heads: attention heads; divides C.
+        mlp_dim: width inside the feed-forward part.
         norm: `pre` or `post`. The stream that leaves pre-norm blocks wants a norm of its own.
         dropout: rate in [0, 1), on the attention weights and on what each part adds.
         drop_path: rate in [0, 1) at which the last block leaves out what a part adds to an
@@ -47,19 +47,19 @@ def transformer_blocks(
         epsilon: of the layer norms.
         bias: KerasTensor (B or 1, heads, T, T) that every attention adds to its scores; None for
             none.
-        places: KerasTensor int32 (B or 1, T), by which every attention turns queries and keys,
-            see `mmssl.layers.Places`; None without rotary positions.
+        position_ids: KerasTensor int32 (B or 1, T), by which every attention turns queries and keys,
+            see `mmssl.layers.PositionIds`; None without rotary positions.
 
     Returns:
         KerasTensor (B, T, C).
     """
-    sight = {"visible": visible, "bias": bias, "places": places}
+    sight = {"visible": visible, "bias": bias, "position_ids": position_ids}
     sight = {name: tensor for name, tensor in sight.items() if tensor is not None}
     block = partial(
         _block,
         sight=sight,
-        heads=heads,
-        feed_forward=feed_forward,
+        num_heads=num_heads,
+        mlp_dim=mlp_dim,
         norm=norm,
         dropout=dropout,
         layer_scale=layer_scale,
@@ -75,8 +75,8 @@ def _block(
     *,
     name,
     sight,
-    heads,
-    feed_forward,
+    num_heads,
+    mlp_dim,
     norm,
     dropout,
     drop_path,
@@ -92,16 +92,16 @@ def _block(
 
     def attended(x):
         return SelfAttention(
-            heads,
+            num_heads,
             dropout,
-            rotary="places" in sight,
+            rotary="position_ids" in sight,
             kernel_initializer=initial,
             output_initializer=initial,
             name=f"{name}_attention",
         )(x, **sight)
 
     def fed_forward(x):
-        x = keras.layers.Dense(feed_forward, approximate_gelu, kernel_initializer=initial)(x)
+        x = keras.layers.Dense(mlp_dim, approximate_gelu, kernel_initializer=initial)(x)
         return keras.layers.Dense(width, kernel_initializer=initial, name=f"{name}_feed_forward")(x)
 
     def added(x, part, **named):

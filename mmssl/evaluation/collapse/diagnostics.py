@@ -23,9 +23,9 @@ def embedding_std(embeddings):
 
 
 def rankme(embeddings):
-    """Effective rank: the exponential of the entropy of the normalised singular values.
+    """Effective rank: the exponential of the entropy of the normalized singular values.
 
-    The embeddings are neither centred nor normalised, the singular values not squared.
+    The embeddings are neither centered nor normalized, the singular values not squared.
 
     Args:
         embeddings: array (N, D), N at least 2; N of 4 D or more is recommended.
@@ -140,11 +140,11 @@ def correlation(embeddings):
         two vary.
     """
     array = _checked(embeddings)
-    centred = array - array.mean(axis=0)
-    lengths = np.linalg.norm(centred, axis=0)
+    centered = array - array.mean(axis=0)
+    lengths = np.linalg.norm(centered, axis=0)
     # What is left of equal numbers once their mean is taken off is rounding alone.
     varies = lengths > 1e-7 * np.linalg.norm(array, axis=0)
-    unit, width = centred[:, varies] / lengths[varies], int(varies.sum())
+    unit, width = centered[:, varies] / lengths[varies], int(varies.sum())
     if width < 2:
         return 1.0
     total = 0.0

@@ -30,10 +30,10 @@ class CollapseMonitor(keras.callbacks.Callback):
     first strong directions. So it warns when one and the same figure stays poor.
 
     Adds the figures of `diagnose` and, with pairs, `alignment` to the epoch's logs, so callbacks
-    after it (CSVLogger, TensorBoard) see them. Reads `self.model.deployed()`, and
-    `self.model.compared()` where there is such, whose figures are called `projection_std_ratio`
+    after it (CSVLogger, TensorBoard) see them. Reads `self.model.export_encoder()`, and
+    `self.model.projection_model()` where there is such, whose figures are called `projection_std_ratio`
     and so on, with `projection_deviation`, the mean deviation of their dimensions, where
-    `self.model.compares_lengths`.
+    `self.model.norm_sensitive`.
 
     Args:
         examples: iterable of dicts of encoder inputs, the same at each pass; a collapse shows on
@@ -69,8 +69,8 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._ended, self._found, self._projected = 0, {}, []
 
     def on_train_begin(self, logs=None):
-        self._embedder = Embedder(self.model.deployed())
-        compared = self.model.compared()
+        self._embedder = Embedder(self.model.export_encoder())
+        compared = self.model.projection_model()
         self._projector = None if compared is None else Embedder(compared)
         start = self._embedder if self.untrained is None else Embedder(self.untrained)
         embeddings = start(self.examples)["embedding"]
@@ -96,7 +96,7 @@ class CollapseMonitor(keras.callbacks.Callback):
     def _look(self):
         found = self._figures(self._embedder)
         if self._projector is not None:
-            figures = self._figures(self._projector, self.model.compares_lengths)
+            figures = self._figures(self._projector, self.model.norm_sensitive)
             found |= {_projected(name): value for name, value in figures.items()}
         return found
 

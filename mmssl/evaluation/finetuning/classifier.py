@@ -52,7 +52,7 @@ def build_classifier(encoder, classes, probe=None):
 
 
 def _layer_of(probe):
-    """Kernel and bias of the layer that equals a probe, standardisation included."""
+    """Kernel and bias of the layer that equals a probe, standardization included."""
     weights, bias = probe.weights, probe.bias
     if len(weights) == 1:
         # A single row tells the second class from the first.
@@ -87,8 +87,8 @@ def train_classifier(classifier, batches, steps, learning_rate, weight_decay=0.0
     model.fit(batches, epochs=1, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[tell])
 
 
-def labelled_batches(classifier, data, source, codes, batch_size, steps, seed=0):
-    """Shows labelled items in a new order each time round, as they are, without augmentation.
+def labeled_batches(classifier, data, source, codes, batch_size, steps, seed=0):
+    """Shows labeled items in a new order each time round, as they are, without augmentation.
 
     Args:
         classifier: keras.Model, whose inputs are taken.

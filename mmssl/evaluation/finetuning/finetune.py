@@ -9,12 +9,12 @@ from mmssl.evaluation.finetuning.classifier import (
     build_classifier,
     classify,
     copy_of,
-    labelled_batches,
+    labeled_batches,
     train_classifier,
 )
 from mmssl.evaluation.probes.features import embed
 from mmssl.evaluation.probes.few_shot import spread
-from mmssl.evaluation.probes.labeled import LabelledData
+from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.linear import fit_linear
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split, few_labels
@@ -51,7 +51,7 @@ def finetune(
 
     Args:
         run: Run.
-        data: LabelledData; None for the data that the run was trained on.
+        data: LabeledData; None for the data that the run was trained on.
         share: share of the training labels to use, of each class, above 0 and up to 1; it must
             leave some class two labels.
         per_class: instead, how many of each class, 2 or more. Neither takes all labels.
@@ -75,7 +75,7 @@ def finetune(
         ValueError: no labels, a single one of each class, or an argument out of its range.
     """
     _check(share, per_class, draws, steps, batch_size, learning_rate)
-    data = LabelledData.of(data).or_own(run.data)
+    data = LabeledData.of(data).or_own(run.data)
     _, split = data.open(run.data, seed)
     if split is None:
         raise ValueError(
@@ -156,7 +156,7 @@ class _Tuning:
         encoder = copy_of(self.encoder, trained=tuned)
         classifier = build_classifier(encoder, len(self.classes), self.probe if tuned else None)
         source, codes = self.split.train.select(items), self.codes[items]
-        batches = labelled_batches(
+        batches = labeled_batches(
             classifier, self.data, source, codes, self.batch_size, self.steps, seed
         )
         train_classifier(

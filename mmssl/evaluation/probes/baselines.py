@@ -19,7 +19,7 @@ PCA_ITEMS = 10000  # that the principal components are computed from
 WORDS, TEXT_GRID = 50000, (0.1, 1.0, 10.0)  # the most frequent words and pairs
 
 
-def raw_floor(data, sources, seed=0, progress=None):
+def raw_baseline(data, sources, seed=0, progress=None):
     """Computes the raw-input features of a modality.
 
     Args:
@@ -32,20 +32,20 @@ def raw_floor(data, sources, seed=0, progress=None):
         Features, or None for inputs that have no floor.
     """
     inputs = data.examples(sources[0]).element_spec
-    for name, floor in FLOORS.items():
+    for name, floor in BASELINES.items():
         if name in inputs:
             return floor(data, sources, seed, progress)
     return None
 
 
-def image_floor(data, sources, seed=0, progress=None):
-    """Standardised pixels of the picture at 32 x 32, projected on 200 principal components.
+def image_baseline(data, sources, seed=0, progress=None):
+    """Standardized pixels of the picture at 32 x 32, projected on 200 principal components.
 
     Args:
         data: Pipeline with `images` float32 (B, H, W, C) in [0, 1].
-        sources: see `raw_floor`.
-        seed: see `raw_floor`.
-        progress: see `raw_floor`.
+        sources: see `raw_baseline`.
+        seed: see `raw_baseline`.
+        progress: see `raw_baseline`.
 
     Returns:
         Features.
@@ -69,18 +69,18 @@ def image_floor(data, sources, seed=0, progress=None):
         for x in pixels
     ]
     name = f"{height} x {width} pixels, {components} principal components"
-    return Features(parts, name, standardise=False)
+    return Features(parts, name, standardize=False)
 
 
-def audio_floor(data, sources, seed=0, progress=None):
-    """Mean and deviation over time of 20 mel-frequency cepstral coefficients, standardised.
+def audio_baseline(data, sources, seed=0, progress=None):
+    """Mean and deviation over time of 20 mel-frequency cepstral coefficients, standardized.
 
     Args:
         data: Pipeline with `waveform` float32 (B, T), `padding_mask` int32 (B, T) and an attribute
             `sample_rate` in hertz.
-        sources: see `raw_floor`.
+        sources: see `raw_baseline`.
         seed: unused, nothing is drawn.
-        progress: see `raw_floor`.
+        progress: see `raw_baseline`.
 
     Returns:
         Features.
@@ -97,14 +97,14 @@ def audio_floor(data, sources, seed=0, progress=None):
     return Features(parts, f"mean and deviation over time of {COEFFICIENTS} MFCC")
 
 
-def text_floor(data, sources, seed=0, progress=None):
+def text_baseline(data, sources, seed=0, progress=None):
     """TF-IDF of words and word pairs.
 
     Args:
         data: unused, the text itself is read.
-        sources: see `raw_floor`; their `read` gives strings.
+        sources: see `raw_baseline`; their `read` gives strings.
         seed: unused, nothing is drawn.
-        progress: see `raw_floor`.
+        progress: see `raw_baseline`.
 
     Returns:
         Features, sparse matrices.
@@ -120,7 +120,7 @@ def text_floor(data, sources, seed=0, progress=None):
     return Features(parts, "TF-IDF of words and word pairs", grid=TEXT_GRID)
 
 
-FLOORS = {"images": image_floor, "waveform": audio_floor, "token_ids": text_floor}
+BASELINES = {"images": image_baseline, "waveform": audio_baseline, "token_ids": text_baseline}
 
 
 def cepstra(wave, sample_rate):

@@ -7,11 +7,11 @@ from collections import Counter
 import numpy as np
 
 from mmssl.evaluation.collapse.diagnostics import diagnose
-from mmssl.evaluation.probes.baselines import raw_floor
+from mmssl.evaluation.probes.baselines import raw_baseline
 from mmssl.evaluation.probes.features import Embedder, Features
-from mmssl.evaluation.probes.hooks import held_out
+from mmssl.evaluation.probes.hooks import validate
 from mmssl.evaluation.probes.knn import TEMPERATURE
-from mmssl.evaluation.probes.labeled import LabelledData
+from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.registry import DEFAULT, probes_of
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split
@@ -34,7 +34,7 @@ def evaluate(
 
     Args:
         run: Run.
-        data: LabelledData; None for the data that the run was trained on.
+        data: LabeledData; None for the data that the run was trained on.
         probes: names of probes, see `mmssl.evaluation.probes.registry.probes_of`.
         layer: block after which encoder and untrained encoder are cut, such as `"block_3"`;
             `"all"` probes every block beside the whole; None the whole.
@@ -48,9 +48,9 @@ def evaluate(
         `knn` and `linear`, and the settings it chose, such as `C`; `layers` and
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
         `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`, `data`, `raw_features`,
-        `diagnostics`, `held_out` (what the method measures itself, such as `mlm_loss`, and each of
+        `diagnostics`, `validate` (what the method measures itself, such as `mlm_loss`, and each of
         these beside it; empty where it does not, with the reason in `held_out_missing` where it
-        cannot on these items) and `seconds` (stage -> s). Without labels, `held_out` and what the
+        cannot on these items) and `seconds` (stage -> s). Without labels, `validate` and what the
         data are.
 
     Raises:
@@ -58,7 +58,7 @@ def evaluate(
             or no such probe.
     """
     stages, probes = _Stages(progress), probes_of(probes, temperature)
-    data = LabelledData.of(data).or_own(run.data)
+    data = LabeledData.of(data).or_own(run.data)
     with stages("data"):
         source, split = data.open(run.data, seed)
     result = {"layer": layer, "data": data.describe(), "n_test": len(source)}
@@ -106,7 +106,7 @@ def _probe(run, split, layer, probes, seed, stages):
             features[name] = found.pop("embedding")
             blocks[name] = found
     with stages("raw features") as progress:
-        floor = raw_floor(run.data, sources, seed, progress)
+        floor = raw_baseline(run.data, sources, seed, progress)
     if floor is not None:
         features["raw"] = floor
 
@@ -171,7 +171,7 @@ def _spread(rows):
 
 def _held_out(run, source):
     try:
-        figures = held_out(run, run.method(), source)
+        figures = validate(run, run.method(), source)
         return {**figures, "held_out": figures}
     except ValueError as error:
         # Items to probe with need not suit the method: single sentences have no next one.

@@ -13,18 +13,18 @@ from mmssl.evaluation.probes.linear import GRID
 
 @dataclass(eq=False)
 class Features:
-    """Features of the parts of a labelled source, and how a linear probe is to take them.
+    """Features of the parts of a labeled source, and how a linear probe is to take them.
 
     Attributes:
         parts: list of arrays or sparse matrices (N, D): train, test and, where there is one, val.
         name: what the features are.
-        standardise: whether the linear probe is to standardise each dimension.
+        standardize: whether the linear probe is to standardize each dimension.
         grid: inverse strengths of L2 that the linear probe chooses from.
     """
 
     parts: list[Any]
     name: str
-    standardise: bool = True
+    standardize: bool = True
     grid: tuple[float, ...] = GRID
 
 

@@ -6,18 +6,18 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from mmssl.evaluation.probes.linear import ITERATIONS, SPARSE_TOLERANCE, standardised, statistics
+from mmssl.evaluation.probes.linear import ITERATIONS, SPARSE_TOLERANCE, standardized, statistics
 from mmssl.evaluation.probes.splits import few_labels
 
 DRAWS = 5
 STRENGTH = 1.0  # C; fixed, for there are no labels left to choose it on
 
 
-def few_shot(train, labels, test, truth, shots, seed=0, draws=DRAWS, standardise=True):
-    """Fits a linear layer to a few labelled items of each class, several times.
+def few_shot(train, labels, test, truth, shots, seed=0, draws=DRAWS, standardize=True):
+    """Fits a linear layer to a few labeled items of each class, several times.
 
     The items are drawn anew each time, the same ones for all features of the same labels, so that
-    encoders are compared on equal terms. Features are standardised by all training items, whose
+    encoders are compared on equal terms. Features are standardized by all training items, whose
     labels that does not take; the layer is logistic regression with C = 1.
 
     Args:
@@ -25,10 +25,10 @@ def few_shot(train, labels, test, truth, shots, seed=0, draws=DRAWS, standardise
         labels: array (N,) of their classes.
         test: array or sparse matrix (M, D).
         truth: array (M,) of their classes.
-        shots: labelled items of each class, 1 or more; all where a class has fewer.
+        shots: labeled items of each class, 1 or more; all where a class has fewer.
         seed: of the draws.
         draws: 1 or more.
-        standardise: see `fit_linear`.
+        standardize: see `fit_linear`.
 
     Returns:
         list of float, the test accuracy of each draw.
@@ -43,8 +43,8 @@ def few_shot(train, labels, test, truth, shots, seed=0, draws=DRAWS, standardise
     for name, value in {"shots": shots, "draws": draws}.items():
         if value < 1:
             raise ValueError(f"few_shot({name}={value}) must be 1 or more.")
-    mean, scale = statistics(train, standardise)
-    train, test = standardised(train, mean, scale), standardised(test, mean, scale)
+    mean, scale = statistics(train, standardize)
+    train, test = standardized(train, mean, scale), standardized(test, mean, scale)
     labels = np.asarray(labels)
     accuracies = []
     for draw in range(draws):

@@ -1,7 +1,7 @@
 """What a method says of itself: held-out figures and pictures."""
 
 
-def held_out(run, method, source):
+def validate(run, method, source):
     """Takes the figures that a method measures itself.
 
     Args:
@@ -15,10 +15,10 @@ def held_out(run, method, source):
     Raises:
         ValueError: the method cannot be measured on these items.
     """
-    return {name: float(value) for name, value in method.held_out(over(run, source)).items()}
+    return {name: float(value) for name, value in method.validate(over(run, source)).items()}
 
 
-def pictures(run, source):
+def report_images(run, source):
     """Draws what can be seen of a run's method.
 
     Args:
@@ -31,7 +31,7 @@ def pictures(run, source):
     Raises:
         ValueError: the method cannot draw these items.
     """
-    return run.method().pictures(over(run, source))
+    return run.method().report_images(over(run, source))
 
 
 def over(run, source):

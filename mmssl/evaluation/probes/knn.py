@@ -4,17 +4,17 @@ import numpy as np
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import safe_sparse_dot
 
-NEIGHBOURS, TEMPERATURE = 20, 0.07
+NEIGHBORS, TEMPERATURE = 20, 0.07
 
 
-def knn_predict(bank, labels, queries, k=NEIGHBOURS, temperature=TEMPERATURE, chunk=None):
-    """Predicts the class whose nearest neighbours weigh most, each `exp(cosine / temperature)`.
+def knn_predict(bank, labels, queries, k=NEIGHBORS, temperature=TEMPERATURE, chunk=None):
+    """Predicts the class whose nearest neighbors weigh most, each `exp(cosine / temperature)`.
 
     Args:
         bank: array or sparse matrix (N, D) of training features; scaled to unit length here.
         labels: array (N,) of their classes.
         queries: array or sparse matrix (M, D).
-        k: neighbours that vote, 1 to N.
+        k: neighbors that vote, 1 to N.
         temperature: above 0; small values let the nearest decide.
         chunk: queries compared at once, at least 1; None for as many as fill 64 MB.
 
@@ -47,7 +47,7 @@ def nearest(bank, queries, k, chunk=None):
     Args:
         bank: array or sparse matrix (N, D).
         queries: array or sparse matrix (M, D).
-        k: neighbours, 1 to N.
+        k: neighbors, 1 to N.
         chunk: queries compared at once, at least 1; None for as many as fill 64 MB.
 
     Returns:

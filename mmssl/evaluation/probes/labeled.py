@@ -9,11 +9,11 @@ from mmssl.pipelines.sources import Source
 
 
 @dataclass(eq=False)
-class LabelledData:
-    """A request for labelled data: to probe, to fine-tune, to compare and to show.
+class LabeledData:
+    """A request for labeled data: to probe, to fine-tune, to compare and to show.
 
     Args:
-        source: labelled data, anything `Pipeline.open` takes, or an opened Source; None for the
+        source: labeled data, anything `Pipeline.open` takes, or an opened Source; None for the
             data that the run was trained on.
         labels: table of labels, or one label per item; see `open_source`.
         label_column: column of labels, see `open_source`.
@@ -51,8 +51,8 @@ class LabelledData:
         """
         if not isinstance(data, cls | None):
             raise ValueError(
-                f"data is a {type(data).__name__}; it must be a LabelledData, such as "
-                "LabelledData(source, labels=...), or None for the data that the run was trained "
+                f"data is a {type(data).__name__}; it must be a LabeledData, such as "
+                "LabeledData(source, labels=...), or None for the data that the run was trained "
                 "on."
             )
         return cls() if data is None else data
@@ -68,11 +68,11 @@ class LabelledData:
             pipeline: Pipeline of the run.
 
         Returns:
-            LabelledData: itself when it names a source.
+            LabeledData: itself when it names a source.
         """
         if self.source is not None or self.train is not None:
             return self
-        return LabelledData(
+        return LabeledData(
             pipeline.source,
             pipeline.labels if self.labels is None else self.labels,
             self.label_column or pipeline.label_column,

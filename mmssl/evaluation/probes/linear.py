@@ -40,16 +40,16 @@ class LinearProbe:
 
     def predict(self, features):
         """Returns the classes (M,) of features, an array or sparse matrix (M, D)."""
-        scores = standardised(features, self.mean, self.scale) @ self.weights.T + self.bias
+        scores = standardized(features, self.mean, self.scale) @ self.weights.T + self.bias
         if scores.shape[1] == 1:
             return self.classes[(scores[:, 0] > 0).astype(int)]
         return self.classes[scores.argmax(axis=1)]
 
 
-def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardise=True):
+def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardize=True):
     """Fits multinomial logistic regression with L2; its strength is chosen on validation items.
 
-    Features are standardised with the training mean and deviation; sparse ones are taken as they
+    Features are standardized with the training mean and deviation; sparse ones are taken as they
     are. After the choice the layer is fitted anew to all training items.
 
     Args:
@@ -58,7 +58,7 @@ def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardise
         validation: None, for a fifth of the training items; or a pair of features and labels.
         seed: of the draw of that fifth.
         grid: inverse strengths of L2 to choose from, rising.
-        standardise: divide each dimension by its own deviation; False divides all by one number,
+        standardize: divide each dimension by its own deviation; False divides all by one number,
             for features whose scales mean something, such as principal components.
 
     Returns:
@@ -73,14 +73,14 @@ def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardise
             f"A linear probe needs two classes or more; all {len(labels)} training items are "
             f"{str(labels[0])!r}."
         )
-    mean, scale = statistics(features, standardise)
-    x = standardised(features, mean, scale)
+    mean, scale = statistics(features, standardize)
+    x = standardized(features, mean, scale)
     if validation is None:
         fitted, held = stratified(labels, 0.2, seed, CHOICE_ITEMS)
         held_x, held_labels = x[held], labels[held]
     else:
         fitted, _ = stratified(labels, 0.0, seed, CHOICE_ITEMS)
-        held_x, held_labels = standardised(validation[0], mean, scale), validation[1]
+        held_x, held_labels = standardized(validation[0], mean, scale), validation[1]
     if len(held_labels) == 0:
         raise ValueError(
             f"Too few items for a linear probe: no class has two of the {len(labels)} training "
@@ -123,12 +123,12 @@ def _threads(products):
     return threadpool_limits(1 if products < _SMALL else None)
 
 
-def statistics(features, standardise=True):
-    """Computes what `standardised` takes.
+def statistics(features, standardize=True):
+    """Computes what `standardized` takes.
 
     Args:
         features: array or sparse matrix (N, D).
-        standardise: see `fit_linear`.
+        standardize: see `fit_linear`.
 
     Returns:
         pair of float32 arrays (D,), the mean and the scale; zero and one for sparse features.
@@ -138,14 +138,14 @@ def statistics(features, standardise=True):
         return np.zeros(width, np.float32), np.ones(width, np.float32)
     mean = features.mean(axis=0, dtype=np.float64)
     scale = features.std(axis=0, dtype=np.float64)
-    if not standardise:
+    if not standardize:
         scale = np.full(width, np.sqrt(np.mean(scale**2)))
     # A constant dimension says nothing; dividing it by rounding error would make it loud.
     flat = scale <= 1e-6 * np.maximum(np.abs(mean), 1e-12)
     return mean.astype(np.float32), np.where(flat, 1, scale).astype(np.float32)
 
 
-def standardised(features, mean, scale):
+def standardized(features, mean, scale):
     """Returns dense features less the mean, divided by the scale; sparse ones as they are."""
     if sparse.issparse(features):
         return features

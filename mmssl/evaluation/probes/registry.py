@@ -8,13 +8,13 @@ import numpy as np
 from scipy import sparse
 
 from mmssl.evaluation.probes.few_shot import few_shot, spread
-from mmssl.evaluation.probes.knn import NEIGHBOURS, TEMPERATURE, knn_predict
+from mmssl.evaluation.probes.knn import NEIGHBORS, TEMPERATURE, knn_predict
 from mmssl.evaluation.probes.linear import fit_linear
 from mmssl.evaluation.probes.sgd import fit_sgd
 
 DEFAULT = ("knn", "linear")
 KNOWN = (
-    "knn (20 neighbours), knn_K, linear (logistic regression), linear_sgd, weighted (a learned "
+    "knn (20 neighbors), knn_K, linear (logistic regression), linear_sgd, weighted (a learned "
     "weighting of the blocks), N-shot"
 )
 
@@ -42,9 +42,9 @@ def probes_of(names, temperature=TEMPERATURE):
     """Finds probes by their names.
 
     Args:
-        names: list of str out of `"knn"`, `"knn_100"` (any number of neighbours), `"linear"`,
+        names: list of str out of `"knn"`, `"knn_100"` (any number of neighbors), `"linear"`,
             `"linear_sgd"`, `"weighted"` and `"5-shot"` (any number of labels a class).
-        temperature: of the neighbours' votes, above 0.
+        temperature: of the neighbors' votes, above 0.
 
     Returns:
         list of Probe.
@@ -61,7 +61,7 @@ def title_of(name):
 
 
 def is_knn(name):
-    """Tells whether a probe is a vote of neighbours, which depends on the temperature."""
+    """Tells whether a probe is a vote of neighbors, which depends on the temperature."""
     return name.startswith("knn")
 
 
@@ -83,9 +83,9 @@ def _probe(name, temperature=TEMPERATURE):
         return Probe(name, "linear, SGD", _linear_sgd)
     if name == "weighted":
         return Probe(name, "weighted blocks", _weighted, of_blocks=True)
-    neighbours = re.fullmatch(r"knn(?:_([1-9]\d*))?", name)
-    if neighbours:
-        k = int(neighbours[1] or NEIGHBOURS)
+    neighbors = re.fullmatch(r"knn(?:_([1-9]\d*))?", name)
+    if neighbors:
+        k = int(neighbors[1] or NEIGHBORS)
         return Probe(name, f"{k}-NN", partial(_knn, name, k, temperature))
     shots = re.fullmatch(r"([1-9]\d*)-shot", name)
     if shots:
@@ -103,7 +103,7 @@ def _linear(features, split, seed):
     train, test, *val = features.parts
     validation = (val[0], split.val.labels) if val else None
     labels = split.train.labels
-    probe = fit_linear(train, labels, validation, seed, features.grid, features.standardise)
+    probe = fit_linear(train, labels, validation, seed, features.grid, features.standardize)
     return {"linear": _accuracy(probe.predict(test), split), "C": probe.c}
 
 
@@ -112,8 +112,8 @@ def _linear_sgd(features, split, seed):
         return {}
     train, test, *val = features.parts
     validation = ([val[0]], split.val.labels) if val else None
-    labels, scaled = split.train.labels, features.standardise
-    probe = fit_sgd([train], labels, validation, seed, standardise=scaled)
+    labels, scaled = split.train.labels, features.standardize
+    probe = fit_sgd([train], labels, validation, seed, standardize=scaled)
     accuracy = _accuracy(probe.predict([test]), split)
     return {"linear_sgd": accuracy, "linear_sgd_rate": probe.rate}
 
@@ -132,7 +132,7 @@ def _weighted(blocks, split, seed):
 def _few_shot(name, shots, features, split, seed):
     train, test, *_ = features.parts
     labels, truth = split.train.labels, split.test.labels
-    accuracies = few_shot(train, labels, test, truth, shots, seed, standardise=features.standardise)
+    accuracies = few_shot(train, labels, test, truth, shots, seed, standardize=features.standardize)
     return {name: spread(accuracies)}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
-from mmssl.evaluation.probes.linear import CHOICE_ITEMS, standardised, statistics
+from mmssl.evaluation.probes.linear import CHOICE_ITEMS, standardized, statistics
 from mmssl.evaluation.probes.splits import stratified
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
@@ -34,18 +34,18 @@ class SGDProbe:
     def predict(self, features):
         """Returns the classes (M,) of a list of L arrays (M, D)."""
         parts = zip(self.shares, features, self.statistics, strict=True)
-        joined = sum(share * standardised(x, *how) for share, x, how in parts)
+        joined = sum(share * standardized(x, *how) for share, x, how in parts)
         return self.classes[(joined @ self.weights + self.bias).argmax(axis=1)]
 
 
 def fit_sgd(
-    features, labels, validation=None, seed=0, rates=RATES, epochs=EPOCHS, standardise=True
+    features, labels, validation=None, seed=0, rates=RATES, epochs=EPOCHS, standardize=True
 ):
     """Fits softmax regression by SGD; the learning rate is chosen on validation items.
 
     Batches of 256, momentum 0.9, a cosine from the learning rate to zero, no weight decay, as in
     MoCo v3 and DINO. Unlike there, features are computed once from the item as it is, not anew
-    from a random crop each epoch, and standardised (as MAE's batch norm before the layer does),
+    from a random crop each epoch, and standardized (as MAE's batch norm before the layer does),
     which lets one grid of learning rates fit every encoder.
 
     With several features of an item, such as the mean of every block, the layer reads their sum,
@@ -59,7 +59,7 @@ def fit_sgd(
         seed: of the draw of that fifth and of the batches.
         rates: learning rates to choose from, above 0.
         epochs: passes over the training items, 1 or more.
-        standardise: see `mmssl.evaluation.probes.linear.fit_linear`.
+        standardize: see `mmssl.evaluation.probes.linear.fit_linear`.
 
     Returns:
         SGDProbe.
@@ -79,15 +79,15 @@ def fit_sgd(
         )
     labels = np.asarray(labels)
     classes, codes = np.unique(labels, return_inverse=True)
-    how = [statistics(part, standardise) for part in features]
-    scaled = [standardised(part, *by) for part, by in zip(features, how, strict=True)]
+    how = [statistics(part, standardize) for part in features]
+    scaled = [standardized(part, *by) for part, by in zip(features, how, strict=True)]
     if validation is None:
         fitted, held = stratified(labels, 0.2, seed, CHOICE_ITEMS)
         held_out = [part[held] for part in scaled], labels[held]
     else:
         fitted, _ = stratified(labels, 0.0, seed, CHOICE_ITEMS)
         parts = zip(validation[0], how, strict=True)
-        held_out = [standardised(part, *by) for part, by in parts], np.asarray(validation[1])
+        held_out = [standardized(part, *by) for part, by in parts], np.asarray(validation[1])
     if len(held_out[1]) == 0:
         raise ValueError(
             f"Too few items for a linear probe: no class has two of the {len(labels)} training "

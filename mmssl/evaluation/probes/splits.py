@@ -1,4 +1,4 @@
-"""Which labelled items train a probe, choose its settings and test it."""
+"""Which labeled items train a probe, choose its settings and test it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass
 class Split:
-    """The parts of a labelled source.
+    """The parts of a labeled source.
 
     Attributes:
         train: Source.
@@ -24,7 +24,7 @@ class Split:
 
 
 def split_source(source, seed=0):
-    """Parts a labelled source by its own splits, or draws a fifth of each class to test on.
+    """Parts a labeled source by its own splits, or draws a fifth of each class to test on.
 
     It is drawn from all items where there are no splits, and from the split train where there is
     no test.
@@ -60,7 +60,7 @@ def _draw(source, val, of_what, seed):
 
 
 def few_labels(labels, seed, per_class=None, share=None):
-    """Draws some labelled items of every class.
+    """Draws some labeled items of every class.
 
     Args:
         labels: array (N,).

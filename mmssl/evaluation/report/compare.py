@@ -5,7 +5,7 @@ import json
 from mmssl.evaluation.probes.evaluate import evaluate
 from mmssl.evaluation.probes.few_shot import spread
 from mmssl.evaluation.probes.knn import TEMPERATURE
-from mmssl.evaluation.probes.labeled import LabelledData
+from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.registry import DEFAULT, figure_of, is_knn, temperature_of
 from mmssl.evaluation.probes.results import read_results
 from mmssl.runs import read_history
@@ -19,7 +19,7 @@ def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEM
 
     Args:
         runs: list of Run, one or more, trained to the end.
-        data: LabelledData to compare on, probed where a run has no such result yet; None for
+        data: LabeledData to compare on, probed where a run has no such result yet; None for
             the data of the first run's last probe, or of the next one's that has any.
         probes: names of probes; None for those that the runs have, `knn` and `linear` at least
             where data are given.
@@ -37,7 +37,7 @@ def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEM
     Raises:
         ValueError: no run has been probed and no data are given, or a run cannot be probed.
     """
-    data = LabelledData.of(data)
+    data = LabeledData.of(data)
     given = not data.is_empty()
     described = _described(data.describe() if given else _last_data(runs))
     found = [_found(run, described, temperature) for run in runs]
@@ -87,7 +87,7 @@ def _last_data(runs):
 def _found(run, data, temperature):
     """Everything that a run's probes of the data, at its own layer, have found.
 
-    Votes of neighbours at another temperature are left out.
+    Votes of neighbors at another temperature are left out.
     """
     layers = (run.layer, "all") if run.layer is None else (run.layer,)
     merged = {}

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from mmssl.evaluation.report import figures, page
 
-# A colour for each of the commonest classes; readable on light and on dark, none of them grey.
+# A color for each of the commonest classes; readable on light and on dark, none of them gray.
 PALETTE = (
     *("#3f7fd4", "#e6863b", "#3da34d", "#d8414f", "#9a5fd0", "#a0703f", "#e468b5", "#1fb0c4"),
     *("#b3a81f", "#6f6ff0", "#7fbf3f", "#b5347a", "#e0a800", "#2c9c86", "#ff8f8f", "#c98af0"),
@@ -19,7 +19,7 @@ COMPONENTS, PERPLEXITY, SMALLEST = 50, 30.0, 20
 
 
 def embedding_map(embeddings, labels=None, seed=0):
-    """Draws embeddings in the plane, coloured by label; the legend stands below.
+    """Draws embeddings in the plane, colored by label; the legend stands below.
 
     Args:
         embeddings: array (N, D).
@@ -30,7 +30,7 @@ def embedding_map(embeddings, labels=None, seed=0):
         str, HTML.
     """
     points, how = plane(embeddings, seed)
-    colors, entries = label_colours(labels, len(points))
+    colors, entries = label_colors(labels, len(points))
     return (
         f'<figure class="map" role="img" aria-label="map">{figures.scatter(points, colors)}'
         f"<figcaption>{len(points)} items, {how}.</figcaption></figure>{page.legend(entries)}"
@@ -62,23 +62,23 @@ def plane(embeddings, seed=0):
         return tsne.fit_transform(components), "t-SNE"
 
 
-def label_colours(labels, count):
-    """Gives the commonest classes a colour each, the others grey.
+def label_colors(labels, count):
+    """Gives the commonest classes a color each, the others gray.
 
     Args:
         labels: array (N,) of str, or None.
         count: N.
 
     Returns:
-        pair of N CSS colours and legend entries (colour, text).
+        pair of N CSS colors and legend entries (color, text).
     """
     if labels is None:
         return [figures.COLORS[0]] * count, []
     numbers = Counter(labels.tolist())
     chosen = sorted(name for name, _ in numbers.most_common(len(PALETTE)))
-    colours = dict(zip(chosen, PALETTE, strict=False))
-    entries = [(colour, f"{name} ({numbers[name]})") for name, colour in colours.items()]
+    colors = dict(zip(chosen, PALETTE, strict=False))
+    entries = [(color, f"{name} ({numbers[name]})") for name, color in colors.items()]
     rest = len(numbers) - len(chosen)
     if rest:
         entries.append((figures.OTHER, f"{rest} other classes"))
-    return [colours.get(label, figures.OTHER) for label in labels.tolist()], entries
+    return [colors.get(label, figures.OTHER) for label in labels.tolist()], entries

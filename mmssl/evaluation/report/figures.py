@@ -1,4 +1,4 @@
-"""Figures of the report as inline SVG that takes its text colour from the page."""
+"""Figures of the report as inline SVG that takes its text color from the page."""
 
 import io
 import re
@@ -11,7 +11,7 @@ from mmssl.evaluation.probes.registry import figure_of
 
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#aa3377", "#66ccee")
 OTHER = "#8a8f98"
-_INK = "#010203"  # stands for the text colour until the SVG is written
+_INK = "#010203"  # stands for the text color until the SVG is written
 _STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": _INK,
@@ -128,7 +128,7 @@ def scatter(points, colors):
 
     Args:
         points: floats (N, 2).
-        colors: list of N CSS colours; points in OTHER lie below the rest.
+        colors: list of N CSS colors; points in OTHER lie below the rest.
 
     Returns:
         str, an `<svg>` element.

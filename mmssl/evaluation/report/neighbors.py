@@ -13,12 +13,12 @@ from PIL import Image
 from mmssl.evaluation.probes.knn import nearest
 from mmssl.evaluation.report.page import data_uri, escape
 
-QUERIES, NEIGHBOURS = 8, 5
+QUERIES, NEIGHBORS = 8, 5
 SNIPPET, SOUND_SECONDS = 160, 3.0
 THUMBNAIL, SPECTROGRAM = 96, (120, 48)
 
 
-def neighbour_rows(data, source, embeddings, seed=0):
+def neighbor_rows(data, source, embeddings, seed=0):
     """Shows some items, each with those whose embeddings have the largest cosine to its own.
 
     Args:
@@ -31,11 +31,11 @@ def neighbour_rows(data, source, embeddings, seed=0):
         str, HTML.
     """
     queries = choose_queries(source, seed)
-    count = min(NEIGHBOURS, len(source) - 1)
+    count = min(NEIGHBORS, len(source) - 1)
     found, cosines = nearest(embeddings, embeddings[queries], count + 1)
     rows = []
     for query, indices, scores in zip(queries, found, cosines, strict=True):
-        # An item is not its own neighbour; of exact copies, it need not come first.
+        # An item is not its own neighbor; of exact copies, it need not come first.
         others = [(i, s) for i, s in zip(indices, scores, strict=True) if i != query][:count]
         shown = [int(query), *(int(i) for i, _ in others)]
         notes = ["query", *(f"cosine {score:.3f}" for _, score in others)]
@@ -140,8 +140,8 @@ def _spectrogram(samples, rate):
         y=padded, sr=rate, n_fft=window, hop_length=window // 4, n_mels=SPECTROGRAM[1]
     )
     decibels = np.clip(librosa.power_to_db(power, ref=np.max, top_db=60) / 60 + 1, 0, 1)
-    colours = colormaps["magma"](decibels[::-1], bytes=True)[..., :3]
-    return Image.fromarray(colours).resize(SPECTROGRAM)
+    colors = colormaps["magma"](decibels[::-1], bytes=True)[..., :3]
+    return Image.fromarray(colors).resize(SPECTROGRAM)
 
 
 def _text(text):

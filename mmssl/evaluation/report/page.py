@@ -118,7 +118,7 @@ def panels(parts):
 
 
 def legend(entries):
-    """Returns a legend of (colour, text) pairs; the text is escaped."""
+    """Returns a legend of (color, text) pairs; the text is escaped."""
     items = (
         f'<li><span style="background:{color}"></span>{escape(text)}</li>'
         for color, text in entries

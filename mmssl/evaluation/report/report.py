@@ -6,8 +6,8 @@ import numpy as np
 import yaml
 
 from mmssl.evaluation.probes.features import embed
-from mmssl.evaluation.probes.hooks import pictures
-from mmssl.evaluation.probes.labeled import LabelledData
+from mmssl.evaluation.probes.hooks import report_images
+from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.registry import title_of
 from mmssl.evaluation.probes.results import read_results
 from mmssl.evaluation.probes.table import (
@@ -23,11 +23,11 @@ from mmssl.evaluation.probes.table import (
 from mmssl.evaluation.report import figures, page
 from mmssl.evaluation.report.curves import curve_panels
 from mmssl.evaluation.report.embedding_map import embedding_map
-from mmssl.evaluation.report.neighbors import image_uri, neighbour_rows
+from mmssl.evaluation.report.neighbors import image_uri, neighbor_rows
 from mmssl.files import write_text
 from mmssl.runs import read_history
 
-SHOWN = 1500  # items that are embedded for the map and the neighbours
+SHOWN = 1500  # items that are embedded for the map and the neighbors
 
 
 def write_report(run, data=None, probe=None, seed=0):
@@ -37,7 +37,7 @@ def write_report(run, data=None, probe=None, seed=0):
 
     Args:
         run: Run.
-        data: LabelledData of the items to map and compare, of which the test items are shown;
+        data: LabeledData of the items to map and compare, of which the test items are shown;
             None for those of the last probe, or else those that the run was trained on.
         probe: dict of `evaluate`, or None for all results in metrics.json.
         seed: of what is drawn to be shown.
@@ -46,7 +46,7 @@ def write_report(run, data=None, probe=None, seed=0):
         pathlib.Path of report.html in the run folder.
     """
     results = read_results(run.folder / "metrics.json") if probe is None else [probe]
-    data = LabelledData.of(data)
+    data = LabeledData.of(data)
     history = read_history(run.folder / "history.csv")
     sections = [
         _header(run, history),
@@ -171,7 +171,7 @@ def _training(run, history):
 
 
 def _items(run, data, results, seed):
-    """Sections on single items: the map, the neighbours and the method's own pictures."""
+    """Sections on single items: the map, the neighbors and the method's own pictures."""
     try:
         data = _asked(run, data, results)
         source, _ = data.open(run.data, seed)
@@ -187,11 +187,11 @@ def _items(run, data, results, seed):
     order = np.random.default_rng(seed).permutation(len(source))[:SHOWN]
     source = source.select(np.sort(order))
     embeddings = embed(encoder, run.data.examples(source), run.layer)
-    rows = neighbour_rows(run.data, source, embeddings, seed)
+    rows = neighbor_rows(run.data, source, embeddings, seed)
     intro = "The first of each row is the query. Cosines are between embeddings."
     return [
         page.section("Map of the embeddings", embedding_map(embeddings, source.labels, seed)),
-        page.section("Nearest neighbours", page.sentence(intro), rows),
+        page.section("Nearest neighbors", page.sentence(intro), rows),
         # In any order but the source's, which is often sorted by class.
         *_pictures(run, source.select(np.random.default_rng(seed).permutation(len(source)))),
     ]
@@ -199,17 +199,17 @@ def _items(run, data, results, seed):
 
 def _asked(run, data, results):
     """What to show: what is asked for, or else the data of the last probe, or the run's own."""
-    own = LabelledData().or_own(run.data)
+    own = LabeledData().or_own(run.data)
     if not data.is_empty():
         return data.or_own(run.data)
     if results and results[-1]["data"] != own.describe():
-        return LabelledData(**results[-1]["data"])
+        return LabeledData(**results[-1]["data"])
     return own
 
 
 def _pictures(run, source):
     try:
-        drawn = pictures(run, source)
+        drawn = report_images(run, source)
     except ValueError as error:
         return [page.section("Method", page.sentence(_sentence(error)))]
     parts = [

@@ -1,4 +1,4 @@
-"""Rows of a labelled batch, each beside all rows of all replicas."""
+"""Rows of a labeled batch, each beside all rows of all replicas."""
 
 from keras import ops
 
@@ -7,7 +7,7 @@ from mmssl.losses.parts.inputs import one_per_row
 from mmssl.losses.parts.similarity import squared_distances
 
 
-def labelled_pairs(embeddings, labels):
+def labeled_pairs(embeddings, labels):
     """Measures this replica's rows against the whole batch.
 
     Args:

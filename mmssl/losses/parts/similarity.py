@@ -61,8 +61,8 @@ def squared_distances(rows, others):
     """
     # Distances do not depend on the origin, their rounding does: |a|^2 + |b|^2 - 2 a.b loses
     # digits where the points lie far from it.
-    centre = ops.stop_gradient(ops.mean(others, axis=0))
-    rows, others = rows - centre, others - centre
+    center = ops.stop_gradient(ops.mean(others, axis=0))
+    rows, others = rows - center, others - center
     lengths = dot(rows, rows)[:, None] + dot(others, others)[None, :]
     return ops.maximum(lengths - 2 * dots(rows, others), 0.0)
 

@@ -46,7 +46,7 @@ class AdversarialPretrainer(Pretrainer):
                 f"{discriminator_rate}."
             )
         if discriminator is not None:
-            self.reports = (*self.reports, *self.adversarial_reports)
+            self.metric_names = (*self.metric_names, *self.adversarial_reports)
         super().__init__(encoder, **kwargs)
         self.discriminator = discriminator
         self.discriminator_rate = discriminator_rate
@@ -66,7 +66,7 @@ class AdversarialPretrainer(Pretrainer):
             return {}
         of_real = self.discriminator(real, training=training)
         of_fake = self.discriminator(ops.stop_gradient(fake), training=training)
-        self.report("discriminator_accuracy", discriminator_accuracy(of_real, of_fake))
+        self.update_metric("discriminator_accuracy", discriminator_accuracy(of_real, of_fake))
         return {
             "adversarial": generator_loss(self._judge_by_constants(fake, training)),
             "discriminator": discriminator_loss(of_real, of_fake),

@@ -1,14 +1,14 @@
-"""What inpainting must beat: holes filled with the colour around them."""
+"""What inpainting must beat: holes filled with the color around them."""
 
 import numpy as np
 from scipy import ndimage
 
 
 def border_fill(images, mask):
-    """Fills every hole with the mean colour of the visible pixels that touch it.
+    """Fills every hole with the mean color of the visible pixels that touch it.
 
     A hole is a set of hidden pixels that touch along edges, so a mask of several blobs has as
-    many colours.
+    many colors.
 
     Args:
         images: float array (B, H, W, 3).

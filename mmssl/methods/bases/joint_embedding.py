@@ -21,7 +21,7 @@ class JointEmbedding(Pretrainer):
         self.student = with_head(encoder, projector)
 
     def call(self, batch, training=False):
-        """Projects each view, normalised by the statistics of its own batch.
+        """Projects each view, normalized by the statistics of its own batch.
 
         Returns:
             list of (B, D'), one a view.
@@ -31,7 +31,7 @@ class JointEmbedding(Pretrainer):
             for view in views(batch, self.encoder, 2)
         ]
 
-    def compared(self):
+    def projection_model(self):
         projection = self.student.output["projection"]
         return keras.Model(self.encoder.input, {"embedding": projection})
 

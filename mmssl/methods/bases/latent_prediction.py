@@ -10,7 +10,7 @@ from mmssl.choices import check_choices
 from mmssl.encoders.parts import stages
 from mmssl.losses.token_regression import token_regression
 from mmssl.methods.bases.latent_targets import latent_targets, token_std
-from mmssl.methods.bases.metric_bounds import Floor
+from mmssl.methods.bases.metric_bounds import MetricBound
 from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.teacher import EMATeacher
 
@@ -23,7 +23,7 @@ class LatentPrediction(Pretrainer):
 
         y = 1/K sum_{top K blocks} N(h_l);    loss = mean_{masked t} l(prediction_t - sg(y)_t)
 
-    N normalises each hidden state by itself; l is smooth L1 or the square. The teacher runs in
+    N normalizes each hidden state by itself; l is smooth L1 or the square. The teacher runs in
     inference mode and gets no gradient; it is created equal to the student and moves by
     `teacher = m * teacher + (1 - m) * student`, m on a line from `momentum` to `final_momentum`.
 
@@ -41,7 +41,7 @@ class LatentPrediction(Pretrainer):
             output.
         normalize: N: `instance` (each channel over the tokens), `layer` (each token over the
             channels), `none`.
-        final_norm: whether y is normalised per token once more.
+        final_norm: whether y is normalized per token once more.
         beta: of smooth L1; 0 for squares. See `mmssl.losses.token_regression`.
         channels: `mean`, `sum` or `root`; see there.
         shared: what the teacher takes from the student as it is, for whole inputs and without
@@ -54,14 +54,14 @@ class LatentPrediction(Pretrainer):
         min_target_std: the run stops where the standard deviation of y over the masked tokens
             falls below; 0 never stops.
         min_prediction_std: likewise for the predictions.
-        floor_after: steps from which on these two count.
+        bound_after: steps from which on these two count.
         **kwargs: passed to Pretrainer.
 
     Raises:
         ValueError: an argument is out of its range, or the encoder lacks a layer.
     """
 
-    reports = ("regression", "target_std", "prediction_std")
+    metric_names = ("regression", "target_std", "prediction_std")
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class LatentPrediction(Pretrainer):
         momentum_steps: int = 30_000,
         min_target_std: float = 0.1,
         min_prediction_std: float = 0.01,
-        floor_after: int = 5000,
+        bound_after: int = 5000,
         **kwargs,
     ):
         choices = {"target": target, "normalize": normalize, "channels": channels, "shared": shared}
@@ -90,7 +90,7 @@ class LatentPrediction(Pretrainer):
         self.normalize, self.final_norm = normalize, final_norm
         self.beta, self.channels, self.shared = beta, channels, shared
         self.least_std = {"target_std": min_target_std, "prediction_std": min_prediction_std}
-        self.floor_after = floor_after
+        self.bound_after = bound_after
         self.local, self.positions = stages.local(encoder), stages.positions(encoder)
         self.context = stages.context(encoder)
         names = stages.top_layers(encoder, top_blocks, target)
@@ -130,21 +130,21 @@ class LatentPrediction(Pretrainer):
         Returns:
             float32 scalar, the mean over the tokens that count, of all replicas.
         """
-        self.report("target_std", token_std(targets, weights))
-        self.report("prediction_std", token_std(ops.stop_gradient(predictions), weights))
+        self.update_metric("target_std", token_std(targets, weights))
+        self.update_metric("prediction_std", token_std(ops.stop_gradient(predictions), weights))
         errors = token_regression(predictions, targets, self.beta, self.channels)
         total = distribution.mean(ops.sum(weights)) + 1e-7
         return ops.sum(weights * errors) / total
 
-    def floors(self):
+    def metric_bounds(self):
         meanings = {
             "target_std": "the targets are nearly the same at all masked tokens, the teacher has "
-            "collapsed; raise method.momentum, normalise the targets, or lower the learning rate",
+            "collapsed; raise method.momentum, normalize the targets, or lower the learning rate",
             "prediction_std": "the student predicts nearly the same at all masked tokens; lower "
             "the learning rate or lengthen the warm-up",
         }
         return {
-            name: Floor(least, self.floor_after, meanings[name])
+            name: MetricBound(least, self.bound_after, meanings[name])
             for name, least in self.least_std.items()
         }
 

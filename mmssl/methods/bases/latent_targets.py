@@ -38,14 +38,14 @@ def instance_norm(x, token_mask=None):
 
 
 def latent_targets(hidden, normalize: Norm, final_norm=False, token_mask=None):
-    """Averages hidden states, each normalised before.
+    """Averages hidden states, each normalized before.
 
         y = 1/K sum_k N(h_k), and after that LN(y) with `final_norm`
 
     Args:
         hidden: list of K tensors (B, T, C), without class token.
         normalize: N: `instance`, `layer`, or `none`.
-        final_norm: whether the average is normalised per token, as for pictures.
+        final_norm: whether the average is normalized per token, as for pictures.
         token_mask: see `instance_norm`.
 
     Returns:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Floor:
+class MetricBound:
     """The least value of a figure that a method reports.
 
     Attributes:

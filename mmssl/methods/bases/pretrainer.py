@@ -11,7 +11,7 @@ class Pretrainer(keras.Model):
 
     A subclass builds its heads in the constructor, runs the student in `call(batch, training)` and
     returns its named losses from `loss_terms(batch, outputs, training)`, both in `keras.ops`. The
-    names it reports stand in the class attribute `reports`; `compares_lengths` says whether its
+    names it reports stand in the class attribute `metric_names`; `norm_sensitive` says whether its
     loss sees how long the vectors are that it compares, or their directions alone.
 
     Args:
@@ -23,8 +23,8 @@ class Pretrainer(keras.Model):
         ValueError: the encoder is no such model, or a weight is for no term.
     """
 
-    reports = ()
-    compares_lengths = False
+    metric_names = ()
+    norm_sensitive = False
 
     def __init__(
         self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs
@@ -38,13 +38,13 @@ class Pretrainer(keras.Model):
             )
         self.encoder = encoder
         self.loss_weights = dict(loss_weights or {})
-        unknown = set(self.loss_weights) - set(self.reports)
+        unknown = set(self.loss_weights) - set(self.metric_names)
         if unknown:
             raise ValueError(
                 f"loss_weights names {', '.join(sorted(unknown))}; {type(self).__name__} has "
-                f"{', '.join(self.reports)}."
+                f"{', '.join(self.metric_names)}."
             )
-        self._means = {name: keras.metrics.Mean(name) for name in self.reports}
+        self._means = {name: keras.metrics.Mean(name) for name in self.metric_names}
 
     def encode(self, batch, training=False):
         """Runs the encoder on those entries of a batch that it takes.
@@ -58,7 +58,7 @@ class Pretrainer(keras.Model):
         """
         return self.encoder({name: batch[name] for name in self.encoder.input}, training=training)
 
-    def deployed(self):
+    def export_encoder(self):
         """The encoder that is saved, probed and exported: the student's, if not the teacher's.
 
         Returns:
@@ -67,7 +67,7 @@ class Pretrainer(keras.Model):
         """
         return self.encoder
 
-    def compared(self):
+    def projection_model(self):
         """Returns the network whose output the loss compares, where that is not the embedding.
 
         An embedding may look sound when what is made from it for the loss has collapsed.
@@ -77,17 +77,17 @@ class Pretrainer(keras.Model):
         """
         return None
 
-    def settle(self):
-        """Brings `deployed()` level with the last step, where it is a step behind.
+    def finalize(self):
+        """Brings `export_encoder()` level with the last step, where it is a step behind.
 
         `fit` and a run do so when they end; training may go on afterwards. Called twice, it does
         nothing the second time.
         """
 
     def fit(self, *args, shuffle=False, **kwargs):
-        """Keras' own, and `settle`; the batches of a pipeline come shuffled."""
+        """Keras' own, and `finalize`; the batches of a pipeline come shuffled."""
         history = super().fit(*args, shuffle=shuffle, **kwargs)
-        self.settle()
+        self.finalize()
         return history
 
     def build(self, batch_shape):
@@ -105,7 +105,7 @@ class Pretrainer(keras.Model):
             training: whether this is a training step.
 
         Returns:
-            dict from a name in `reports` to a scalar.
+            dict from a name in `metric_names` to a scalar.
         """
         raise NotImplementedError(f"{type(self).__name__} defines no loss_terms.")
 
@@ -116,7 +116,7 @@ class Pretrainer(keras.Model):
             batches: tf.data.Dataset of training batches.
         """
 
-    def plan(self, steps):
+    def set_total_steps(self, steps):
         """Is told how many steps a training will have, before its step is traced.
 
         What follows a schedule to the end of the training, as a teacher's momentum may, takes its
@@ -126,7 +126,7 @@ class Pretrainer(keras.Model):
             steps: int.
         """
 
-    def held_out(self, data):
+    def validate(self, data):
         """Measures what the method itself predicts, on data that it was not trained on.
 
         Args:
@@ -137,7 +137,7 @@ class Pretrainer(keras.Model):
         """
         return {}
 
-    def pictures(self, data):
+    def report_images(self, data):
         """Draws what can be seen of the method, for the report.
 
         Args:
@@ -148,11 +148,11 @@ class Pretrainer(keras.Model):
         """
         return []
 
-    def floors(self):
+    def metric_bounds(self):
         """Tells which of the reported figures must not fall below a value.
 
         Returns:
-            dict from a name in `reports` to a mmssl.methods.bases.metric_bounds.Floor; a run stops where one
+            dict from a name in `metric_names` to a mmssl.methods.bases.metric_bounds.MetricBound; a run stops where one
             is broken.
         """
         return {}
@@ -170,11 +170,11 @@ class Pretrainer(keras.Model):
         """
         return {"optimizer": make(self.trainable_variables)}
 
-    def report(self, name, value):
+    def update_metric(self, name, value):
         """Adds a figure to the epoch's mean under its name.
 
         Args:
-            name: one of `reports`.
+            name: one of `metric_names`.
             value: scalar.
         """
         self._means[name].update_state(value)
@@ -183,7 +183,7 @@ class Pretrainer(keras.Model):
         """Weighs and adds the loss terms and the layers' own losses, and scales for replicas."""
         terms = self.loss_terms(x, y_pred, training)
         for name, value in terms.items():
-            self.report(name, value)
+            self.update_metric(name, value)
         weighted = [self.loss_weights.get(name, 1.0) * value for name, value in terms.items()]
         total = sum(ops.cast(value, "float32") for value in [*weighted, *self.losses])
         return distribution.scale_loss(total)

@@ -12,7 +12,7 @@ class StudentTeacher(JointEmbedding):
     """A method whose student predicts, from one view, how its teacher projects the other.
 
     The teacher is a moving average of encoder and projector whose momentum rises along a half
-    cosine over the steps of the run; it normalises by the statistics of its own batch. The
+    cosine over the steps of the run; it normalizes by the statistics of its own batch. The
     predictor has no teacher.
 
     Args:
@@ -37,7 +37,7 @@ class StudentTeacher(JointEmbedding):
         self.predictor = predictor
         self.teacher = EMATeacher(self.student, momentum, final_momentum, statistics="own")
 
-    def plan(self, steps):
+    def set_total_steps(self, steps):
         self.teacher.steps = steps
 
     def call(self, batch, training=False):

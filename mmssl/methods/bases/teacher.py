@@ -19,21 +19,21 @@ class EMATeacher(keras.layers.Layer):
     A method calls `update` at the start of its loss, before the teacher is asked. That equals the
     papers' "after the optimizer's step", as the very first call finds two equal models; it
     therefore does not count in the momentum's schedule. What the last step of a training leaves
-    to do, `settle` does.
+    to do, `finalize` does.
 
     Args:
         student: keras.Model, functional; copied, not kept.
         momentum: m of the first update, in [0, 1].
         final_momentum: m after `steps` updates; None keeps `momentum`.
         steps: updates until then; None where it is not known yet: `momentum` is kept until the
-            attribute `steps` is set, as a method's `plan` does.
+            attribute `steps` is set, as a method's `set_total_steps` does.
         ramp: the way to it: along half a `cosine` (BYOL, DINO), or `linear` (data2vec).
         copied: names of layers whose weights are not averaged but the student's own, as tables
             are that both networks read.
         statistics: batch norm's moving mean and variance are `averaged` like weights, or the
             teacher's `own`, of the batches that it sees in training mode.
 
-    Whether the teacher normalises by its moving statistics or by its batch is the `training`
+    Whether the teacher normalizes by its moving statistics or by its batch is the `training`
     argument of its call.
 
     Raises:
@@ -66,8 +66,8 @@ class EMATeacher(keras.layers.Layer):
         self.updates = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="updates"
         )
-        self.settled = self.add_weight(
-            shape=(), dtype="int32", initializer="zeros", trainable=False, name="settled"
+        self.finalized = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="finalized"
         )
 
     def current_momentum(self):
@@ -87,19 +87,19 @@ class EMATeacher(keras.layers.Layer):
             student: the model that the teacher was made from.
         """
         self._follow(student)
-        self.settled.assign(0)
+        self.finalized.assign(0)
 
-    def settle(self, student):
+    def finalize(self, student):
         """Does now what the next `update` would do, which then does nothing.
 
         Args:
             student: the model that the teacher was made from.
         """
         self._follow(student)
-        self.settled.assign(1)
+        self.finalized.assign(1)
 
     def _follow(self, student):
-        step = ops.where(self.settled.value > 0, 0.0, 1.0 - self.current_momentum())
+        step = ops.where(self.finalized.value > 0, 0.0, 1.0 - self.current_momentum())
         for own, theirs in zip(self._floats(self.model), self._floats(student), strict=True):
             if self.statistics == "own" and not theirs.trainable:
                 continue
@@ -107,7 +107,7 @@ class EMATeacher(keras.layers.Layer):
                 own.assign(theirs.value)
             else:
                 own.assign(own.value + step * (theirs.value - own.value))
-        self.updates.assign_add(1 - self.settled.value)
+        self.updates.assign_add(1 - self.finalized.value)
 
     def call(self, inputs, training=False):
         outputs = self.model(inputs, training=training)

@@ -16,7 +16,7 @@ def test_a_copy_without_dropout_trains_as_the_encoder_infers():
 
 
 def test_an_encoder_gets_the_dropout_that_it_was_built_without():
-    encoder = bert_encoder(20, 8, width=8, depth=1, heads=2, feed_forward=16, dropout=0.0)
+    encoder = bert_encoder(20, 8, width=8, depth=1, num_heads=2, mlp_dim=16, dropout=0.0)
     tokens = {"token_ids": np.array([[2, 7, 3]]), "padding_mask": np.ones((1, 3), "int32")}
     copied = with_dropout(encoder, 0.5)
     expected = encoder(tokens, training=True)["embedding"]

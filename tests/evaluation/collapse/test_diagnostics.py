@@ -51,7 +51,7 @@ def test_rankme_is_unchanged_by_scaling_and_rotation(gaussian):
     assert_close(rankme(7 * gaussian @ rotation), rankme(gaussian), SUM, dtype="float64")
 
 
-def test_rankme_is_not_centred():
+def test_rankme_is_not_centered():
     far = np.eye(4) + 100
     assert rankme(far) < 1.2
 

@@ -24,10 +24,10 @@ class Plain(keras.Model):
         super().__init__()
         self.encoder = encoder
 
-    def deployed(self):
+    def export_encoder(self):
         return self.encoder
 
-    def compared(self):
+    def projection_model(self):
         return None
 
     def call(self, batch):
@@ -209,7 +209,7 @@ def test_projections_near_a_line_are_excused_at_first_and_while_they_leave_it():
 
 def test_projections_that_shrink_are_found_where_their_length_counts():
     def looks(*deviations):
-        return [{**drawn(), "deviation": deviation} for deviation in deviations]
+        return [{**drawn(), "stddev": stddev} for stddev in deviations]
 
     *before, now = looks(0.1, 1.0, 0.5)
     assert projection_signs(now, before) == {}
@@ -224,9 +224,9 @@ SHRINKING = (1.0, 0.9, 0.3, 0.2, 0.1)
 class Comparing(Plain):
     """Compares what its encoder gives, lengths included."""
 
-    compares_lengths = True
+    norm_sensitive = True
 
-    def compared(self):
+    def projection_model(self):
         return self.encoder
 
 

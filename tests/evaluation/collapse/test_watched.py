@@ -5,13 +5,13 @@ from mmssl.evaluation.collapse.diagnostics import alignment
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.evaluation.probes.features import embed
-from mmssl.pipelines.images import Crops, Views
+from mmssl.pipelines.images import ImageCrops, ImageViews
 from tests.tolerances import SUM, assert_close
 
 
 @pytest.fixture
 def views(pictures):
-    return Views(pictures[0], 8, 16, small_views=1, small_size=4)
+    return ImageViews(pictures[0], 8, 16, num_small_views=1, small_size=4)
 
 
 def read(dataset, name="images"):
@@ -19,13 +19,13 @@ def read(dataset, name="images"):
 
 
 def test_items_are_spread_over_all_that_are_trained_on(pictures):
-    data = Crops(pictures[0], size=8, batch_size=16)
+    data = ImageCrops(pictures[0], size=8, batch_size=16)
     data.prepare()
     items, every = read(watched_items(data, 12)), read(data.examples(data.items))
     np.testing.assert_array_equal(items, every[::9])
 
 
-def test_two_views_of_an_item_stand_in_neighbouring_rows_the_same_at_each_pass(views):
+def test_two_views_of_an_item_stand_in_neighboring_rows_the_same_at_each_pass(views):
     rows = watched_views(views.batches(seed=3), ["images"], 20)
     first, second = read(rows), read(rows)
     np.testing.assert_array_equal(first, second)
@@ -36,7 +36,7 @@ def test_two_views_of_an_item_stand_in_neighbouring_rows_the_same_at_each_pass(v
 
 
 def test_data_without_two_views_of_one_size_have_none(pictures, views):
-    plain = Crops(pictures[0], size=8, batch_size=16)
+    plain = ImageCrops(pictures[0], size=8, batch_size=16)
     assert watched_views(plain.batches(), ["images"], 8) is None
     assert watched_views(views.batches(), ["images", "padding_mask"], 8) is None
 
@@ -55,13 +55,13 @@ def test_the_alignment_that_is_logged_is_that_of_the_two_views(views, encoder):
 class _Model:
     """Stands for a method that compares the embedding itself."""
 
-    compares_lengths = False
+    norm_sensitive = False
 
     def __init__(self, encoder):
         self.encoder = encoder
 
-    def deployed(self):
+    def export_encoder(self):
         return self.encoder
 
-    def compared(self):
+    def projection_model(self):
         return self.encoder

@@ -6,17 +6,17 @@ from mmssl.evaluation.finetuning.classifier import (
     build_classifier,
     classify,
     copy_of,
-    labelled_batches,
+    labeled_batches,
     train_classifier,
 )
 from mmssl.evaluation.probes.features import embed
 from mmssl.evaluation.probes.linear import fit_linear
-from mmssl.pipelines.images import Crops
+from mmssl.pipelines.images import ImageCrops
 
 
 @pytest.fixture
 def data(pictures):
-    return Crops(pictures[0], size=8, labels=pictures[1].tolist())
+    return ImageCrops(pictures[0], size=8, labels=pictures[1].tolist())
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def source(data):
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_layer_starts_as_the_linear_probe(encoder, data, source, classes):
-    labels = np.where(np.arange(100) % 7 == 0, "grey", source.labels)
+    labels = np.where(np.arange(100) % 7 == 0, "gray", source.labels)
     labels = labels if classes == 3 else source.labels
     features = embed(encoder, data.examples(source))
     probe = fit_linear(features, labels)
@@ -40,9 +40,9 @@ def test_a_copy_shares_nothing_and_starts_as_it_is_asked_to(encoder):
     trained, new = copy_of(encoder), copy_of(encoder, trained=False)
     for before, after in zip(encoder.get_weights(), trained.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
-    kernels = [model.get_layer("block_1").gamma for model in (encoder, trained)]
-    kernels[1].assign(np.full(4, 2.0))
-    assert float(kernels[0][0]) == 1
+    kernel_sizes = [model.get_layer("block_1").gamma for model in (encoder, trained)]
+    kernel_sizes[1].assign(np.full(4, 2.0))
+    assert float(kernel_sizes[0][0]) == 1
     assert any(
         np.abs(one - two).max() > 0
         for one, two in zip(encoder.get_weights(), new.get_weights(), strict=True)
@@ -52,7 +52,7 @@ def test_a_copy_shares_nothing_and_starts_as_it_is_asked_to(encoder):
 def test_every_item_is_shown_once_a_round_with_its_own_label(encoder, data, source):
     classifier = build_classifier(encoder, 2)
     codes = (source.labels == "red").astype(int)
-    batches = labelled_batches(classifier, data, source, codes, 20, 10, seed=3)
+    batches = labeled_batches(classifier, data, source, codes, 20, 10, seed=3)
     shown = list(batches.as_numpy_iterator())
     assert len(shown) == 10
     reds = np.concatenate([x["images"].mean(axis=(1, 2)).argmax(axis=1) == 0 for x, _ in shown])
@@ -67,7 +67,7 @@ def test_all_layers_train_and_batch_norms_learn_the_statistics_anew(encoder, dat
     classifier = build_classifier(copy_of(encoder), 2)
     codes = (source.labels == "red").astype(int)
     before, steps = classifier.get_weights(), []
-    batches = labelled_batches(classifier, data, source, codes, 10, 4)
+    batches = labeled_batches(classifier, data, source, codes, 10, 4)
     train_classifier(classifier, batches, 4, 1e-2, stepped=lambda: steps.append(1))
     for one, two in zip(before, classifier.get_weights(), strict=True):
         assert np.abs(one - two).max() > 0

@@ -8,7 +8,7 @@ import pytest
 
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_classifier
-from mmssl.evaluation import LabelledData, finetune
+from mmssl.evaluation import LabeledData, finetune
 from mmssl.evaluation.finetuning.classifier import classify
 from mmssl.evaluation.probes.results import read_results
 from tests.tolerances import ROUNDING, SUM, assert_close
@@ -48,7 +48,7 @@ def test_the_classifier_of_the_first_draw_is_kept_and_deployed(run, pictures):
     assert classes == ["blue", "red"]
     classifier = keras.models.load_model(run.files.classifier)
     whole = run.data.open(run.data.source, run.data.labels)
-    _, split = LabelledData(whole).open(run.data)
+    _, split = LabeledData(whole).open(run.data)
     found = np.array(classes)[classify(classifier, run.data, split.test)]
     assert np.mean(found == split.test.labels) == result["fine_tuned"]["draws"][0]
     assert list(run.folder.glob(".beside*")) == []
@@ -88,7 +88,7 @@ def test_wrong_input_is_refused(run, wrong, said):
 
 def test_a_share_of_one_label_a_class_is_refused_before_anything_is_embedded(run, monkeypatch):
     monkeypatch.setattr(run.data, "examples", None)
-    most = max(Counter(LabelledData().or_own(run.data).open(run.data)[1].train.labels).values())
+    most = max(Counter(LabeledData().or_own(run.data).open(run.data)[1].train.labels).values())
     said = (
         "share=0.01 of the 80 training labels is a single one of each class; give "
         f"share={2 / most:.2g} or per_class=2, or more; `mmssl evaluate RUN --few-shot 1` "
@@ -100,4 +100,4 @@ def test_a_share_of_one_label_a_class_is_refused_before_anything_is_embedded(run
 
 def test_data_without_labels_are_refused(run):
     with pytest.raises(ValueError, match="100 items in memory has no labels to train on"):
-        finetune(run, LabelledData(run.data.source))
+        finetune(run, LabeledData(run.data.source))

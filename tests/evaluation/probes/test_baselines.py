@@ -1,44 +1,44 @@
 import numpy as np
 import pytest
 
-from mmssl.evaluation.probes.baselines import cepstra, raw_floor, text_floor
+from mmssl.evaluation.probes.baselines import cepstra, raw_baseline, text_baseline
 from mmssl.evaluation.probes.knn import knn_predict
 from mmssl.evaluation.probes.linear import fit_linear
 from mmssl.evaluation.probes.splits import split_source
-from mmssl.pipelines.audio import Windows
-from mmssl.pipelines.images import Crops
+from mmssl.pipelines.audio import AudioWindows
+from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.text import SentencePairs
 from tests.tolerances import SUM, assert_close
 
 
-def probe(data, source, floor_of=raw_floor):
-    """Accuracies of the linear probe and of kNN on the floor of a labelled source."""
+def probe(data, source, floor_of=raw_baseline):
+    """Accuracies of the linear probe and of kNN on the floor of a labeled source."""
     split = split_source(source)
     floor = floor_of(data, [split.train, split.test])
     labels, truth = split.train.labels, split.test.labels
-    layer = fit_linear(floor.parts[0], labels, grid=floor.grid, standardise=floor.standardise)
-    neighbours = knn_predict(floor.parts[0], labels, floor.parts[1], 20)
-    return np.mean(layer.predict(floor.parts[1]) == truth), np.mean(neighbours == truth)
+    layer = fit_linear(floor.parts[0], labels, grid=floor.grid, standardize=floor.standardize)
+    neighbors = knn_predict(floor.parts[0], labels, floor.parts[1], 20)
+    return np.mean(layer.predict(floor.parts[1]) == truth), np.mean(neighbors == truth)
 
 
 def test_the_floor_of_pictures_is_at_most_200_components_of_their_pixels():
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 255, (60, 48, 40, 3), dtype=np.uint8)
-    data = Crops(pictures, size=40)
+    data = ImageCrops(pictures, size=40)
     source = open_source(pictures, data.extensions)
     seen = []
     train, test = source.select(range(50)), source.select(range(50, 60))
-    floor = raw_floor(data, [train, test], progress=seen.append)
+    floor = raw_baseline(data, [train, test], progress=seen.append)
     assert [part.shape for part in floor.parts] == [(50, 50), (10, 50)]
-    assert not floor.standardise
+    assert not floor.standardize
     assert seen == [50, 10]
-    again = raw_floor(data, [train, test])
+    again = raw_baseline(data, [train, test])
     np.testing.assert_array_equal(floor.parts[1], again.parts[1])
 
 
 def test_the_floor_of_small_pictures_takes_them_as_they_are(pictures):
-    data = Crops(pictures[0], size=8)
+    data = ImageCrops(pictures[0], size=8)
     source = open_source(pictures[0], data.extensions, labels=pictures[1].tolist())
     linear, knn = probe(data, source)
     assert linear > 0.9
@@ -48,9 +48,9 @@ def test_the_floor_of_small_pictures_takes_them_as_they_are(pictures):
 def test_the_floor_of_sound_ignores_padding():
     rng = np.random.default_rng(0)
     clips = [rng.normal(size=size).astype("float32") * 0.1 for size in (4000, 800, 100)]
-    data = Windows(clips, sample_rate=8000, window=100)
+    data = AudioWindows(clips, sample_rate=8000, window=100)
     source = open_source(clips, data.extensions)
-    floor = raw_floor(data, [source, source.select([1, 2])])
+    floor = raw_baseline(data, [source, source.select([1, 2])])
     assert floor.parts[0].shape == (3, 40)
     assert_close(floor.parts[0][1:], floor.parts[1], SUM)
     assert np.isfinite(cepstra(clips[2], 8000)).all()
@@ -60,7 +60,7 @@ def test_the_floor_of_text_is_sparse_and_learns_words_from_training_items_alone(
     texts = ["a red apple"] * 8 + ["a blue sky"] * 8 + ["unseen words here"]
     data = SentencePairs(texts, vocabulary_size=100, batch_size=2, next_sentence=False)
     source = open_source(texts, data.extensions)
-    floor = raw_floor(data, [source.select(range(16)), source.select([0, 8, 16])])
+    floor = raw_baseline(data, [source.select(range(16)), source.select([0, 8, 16])])
     assert floor.parts[0].shape[0] == 16
     assert 10.0 in floor.grid
     assert floor.parts[1][2].nnz == 0
@@ -70,7 +70,7 @@ def test_the_floor_of_text_is_sparse_and_learns_words_from_training_items_alone(
 
 def test_spoken_digits_have_the_floor_that_is_known_of_them(real_data):
     folder = real_data / "audio" / "fsdd"
-    data = Windows(folder, sample_rate=8000)
+    data = AudioWindows(folder, sample_rate=8000)
     source = open_source(folder, data.extensions, folder / "labels.tsv", "digit")
     linear, knn = probe(data, source)
     assert linear == pytest.approx(0.953, abs=0.03)
@@ -79,5 +79,5 @@ def test_spoken_digits_have_the_floor_that_is_known_of_them(real_data):
 
 def test_passages_of_authors_have_the_floor_that_is_known_of_them(real_data):
     table = real_data / "text" / "novels" / "author_passages.tsv"
-    linear, _ = probe(None, open_source(table, SentencePairs.extensions), text_floor)
+    linear, _ = probe(None, open_source(table, SentencePairs.extensions), text_baseline)
     assert linear == pytest.approx(0.618, abs=0.02)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from mmssl.evaluation import LabelledData, evaluate
+from mmssl.evaluation import LabeledData, evaluate
 from mmssl.evaluation.probes.results import read_results
 from mmssl.pipelines.sources import open_source
 from tests.evaluation.conftest import tiny_encoder
@@ -16,8 +16,8 @@ def opened(run, labels, splits=None):
     return source
 
 
-def labelled(run, labels, splits=None):
-    return LabelledData(opened(run, labels, splits))
+def labeled(run, labels, splits=None):
+    return LabeledData(opened(run, labels, splits))
 
 
 def test_encoder_untrained_and_raw_input_are_probed_alike(run):
@@ -82,7 +82,7 @@ def test_an_unknown_layer_is_refused(run):
 
 def test_splits_of_the_source_are_kept_apart(run, pictures):
     splits = ["train"] * 60 + ["val"] * 10 + ["test"] * 30
-    result = evaluate(run, labelled(run, pictures[1], splits))
+    result = evaluate(run, labeled(run, pictures[1], splits))
     assert (result["n_train"], result["n_test"]) == (60, 30)
     assert result["split"] == "the source's own splits"
 
@@ -91,31 +91,31 @@ def test_labels_of_test_items_do_not_reach_the_choice(run, pictures):
     splits = ["train"] * 60 + ["test"] * 40
     wrong = pictures[1].copy()
     wrong[60:] = np.where(wrong[60:] == "red", "blue", "red")
-    right = evaluate(run, labelled(run, pictures[1], splits))["raw"]
-    mirrored = evaluate(run, labelled(run, wrong, splits))["raw"]
+    right = evaluate(run, labeled(run, pictures[1], splits))["raw"]
+    mirrored = evaluate(run, labeled(run, wrong, splits))["raw"]
     assert mirrored["C"] == right["C"]
     assert_close(mirrored["linear"], 1 - right["linear"], ROUNDING, dtype="float64")
 
 
 def test_separate_sources_train_and_test_the_probe(run, pictures):
     whole = opened(run, pictures[1])
-    data = LabelledData(train=whole.select(range(70)), test=whole.select(range(70, 100)))
+    data = LabeledData(train=whole.select(range(70)), test=whole.select(range(70, 100)))
     result = evaluate(run, data)
     assert (result["n_train"], result["n_test"], result["split"]) == (70, 30, "two sources")
 
 
 def test_a_limit_takes_the_first_training_items_and_every_test_item(run, pictures):
     source = opened(run, pictures[1], ["train"] * 60 + ["test"] * 40)
-    result = evaluate(run, LabelledData(source, limit=30))
+    result = evaluate(run, LabeledData(source, limit=30))
     assert (result["n_train"], result["n_test"]) == (30, 40)
     assert result["data"]["limit"] == 30
-    part = LabelledData(source.select([*range(30), *range(60, 100)]))
+    part = LabeledData(source.select([*range(30), *range(60, 100)]))
     assert result["encoder"] == evaluate(run, part)["encoder"]
     # A run that was trained on its first items is probed with these.
     run.data.limit = 50
     assert evaluate(run)["n_train"] == 50
     with pytest.raises(ValueError, match="limit=0"):
-        evaluate(run, LabelledData(limit=0))
+        evaluate(run, LabeledData(limit=0))
 
 
 def test_a_label_table_can_be_named(run, pictures, tmp_path):
@@ -127,42 +127,42 @@ def test_a_label_table_can_be_named(run, pictures, tmp_path):
         rows.append(f"{number:03}.png\t{label}\t{'test' if number < 30 else 'train'}")
     table = tmp_path / "labels.tsv"
     table.write_text("file\tground\tpart\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    result = evaluate(run, LabelledData(tmp_path, table, "ground", "part"))
+    result = evaluate(run, LabeledData(tmp_path, table, "ground", "part"))
     assert (result["n_train"], result["n_test"]) == (70, 30)
     assert result["data"]["label_column"] == "ground"
-    with pytest.raises(ValueError, match="'colour'"):
-        evaluate(run, LabelledData(tmp_path, table, "colour"))
+    with pytest.raises(ValueError, match="'color'"):
+        evaluate(run, LabeledData(tmp_path, table, "color"))
 
 
 def test_a_single_class_is_refused(run):
     with pytest.raises(ValueError, match="all 80 training items are 'red'"):
-        evaluate(run, labelled(run, ["red"] * 100))
+        evaluate(run, labeled(run, ["red"] * 100))
 
 
 def test_too_few_items_are_refused(run):
     with pytest.raises(ValueError, match="Too few items"):
-        evaluate(run, labelled(run, [f"class {i}" for i in range(100)]))
+        evaluate(run, labeled(run, [f"class {i}" for i in range(100)]))
 
 
 def test_test_items_of_other_classes_are_refused(run):
     labels = ["a", "b"] * 40 + ["c"] * 20
     with pytest.raises(ValueError, match=r"'c', .* is among the 2 classes"):
-        evaluate(run, labelled(run, labels, ["train"] * 80 + ["test"] * 20))
+        evaluate(run, labeled(run, labels, ["train"] * 80 + ["test"] * 20))
 
 
 def test_no_labels_are_refused_with_the_way_to_give_them(run, pictures):
     with pytest.raises(ValueError, match=r"no labels to probe with .*: give labels="):
-        evaluate(run, LabelledData(pictures[0]))
+        evaluate(run, LabeledData(pictures[0]))
     assert not (run.folder / "metrics.json").exists()
 
 
 def test_held_out_figures_of_the_method_join_the_result(run, pictures):
     run.made.figures = {"masked_loss": np.float32(1.5)}
     assert evaluate(run)["held_out"] == {"masked_loss": 1.5}
-    unlabelled = evaluate(run, LabelledData(pictures[0]))
-    assert unlabelled["held_out"] == {"masked_loss": 1.5}
-    assert unlabelled["n_test"] == 100
-    assert "encoder" not in unlabelled
+    unlabeled = evaluate(run, LabeledData(pictures[0]))
+    assert unlabeled["held_out"] == {"masked_loss": 1.5}
+    assert unlabeled["n_test"] == 100
+    assert "encoder" not in unlabeled
 
 
 def test_a_method_that_cannot_be_measured_does_not_spoil_the_probe(run):

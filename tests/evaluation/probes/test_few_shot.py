@@ -47,13 +47,13 @@ def test_more_labels_are_worth_more(clouds):
 def test_encoders_are_compared_on_the_same_draws(clouds):
     train, labels, test, truth = clouds
     rotation, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(12, 12)))
-    first = few_shot(train, labels, test, truth, 5, standardise=False)
-    turned = few_shot(train @ rotation, labels, test @ rotation, truth, 5, standardise=False)
+    first = few_shot(train, labels, test, truth, 5, standardize=False)
+    turned = few_shot(train @ rotation, labels, test @ rotation, truth, 5, standardize=False)
     assert len(set(first)) > 1
     assert_within(first, turned, 0.011)  # an item or two more or less
 
 
-def test_the_layer_is_logistic_regression_on_standardised_features(clouds):
+def test_the_layer_is_logistic_regression_on_standardized_features(clouds):
     from sklearn.linear_model import LogisticRegression
 
     train, labels, test, truth = clouds

@@ -23,14 +23,14 @@ def test_a_bank_of_the_queries_themselves_is_always_right(clouds):
     np.testing.assert_array_equal(knn_predict(features, labels, features, k=1), labels)
 
 
-def test_all_neighbours_at_a_high_temperature_give_the_majority(clouds):
+def test_all_neighbors_at_a_high_temperature_give_the_majority(clouds):
     features, _ = clouds
     labels = np.array(["a"] * 180 + ["b"] * 120)
     assert set(knn_predict(features, labels, features, k=300, temperature=1e9)) == {"a"}
 
 
 @pytest.mark.parametrize(("temperature", "winner"), [(0.07, 1), (0.1, 1), (0.2, 0)])
-def test_two_near_neighbours_lose_to_one_nearer_at_low_temperatures(temperature, winner):
+def test_two_near_neighbors_lose_to_one_nearer_at_low_temperatures(temperature, winner):
     bank = at_cosines(0.8, 0.8, 0.9)
     found = knn_predict(bank, [0, 0, 1], np.array([[2.0, 0.0]]), 3, temperature)
     assert found == [winner]
@@ -45,8 +45,8 @@ def test_the_vote_is_the_one_of_the_dino_paper(clouds, k, temperature):
     expected = []
     for row in cosines:
         votes = np.zeros(3)
-        for neighbour in np.argsort(-row)[:k]:
-            votes[labels[neighbour]] += np.exp(row[neighbour] / temperature)
+        for neighbor in np.argsort(-row)[:k]:
+            votes[labels[neighbor]] += np.exp(row[neighbor] / temperature)
         expected.append(votes.argmax())
     found = knn_predict(bank, labels[:250], queries, k, temperature)
     np.testing.assert_array_equal(found, expected)
@@ -68,7 +68,7 @@ def test_rotation_and_length_leave_predictions_unchanged(clouds):
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 100])
-def test_chunks_of_any_size_give_the_same_neighbours(clouds, chunk):
+def test_chunks_of_any_size_give_the_same_neighbors(clouds, chunk):
     features, _ = clouds
     expected, _ = nearest(features, features, 5, 300)
     found, cosines = nearest(features, features, 5, chunk)
@@ -76,7 +76,7 @@ def test_chunks_of_any_size_give_the_same_neighbours(clouds, chunk):
     assert (np.diff(cosines, axis=1) <= 0).all()
 
 
-def test_sparse_features_give_the_neighbours_of_dense_ones(clouds):
+def test_sparse_features_give_the_neighbors_of_dense_ones(clouds):
     features, labels = clouds
     features = np.maximum(features, 0)
     dense = knn_predict(features, labels, features, 20)
@@ -84,7 +84,7 @@ def test_sparse_features_give_the_neighbours_of_dense_ones(clouds):
     np.testing.assert_array_equal(knn_predict(matrix, labels, matrix, 20), dense)
 
 
-def test_neighbours_beyond_the_bank_are_refused():
+def test_neighbors_beyond_the_bank_are_refused():
     with pytest.raises(ValueError, match="k=4 must lie between 1 and the 3"):
         nearest(np.eye(3), np.eye(3), 4)
 

@@ -11,8 +11,8 @@ from tests.tolerances import SUM, assert_close
 def clouds():
     rng = np.random.default_rng(0)
     labels = np.array(["a", "b", "c"])[rng.integers(0, 3, 600)]
-    centres = {"a": 0, "b": 1, "c": 2}
-    features = np.eye(16)[[centres[name] for name in labels]] + rng.normal(size=(600, 16)) * 0.5
+    centers = {"a": 0, "b": 1, "c": 2}
+    features = np.eye(16)[[centers[name] for name in labels]] + rng.normal(size=(600, 16)) * 0.5
     return features.astype("float32"), labels
 
 
@@ -54,7 +54,7 @@ def test_the_same_seed_gives_the_same_probe(clouds):
     assert first.c == second.c
 
 
-def test_the_probe_is_a_plain_layer_on_standardised_features(clouds):
+def test_the_probe_is_a_plain_layer_on_standardized_features(clouds):
     features, labels = clouds
     probe = fit_linear(features, labels)
     assert_close(probe.mean, features.mean(axis=0), SUM)
@@ -92,7 +92,7 @@ def test_sparse_features_are_taken_as_they_are(clouds):
 
 def test_one_scale_for_all_keeps_the_proportions(clouds):
     features, labels = clouds
-    probe = fit_linear(features * np.arange(1, 17), labels, standardise=False)
+    probe = fit_linear(features * np.arange(1, 17), labels, standardize=False)
     assert len(np.unique(probe.scale)) == 1
 
 

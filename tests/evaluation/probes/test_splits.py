@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from mmssl.evaluation import LabelledData
+from mmssl.evaluation import LabeledData
 from mmssl.evaluation.probes.splits import split_source
-from mmssl.pipelines.images import Crops
+from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.sources import Source
 
 
@@ -47,40 +47,40 @@ def test_splits_of_other_names_are_refused():
 
 def test_train_without_test_is_refused():
     with pytest.raises(ValueError, match="train and test together"):
-        LabelledData(train="folder")
+        LabeledData(train="folder")
 
 
 def test_a_request_without_a_source_is_for_the_runs_own_data(pictures):
-    data = Crops(pictures[0], size=8, labels=pictures[1].tolist())
-    wanted = LabelledData().or_own(data)
+    data = ImageCrops(pictures[0], size=8, labels=pictures[1].tolist())
+    wanted = LabeledData().or_own(data)
     assert wanted.source is data.source
     assert wanted.labels == pictures[1].tolist()
-    other = LabelledData(source="builtin:photos")
+    other = LabeledData(source="builtin:photos")
     assert other.or_own(data) is other
 
 
 def test_a_source_in_place_of_a_request_is_refused(pictures):
-    assert LabelledData.of(None).is_empty()
-    with pytest.raises(ValueError, match="data is a ndarray; it must be a LabelledData"):
-        LabelledData.of(pictures[0])
+    assert LabeledData.of(None).is_empty()
+    with pytest.raises(ValueError, match="data is a ndarray; it must be a LabeledData"):
+        LabeledData.of(pictures[0])
 
 
 def test_separate_sources_of_train_and_test_are_opened(pictures):
-    data = Crops(pictures[0], size=8)
+    data = ImageCrops(pictures[0], size=8)
     train, test = source(["a", "b"] * 5), source(["a"] * 3, count=3)
-    shown, split = LabelledData(train=train, test=test).open(data)
+    shown, split = LabeledData(train=train, test=test).open(data)
     assert shown is split.test
     assert (len(split.train), len(split.test)) == (10, 3)
 
 
-def test_an_unlabelled_test_source_is_refused(pictures):
-    wanted = LabelledData(train=source(["a", "b"] * 5), test=source())
+def test_an_unlabeled_test_source_is_refused(pictures):
+    wanted = LabeledData(train=source(["a", "b"] * 5), test=source())
     with pytest.raises(ValueError, match="has no labels"):
-        wanted.open(Crops(pictures[0], size=8))
+        wanted.open(ImageCrops(pictures[0], size=8))
 
 
 def test_a_request_is_described_in_plain_values(pictures):
-    described = LabelledData(source=pictures[0], label_column="digit").describe()
+    described = LabeledData(source=pictures[0], label_column="digit").describe()
     assert described["source"] == "100 items in memory"
     assert described["label_column"] == "digit"
     assert described["train"] is None
@@ -88,9 +88,11 @@ def test_a_request_is_described_in_plain_values(pictures):
 
 def test_an_opened_source_is_described_by_what_it_was_opened_from(tmp_path, pictures):
     np.savez(tmp_path / "digits.npz", x=pictures[0], y=pictures[1])
-    opened = Crops("builtin:photos", size=8).open(tmp_path / "digits.npz", label_column="label")
-    described = LabelledData(source=opened).describe()
+    opened = ImageCrops("builtin:photos", size=8).open(
+        tmp_path / "digits.npz", label_column="label"
+    )
+    described = LabeledData(source=opened).describe()
     assert described["source"] == str(tmp_path / "digits.npz")
     assert described["label_column"] == "label"
-    part = LabelledData(source=opened.select(range(7)), split_column="part").describe()
+    part = LabeledData(source=opened.select(range(7)), split_column="part").describe()
     assert (part["source"], part["split_column"]) == ("7 items in memory", "part")

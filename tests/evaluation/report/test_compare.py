@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from mmssl.evaluation import LabelledData, compare
+from mmssl.evaluation import LabeledData, compare
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.report import compare as compare_module
 from mmssl.evaluation.report.comparison import print_comparison, write_comparison
@@ -87,7 +87,7 @@ def test_several_probes_of_a_run_are_put_together(run):
         probed(0.5, probes=["5-shot"], encoder={"5-shot": {"mean": 0.7, "std": 0.1}}),
     )
     keep_result(one.files.metrics, probed(0.9, source="speakers"))
-    compared = compare([one], LabelledData("digits", limit=50))
+    compared = compare([one], LabeledData("digits", limit=50))
     assert compared["probes"] == ["knn", "linear", "5-shot"]
     assert compared["rows"][0]["encoder"]["5-shot"]["mean"] == 0.7
     assert compared["rows"][0]["encoder"]["knn"]["mean"] == 0.5
@@ -118,7 +118,7 @@ def test_only_what_is_missing_is_evaluated_and_only_where_data_are_given(run, mo
     assert unprobed["rows"][0]["encoder"]["knn"]["draws"] == [0.5]
     assert "1 of 2" in printed(unprobed)
     assert asked == []
-    compared = compare(runs, LabelledData("digits", limit=50))
+    compared = compare(runs, LabeledData("digits", limit=50))
     assert asked == [("b", "digits", 50, ("knn", "linear"), 0.07)]
     assert compared["rows"][0]["encoder"]["knn"]["draws"] == [0.5, 0.7]
 

@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from mmssl.evaluation import LabelledData, evaluate, write_report
+from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.report.curves import curve_panels
-from mmssl.evaluation.report.embedding_map import PALETTE, label_colours, plane
+from mmssl.evaluation.report.embedding_map import PALETTE, label_colors, plane
 from mmssl.evaluation.report.figures import OTHER, scatter
-from mmssl.evaluation.report.neighbors import choose_queries, neighbour_rows, show_items
-from mmssl.pipelines.audio import Windows
+from mmssl.evaluation.report.neighbors import choose_queries, neighbor_rows, show_items
+from mmssl.pipelines.audio import AudioWindows
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.text import SentencePairs
 
@@ -69,8 +69,8 @@ def whole(run, result):
     write_history(run.folder)
     write_environment(run.folder)
     picture = np.zeros((8, 24, 3), np.uint8)
-    run.made.drawn = [("Painted <b>", "grey & coloured", picture)]
-    own = LabelledData().or_own(run.data).describe()
+    run.made.drawn = [("Painted <b>", "gray & colored", picture)]
+    own = LabeledData().or_own(run.data).describe()
     keep_result(run.folder / "metrics.json", result | {"data": own})
     return run
 
@@ -95,13 +95,13 @@ def test_a_whole_report_is_one_page_that_asks_nothing_of_the_network(whole):
 def test_a_whole_report_shows_all_its_parts(whole):
     text, page = read(write_report(whole))
     words = " ".join(page.words)
-    for part in ("Probes", "Training", "Map of the embeddings", "Nearest neighbours", "Method"):
+    for part in ("Probes", "Training", "Map of the embeddings", "Nearest neighbors", "Method"):
         assert part in words
     for shown in ("untrained encoder", "raw input", "5 min 0 s", "red (", "Block by block", "abc"):
         assert shown in words
     assert page.tags.count("table") == 1
     assert 'class="best"' in text
-    # Eight queries with five neighbours each, and the method's picture.
+    # Eight queries with five neighbors each, and the method's picture.
     assert page.tags.count("img") == 49
 
 
@@ -124,7 +124,7 @@ def test_several_sources_are_shown_by_their_names(whole):
 
 def test_what_users_named_cannot_break_the_page(whole, pictures):
     names = np.where(pictures[1] == "red", "<script>alert(1)</script>", 'a & $b_1$ "c"')
-    text, page = read(write_report(whole, LabelledData(pictures[0], labels=names.tolist())))
+    text, page = read(write_report(whole, LabeledData(pictures[0], labels=names.tolist())))
     assert "script" not in page.tags
     assert "&lt;script&gt;alert(1)" in text
     assert 'a & $b_1$ "c" (' in " ".join(page.words)
@@ -136,11 +136,11 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(run):
     words = " ".join(page.words)
     assert "mmssl evaluate" in words
     assert "mmssl pretrain" in words
-    assert "Nearest neighbours" in words
+    assert "Nearest neighbors" in words
 
 
 def test_data_that_are_gone_leave_the_rest_of_the_report(whole):
-    _, page = read(write_report(whole, LabelledData("no such folder")))
+    _, page = read(write_report(whole, LabeledData("no such folder")))
     words = " ".join(page.words)
     assert "does not exist" in words
     assert "mmssl report" in words
@@ -184,8 +184,8 @@ def test_fine_tuning_has_a_table(whole, result):
     assert "from scratch" not in words
 
 
-def test_a_single_item_has_no_neighbours(whole, pictures):
-    _, page = read(write_report(whole, LabelledData(pictures[0][:1])))
+def test_a_single_item_has_no_neighbors(whole, pictures):
+    _, page = read(write_report(whole, LabeledData(pictures[0][:1])))
     assert "nothing to compare" in " ".join(page.words)
 
 
@@ -198,8 +198,8 @@ def test_the_result_of_a_probe_reaches_the_report(run):
     assert "--layer all" in words
 
 
-def test_two_unlabelled_items_make_a_report(run, pictures):
-    _, page = read(write_report(run, LabelledData(pictures[0][:2])))
+def test_two_unlabeled_items_make_a_report(run, pictures):
+    _, page = read(write_report(run, LabeledData(pictures[0][:2])))
     assert "2 items, principal components" in " ".join(page.words)
 
 
@@ -211,7 +211,7 @@ def test_the_same_run_gives_the_same_report(whole):
 
 def test_sound_is_shown_as_players_with_spectrograms():
     clips = [np.sin(np.arange(size) / 5).astype("float32") for size in (3000, 90, 40000)]
-    data = Windows(clips, sample_rate=8000, window=80)
+    data = AudioWindows(clips, sample_rate=8000, window=80)
     kind, shown = show_items(data, open_source(clips, data.extensions))
     assert kind == "sound"
     assert all("data:audio/wav;base64," in item and "data:image/png" in item for item in shown)
@@ -229,10 +229,10 @@ def test_text_is_shortened_and_escaped():
     assert len(shown[0]) < 200
 
 
-def test_an_item_is_not_its_own_neighbour(run, pictures):
+def test_an_item_is_not_its_own_neighbor(run, pictures):
     source = open_source(pictures[0][:4], run.data.extensions)
     copies = np.ones((4, 3))
-    rows = neighbour_rows(run.data, source, copies)
+    rows = neighbor_rows(run.data, source, copies)
     assert rows.count("query</div>") == 4
     assert rows.count("cosine 1.000") == 12
 
@@ -256,13 +256,13 @@ def test_the_plane_keeps_two_far_groups_apart():
     assert gap > 2 * max(even.std(), odd.std()) / np.sqrt(2)
 
 
-def test_the_commonest_classes_have_colours_and_the_rest_are_grey():
+def test_the_commonest_classes_have_colors_and_the_rest_are_gray():
     labels = np.array([f"class {i:02}" for i in range(30) for _ in range(30 - i)])
-    colours, entries = label_colours(labels, len(labels))
+    colors, entries = label_colors(labels, len(labels))
     assert len(entries) == len(PALETTE) + 1
     assert entries[0] == (PALETTE[0], "class 00 (30)")
     assert entries[-1] == (OTHER, f"{30 - len(PALETTE)} other classes")
-    assert colours[-1] == OTHER
+    assert colors[-1] == OTHER
 
 
 def test_figures_take_the_ink_of_the_page():

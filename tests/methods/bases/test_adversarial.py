@@ -16,7 +16,7 @@ from tests.tolerances import NETWORK, assert_close
 class Recolor(AdversarialPretrainer):
     """The smallest method with an adversary: one layer from features to a tiny picture."""
 
-    reports = ("reconstruction",)
+    metric_names = ("reconstruction",)
 
     def __init__(self, **kwargs):
         super().__init__(dcgan_encoder(16, (4, 8)), **kwargs)
@@ -111,7 +111,7 @@ def test_each_player_has_a_gradient_norm_of_its_own():
         assert_close(np.sqrt(moved), norm, NETWORK)
 
 
-def test_the_generators_judgement_leaves_the_discriminators_statistics_alone():
+def test_the_generators_judgment_leaves_the_discriminators_statistics_alone():
     method = adversary()
     before = values(method.discriminator.non_trainable_variables)
     method._judge_by_constants(np.ones((4, 4, 4, 3), "float32"), training=True)
@@ -173,7 +173,7 @@ def test_a_run_gives_the_discriminator_its_share_of_the_learning_rate():
 
 def test_without_an_adversary_there_is_one_optimizer_and_no_empty_figure():
     method = Recolor()
-    assert method.reports == ("reconstruction",)
+    assert method.metric_names == ("reconstruction",)
     assert set(method.make_optimizers(lambda variables: "adam")) == {"optimizer"}
     method.compile("adam")
     assert type(method.optimizer) is keras.optimizers.Adam

@@ -4,7 +4,7 @@ from mmssl.methods.bases.border_fill import border_fill
 from tests.tolerances import ROUNDING, assert_close
 
 
-def test_a_hole_gets_the_mean_colour_of_the_pixels_that_touch_it():
+def test_a_hole_gets_the_mean_color_of_the_pixels_that_touch_it():
     images = np.zeros((1, 4, 5, 3))
     images[0, 0, 1:3] = [[1, 0, 0], [3, 0, 0]]  # above the hole
     mask = np.zeros((1, 4, 5, 1))
@@ -17,7 +17,7 @@ def test_a_hole_gets_the_mean_colour_of_the_pixels_that_touch_it():
     assert (images[mask[..., 0] == 1] == 9).all()
 
 
-def test_two_holes_have_a_colour_each():
+def test_two_holes_have_a_color_each():
     images = np.zeros((1, 3, 9, 3))
     images[:, :, 5:] = 1
     mask = np.zeros((1, 3, 9, 1))

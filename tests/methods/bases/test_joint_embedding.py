@@ -40,7 +40,7 @@ def test_views_are_interchangeable(name, encoder, pairs):
 @pytest.mark.parametrize("name", METHODS)
 def test_projections_are_offered_to_who_watches_for_collapse(name, encoder, pairs):
     method = METHODS[name](encoder)
-    compared = method.compared()
+    compared = method.projection_model()
     assert set(compared.input) == set(encoder.input)
     assert compared({"vectors": pairs["vectors_1"]})["embedding"].shape == (8, 4)
 

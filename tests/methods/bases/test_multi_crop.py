@@ -8,7 +8,7 @@ from tests.tolerances import SUM, assert_close
 ENCODERS = {
     "convolutions": lambda: small_conv_encoder(16, (4, 6), (2, 2)),
     "convolutions with a grid": lambda: conv_encoder(
-        16, (4, 6), (1, 1), (2, 2), (1, 1), grey=False, grid=2
+        16, (4, 6), (1, 1), (2, 2), (1, 1), gray=False, grid=2
     ),
     "vision transformer": lambda: vit_encoder(16, 4, 8, 1, 2, 16),
 }

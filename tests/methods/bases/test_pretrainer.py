@@ -10,7 +10,7 @@ from mmssl.methods.bases import EMATeacher, Pretrainer
 class Smallest(Pretrainer):
     """Pulls the embeddings to zero."""
 
-    reports = ("size",)
+    metric_names = ("size",)
 
     def loss_terms(self, batch, outputs, training):
         return {"size": keras.ops.mean(keras.ops.square(outputs["embedding"]))}

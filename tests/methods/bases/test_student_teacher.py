@@ -18,7 +18,7 @@ def test_each_view_predicts_the_others_projection(encoder, pairs, monkeypatch):
 def test_the_momentum_rises_to_one_over_the_steps_of_the_run(encoder):
     method = tiny(BYOL, encoder, momentum=0.996, final_momentum=1.0)
     assert_close(method.teacher.current_momentum(), 0.996, ROUNDING)
-    method.plan(100)
+    method.set_total_steps(100)
     found = []
     for updates in (1, 51, 101):  # the first finds two equal networks, and does not count
         method.teacher.updates.assign(updates)
@@ -26,7 +26,7 @@ def test_the_momentum_rises_to_one_over_the_steps_of_the_run(encoder):
     assert_close(found, [0.996, 0.998, 1.0], ROUNDING)
 
 
-def test_the_teacher_normalises_by_its_batch_while_training(encoder, pairs):
+def test_the_teacher_normalizes_by_its_batch_while_training(encoder, pairs):
     method = tiny(BYOL, encoder)
     half = {name: x[:4] for name, x in pairs.items()}
     for training, depends in ((True, True), (False, False)):

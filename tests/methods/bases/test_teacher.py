@@ -75,8 +75,8 @@ def test_a_training_that_ended_and_goes_on_follows_each_step_once():
     teacher, start = EMATeacher(model, 0.9), model.get_weights()
     teacher.update(model)
     shift(model, 1.0)
-    teacher.settle(model)
-    teacher.settle(model)
+    teacher.finalize(model)
+    teacher.finalize(model)
     teacher.update(model)
     assert int(teacher.updates) == 2
     for got, first in zip(teacher.model.get_weights(), start, strict=True):

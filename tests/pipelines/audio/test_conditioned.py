@@ -28,7 +28,7 @@ SPEAKERS = ["eva", "tom", "eva", "ida", "tom", "ida", "eva"]
 
 def test_joined_clips_are_of_one_speaker_whose_number_stands_beside_them():
     source = clips([30, 40, 20, 120, 35, 60, 100], SPEAKERS)
-    data = ConditionedWindows(source, speakers=4, unknown_share=0, window=100, batch_size=7)
+    data = ConditionedWindows(source, speakers=4, unknown_probability=0, window=100, batch_size=7)
     batch = batches(data, 20)
     assert data.speaker_names == ["eva", "ida", "tom"]
     parts = (batch[name] for name in ("waveform", "padding_mask", "speaker"))
@@ -42,7 +42,7 @@ def test_joined_clips_are_of_one_speaker_whose_number_stands_beside_them():
 def test_the_speaker_is_withheld_as_often_as_asked_and_the_sound_stays_the_same():
     source = clips([110] * 7, SPEAKERS)
     known, withheld = (
-        batches(ConditionedWindows(source, 4, unknown_share=s, window=100, batch_size=7), 60)
+        batches(ConditionedWindows(source, 4, unknown_probability=s, window=100, batch_size=7), 60)
         for s in (0, 0.3)
     )
     np.testing.assert_array_equal(known["waveform"], withheld["waveform"])
@@ -69,12 +69,12 @@ def test_a_run_keeps_the_names_of_its_speakers(tmp_path):
     again = ConditionedWindows("builtin:speech", 4)
     again.restore(tmp_path)
     assert again.speaker_names == ["eva", "ida", "tom"]
-    shared = {"speakers": 4, "mel_bands": 0, "mel_hop": 80}
+    shared = {"speakers": 4, "num_mel_bins": 0, "mel_hop": 80}
     assert shared.items() <= data.encoder_arguments().items()
 
 
 def test_frames_stand_beside_every_window_and_every_example():
-    data = ConditionedWindows(clips([110, 250], ["a", "b"]), mel_bands=5, mel_hop=8, window=100)
+    data = ConditionedWindows(clips([110, 250], ["a", "b"]), num_mel_bins=5, mel_hop=8, window=100)
     data.batch_size = 2
     batch = next(iter(data.batches()))
     assert batch["log_mel"].shape == (2, 13, 5)
@@ -103,7 +103,7 @@ def test_frames_lie_where_the_sound_is_and_tell_its_pitch():
     [
         ({"speakers": -1}, "speakers=-1"),
         ({"mel_hop": 0}, "mel_hop=0"),
-        ({"unknown_share": 1.2}, "between 0 and 1"),
+        ({"unknown_probability": 1.2}, "between 0 and 1"),
     ],
 )
 def test_numbers_out_of_range_are_refused(arguments, sentence):

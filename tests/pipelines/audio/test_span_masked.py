@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.audio import MaskedWindows
-from mmssl.pipelines.audio.span_masked import equalised, span_mask
+from mmssl.pipelines.audio.span_masked import equalized, span_mask
 from tests.tolerances import mean_margin
 
 KERNELS, STRIDES = (10, 3, 3), (5, 2, 2)  # a frame sees 40 samples, the next begins 20 later
@@ -15,7 +15,7 @@ def draw(inside, rows, frames=None, seed=0, **kwargs):
     """Masks (rows, frames) of recordings with `inside` frames."""
     frames = frames or inside
     kept = tf.cast(tf.range(frames) < inside, tf.int32)
-    kwargs = {"mask_share": 0.65, "span": 10, **kwargs}
+    kwargs = {"mask_ratio": 0.65, "span": 10, **kwargs}
     rows = tf.data.Dataset.range(rows)
     keyed = rows.map(
         lambda n: span_mask(kept, tf.stack([tf.constant(seed, tf.int64), n]), **kwargs)
@@ -56,7 +56,7 @@ def test_about_49_percent_are_hidden_as_by_a_transcription_in_numpy():
 
 
 def test_every_run_has_a_whole_span_and_every_place_its_turn():
-    masks = draw(60, 1000, mask_share=0.3)
+    masks = draw(60, 1000, mask_ratio=0.3)
     assert min(b - a + 1 for row in masks for a, b in spans(row)) == 10
     starts = {a for row in masks for a, _ in spans(row)}
     assert starts == set(range(51))
@@ -64,7 +64,7 @@ def test_every_run_has_a_whole_span_and_every_place_its_turn():
 
 @pytest.mark.parametrize("inside", [2, 5, 10, 11, 20, 25])
 def test_something_is_hidden_and_something_seen_however_short_the_recording(inside):
-    masks = draw(inside, 200, frames=40, mask_share=1.0, min_masks=2)
+    masks = draw(inside, 200, frames=40, mask_ratio=1.0, min_masks=2)
     hidden = masks.sum(axis=1)
     assert hidden.min() >= min(10, inside - 1)
     assert hidden.max() < inside
@@ -77,8 +77,8 @@ def test_a_single_frame_is_not_hidden():
 
 
 def test_at_least_as_many_spans_as_asked_for_are_drawn():
-    assert set(draw(800, 50, mask_share=1e-6).sum(axis=1)) == {10}
-    many = draw(800, 50, mask_share=1e-6, min_masks=3).sum(axis=1)
+    assert set(draw(800, 50, mask_ratio=1e-6).sum(axis=1)) == {10}
+    many = draw(800, 50, mask_ratio=1e-6, min_masks=3).sum(axis=1)
     assert many.max() == 30
     assert many.min() > 10
 
@@ -87,7 +87,7 @@ def test_rows_are_thinned_out_to_the_one_that_hides_fewest():
     rng = np.random.default_rng(0)
     mask = (rng.random((6, 50)) < 0.5).astype("int32")
     order = rng.random((6, 50)).astype("float32")
-    batch = equalised({"mask": tf.constant(mask), "order": tf.constant(order), "other": 1})
+    batch = equalized({"mask": tf.constant(mask), "order": tf.constant(order), "other": 1})
     assert sorted(batch) == ["mask", "other"]
     thinned, least = batch["mask"].numpy(), mask.sum(axis=1).min()
     assert set(thinned.sum(axis=1)) == {least}
@@ -100,7 +100,7 @@ def windows(lengths=(8000,), window=2000, **kwargs):
     clips = [
         np.random.default_rng(i).normal(0, 0.1, n).astype("float32") for i, n in enumerate(lengths)
     ]
-    convolutions = {"kernels": KERNELS, "strides": STRIDES}
+    convolutions = {"kernel_sizes": KERNELS, "strides": STRIDES}
     return MaskedWindows(clips, span=5, window=window, batch_size=4, **convolutions, **kwargs)
 
 
@@ -119,7 +119,7 @@ def test_batches_have_a_mask_over_the_frames_of_the_convolutions():
     np.testing.assert_array_equal(
         first_batch(pipeline)["waveform"], first_batch(uneven)["waveform"]
     )
-    shared = {"kernels": KERNELS, "strides": STRIDES}
+    shared = {"kernel_sizes": KERNELS, "strides": STRIDES}
     assert shared.items() <= pipeline.encoder_arguments().items()
 
 
@@ -132,7 +132,7 @@ def test_batches_hide_whole_spans():
 
 
 def test_frames_that_reach_into_padding_are_never_hidden():
-    batch = first_batch(windows([2000, 500, 39, 60], short="pad", mask_share=1.0))
+    batch = first_batch(windows([2000, 500, 39, 60], short="pad", mask_ratio=1.0))
     sound = batch["padding_mask"].sum(axis=1)
     inside = np.maximum(0, (sound - 40) // 20 + 1)
     assert sorted(inside) == [0, 2, 24, 99]
@@ -156,7 +156,7 @@ def test_masks_depend_on_seed_and_element_alone():
     ("given", "sentence"),
     [
         ({"window": 60}, "span=5 of them.*: raise window"),
-        ({"mask_share": 0.0}, "mask_share=0.0"),
+        ({"mask_ratio": 0.0}, "mask_ratio=0.0"),
         ({"min_masks": 0}, "min_masks=0"),
     ],
 )
@@ -164,4 +164,4 @@ def test_arguments_out_of_range_are_refused(given, sentence):
     with pytest.raises(ValueError, match=sentence):
         windows(**given)
     with pytest.raises(ValueError, match="must be as many"):
-        MaskedWindows(kernels=(3,), strides=(1, 2))
+        MaskedWindows(kernel_sizes=(3,), strides=(1, 2))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.pipelines.audio import SoundViews
+from mmssl.pipelines.audio import AudioViews
 from mmssl.pipelines.audio.augmentation import (
     random_frequency_mask,
     random_gain,
@@ -17,7 +17,7 @@ from tests.tolerances import NETWORK, SUM, assert_close, assert_within, multiple
 
 PLAIN = {
     "speed": 1.0,
-    **{f"{step}_share": 0.0 for step in ("frequency_mask", "time_mask", "noise", "gain")},
+    **{f"{step}_probability": 0.0 for step in ("frequency_mask", "time_mask", "noise", "gain")},
 }
 
 
@@ -91,7 +91,7 @@ def clips(count=10):
 
 
 def full(**changes):
-    return SoundViews(clips(), window=800, batch_size=4, mix_share=0.5, speed=1.2, **changes)
+    return AudioViews(clips(), window=800, batch_size=4, mix_probability=0.5, speed=1.2, **changes)
 
 
 def test_batches_hold_two_windows_of_static_shape():
@@ -108,7 +108,7 @@ def test_batches_hold_two_windows_of_static_shape():
 
 
 def test_without_changes_both_views_are_windows_of_one_clip():
-    views = elements(SoundViews(clips(), window=800, batch_size=10, **PLAIN), 1)
+    views = elements(AudioViews(clips(), window=800, batch_size=10, **PLAIN), 1)
     wholes = [clip.tobytes() for clip in clips()]
     for first, second in zip(views["waveform_1"], views["waveform_2"], strict=True):
         homes = [[view.tobytes() in whole for whole in wholes] for view in (first, second)]
@@ -119,7 +119,7 @@ def test_without_changes_both_views_are_windows_of_one_clip():
 
 def test_padding_stays_silent_and_is_marked():
     short = [sound(500), sound(1200)]
-    pipeline = SoundViews(short, window=1000, batch_size=2, short="pad", speed=1.2)
+    pipeline = AudioViews(short, window=1000, batch_size=2, short="pad", speed=1.2)
     views = elements(pipeline, 5)
     lengths = views["padding_mask_1"].sum(axis=1)
     assert set(np.unique(lengths // 100)) <= {4, 5, 6, 10}
@@ -141,14 +141,14 @@ def test_the_number_of_parallel_calls_changes_nothing(calls):
     ("arguments", "message"),
     [
         ({"speed": 0.9}, "speed=0.9"),
-        ({"noise_share": 1.1}, "noise_share=1.1"),
+        ({"noise_probability": 1.1}, "noise_probability=1.1"),
         ({"time_mask": -0.1}, "time_mask=-0.1"),
         ({"gain_decibels": (3, -3)}, "gain_decibels="),
     ],
 )
 def test_arguments_out_of_range_are_refused_at_once(arguments, message):
     with pytest.raises(ValueError, match=message):
-        SoundViews("nowhere", **arguments)
+        AudioViews("nowhere", **arguments)
 
 
 def test_inputs_of_a_trained_encoder_are_those_of_windows():

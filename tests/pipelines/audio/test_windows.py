@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmssl.pipelines.audio import Windows
+from mmssl.pipelines.audio import AudioWindows
 from tests.pipelines.elements import elements
 
 RATE = 8000
@@ -38,7 +38,7 @@ def runs(wave):
 def test_short_clips_are_joined_whole_and_only_the_last_is_cut(tmp_path, cache):
     lengths = [30, 47, 12, 60, 25, 100]
     source = write(tmp_path / "data", clips(lengths))
-    pipeline = Windows(source, RATE, 100, 6, cache=cache)
+    pipeline = AudioWindows(source, RATE, 100, 6, cache=cache)
     waves, masks = windows(pipeline, 20)
     assert masks.min() == 1
     for wave in waves:
@@ -50,13 +50,13 @@ def test_short_clips_are_joined_whole_and_only_the_last_is_cut(tmp_path, cache):
 
 def test_cached_and_read_each_time_are_the_same(tmp_path):
     source = write(tmp_path / "data", clips([30, 470, 12, 160, 25]))
-    kept, read = (Windows(source, RATE, 100, 5, cache=cache) for cache in (True, False))
+    kept, read = (AudioWindows(source, RATE, 100, 5, cache=cache) for cache in (True, False))
     for a, b in zip(windows(kept, 10, seed=4), windows(read, 10, seed=4), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_long_clips_are_cropped_uniformly():
-    pipeline = Windows(clips([110]), RATE, 100, 1)
+    pipeline = AudioWindows(clips([110]), RATE, 100, 1)
     waves, _ = windows(pipeline, 550)
     starts = []
     for wave in waves:
@@ -69,7 +69,7 @@ def test_long_clips_are_cropped_uniformly():
 
 
 def test_an_epoch_visits_clips_by_their_length_and_each_at_least_once():
-    pipeline = Windows(clips([400, 200, 20]), RATE, 100, 7).prepare()
+    pipeline = AudioWindows(clips([400, 200, 20]), RATE, 100, 7).prepare()
     assert len(pipeline) == 1
     waves, _ = windows(pipeline, 10)
     first = [runs(wave)[0][0] for wave in waves]
@@ -77,7 +77,7 @@ def test_an_epoch_visits_clips_by_their_length_and_each_at_least_once():
 
 
 def test_short_clips_are_padded_with_a_mask():
-    pipeline = Windows(clips([40, 150, 100]), RATE, 100, 3, short="pad")
+    pipeline = AudioWindows(clips([40, 150, 100]), RATE, 100, 3, short="pad")
     waves, masks = windows(pipeline, 10)
     sound = masks.sum(axis=1)
     assert sorted(set(sound)) == [40, 100]
@@ -89,7 +89,7 @@ def test_short_clips_are_padded_with_a_mask():
 
 
 def test_should_chance_draw_only_the_shortest_the_longest_fills_the_window():
-    pipeline = Windows(clips([1] * 50 + [100]), RATE, 100, 1)
+    pipeline = AudioWindows(clips([1] * 50 + [100]), RATE, 100, 1)
     waves, masks = windows(pipeline, 100)
     assert masks.min() == 1
     assert (waves > 0).all()
@@ -98,40 +98,40 @@ def test_should_chance_draw_only_the_shortest_the_longest_fills_the_window():
 @pytest.mark.parametrize("calls", [1, 6])
 def test_the_number_of_parallel_calls_changes_nothing(calls):
     source = clips([30, 47, 12, 60, 250])
-    expected = windows(Windows(source, RATE, 100, 2), 20, seed=1)
-    actual = windows(Windows(source, RATE, 100, 2, parallel_calls=calls), 20, seed=1)
+    expected = windows(AudioWindows(source, RATE, 100, 2), 20, seed=1)
+    actual = windows(AudioWindows(source, RATE, 100, 2, parallel_calls=calls), 20, seed=1)
     for a, b in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_starting_at_a_step_equals_skipping_to_it():
-    pipeline = Windows(clips([30, 47, 12, 60, 250]), RATE, 100, 2)
+    pipeline = AudioWindows(clips([30, 47, 12, 60, 250]), RATE, 100, 2)
     np.testing.assert_array_equal(
         windows(pipeline, 3, start_step=8)[0], windows(pipeline, 11)[0][16:]
     )
 
 
 def test_batches_are_float_and_int_of_static_shape():
-    spec = Windows(clips([300]), RATE, 100, 2).batches().element_spec
+    spec = AudioWindows(clips([300]), RATE, 100, 2).batches().element_spec
     assert (spec["waveform"].shape, spec["waveform"].dtype.name) == ((2, 100), "float32")
     assert (spec["padding_mask"].shape, spec["padding_mask"].dtype.name) == ((2, 100), "int32")
 
 
 def test_examples_are_padded_to_the_longest_of_their_batch():
     lengths = [30, 47, 12, 60, 25]
-    pipeline = Windows("nowhere", RATE)
+    pipeline = AudioWindows("nowhere", RATE)
     source = pipeline.open(clips(lengths))
     parts = list(pipeline.examples(source, batch_size=2).as_numpy_iterator())
     assert [part["waveform"].shape for part in parts] == [(2, 47), (2, 60), (1, 25)]
     assert np.concatenate([p["padding_mask"].sum(axis=1) for p in parts]).tolist() == lengths
-    cut = list(pipeline.examples(source, limit_length=20).as_numpy_iterator())
+    cut = list(pipeline.examples(source, max_length=20).as_numpy_iterator())
     assert cut[0]["waveform"].shape == (5, 20)
     assert cut[0]["padding_mask"].sum(axis=1).tolist() == [20, 20, 12, 20, 20]
 
 
 def test_every_clip_comes_at_the_recipes_rate(tmp_path):
     source = write(tmp_path / "data", [np.zeros(1600), np.zeros(3200)], rate=16000)
-    pipeline = Windows(source, RATE, 400, 1)
+    pipeline = AudioWindows(source, RATE, 400, 1)
     pipeline.prepare()
     assert pipeline.shapes[:, 0].tolist() == [800, 1600]
     wave, rate = pipeline.preview(pipeline.items, 1)
@@ -140,7 +140,7 @@ def test_every_clip_comes_at_the_recipes_rate(tmp_path):
 
 def test_an_archive_is_converted_from_the_rate_it_states(tmp_path):
     np.savez(tmp_path / "a.npz", waveform=np.zeros((3, 1600)), sample_rate=16000)
-    pipeline = Windows(tmp_path / "a.npz", RATE, 400, 1)
+    pipeline = AudioWindows(tmp_path / "a.npz", RATE, 400, 1)
     pipeline.prepare()
     assert pipeline.shapes[:, 0].tolist() == [800] * 3
 
@@ -150,7 +150,7 @@ def test_empty_and_damaged_files_are_skipped_and_named(tmp_path):
     (source / "07.wav").write_bytes(b"")
     (source / "09.wav").write_bytes((source / "10.wav").read_bytes()[:60])
     soundfile.write(source / "11.wav", np.zeros(0), RATE, subtype="FLOAT")
-    pipeline = Windows(source, RATE, 50, 2)
+    pipeline = AudioWindows(source, RATE, 50, 2)
     pipeline.prepare(tmp_path / "run")
     assert [name for name, _ in pipeline.skipped] == ["07.wav", "09.wav", "11.wav"]
     assert pipeline.skipped[2][1] == "it holds no samples"
@@ -160,4 +160,4 @@ def test_empty_and_damaged_files_are_skipped_and_named(tmp_path):
 @pytest.mark.parametrize("short", ["pad", "join"])
 def test_a_window_longer_than_every_clip_is_refused_with_both_lengths(short):
     with pytest.raises(ValueError, match=r"window=100 samples is .* the longest has 60"):
-        Windows(clips([30, 60, 50]), RATE, 100, 1, short=short).prepare()
+        AudioWindows(clips([30, 60, 50]), RATE, 100, 1, short=short).prepare()

@@ -11,10 +11,10 @@ from mmssl.pipelines.images.augmentation import (
     jittered,
     ordered,
     random_blur,
-    random_grey,
+    random_gray,
     random_jitter,
     random_mirror,
-    random_solarise,
+    random_solarize,
     with_hue,
 )
 from mmssl.pipelines.images.resampling import boxes, cut, cut_each, to_columns, to_images
@@ -43,18 +43,18 @@ def test_draws_below_one_half_mirror_left_to_right():
     np.testing.assert_array_equal(shown, expected)
 
 
-def test_grey_is_the_luma_in_every_channel():
+def test_gray_is_the_luma_in_every_channel():
     images = pictures()
-    shown = shown_by(random_grey, images, [0.19, 0.2, 0.0, 1.0], 0.2)
-    grey = np.repeat((images @ LUMA)[..., None], 3, axis=-1)
-    assert_close(shown[[0, 2]], grey[[0, 2]], ROUNDING)
+    shown = shown_by(random_gray, images, [0.19, 0.2, 0.0, 1.0], 0.2)
+    gray = np.repeat((images @ LUMA)[..., None], 3, axis=-1)
+    assert_close(shown[[0, 2]], gray[[0, 2]], ROUNDING)
     np.testing.assert_array_equal(shown[[1, 3]], images[[1, 3]])
 
 
-def test_solarised_values_are_inverted_from_the_threshold_on():
+def test_solarized_values_are_inverted_from_the_threshold_on():
     images = pictures()
     images[0, 0, 0] = [0.5, 0.49, 1.0]
-    shown = shown_by(random_solarise, images, [0.0, 0.5, 0.1, 0.3], 0.2)
+    shown = shown_by(random_solarize, images, [0.0, 0.5, 0.1, 0.3], 0.2)
     assert_close(shown[0, 0, 0], [0.5, 0.49, 0.0], ROUNDING)
     assert_close(shown[[0, 2]], np.where(images >= 0.5, 1 - images, images)[[0, 2]], ROUNDING)
     np.testing.assert_array_equal(shown[[1, 3]], images[[1, 3]])
@@ -94,7 +94,7 @@ def jitter_by_hand(image, factors, turn, places):
     return image
 
 
-def test_colours_are_jittered_in_the_order_drawn():
+def test_colors_are_jittered_in_the_order_drawn():
     rng = np.random.default_rng(2)
     orders = np.array([rng.permutation(4) for _ in range(40)], np.float32)
     assert len({tuple(order) for order in orders}) > 15

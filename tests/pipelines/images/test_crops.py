@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from mmssl.pipelines.images import Crops
-from mmssl.pipelines.images.resampling import centre_square, random_box, random_flip, resized
+from mmssl.pipelines.images import ImageCrops
+from mmssl.pipelines.images.resampling import center_square, random_box, random_flip, resized
 from mmssl.pipelines.sources import open_source
 from tests.pipelines.elements import elements
 from tests.tolerances import (
@@ -43,7 +43,7 @@ def test_boxes_have_uniform_area_and_log_uniform_proportion():
         assert abs(place.mean() - 0.5) < mean_margin(1 / np.sqrt(12), len(area))
 
 
-def test_where_no_box_fits_the_largest_centred_one_is_taken():
+def test_where_no_box_fits_the_largest_centered_one_is_taken():
     for box in boxes(10, 1000, (0.9, 1.0), (3 / 4, 4 / 3), count=20):
         assert box.tolist() == [0, 493, 10, 13]
     for box in boxes(1000, 10, (0.9, 1.0), (3 / 4, 4 / 3), count=20):
@@ -62,11 +62,11 @@ def test_a_box_is_cut_and_resized_with_antialiasing():
     assert_within(small, np.asarray(pillow) / 255, 1.5 / 255)
 
 
-def test_the_centre_square_is_the_middle_of_the_long_side():
+def test_the_center_square_is_the_middle_of_the_long_side():
     image = np.zeros((8, 20, 3), np.uint8)
     image[:, 6:14] = 255
-    np.testing.assert_array_equal(centre_square(image, 8), np.ones((8, 8, 3)))
-    np.testing.assert_array_equal(centre_square(image.transpose(1, 0, 2), 8), np.ones((8, 8, 3)))
+    np.testing.assert_array_equal(center_square(image, 8), np.ones((8, 8, 3)))
+    np.testing.assert_array_equal(center_square(image.transpose(1, 0, 2), 8), np.ones((8, 8, 3)))
 
 
 def test_half_of_the_pictures_are_mirrored():
@@ -84,25 +84,25 @@ def photos(count=12):
 
 
 def test_crops_lie_between_zero_and_one():
-    images = elements(Crops(photos(), 16, 4), 3)["images"]
+    images = elements(ImageCrops(photos(), 16, 4), 3)["images"]
     assert (images.shape, images.dtype) == ((12, 16, 16, 3), np.float32)
     assert images.min() >= 0
     assert 0.5 < images.max() <= 1
 
 
 def test_whole_pictures_without_flips_are_shown_as_they_are():
-    grey = np.random.default_rng(0).integers(0, 256, (4, 8, 8)).astype(np.uint8)
-    pipeline = Crops(grey, 8, 4, scale=(1, 1), ratio=(1, 1), flip=False)
+    gray = np.random.default_rng(0).integers(0, 256, (4, 8, 8)).astype(np.uint8)
+    pipeline = ImageCrops(gray, 8, 4, scale=(1, 1), ratio=(1, 1), flip=False)
     images = elements(pipeline, 1)["images"]
     shown = sorted(image[..., 0].round(6).tolist() for image in images)
-    assert shown == sorted((picture / np.float32(255)).round(6).tolist() for picture in grey)
+    assert shown == sorted((picture / np.float32(255)).round(6).tolist() for picture in gray)
     np.testing.assert_array_equal(images[..., 0], images[..., 2])
 
 
 @pytest.mark.parametrize("calls", [1, 5])
 def test_the_number_of_parallel_calls_changes_nothing(calls):
-    expected = elements(Crops(photos(), 16, 4), 6, seed=5)
-    actual = elements(Crops(photos(), 16, 4, parallel_calls=calls), 6, seed=5)
+    expected = elements(ImageCrops(photos(), 16, 4), 6, seed=5)
+    actual = elements(ImageCrops(photos(), 16, 4, parallel_calls=calls), 6, seed=5)
     for name, value in expected.items():
         np.testing.assert_array_equal(actual[name], value)
 
@@ -116,33 +116,33 @@ def write(folder, pictures):
 
 def test_files_kept_or_read_each_time_give_the_crops_of_arrays(tmp_path):
     folder = write(tmp_path / "data", photos())
-    expected = elements(Crops(photos(), 16, 4), 6)["images"]
+    expected = elements(ImageCrops(photos(), 16, 4), 6)["images"]
     for cache in (True, False):
-        actual = elements(Crops(folder, 16, 4, cache=cache), 6)["images"]
+        actual = elements(ImageCrops(folder, 16, 4, cache=cache), 6)["images"]
         np.testing.assert_array_equal(actual, expected)
 
 
 def test_one_corrupt_file_among_twenty_is_skipped_and_nothing_but_corrupt_ones_refused(tmp_path):
     folder = write(tmp_path / "data", photos(20))
     (folder / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
-    pipeline = Crops(folder, 16, 4).prepare()
+    pipeline = ImageCrops(folder, 16, 4).prepare()
     assert len(pipeline) == 5
     assert [name for name, _ in pipeline.skipped] == ["bad.jpg"]
     for file in folder.glob("*.png"):
         file.unlink()
     (folder / "worse.jpg").write_bytes(b"")
     with pytest.raises(ValueError, match=r"2 of 2 items cannot be read.*bad\.jpg.*worse\.jpg"):
-        Crops(folder, 16, 1).prepare()
+        ImageCrops(folder, 16, 1).prepare()
 
 
-def test_examples_are_centre_squares_in_order(tmp_path):
-    pipeline = Crops("nowhere", 16)
+def test_examples_are_center_squares_in_order(tmp_path):
+    pipeline = ImageCrops("nowhere", 16)
     source = pipeline.open(write(tmp_path / "data", photos(5)))
     parts = list(pipeline.examples(source, batch_size=3).as_numpy_iterator())
     images = np.concatenate([part["images"] for part in parts])
     assert [len(part["images"]) for part in parts] == [3, 2]
     for image, pixels in zip(images, photos(5), strict=True):
-        np.testing.assert_array_equal(image, centre_square(pixels, 16))
+        np.testing.assert_array_equal(image, center_square(pixels, 16))
     np.testing.assert_array_equal(pipeline.preview(source, 4), photos(5)[4])
 
 
@@ -157,17 +157,17 @@ def test_examples_are_centre_squares_in_order(tmp_path):
 )
 def test_arguments_out_of_range_are_refused_at_once(arguments, message):
     with pytest.raises(ValueError, match=message):
-        Crops("nowhere", **arguments)
+        ImageCrops("nowhere", **arguments)
 
 
 def test_built_in_photos_are_ready_to_train_on():
-    pipeline = Crops().prepare()
+    pipeline = ImageCrops().prepare()
     assert len(pipeline) >= 4
     assert elements(pipeline, 1)["images"].shape == (64, 64, 64, 3)
 
 
 def test_real_photographs_are_read(real_data):
-    pipeline = Crops(real_data / "images" / "caltech101" / "test", 32).prepare()
+    pipeline = ImageCrops(real_data / "images" / "caltech101" / "test", 32).prepare()
     assert (len(pipeline.items), pipeline.skipped) == (1091, [])
-    source = open_source(real_data / "images" / "fashion_mnist", Crops.extensions)
+    source = open_source(real_data / "images" / "fashion_mnist", ImageCrops.extensions)
     assert np.bincount(source.labels[source.splits == "test"].astype(int)).tolist() == [1000] * 10

@@ -84,7 +84,7 @@ def test_a_photo_with_broken_tags_is_taken_as_it_is(tags):
     np.testing.assert_array_equal(decode(plain[:2] + segment + plain[2:]), decode(plain))
 
 
-def test_grey_with_transparency_is_put_on_white():
+def test_gray_with_transparency_is_put_on_white():
     image = picture("RGBA").convert("LA")
     assert np.abs(decode(encode(image, "PNG")).astype(int) - on_white(image)).max() <= 1
 
@@ -113,9 +113,9 @@ def test_what_cannot_be_decoded_fails(data):
 
 
 def test_arrays_of_any_type_become_rgb():
-    grey = np.array([[0, 51], [102, 255]], np.uint8)
-    expected = np.stack([grey] * 3, axis=-1)
-    for array in (grey, grey[..., None], grey / np.float32(255), grey.astype(np.uint16) * 257):
+    gray = np.array([[0, 51], [102, 255]], np.uint8)
+    expected = np.stack([gray] * 3, axis=-1)
+    for array in (gray, gray[..., None], gray / np.float32(255), gray.astype(np.uint16) * 257):
         np.testing.assert_array_equal(to_rgb(as_pixels(tf.constant(array))), expected)
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.pipelines.images import Views
+from mmssl.pipelines.images import ImageViews
 from tests.pipelines.elements import elements
 from tests.tolerances import NETWORK, ROUNDING, assert_close, multiples, rounding, share_margin
 
-PLAIN = {"jitter_share": 0.0, "grey_share": 0.0, "flip": False}
+PLAIN = {"jitter_probability": 0.0, "gray_probability": 0.0, "flip": False}
 
 
 def photos(count=12):
@@ -17,17 +17,17 @@ def photos(count=12):
 
 
 def full(**changes):
-    arguments = {"blur_share": 0.5, "solarise_share": [0.0, 0.5], "small_views": 2}
-    return Views(photos(), 24, 4, **arguments, small_size=12, **changes)
+    arguments = {"blur_probability": 0.5, "solarize_probability": [0.0, 0.5], "num_small_views": 2}
+    return ImageViews(photos(), 24, 4, **arguments, small_size=12, **changes)
 
 
 def test_batches_hold_two_views_of_static_shape():
-    spec = Views(photos(), 24, 4).batches().element_spec
+    spec = ImageViews(photos(), 24, 4).batches().element_spec
     assert {name: tuple(part.shape) for name, part in spec.items()} == {
         "images_1": (4, 24, 24, 3),
         "images_2": (4, 24, 24, 3),
     }
-    images = elements(Views(photos(), 24, 4), 2)
+    images = elements(ImageViews(photos(), 24, 4), 2)
     assert multiples(images["images_1"], images["images_2"]) > NETWORK
     assert all(0 <= view.min() <= view.max() <= 1 for view in images.values())
 
@@ -49,24 +49,24 @@ def test_the_number_of_parallel_calls_changes_nothing(calls):
 def test_pictures_of_one_size_have_the_same_views_cut_together_or_alone(step):
     same = np.stack([picture[:40] for picture in photos()])
     asked = {"start_step": step, "seed": 4}
-    changes = {"blur_share": 0.5, "solarise_share": 0.5, "small_views": 1}
-    together = Views(same, 24, 4, **changes)
-    alone = Views(list(same), 24, 4, cache=False, **changes)
+    changes = {"blur_probability": 0.5, "solarize_probability": 0.5, "num_small_views": 1}
+    together = ImageViews(same, 24, 4, **changes)
+    alone = ImageViews(list(same), 24, 4, cache=False, **changes)
     expected = elements(alone, 3, **asked)
     for name, value in elements(together, 3, **asked).items():
         assert_close(value, expected[name], NETWORK)
 
 
 def test_steps_of_large_views_are_fused_and_change_nothing(monkeypatch):
-    changes = {"blur_share": [0.5, 0.0], "solarise_share": 0.5, "scale": (0.5, 1.0)}
-    fused = elements(Views(photos(3), 96, 3, **changes), 2)
+    changes = {"blur_probability": [0.5, 0.0], "solarize_probability": 0.5, "scale": (0.5, 1.0)}
+    fused = elements(ImageViews(photos(3), 96, 3, **changes), 2)
     monkeypatch.setattr("mmssl.pipelines.images.views._FUSED", 1000)
-    for name, value in elements(Views(photos(3), 96, 3, **changes), 2).items():
+    for name, value in elements(ImageViews(photos(3), 96, 3, **changes), 2).items():
         assert_close(fused[name], value, NETWORK)
 
 
 def test_a_subclass_adds_augmentations_of_its_own():
-    class Erased(Views):
+    class Erased(ImageViews):
         further_draws = 1
 
         def further(self, images, draws, view):
@@ -76,7 +76,7 @@ def test_a_subclass_adds_augmentations_of_its_own():
     dark = [views[name].max(axis=(1, 2, 3)) == 0 for name in views]
     assert 0.3 < np.mean(dark) < 0.7
     assert (dark[0] != dark[1]).any()
-    plain = elements(Views(photos(), 24, 4, **PLAIN), 1)
+    plain = elements(ImageViews(photos(), 24, 4, **PLAIN), 1)
     assert (plain["images_1"].max(axis=(1, 2, 3)) > 0).all()
 
 
@@ -87,33 +87,33 @@ def test_starting_at_a_step_equals_skipping_to_it():
 
 
 def test_an_element_does_not_depend_on_its_batch():
-    expected = elements(Views(photos(), 24, 6, blur_share=0.5), 2)
-    for name, value in elements(Views(photos(), 24, 4, blur_share=0.5), 3).items():
+    expected = elements(ImageViews(photos(), 24, 6, blur_probability=0.5), 2)
+    for name, value in elements(ImageViews(photos(), 24, 4, blur_probability=0.5), 3).items():
         assert_close(value, expected[name], ROUNDING)
 
 
 def test_whole_pictures_without_changes_are_shown_as_they_are():
-    grey = np.random.default_rng(0).integers(0, 256, (4, 28, 28)).astype(np.uint8)
-    views = elements(Views(grey, 28, 4, scale=(1, 1), ratio=(1, 1), **PLAIN), 1)
+    gray = np.random.default_rng(0).integers(0, 256, (4, 28, 28)).astype(np.uint8)
+    views = elements(ImageViews(gray, 28, 4, scale=(1, 1), ratio=(1, 1), **PLAIN), 1)
     shown = sorted(image[..., 1].round(6).tolist() for image in views["images_1"])
-    assert shown == sorted((picture / np.float32(255)).round(6).tolist() for picture in grey)
+    assert shown == sorted((picture / np.float32(255)).round(6).tolist() for picture in gray)
     np.testing.assert_array_equal(views["images_1"], views["images_2"])
 
 
 def test_each_view_keeps_its_own_shares():
     white = np.full((400, 4, 4, 3), 255, np.uint8)
     white[..., 0] = 204
-    pipeline = Views(
-        white, 4, 400, scale=(1, 1), ratio=(1, 1), jitter_share=0.0, flip=False,
-        grey_share=[1.0, 0.3, 0.0], solarise_share=[0.0, 0.0, 0.6], small_views=2, small_size=4,
+    pipeline = ImageViews(
+        white, 4, 400, scale=(1, 1), ratio=(1, 1), jitter_probability=0.0, flip=False,
+        gray_probability=[1.0, 0.3, 0.0], solarize_probability=[0.0, 0.0, 0.6], num_small_views=2, small_size=4,
         small_scale=(1, 1),
     )  # fmt: skip
     views = elements(pipeline, 1)
     colors = [np.ptp(views[f"images_{v}"], axis=-1).max(axis=(1, 2)) for v in (1, 2, 3)]
-    grey = [(color < ROUNDING * rounding()).mean() for color in colors]
+    gray = [(color < ROUNDING * rounding()).mean() for color in colors]
     dark = [(views[f"images_{v}"].max(axis=(1, 2, 3)) < 0.5).mean() for v in (1, 2, 3, 4)]
-    assert (grey[0], grey[2], dark[0], dark[1]) == (1, 0, 0, 0)
-    assert abs(grey[1] - 0.3) < share_margin(0.3, 400)
+    assert (gray[0], gray[2], dark[0], dark[1]) == (1, 0, 0, 0)
+    assert abs(gray[1] - 0.3) < share_margin(0.3, 400)
     assert abs(dark[2] - 0.6) < share_margin(0.6, 400)
     assert abs(dark[3] - 0.6) < share_margin(0.6, 400)
     assert dark[2] != dark[3]
@@ -125,20 +125,23 @@ def test_each_view_keeps_its_own_shares():
         ({"jitter": (0.4, -0.1, 0.4, 0.1)}, "jitter="),
         ({"jitter": (0.4, 0.4, 0.4, 0.6)}, "jitter="),
         ({"blur_sigma": (0, 1)}, "blur_sigma="),
-        ({"blur_share": 1.5}, "blur_share=1.5"),
-        ({"grey_share": []}, "grey_share="),
-        ({"solarise_share": [0, 0.2, 0.1]}, "solarise_share=.* than there are views, 2"),
-        ({"small_views": -1}, "small_views=-1"),
+        ({"blur_probability": 1.5}, "blur_probability=1.5"),
+        ({"gray_probability": []}, "gray_probability="),
+        (
+            {"solarize_probability": [0, 0.2, 0.1]},
+            "solarize_probability=.* than there are views, 2",
+        ),
+        ({"num_small_views": -1}, "num_small_views=-1"),
         ({"small_size": 0}, "small_size=0"),
         ({"small_scale": (0.5, 0.2)}, "small_scale="),
     ],
 )
 def test_arguments_out_of_range_are_refused_at_once(arguments, message):
     with pytest.raises(ValueError, match=message):
-        Views("nowhere", **arguments)
+        ImageViews("nowhere", **arguments)
 
 
 def test_inputs_of_a_trained_encoder_are_those_of_crops():
-    pipeline = Views("nowhere", 24)
+    pipeline = ImageViews("nowhere", 24)
     images = next(iter(pipeline.examples(pipeline.open(photos()), 12)))["images"]
     assert images.shape == (12, 24, 24, 3)

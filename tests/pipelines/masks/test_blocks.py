@@ -52,7 +52,7 @@ def test_the_counts_of_a_tiny_grid():
 
 
 def test_batches_hold_whole_pictures_and_masks_that_do_not_hang_on_the_batch():
-    options = {"size": 16, "mask_share": 0.5, "min_block": 1, "jitter": (0.4, 0.4, 0.4, 0.1)}
+    options = {"size": 16, "mask_ratio": 0.5, "min_block": 1, "jitter": (0.4, 0.4, 0.4, 0.1)}
     one = BlockMaskedCrops(batch_size=4, **options)
     batches = iter(one.batches(seed=3))
     first, second = next(batches), next(batches)
@@ -68,8 +68,8 @@ def test_batches_hold_whole_pictures_and_masks_that_do_not_hang_on_the_batch():
 
 def test_wrong_sizes_are_refused():
     with pytest.raises(ValueError, match="multiple of patch"):
-        BlockMaskedCrops(size=30, patch=4)
-    with pytest.raises(ValueError, match="mask_share"):
-        BlockMaskedCrops(size=8, patch=4, mask_share=0.9)
+        BlockMaskedCrops(size=30, patch_size=4)
+    with pytest.raises(ValueError, match="mask_ratio"):
+        BlockMaskedCrops(size=8, patch_size=4, mask_ratio=0.9)
     with pytest.raises(ValueError, match="jitter"):
         BlockMaskedCrops(jitter=(0.4, 0.4, 0.4, 0.9))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.pipelines.images import MaskedCrops
-from mmssl.pipelines.masks.regions import block_mask, centre_mask, random_region_mask
+from mmssl.pipelines.images import RegionMaskedCrops
+from mmssl.pipelines.masks.regions import block_mask, center_mask, random_region_mask
 from tests.tolerances import mean_margin
 
 
@@ -19,21 +19,21 @@ def pictures(side=64, count=8):
 
 
 def batch_of(**kwargs):
-    data = MaskedCrops(pictures(), size=32, batch_size=8, **kwargs)
+    data = RegionMaskedCrops(pictures(), size=32, batch_size=8, **kwargs)
     return {name: value.numpy() for name, value in next(iter(data.batches(seed=1))).items()}
 
 
 @pytest.mark.parametrize("size", [32, 64, 128])
-def test_the_centre_is_a_quarter_of_the_pixels(size):
-    mask = centre_mask(size).numpy()
+def test_the_center_is_a_quarter_of_the_pixels(size):
+    mask = center_mask(size).numpy()
     assert (mask.shape, mask.dtype) == ((size, size, 1), np.float32)
     assert mask.sum() == size**2 / 4
     middle = slice(size // 4, 3 * size // 4)
     assert mask[middle, middle].all()
 
 
-def test_an_overlap_leaves_a_band_of_the_centre_visible():
-    mask = centre_mask(128, overlap=4).numpy()
+def test_an_overlap_leaves_a_band_of_the_center_visible():
+    mask = center_mask(128, overlap=4).numpy()
     assert mask.sum() == 56**2
     assert mask[36:92, 36:92].all()
 
@@ -48,7 +48,7 @@ def test_random_regions_hide_between_20_and_30_percent(size):
 
 def test_random_regions_are_smooth_and_hide_every_place_alike():
     drawn = masks(random_region_mask, 32, 400)[..., 0]
-    # Of all pairs of neighbours few are split, where independent pixels would split 0.375.
+    # Of all pairs of neighbors few are split, where independent pixels would split 0.375.
     assert np.abs(np.diff(drawn, axis=1)).mean() < 0.12
     assert np.abs(drawn.mean(axis=0) - 0.25).max() < 0.1
 
@@ -77,11 +77,11 @@ def test_the_images_of_a_batch_are_whole_and_the_mask_is_zero_or_one():
         "mask": (8, 32, 32, 1),
     }
     assert set(np.unique(batch["mask"])) == {0.0, 1.0}
-    np.testing.assert_array_equal(batch["images"], batch_of(region="centre")["images"])
+    np.testing.assert_array_equal(batch["images"], batch_of(region="center")["images"])
 
 
 def test_masked_examples_are_the_examples_with_masks_that_stay():
-    data = MaskedCrops(pictures(), size=32, batch_size=8, region="random")
+    data = RegionMaskedCrops(pictures(), size=32, batch_size=8, region="random")
     source = data.open(data.source)
     first, second = (list(data.masked_examples(source, batch_size=5)) for _ in range(2))
     assert [len(batch["mask"]) for batch in first] == [5, 3]
@@ -91,10 +91,10 @@ def test_masked_examples_are_the_examples_with_masks_that_stay():
 
 
 def test_a_picture_smaller_than_the_region_is_refused():
-    data = MaskedCrops(pictures(side=31), size=64, batch_size=2)
+    data = RegionMaskedCrops(pictures(side=31), size=64, batch_size=2)
     with pytest.raises(ValueError, match=r"smaller than the region to hide, 32 x 32 .* 31 31"):
         data.prepare()
-    MaskedCrops(pictures(side=32), size=64, batch_size=2).prepare()
+    RegionMaskedCrops(pictures(side=32), size=64, batch_size=2).prepare()
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_a_picture_smaller_than_the_region_is_refused():
         ({"size": 30}, "size=30 must be a multiple of 4"),
         ({"size": 32, "overlap": 8}, "overlap=8 must lie between 0 and 7"),
         ({"size": 32, "overlap": -1}, "overlap=-1 must lie between 0 and 7"),
-        ({"size": 32, "overlap": 2, "region": "block"}, "overlap=2 belongs to region='centre'"),
+        ({"size": 32, "overlap": 2, "region": "block"}, "overlap=2 belongs to region='center'"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
-        MaskedCrops(pictures(), **arguments)
+        RegionMaskedCrops(pictures(), **arguments)

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.images import VisiblePatches
 from mmssl.pipelines.masks.inverse_blocks import inverse_blocks, seed_count
-from mmssl.pipelines.masks.spans import frame_spans, hidden_share, span_count
+from mmssl.pipelines.masks.spans import expected_mask_ratio, frame_spans, span_count
 from mmssl.pipelines.masks.visible import visible_count, visible_set
 from tests.tolerances import ROUNDING, assert_close, assert_within, mean_margin, share_margin
 
@@ -80,9 +80,9 @@ def test_spans_hide_the_share_that_the_formula_gives():
     spans = span_count(frames, span, share)
     assert spans == 80
     hidden = frame_spans(frames, span, spans, 200, (0, 9)).numpy()
-    assert_close(hidden_share(span, share), 0.40951, ROUNDING)
+    assert_close(expected_mask_ratio(span, share), 0.40951, ROUNDING)
     margin = mean_margin(hidden.mean(axis=1).std(), len(hidden))
-    assert abs(hidden.mean() - hidden_share(span, share)) < margin
+    assert abs(hidden.mean() - expected_mask_ratio(span, share)) < margin
 
 
 def test_spans_start_at_places_of_their_own_and_fit():
@@ -95,13 +95,13 @@ def test_spans_start_at_places_of_their_own_and_fit():
 
 def test_a_share_that_hides_nothing_or_all_is_refused():
     for share in (0.0, 0.99):
-        with pytest.raises(ValueError, match="mask_share"):
+        with pytest.raises(ValueError, match="mask_ratio"):
             visible_count(64, share)
     assert visible_count(100, 0.9) == 10  # 100 * (1 - 0.9) is 9.999... in floats
 
 
 def test_crops_have_sets_of_their_own_that_depend_on_seed_and_element_alone():
-    data = VisiblePatches(size=32, batch_size=4, masks=3)
+    data = VisiblePatches(size=32, batch_size=4, num_masks=3)
     first, again = (next(iter(data.batches(start_step=1, seed=5))) for _ in range(2))
     other = next(iter(data.batches(start_step=1, seed=6)))
     assert first["visible"].shape == (4, 3, 16)
@@ -114,7 +114,8 @@ def test_crops_have_sets_of_their_own_that_depend_on_seed_and_element_alone():
 
 
 @pytest.mark.parametrize(
-    "argument", [{"patch": 5}, {"masks": 0}, {"block": 9}, {"adjust": -0.1}, {"mask_share": 1.0}]
+    "argument",
+    [{"patch_size": 5}, {"num_masks": 0}, {"block": 9}, {"adjust": -0.1}, {"mask_ratio": 1.0}],
 )
 def test_what_is_out_of_range_is_refused_by_its_name(argument):
     with pytest.raises(ValueError, match=next(iter(argument))):

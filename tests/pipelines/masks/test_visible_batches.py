@@ -6,7 +6,7 @@ import pytest
 from mmssl.pipelines.audio import VisibleFrames
 from mmssl.pipelines.text import VisibleTokens
 
-CONVOLUTIONS = {"kernels": (10, 3), "strides": (5, 2)}
+CONVOLUTIONS = {"kernel_sizes": (10, 3), "strides": (5, 2)}
 
 
 WORDS = ["old", "man", "went", "to", "sea", "and", "came", "home", "with", "one", "fish"]
@@ -14,14 +14,14 @@ WORDS = ["old", "man", "went", "to", "sea", "and", "came", "home", "with", "one"
 
 def frames(**options):
     clips = [np.random.default_rng(i).normal(0, 0.1, 4000).astype("float32") for i in range(3)]
-    options = {"window": 2000, "batch_size": 4, "masks": 3, **CONVOLUTIONS, **options}
+    options = {"window": 2000, "batch_size": 4, "num_masks": 3, **CONVOLUTIONS, **options}
     return VisibleFrames(clips, **options)
 
 
 def tokens(**options):
     draw = np.random.default_rng(0)
     sentences = [" ".join(draw.choice(WORDS, 9)).capitalize() + "." for _ in range(200)]
-    options = {"length": 40, "vocabulary_size": 120, "batch_size": 4, "masks": 3, **options}
+    options = {"length": 40, "vocabulary_size": 120, "batch_size": 4, "num_masks": 3, **options}
     return VisibleTokens([" ".join(sentences)], **options)
 
 
@@ -52,7 +52,7 @@ def test_sets_depend_on_seed_and_element_alone(build):
 
 
 def test_hidden_frames_come_in_spans():
-    masked = first(frames(masks=30))["masked"].reshape(120, -1)
+    masked = first(frames(num_masks=30))["masked"].reshape(120, -1)
     together = (np.diff(masked) == 1).mean()
     # Single frames would stand together in 41 of 100 places.
     assert together > 0.75
@@ -67,11 +67,11 @@ def test_inputs_are_whole_and_the_encoder_takes_the_convolutions_from_the_data()
 @pytest.mark.parametrize(
     ("build", "argument"),
     [
-        (frames, {"masks": 0}),
-        (frames, {"mask_share": 1.0}),
+        (frames, {"num_masks": 0}),
+        (frames, {"mask_ratio": 1.0}),
         (frames, {"span": 500}),
-        (tokens, {"masks": 0}),
-        (tokens, {"mask_share": 0.0}),
+        (tokens, {"num_masks": 0}),
+        (tokens, {"mask_ratio": 0.0}),
     ],
 )
 def test_arguments_out_of_range_are_refused_by_their_name(build, argument):

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.sources.scan import (
-    check_share,
+    check_skip_ratio,
     plain_reason,
     read_skipped,
     scan,
@@ -74,14 +74,14 @@ def test_a_source_of_nothing_readable_is_found_out():
 def test_a_share_may_be_skipped_and_one_item_always(bad, total, share, stops):
     skipped = [(f"{i}.wav", "no sound") for i in range(bad)]
     if not stops:
-        check_share(skipped, total, share)
+        check_skip_ratio(skipped, total, share)
         return
     with pytest.raises(ValueError, match=rf"{bad} of {total} items .*0\.wav \(no sound\)"):
-        check_share(skipped, total, share)
+        check_skip_ratio(skipped, total, share)
 
 
 def test_what_is_skipped_is_logged(caplog):
-    check_share([("a.wav", "no sound")], 30, 0.01)
+    check_skip_ratio([("a.wav", "no sound")], 30, 0.01)
     assert "skipped 1 of 30 items: a.wav (no sound)" in caplog.text
 
 

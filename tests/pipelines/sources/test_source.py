@@ -177,8 +177,8 @@ def test_a_selection_keeps_everything_in_step(tmp_path):
 def test_a_source_passes_through_and_is_not_changed_by_labels():
     source = Source(["a", "b"], lambda i: tf.constant(""), labels=np.array(["x", "y"]))
     assert open_source(source, WAV) is source
-    labelled = open_source(source, WAV, labels=["u", "v"])
-    assert labelled.labels.tolist() == ["u", "v"]
+    labeled = open_source(source, WAV, labels=["u", "v"])
+    assert labeled.labels.tolist() == ["u", "v"]
     assert source.labels.tolist() == ["x", "y"]
     assert source.columns == {}
 

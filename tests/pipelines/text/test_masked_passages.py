@@ -25,12 +25,12 @@ def batch(batches=20, **kwargs):
 
 @pytest.fixture(scope="module")
 def in_spans():
-    return batch(masking="spans", mask_share=0.35, short_share=0.3)
+    return batch(masking="spans", mask_ratio=0.35, short_probability=0.3)
 
 
 @pytest.fixture(scope="module")
 def in_tokens():
-    return batch(masking="tokens", mask_share=0.15)
+    return batch(masking="tokens", mask_ratio=0.15)
 
 
 @pytest.mark.parametrize("name", ["in_spans", "in_tokens"])

@@ -135,7 +135,7 @@ def test_masks_depend_on_the_key_alone():
     for name in one:
         np.testing.assert_array_equal(one[name], other[name])
     # The same text under another number is masked anew.
-    same = masked(np.repeat(ids[:1], 2, axis=0), mask_share=0.5)
+    same = masked(np.repeat(ids[:1], 2, axis=0), mask_ratio=0.5)
     assert np.any(same["token_ids"][0] != same["token_ids"][1])
 
 

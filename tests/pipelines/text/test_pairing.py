@@ -31,13 +31,13 @@ SENTENCES, DOCUMENTS = CORPUS.sentences.numpy(), CORPUS.documents.numpy()
 DOCUMENT = np.repeat(np.arange(12), np.diff(SENTENCES[DOCUMENTS]))  # of every token
 
 
-def made(make, starts, short_share=0.1, elements=ELEMENTS, calls=None):
+def made(make, starts, short_probability=0.1, elements=ELEMENTS, calls=None):
     """Rows of ids without padding, and the labels, for element numbers 0, 1, 2 and so on."""
     starts = tf.constant(starts)
 
     def element(n):
         key = tf.stack([tf.constant(5, tf.int64), n])
-        result = make(CORPUS, starts[n % len(starts)], ROOM, short_share, key)
+        result = make(CORPUS, starts[n % len(starts)], ROOM, short_probability, key)
         text, label = result if isinstance(result, tuple) else (result, tf.constant(0))
         return tf.pad(text, [[0, ROOM + 3 - tf.size(text)]]), label
 
@@ -118,7 +118,7 @@ def test_half_of_the_pairs_are_random_and_all_of_the_lone_sentences(pairs):
     assert labels[first_fills].all()
     lone = np.isin(starts, DOCUMENTS[[0, 8]])
     assert labels[lone].all()
-    _, full_labels = made(sentence_pair, starts[~lone & ~first_fills], short_share=0.0)
+    _, full_labels = made(sentence_pair, starts[~lone & ~first_fills], short_probability=0.0)
     assert full_labels.mean() == pytest.approx(0.5, abs=share_margin(0.5, len(full_labels)))
 
 
@@ -161,8 +161,8 @@ def test_tokens_go_from_the_front_and_the_back_alike(pairs):
 def test_some_targets_are_short(pairs):
     starts = chunk_starts(CORPUS, ROOM)
     full = starts[np.isin(starts, DOCUMENTS, invert=True)]
-    never, _ = made(segment, full, short_share=0.0, elements=1000)
-    always, _ = made(segment, full, short_share=1.0, elements=1000)
+    never, _ = made(segment, full, short_probability=0.0, elements=1000)
+    always, _ = made(segment, full, short_probability=1.0, elements=1000)
     assert {len(row) for row in never} == {ROOM + 2}
     lengths = np.array([len(row) - 2 for row in always])
     assert lengths.min() <= 4

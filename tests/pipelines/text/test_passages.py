@@ -21,7 +21,7 @@ def run(tmp_path_factory):
 
 
 def test_an_element_is_a_run_of_text_between_its_marks(run):
-    pipeline = Passages(DOCUMENTS, short_share=0.5, vocabulary=run, **SMALL)
+    pipeline = Passages(DOCUMENTS, short_probability=0.5, vocabulary=run, **SMALL)
     lengths = set()
     for batch in pipeline.batches(seed=0).take(8).as_numpy_iterator():
         corpus = pipeline._corpus.tokens.numpy().tolist()
@@ -52,7 +52,7 @@ def test_the_vocabulary_of_another_run_is_taken_and_kept(build, run, tmp_path):
 def test_wrong_arguments_are_named(tmp_path):
     with pytest.raises(ValueError, match="length=7 must be 8 or more"):
         Passages(DOCUMENTS, length=7)
-    with pytest.raises(ValueError, match="short_share=2"):
-        Passages(DOCUMENTS, short_share=2)
+    with pytest.raises(ValueError, match="short_probability=2"):
+        Passages(DOCUMENTS, short_probability=2)
     with pytest.raises(ValueError, match="name the folder of a text run"):
         Passages(DOCUMENTS, vocabulary=tmp_path, **SMALL).prepare()

@@ -114,7 +114,7 @@ def test_whole_words_reach_the_batch():
     words = SentencePairs(DOCUMENTS, **SMALL | {"vocabulary_size": 90}, whole_words=True)
     batch = elements(words)
     assert same(batch, elements(words))
-    # Hidden whole words of several pieces show as neighbouring positions.
+    # Hidden whole words of several pieces show as neighboring positions.
     assert np.any(np.diff(batch["masked_positions"], axis=1) == 1)
 
 
@@ -206,15 +206,13 @@ def test_examples_are_in_order_framed_cut_and_padded(pipeline):
 
 def test_examples_can_be_cut_shorter_and_padded_to_one_length(pipeline):
     texts = ["stone", "river light " * 40]
-    (batch,) = pipeline.examples(texts, limit_length=8, pad=True).as_numpy_iterator()
+    (batch,) = pipeline.examples(texts, max_length=8, pad=True).as_numpy_iterator()
     assert batch["token_ids"].shape == batch["padding_mask"].shape == (2, 8)
-    assert (
-        pipeline.examples(texts, limit_length=8, pad=True).element_spec["token_ids"].shape[1] == 8
-    )
-    (short,) = pipeline.examples(texts[:1], limit_length=8).as_numpy_iterator()
+    assert pipeline.examples(texts, max_length=8, pad=True).element_spec["token_ids"].shape[1] == 8
+    (short,) = pipeline.examples(texts[:1], max_length=8).as_numpy_iterator()
     np.testing.assert_array_equal(short["token_ids"], batch["token_ids"][:1, :3])
-    with pytest.raises(ValueError, match="limit_length=33 must lie between 2 and length=32"):
-        pipeline.examples(texts, limit_length=33)
+    with pytest.raises(ValueError, match="max_length=33 must lie between 2 and length=32"):
+        pipeline.examples(texts, max_length=33)
 
 
 def test_one_input_equals_its_row_in_a_batch(pipeline):
@@ -243,7 +241,7 @@ def test_unreadable_and_empty_files_are_skipped_and_named(books, tmp_path):
     (tmp_path / "latin.txt").write_bytes("un caf\xe9 noir".encode("latin-1"))
     (tmp_path / "nothing.txt").write_text(" \n")
     (tmp_path / "marked.txt").write_bytes(b"\xef\xbb\xbf" + DOCUMENTS[0].encode())
-    made = SentencePairs(str(tmp_path), **SMALL, skip_share=0.2)
+    made = SentencePairs(str(tmp_path), **SMALL, skip_ratio=0.2)
     made.prepare()
     (latin, why_latin), (nothing, why_nothing) = made.skipped
     assert (latin, nothing) == ("latin.txt", "nothing.txt")
@@ -268,10 +266,10 @@ def test_documents_of_one_sentence_cannot_make_pairs():
     ("setting", "message"),
     [
         ({"length": 7}, "length=7 must be 8 or more"),
-        ({"mask_share": 0.0}, "mask_share=0.0 must lie between 0 and 1"),
+        ({"mask_ratio": 0.0}, "mask_ratio=0.0 must lie between 0 and 1"),
         ({"max_predictions": 0}, "max_predictions=0 must lie between 1 and length=128"),
         ({"max_predictions": 129}, "max_predictions=129 must lie between 1 and length=128"),
-        ({"short_share": 1.5}, "short_share=1.5 must lie between 0 and 1"),
+        ({"short_probability": 1.5}, "short_probability=1.5 must lie between 0 and 1"),
         ({"batch_size": 0}, "batch_size=0 must be 1 or more"),
     ],
 )
