@@ -14,7 +14,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-pytest_plugins = ["tests.contract.seconds"]
+pytest_plugins = ["tests.contract.seconds", "tests.tiny_runs"]
 
 # Before anything runs: TensorFlow settles its devices once a process.
 tf.config.set_logical_device_configuration(

@@ -1,6 +1,5 @@
 """Painting gray pictures."""
 
-from mmssl.apply.method import method_of
 from mmssl.apply.pictures import open_pictures, png_place, save_png
 from mmssl.methods.colorization import Colorization
 
@@ -22,7 +21,7 @@ def colorize_files(run, files, out):
         ValueError: the run is of another method, there is nothing to read, or more files cannot
             be decoded than the recipe's `skip_ratio` leaves out.
     """
-    method = method_of(run, Colorization)
+    method = run.method(Colorization)
     source = open_pictures(run, files)
     names = iter(source.names)
     for batch in run.data.examples(source):

@@ -5,7 +5,6 @@ from keras import ops
 from rich.console import Console
 from rich.table import Table
 
-from mmssl.apply.method import method_of
 from mmssl.methods.bert import BERT
 from mmssl.pipelines.text.tokenizer import MASK
 
@@ -24,7 +23,7 @@ def fill_mask(run, text, top=5):
     Raises:
         ValueError: the run is of another method, or the text has no [MASK] or too many tokens.
     """
-    method = method_of(run, BERT)
+    method = run.method(BERT)
     inputs = run.data.encode([text], masks=True)
     masks = np.flatnonzero(inputs["token_ids"][0] == MASK)
     if len(masks) < text.count("[MASK]") or not len(masks):

@@ -1,6 +1,5 @@
 """Filling holes in pictures."""
 
-from mmssl.apply.method import method_of
 from mmssl.apply.pictures import open_pictures, png_place, save_png
 from mmssl.methods.inpainting import ContextEncoder
 
@@ -24,7 +23,7 @@ def inpaint_files(run, files, out):
             be decoded or are smaller than the region to hide than the recipe's `skip_ratio`
             leaves out.
     """
-    method = method_of(run, ContextEncoder)
+    method = run.method(ContextEncoder)
     source = open_pictures(run, files)
     names = iter(source.names)
     for batch in run.data.masked_examples(source):

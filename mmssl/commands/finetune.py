@@ -4,8 +4,8 @@ import json
 
 from mmssl.commands import arguments
 
-EXAMPLES = r"""mmssl finetune runs/simclr --data.source fashion/ --label-fraction 0.01 --from-scratch
-mmssl finetune runs/speech --data.source clips/ --data.labels clips/labels.tsv \
+EXAMPLES = r"""mmssl finetune runs/simclr --data.source fashion/ --label-fraction 0.01
+--from-scratch mmssl finetune runs/speech --data.source clips/ --data.labels clips/labels.tsv \
     --labels-per-class 10
 mmssl finetune runs/photos --data.train train/ --data.test test/ \
     --data.label_column folder"""

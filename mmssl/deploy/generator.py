@@ -9,7 +9,9 @@ from mmssl.deploy import litert, saved_model
 from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.extras import need
 from mmssl.encoders import receptive_field
+from mmssl.generation import WaveNetSampler
 from mmssl.layers import mu_law_decode
+from mmssl.methods import WaveNet
 from mmssl.quiet import quiet_logger
 
 NAMES = {"saved_model": "generator", "litert": "generator.tflite"}
@@ -58,7 +60,7 @@ def write_generator(method, path, format):
         ExportMismatchError: What was written does not compute what Keras computes.
     """
     _known(format)
-    if not hasattr(method, "sampler"):
+    if not isinstance(method, WaveNet):
         raise ValueError(f"{type(method).__name__} has no step to export; WaveNet has.")
     if method.encoder.compute_dtype != "float32":
         raise ValueError("A generator is exported from float32: load it from its run folder.")
@@ -74,7 +76,7 @@ def write_generator(method, path, format):
             litert.convert_saved_model(folder, written, _save(method, folder, streams))
 
     codes, given = _example(method, streams)
-    start = [np.asarray(part) for part in method.sampler.start(streams)]
+    start = [np.asarray(part) for part in WaveNetSampler(method).start(streams)]
     return keep_checked(
         format,
         path,
@@ -122,7 +124,7 @@ def _known(format):
 
 def _save(method, path, streams=None):
     """Saves the signatures of a generator, unchecked, and returns their names."""
-    sampler, archive = method.sampler, keras.export.ExportArchive()
+    sampler, archive = WaveNetSampler(method), keras.export.ExportArchive()
 
     def step(inputs):
         given = {"log_mel": inputs.get("local")}
@@ -149,7 +151,7 @@ def _signatures(method, streams):
     """What each signature takes, by name."""
     import tensorflow as tf
 
-    queues, _ = method.sampler.start(1)
+    queues, _ = WaveNetSampler(method).start(1)
     slots, _, residual = queues.shape
     step = {
         "code": tf.TensorSpec((streams,), "int32", "code"),

@@ -48,8 +48,8 @@ def bert_encoder(
         `features` (B, L, width) and `embedding` (B, width).
 
     Raises:
-        ValueError: `width` is no multiple of `num_heads`, a head is too odd to be turned, or a word is
-            unknown.
+        ValueError: `width` is no multiple of `num_heads`, a head is too odd to be turned, or a word
+            is unknown.
 
     Reference:
         Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805.

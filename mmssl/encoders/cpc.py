@@ -47,8 +47,8 @@ def cpc_encoder(
         k < s for k, s in zip(kernel_sizes, strides, strict=False)
     ):
         raise ValueError(
-            f"cpc_encoder needs a kernel for each stride, at least as long; got kernel_sizes={kernel_sizes} "
-            f"for strides={strides}."
+            "cpc_encoder needs a kernel for each stride, at least as long; got "
+            f"kernel_sizes={kernel_sizes} for strides={strides}."
         )
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")

@@ -39,8 +39,9 @@ def spectrogram_encoder(
     """
     if not channels or num_mel_bins % 2 ** len(channels):
         raise ValueError(
-            f"spectrogram_encoder halves the bands once a convolution: num_mel_bins={num_mel_bins} is no "
-            f"multiple of 2^{len(channels)}, or channels={channels} are none."
+            "spectrogram_encoder halves the bands once a convolution: "
+            f"num_mel_bins={num_mel_bins} is no multiple of 2^{len(channels)}, or "
+            f"channels={channels} are none."
         )
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")

@@ -54,7 +54,8 @@ def vit_encoder(
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1], sRGB, to `features`
         (B, T, width), T the patches and the class token, and `embedding` (B, width), with a grid
         (B, grid * grid * width). Layers
-        `tokens`, `positioned`, `block_k` and `block_k_feed_forward`: see `mmssl.encoders.parts.stages`.
+        `tokens`, `positioned`, `block_k` and `block_k_feed_forward`: see
+        `mmssl.encoders.parts.stages`.
 
     Raises:
         ValueError: a size does not divide another, a word is unknown, or there is no class token
@@ -114,6 +115,6 @@ def _check(size, patch_size, width, num_heads, class_token, pool, grid):
         raise ValueError("vit_encoder(pool='token') needs class_token=True.")
     if not 1 <= grid <= size // patch_size or (grid > 1 and pool == "token"):
         raise ValueError(
-            f"vit_encoder(grid={grid}) lies between 1 and the {size // patch_size} patches a side, and "
-            "belongs to pool='mean'."
+            f"vit_encoder(grid={grid}) lies between 1 and the {size // patch_size} patches a "
+            "side, and belongs to pool='mean'."
         )

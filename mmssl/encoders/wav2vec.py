@@ -64,8 +64,8 @@ def wav2vec_encoder(
         num_heads: attention heads a block.
         mlp_dim: width inside the feed-forward part.
         norm: `post` as in the papers' BASE, `pre` as in wav2vec 2.0 LARGE.
-        position_kernel_size: frames that a convolution of positions sees, odd; fairseq divides its 95
-            by the five convolutions.
+        position_kernel_size: frames that a convolution of positions sees, odd; fairseq divides its
+            95 by the five convolutions.
         position_groups: groups of these convolutions.
         position_depth: number of these convolutions.
         alibi: whether attention has ALiBi's bias, the same in all blocks: as it is (`fixed`), with
@@ -174,6 +174,6 @@ def _check(kernel_sizes, strides, width, num_heads, groups, position_kernel_size
     if width % num_heads or width % groups or position_kernel_size % 2 == 0:
         raise ValueError(
             "wav2vec_encoder needs a width that its heads and position_groups divide, and an odd "
-            f"position_kernel_size; got width={width}, num_heads={num_heads}, position_groups={groups}, "
-            f"position_kernel_size={position_kernel_size}."
+            f"position_kernel_size; got width={width}, num_heads={num_heads}, "
+            f"position_groups={groups}, position_kernel_size={position_kernel_size}."
         )

@@ -6,9 +6,9 @@ import librosa
 import numpy as np
 import soundfile
 
-from mmssl.apply.method import method_of
 from mmssl.encoders import receptive_field
 from mmssl.files import replaced
+from mmssl.generation.wavenet_sampler import WaveNetSampler
 from mmssl.layers import mu_law_decode, mu_law_encode
 from mmssl.methods.wavenet import WaveNet
 
@@ -53,7 +53,8 @@ def generate_audio(
         ValueError: the run is of another method, an argument is out of its range or does not go
             with the run, or a file cannot be read.
     """
-    method = method_of(run, WaveNet)
+    method = run.method(WaveNet)
+    sampler = WaveNetSampler(method)
     paths = _paths(out, count)
     if seconds is not None and seconds <= 0:
         raise ValueError(f"seconds is above 0; got {seconds}.")
@@ -61,12 +62,12 @@ def generate_audio(
     given = _conditions(run, method, count, speaker, like, prompt, tell)
     samples = _samples(run, seconds, given.get("log_mel"))
     codes = np.asarray(mu_law_encode(start, method.levels))
-    drawn = method.sampler.generate(
+    drawn = sampler.generate(
         np.tile(codes[-receptive_field(method.encoder) :], (count, 1)),
         samples,
         temperature,
         seed,
-        method.sampler.conditions(**given),
+        sampler.conditions(**given),
         progress,
     )
     heard = np.tile(codes, (count, 1)) if prompt else drawn[:, :0]

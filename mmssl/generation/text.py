@@ -47,9 +47,7 @@ def generate_text(
         ValueError: the run is of another method, an argument is out of its range or does not go
             with another, or the text would be longer than the model's context.
     """
-    method = run.method()
-    if not isinstance(method, GPT):
-        raise ValueError(f"{run.folder} was trained by {type(method).__name__}, not by GPT.")
+    method = run.method(GPT)
     tokenizer = run.data.tokenizer
     sampler = _sampler(len(tokenizer), count, temperature, top_k, top_p, beams, seed)
     # The encoder's table may be larger than what the corpus had pieces for.

@@ -23,8 +23,7 @@ class WaveNetSampler:
     of the whole network is. So a sample costs one column of every layer, however long the past.
 
     Args:
-        encoder: keras.Model of `wavenet_encoder`.
-        head: function from features (..., skip) to logits (..., levels).
+        method: mmssl.methods.WaveNet, whose weights it reads at every step.
 
     Attributes:
         conditioned_on: names of the encoder's inputs beside the waveform.
@@ -35,8 +34,8 @@ class WaveNetSampler:
         van den Oord et al. 2016, arXiv 1609.03499; queues as in Le Paine et al. 2016, 1611.09482.
     """
 
-    def __init__(self, encoder, head):
-        self.head = head
+    def __init__(self, method):
+        self.head, encoder = method.head, method.encoder
         self.input = encoder.get_layer("input")
         self.units = [layer for layer in encoder.layers if isinstance(layer, GatedUnit)]
         self.conditioned_on = [name for name in CONDITIONS if name in encoder.input]

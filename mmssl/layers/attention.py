@@ -106,8 +106,8 @@ class SelfAttention(keras.layers.Layer):
         visible: bool (B or 1, L or 1, S), which of the S keys a query sees; S is L without a
             cache. None lets every query see every key.
         bias: (B or 1, heads, L, S), added to the scores; None for none.
-        position_ids: int32 (B or 1, L), by which rotary positions turn the L tokens; None for those from
-            `index` on.
+        position_ids: int32 (B or 1, L), by which rotary positions turn the L tokens; None for those
+            from `index` on.
         cache: None, or a pair of keys and values (B, heads, S, width / heads).
         index: int32 scalar, the place of the first of the L tokens in the cache.
 

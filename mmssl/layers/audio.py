@@ -82,8 +82,8 @@ class LogMel(keras.layers.Layer):
         super().__init__(**kwargs)
         if min(sample_rate, num_mel_bins, hop) < 1 or hop > window:
             raise ValueError(
-                f"LogMel(sample_rate={sample_rate}, num_mel_bins={num_mel_bins}, window={window}, hop={hop}): "
-                "all are 1 or more, and the hop at most the window."
+                f"LogMel(sample_rate={sample_rate}, num_mel_bins={num_mel_bins}, "
+                f"window={window}, hop={hop}): all are 1 or more, and the hop at most the window."
             )
         self.sample_rate, self.num_mel_bins, self.window, self.hop = (
             sample_rate,

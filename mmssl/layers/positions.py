@@ -235,8 +235,8 @@ class RelativePositionBias(keras.layers.Layer):
         class_token: whether the first token is one.
 
     Call arguments:
-        position_ids: int32 (B or 1, T), where the tokens stand: row by row in the grid, after the class
-            token.
+        position_ids: int32 (B or 1, T), where the tokens stand: row by row in the grid, after the
+            class token.
 
     Returns:
         (B or 1, heads, T, T), query by key.

@@ -4,7 +4,6 @@ import keras
 from keras import ops
 
 from mmssl import distribution
-from mmssl.losses.parts.similarity import unit
 
 
 class VectorQueue(keras.layers.Layer):
@@ -27,7 +26,7 @@ class VectorQueue(keras.layers.Layer):
         normal = keras.initializers.RandomNormal(seed=seed)
         self.vectors = self.add_weight(
             shape=(size, width),
-            initializer=lambda shape, dtype: unit(normal(shape, dtype)),
+            initializer=lambda shape, dtype: ops.normalize(normal(shape, dtype)),
             trainable=False,
             name="vectors",
         )

@@ -18,8 +18,8 @@ class CPC(Pretrainer):
         f_k(z, c_t) = exp(z . W_k c_t)
         loss = -mean_{k, t} log f_k(z_{t+k}, c_t) / (f_k(z_{t+k}, c_t) + sum_j f_k(z_j, c_t))
 
-    The pool is `num_negatives` frames of every sequence of the batch, so a sequence is scored against
-    itself (which teaches what changes within it) and against others; an entry that is the
+    The pool is `num_negatives` frames of every sequence of the batch, so a sequence is scored
+    against itself (which teaches what changes within it) and against others; an entry that is the
     positive itself is left out. Frames of padding are neither positives nor negatives. The product
     is a sum over channels, as in the paper, divided by `temperature`, which is 1 there.
 

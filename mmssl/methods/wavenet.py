@@ -7,9 +7,6 @@ import numpy as np
 from keras import ops
 
 from mmssl import distribution
-from mmssl.generation import WaveNetSampler
-from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_image
-from mmssl.layers import mu_law_decode
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
 
@@ -67,7 +64,6 @@ class WaveNet(Pretrainer):
             name="logits",
         )
         self.logits.build((None, self.hidden.units))
-        self.sampler = WaveNetSampler(encoder, self.head)
 
     def head(self, features):
         """Turns features (..., skip) into logits float32 (..., levels) of the next code."""
@@ -116,29 +112,3 @@ class WaveNet(Pretrainer):
             "bits_per_sample": loss / counts.sum() / math.log(2),
             "unigram_bits": float(-np.sum(shares * np.log2(shares))),
         }
-
-    def report_images(self, data):
-        """Shows the spectrogram of a recording beside that of what the model makes up.
-
-        Args:
-            data: mmssl.pipelines.audio.AudioWindows over the recordings to show.
-
-        Returns:
-            list of one (title, caption, uint8 (H, W, 3)): a second of both, or one window where
-            the model is led by the frames of one.
-        """
-        batch = next(iter(data.batches()))
-        given = {name: batch[name][:1] for name in self.sampler.conditioned_on}
-        second = data.window if "log_mel" in given else data.sample_rate
-        real = np.asarray(batch["waveform"]).reshape(-1)[:second]
-        silence = [[self.levels // 2]]
-        codes = self.sampler.generate(
-            silence, len(real), conditions=self.sampler.conditions(**given)
-        )
-        made = np.asarray(mu_law_decode(codes[0], self.levels))
-        said = [f"{level(x):.1f} dB, flatness {spectral_flatness(x):.3f}" for x in (real, made)]
-        caption = (
-            f"{len(real) / data.sample_rate:.1f} s of recordings ({said[0]}), and as much sampled "
-            f"from silence ({said[1]}). White noise has a flatness of about 0.56, a tone of 0."
-        )
-        return [("Recorded and generated", caption, spectrogram_image([real, made]))]

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from mmssl.encoders import cut
+from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs.checkpoint import load_weights
 from mmssl.runs.folder import RunFolder
@@ -85,13 +86,23 @@ class Run:
             raise ValueError(f"{self.folder} has no {path.name}: its training has not ended.")
         return keras.models.load_model(path)
 
-    def method(self):
+    def method(self, kind=Pretrainer):
         """Builds the method with the weights of the last checkpoint.
+
+        Args:
+            kind: class that it must be of.
 
         Returns:
             Pretrainer, not compiled.
+
+        Raises:
+            ValueError: it is of another class.
         """
         method = build(self.config["method"])
+        if not isinstance(method, kind):
+            raise ValueError(
+                f"{self.folder} was trained by {type(method).__name__}, not by {kind.__name__}."
+            )
         load_weights(self.files.checkpoint, method)
         method.set_total_steps(json.loads(self.files.plan.read_text())["steps"])
         method.finalize()

@@ -36,7 +36,8 @@ class AudioViews(AudioWindows):
         sample_rate: see `AudioWindows`.
         window: samples of a view; a clip must have `speed` times as many, or be padded.
         batch_size: clips a batch, each in two views.
-        short: see `AudioWindows`; with "join" what is joined to a short clip differs between its views.
+        short: see `AudioWindows`; with "join" what is joined to a short clip differs between its
+            views.
         speed: how many times as fast at most, and as slow, 1 or more; 1 changes nothing.
         mix_probability: share of views that another clip is mixed under.
         mix_decibels: lowest and highest ratio of a clip's power to the other's.

@@ -19,7 +19,7 @@ from mmssl.pipelines.images.resampling import BOX_DRAWS, boxes, cut, cut_each, t
 _DRAWS = {
     "box": BOX_DRAWS,
     "flip": 1,
-    "jitter": augmentation.DRAWS,
+    "jitter": augmentation.JITTER_DRAWS,
     "gray": 1,
     "blur": 2,
     "solarize": 1,
@@ -32,15 +32,15 @@ class ImageViews(ImageCrops):
     """Random resized crops of one picture, each mirrored, recolored, blurred and solarized.
 
     Batches hold images_1 and images_2, float32 (B, size, size, 3) in [0, 1], and with
-    `num_small_views` above 0 images_3, ..., float32 (B, small_size, small_size, 3). Inputs of a trained
-    encoder are those of `ImageCrops`.
+    `num_small_views` above 0 images_3, ..., float32 (B, small_size, small_size, 3). Inputs of a
+    trained encoder are those of `ImageCrops`.
 
     A share is the probability that a view is changed: one number for all views, or a list for
     view 1, view 2 and so on, the last number for all further ones. The sets of the papers:
 
     - SimCLR (arXiv 2002.05709): scale [0.08, 1], jitter [0.8, 0.8, 0.8, 0.2], blur_probability 0.5;
-    - MoCo v1: jitter [0.4, 0.4, 0.4, 0.4], jitter_probability 1; MoCo v2 and SimSiam (arXiv 2003.04297):
-      the defaults and blur_probability 0.5;
+    - MoCo v1: jitter [0.4, 0.4, 0.4, 0.4], jitter_probability 1; MoCo v2 and SimSiam (arXiv
+      2003.04297): the defaults and blur_probability 0.5;
     - BYOL, Barlow Twins, VICReg (arXiv 2006.07733): scale [0.08, 1], jitter [0.4, 0.4, 0.2, 0.1],
       blur_probability [1, 0.1], solarize_probability [0, 0.2];
     - SwAV (arXiv 2006.09882): SimCLR's, with scale [0.14, 1], six small views of 96 pixels and

@@ -171,7 +171,7 @@ def _open_builtin(spec, extensions):
         raise ValueError(f"{spec} does not exist: built-in data are {', '.join(_BUILTIN)}")
     if _BUILTIN[name] not in extensions:
         raise ValueError(f"{spec} holds no data for a recipe that reads {', '.join(extensions)}")
-    module = importlib.import_module(f"mmssl.pipelines.builtin_{name}")
+    module = importlib.import_module(f"mmssl.pipelines.sources.builtin_{name}")
     data, columns, sample_rate = module.make()
     return _rows(data, columns, sample_rate)
 

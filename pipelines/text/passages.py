@@ -21,9 +21,9 @@ class Passages(Documents):
 
     A batch holds token_ids and padding_mask int32 (B, L), the text [CLS] sentences [SEP] padded
     with [PAD]. An element starts at a sentence and gathers those that follow in the same document
-    up to L - 2 tokens, or, with probability `short_probability`, up to a random shorter target. Every
-    sentence from which its document still fills L - 2 tokens starts exactly one element an epoch;
-    so does a shorter document's first one.
+    up to L - 2 tokens, or, with probability `short_probability`, up to a random shorter target.
+    Every sentence from which its document still fills L - 2 tokens starts exactly one element an
+    epoch; so does a shorter document's first one.
 
     Args:
         source: see `Documents`.

@@ -20,8 +20,8 @@ class SentencePairs(Passages):
     B comes from another document.
 
     An element starts at a sentence and gathers those that follow in the same document up to L - 3
-    tokens, or, with probability `short_probability`, up to a random shorter target. A random number of
-    these sentences are A. With probability 0.5, and always if there is one sentence only, B is a
+    tokens, or, with probability `short_probability`, up to a random shorter target. A random number
+    of these sentences are A. With probability 0.5, and always if there is one sentence only, B is a
     run of sentences from a random place in another document; else it is the rest. A pair that is
     too long loses tokens of its longer part, from the front or the back at random.
 

@@ -9,6 +9,7 @@ import pytest
 from mmssl.deploy.checked import ExportMismatchError
 from mmssl.deploy.generator import load_generator, write_generator
 from mmssl.encoders import conv_encoder, wavenet_encoder
+from mmssl.generation import WaveNetSampler
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.wavenet import WaveNet
 from tests.deploy.conftest import skip_without
@@ -60,14 +61,13 @@ def test_a_litert_generator_holds_no_flex_operation(tmp_path):
 
 
 def test_a_step_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
-    method = wavenet()
-    start = method.sampler.start
+    method, start = wavenet(), WaveNetSampler.start
 
-    def begin_elsewhere(streams):
-        queues, time = start(streams)
+    def begin_elsewhere(sampler, streams):
+        queues, time = start(sampler, streams)
         return queues + 1, time
 
-    monkeypatch.setattr(method.sampler, "start", begin_elsewhere)
+    monkeypatch.setattr(WaveNetSampler, "start", begin_elsewhere)
     with pytest.raises(ExportMismatchError, match="logits"):
         write_generator(method, tmp_path / "generator", "saved_model")
     assert list(tmp_path.iterdir()) == []

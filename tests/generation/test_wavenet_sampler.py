@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.encoders import receptive_field, wavenet_encoder
+from mmssl.generation import WaveNetSampler
 from mmssl.generation import wavenet_sampler as module
 from mmssl.layers import mu_law_decode
 from mmssl.methods.wavenet import WaveNet
@@ -41,8 +42,9 @@ def test_cached_logits_are_those_of_the_whole_network(kernel):
     method, known = wavenet(kernel), codes(length=LENGTH)
     assert known.shape[1] > 2 * receptive_field(method.encoder)
     whole = full_logits(method, known)
-    queues, time = method.sampler.start(3)
-    step = tf.function(method.sampler.step)
+    sampler = WaveNetSampler(method)
+    queues, time = sampler.start(3)
+    step = tf.function(sampler.step)
     for place in range(known.shape[1]):
         logits, queues, time = step(known[:, place], queues, time)
         assert_close(logits, whole[:, place], SUM)
@@ -52,9 +54,10 @@ def test_cached_logits_are_those_of_the_whole_conditioned_network():
     method = wavenet(speakers=3, num_mel_bins=2, mel_hop=8)
     known, given = codes(), told()
     whole = full_logits(method, known, **given)
-    speaker, local = map(np.asarray, method.sampler.conditions(**given))
-    queues, time = method.sampler.start(3)
-    step = tf.function(method.sampler.step)
+    speaker, local = map(np.asarray, WaveNetSampler(method).conditions(**given))
+    sampler = WaveNetSampler(method)
+    queues, time = sampler.start(3)
+    step = tf.function(sampler.step)
     for place in range(LENGTH):
         now = [speaker[:, 0], local[:, place]]
         logits, queues, time = step(known[:, place], queues, time, now)
@@ -62,31 +65,31 @@ def test_cached_logits_are_those_of_the_whole_conditioned_network():
 
 
 def test_there_is_one_queue_a_layer_as_long_as_its_dilation():
-    assert wavenet().sampler.slots == 1 + 2 * (1 + 2 + 4)
-    assert wavenet(kernel=3).sampler.slots == 1 + 2 * 2 * (1 + 2 + 4)
+    assert WaveNetSampler(wavenet()).slots == 1 + 2 * (1 + 2 + 4)
+    assert WaveNetSampler(wavenet(kernel=3)).slots == 1 + 2 * 2 * (1 + 2 + 4)
 
 
 def test_at_temperature_0_each_code_is_the_likeliest_after_those_before():
     method, prompt = wavenet(), codes(length=7)
-    drawn = method.sampler.generate(prompt, 60, temperature=0)
+    drawn = WaveNetSampler(method).generate(prompt, 60, temperature=0)
     whole = full_logits(method, np.concatenate([prompt, drawn], axis=1))
     np.testing.assert_array_equal(drawn, whole[:, 6:-1].argmax(axis=-1))
 
 
 def test_conditions_reach_the_compiled_loop():
     method, given = wavenet(speakers=3, num_mel_bins=2, mel_hop=8), told()
-    conditions = method.sampler.conditions(**given)
+    conditions = WaveNetSampler(method).conditions(**given)
     start = codes(length=1)
-    drawn = method.sampler.generate(start, LENGTH - 1, 0, conditions=conditions)
+    drawn = WaveNetSampler(method).generate(start, LENGTH - 1, 0, conditions=conditions)
     whole = full_logits(method, np.concatenate([start, drawn], axis=1), **given)
     np.testing.assert_array_equal(drawn, whole[:, :-1].argmax(axis=-1))
 
 
 def test_chunks_change_nothing_about_what_the_likeliest_codes_are(monkeypatch):
     method, prompt, seen = wavenet(), codes(length=7), []
-    whole = method.sampler.generate(prompt, 60, temperature=0)
+    whole = WaveNetSampler(method).generate(prompt, 60, temperature=0)
     monkeypatch.setattr(module, "CHUNK", 16)
-    parts = method.sampler.generate(
+    parts = WaveNetSampler(method).generate(
         prompt, 60, temperature=0, progress=lambda *done: seen.append(done)
     )
     np.testing.assert_array_equal(parts, whole)
@@ -96,7 +99,7 @@ def test_chunks_change_nothing_about_what_the_likeliest_codes_are(monkeypatch):
 def test_only_the_receptive_field_of_a_prompt_matters():
     method, prompt = wavenet(), codes(length=100)
     field = receptive_field(method.encoder)
-    whole, end = (method.sampler.generate(p, 40, 0) for p in (prompt, prompt[:, -field:]))
+    whole, end = (WaveNetSampler(method).generate(p, 40, 0) for p in (prompt, prompt[:, -field:]))
     np.testing.assert_array_equal(whole, end)
 
 
@@ -106,14 +109,16 @@ def test_draws_follow_the_distribution_and_the_seed():
     shares = np.zeros(256)
     shares[[3, 70, 200]] = [0.5, 0.3, 0.2]
     method.logits.bias.assign(np.log(shares + 1e-30))
-    drawn = method.sampler.generate(codes(8, 1), 1000)
+    drawn = WaveNetSampler(method).generate(codes(8, 1), 1000)
     counts = np.bincount(drawn.ravel(), minlength=256) / drawn.size
     assert_within(counts, shares, share_margin(0.5, drawn.size))
-    again, other = (method.sampler.generate(codes(8, 1), 1000, seed=seed) for seed in (0, 1))
+    again, other = (
+        WaveNetSampler(method).generate(codes(8, 1), 1000, seed=seed) for seed in (0, 1)
+    )
     np.testing.assert_array_equal(again, drawn)
     assert (other != drawn).any()
     assert (drawn[0] != drawn[1]).any()
-    colder = method.sampler.generate(codes(8, 1), 1000, temperature=0.5)
+    colder = WaveNetSampler(method).generate(codes(8, 1), 1000, temperature=0.5)
     squared = shares**2 / (shares**2).sum()
     counts = np.bincount(colder.ravel(), minlength=256) / colder.size
     assert_within(counts, squared, share_margin(0.5, colder.size))
@@ -130,4 +135,4 @@ def test_draws_follow_the_distribution_and_the_seed():
 )
 def test_wrong_input_is_refused(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
-        wavenet().sampler.generate(*arguments)
+        WaveNetSampler(wavenet()).generate(*arguments)

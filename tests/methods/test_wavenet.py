@@ -127,18 +127,6 @@ def test_held_out_bits_are_those_of_the_loss_and_the_unigram_is_the_entropy_of_t
     assert_close(figures["unigram_bits"], -(shares * np.log2(shares)).sum(), ROUNDING)
 
 
-@pytest.mark.parametrize("conditioned", [False, True])
-def test_the_pictures_show_a_recording_beside_what_is_generated(conditioned):
-    given = {"speakers": 9, "num_mel_bins": 4, "mel_hop": 50} if conditioned else {}
-    data = ConditionedWindows(window=1000, batch_size=8, sample_rate=2000, **given)
-    method = WaveNet(wavenet_encoder(1, 3, 4, 4, 4, **given))
-    [(title, caption, picture)] = method.report_images(data)
-    assert title == "Recorded and generated"
-    assert caption.count("dB, flatness") == 2
-    assert picture.dtype == "uint8"
-    assert picture.shape[2] == 3
-
-
 def test_an_encoder_without_codes_is_refused():
     with pytest.raises(ValueError, match="conv_encoder computes no codes"):
         WaveNet(conv_encoder(16, (4,), (1,), (2,), (1,)))

@@ -1,4 +1,4 @@
-"""DCGAN's strided stack (Radford, Metz, Chintala 2015, arXiv 1511.06434), of encoder and discriminator."""
+"""DCGAN's strided convolutions (Radford, Metz, Chintala 2015, arXiv 1511.06434)."""
 
 import keras
 

@@ -47,8 +47,8 @@ def transformer_blocks(
         epsilon: of the layer norms.
         bias: KerasTensor (B or 1, heads, T, T) that every attention adds to its scores; None for
             none.
-        position_ids: KerasTensor int32 (B or 1, T), by which every attention turns queries and keys,
-            see `mmssl.layers.PositionIds`; None without rotary positions.
+        position_ids: KerasTensor int32 (B or 1, T), by which every attention turns queries and
+            keys, see `mmssl.layers.PositionIds`; None without rotary positions.
 
     Returns:
         KerasTensor (B, T, C).

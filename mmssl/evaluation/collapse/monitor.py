@@ -31,9 +31,9 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     Adds the figures of `diagnose` and, with pairs, `alignment` to the epoch's logs, so callbacks
     after it (CSVLogger, TensorBoard) see them. Reads `self.model.export_encoder()`, and
-    `self.model.projection_model()` where there is such, whose figures are called `projection_std_ratio`
-    and so on, with `projection_deviation`, the mean deviation of their dimensions, where
-    `self.model.norm_sensitive`.
+    `self.model.projection_model()` where there is such, whose figures are called
+    `projection_std_ratio` and so on, with `projection_deviation`, the mean deviation of their
+    dimensions, where `self.model.norm_sensitive`.
 
     Args:
         examples: iterable of dicts of encoder inputs, the same at each pass; a collapse shows on

@@ -1,4 +1,6 @@
-"""What a method says of itself: held-out figures and pictures."""
+"""What a method says of itself: figures of held-out items, and images."""
+
+from mmssl.generation.images import generated_images
 
 
 def validate(run, method, source):
@@ -31,7 +33,8 @@ def report_images(run, source):
     Raises:
         ValueError: the method cannot draw these items.
     """
-    return run.method().report_images(over(run, source))
+    method, data = run.method(), over(run, source)
+    return [*method.report_images(data), *generated_images(method, data)]
 
 
 def over(run, source):

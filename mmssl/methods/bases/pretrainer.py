@@ -152,8 +152,8 @@ class Pretrainer(keras.Model):
         """Tells which of the reported figures must not fall below a value.
 
         Returns:
-            dict from a name in `metric_names` to a mmssl.methods.bases.metric_bounds.MetricBound; a run stops where one
-            is broken.
+            dict from a name in `metric_names` to a mmssl.methods.bases.metric_bounds.MetricBound; a
+            run stops where one is broken.
         """
         return {}
 

@@ -105,8 +105,8 @@ def test_each_view_keeps_its_own_shares():
     white[..., 0] = 204
     pipeline = ImageViews(
         white, 4, 400, scale=(1, 1), ratio=(1, 1), jitter_probability=0.0, flip=False,
-        gray_probability=[1.0, 0.3, 0.0], solarize_probability=[0.0, 0.0, 0.6], num_small_views=2, small_size=4,
-        small_scale=(1, 1),
+        gray_probability=[1.0, 0.3, 0.0], solarize_probability=[0.0, 0.0, 0.6], num_small_views=2,
+        small_size=4, small_scale=(1, 1),
     )  # fmt: skip
     views = elements(pipeline, 1)
     colors = [np.ptp(views[f"images_{v}"], axis=-1).max(axis=(1, 2)) for v in (1, 2, 3)]

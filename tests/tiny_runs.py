@@ -1,4 +1,4 @@
-"""Small finished runs, one a modality, trained once for all tests of this folder."""
+"""Small finished runs, one a modality, trained once for all tests."""
 
 import pytest
 import yaml
@@ -14,37 +14,37 @@ def tiny_run(name, tmp_path_factory, *overrides):
     return pretrain(case.recipe, folder, [*case.tiny, *fixed, *overrides], quiet=True)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def sound_run(tmp_path_factory):
     return tiny_run("cpc", tmp_path_factory)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def text_run(tmp_path_factory):
     return tiny_run("bert", tmp_path_factory)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def language_run(tmp_path_factory):
     return tiny_run("gpt", tmp_path_factory)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def picture_run(tmp_path_factory):
     return tiny_run("colorization", tmp_path_factory)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def inpainting_run(tmp_path_factory):
     return tiny_run("inpainting", tmp_path_factory)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def wavenet_run(tmp_path_factory):
     return tiny_run("wavenet", tmp_path_factory)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def conditioned_run(tmp_path_factory):
     """A WaveNet that is told the speaker and how it sounds."""
     folder, case = tmp_path_factory.mktemp("conditioned"), all_cases()["wavenet"]
