@@ -40,7 +40,7 @@ def built(config, batches, seed=0):
     """
     keras.utils.set_random_seed(seed)
     method = build(config["method"])
-    method.plan(PLANNED)
+    method.set_total_steps(PLANNED)
     method.compile(**method.make_optimizers(make_optimizer))
     method.adapt(as_dataset(batches))
     return method
