@@ -35,7 +35,7 @@ test: lint
 	$(VENV)/bin/pytest -n auto --dist loadgroup -m 'not learning'
 
 # Folders whose tests compare what TensorFlow computes, within seconds.
-NUMERICAL := $(addprefix tests/,losses layers encoders methods pipelines training)
+NUMERICAL := $(addprefix tests/,losses layers encoders methods)
 
 # What changes the order in which terms are added, and with it the last bits of a sum.
 test-processors: $(INSTALLED)
