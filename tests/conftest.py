@@ -1,7 +1,10 @@
 """What all tests need: a quiet TensorFlow on the processor, and two virtual devices."""
 
+import functools
 import gc
 import os
+import subprocess
+import sys
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -35,6 +38,20 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Spares the imported modules from the garbage collection that ends every file's session."""
     gc.freeze()
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("bfloat16") and not _multiplies_bfloat16():
+        pytest.skip("TensorFlow crashes on products in bfloat16 under this ONEDNN_MAX_CPU_ISA")
+
+
+@functools.cache
+def _multiplies_bfloat16():
+    """Whether TensorFlow does; it may crash where oneDNN is told of a lesser processor."""
+    if "ONEDNN_MAX_CPU_ISA" not in os.environ:
+        return True
+    product = "import tensorflow as tf; x = tf.ones((8, 8), tf.bfloat16); tf.matmul(x, x)"
+    return subprocess.run([sys.executable, "-c", product], capture_output=True).returncode == 0
 
 
 @pytest.fixture(autouse=True)

@@ -95,6 +95,7 @@ def test_two_replicas_equal_one(visit):
     assert_same_way(two.way, one.way, tolerances.REPLICAS_MOVED)
 
 
+@pytest.mark.bfloat16
 @pytest.mark.parametrize("replicas", ["one", "two"])
 def test_mixed_bfloat16_is_finite_and_close_to_float32(visit, replicas):
     exact = getattr(visit, replicas)

@@ -77,6 +77,7 @@ def test_an_untrained_model_begins_at_the_logarithm_of_the_vocabulary():
     assert loss_of(method, batch_of(64)) == pytest.approx(expected, abs=0.03)
 
 
+@pytest.mark.bfloat16
 def test_logits_are_tied_to_the_table_and_in_full_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     method = small()

@@ -168,6 +168,7 @@ def test_arguments_that_cannot_be_are_refused(arguments, sentence):
         method_of(**arguments)
 
 
+@pytest.mark.bfloat16
 def test_mixed_precision_predicts_in_float32():
     keras.config.set_dtype_policy("mixed_bfloat16")
     assert method_of()(batch_of())["prediction"].dtype == "float32"

@@ -104,6 +104,7 @@ def test_training_begins_at_the_uniform_guess_and_zero_logits_are_exactly_it():
     assert_close(loss_of(method, batch), np.log(256), ROUNDING)
 
 
+@pytest.mark.bfloat16
 def test_logits_and_loss_are_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     method, batch = wavenet(), batch_of(random_codes())

@@ -38,6 +38,7 @@ def test_the_last_norm_learns_what_its_name_says(last_norm, learned):
     assert {v.name for v in head.trainable_variables} == {"kernel", *learned}
 
 
+@pytest.mark.bfloat16
 def test_its_output_is_float32_under_mixed_precision():
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -2,6 +2,7 @@ import warnings
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from mmssl.methods.bases import EMATeacher, Pretrainer
@@ -31,6 +32,7 @@ def test_batches_are_fitted_without_a_warning_of_shuffling():
         smallest().fit(tf.data.Dataset.from_tensors(batch).repeat(), steps_per_epoch=2, verbose=0)
 
 
+@pytest.mark.bfloat16
 def test_under_mixed_bfloat16_student_and_teacher_read_their_inputs_in_float32():
     keras.config.set_dtype_policy("mixed_bfloat16")
     x = keras.Input((1,), name="x", dtype="float32")

@@ -106,6 +106,7 @@ def test_the_teacher_gives_no_gradient_and_has_nothing_to_train():
     assert teacher.trainable_variables == []
 
 
+@pytest.mark.bfloat16
 def test_a_slow_average_moves_under_mixed_bfloat16():
     keras.config.set_dtype_policy("mixed_bfloat16")
     model = student()
