@@ -12,7 +12,7 @@ from mmssl.distribution import make_strategy
 from mmssl.optimizers import adamw
 from mmssl.runs.recipe import build
 
-PLANNED = 100  # steps that a schedule is told of
+PLANNED = 1000  # steps that a schedule is told of
 
 # A second one in a process breaks the collectives of the first.
 mirrored = functools.cache(lambda: make_strategy("mirrored"))
@@ -53,7 +53,7 @@ def make_optimizer(variables, rate=1.0, constant=False):
     epsilon lies above the rounding of gradients that are zero in theory, as of key biases, which
     Adam would otherwise blow up to whole steps.
     """
-    return adamw(variables, 1e-2 * rate, 0.01, epsilon=1e-3, clip_norm=0.05)
+    return adamw(variables, 1e-2 * rate, 0.01, epsilon=1e-4, clip_norm=0.05)
 
 
 def as_dataset(batches):

@@ -35,6 +35,8 @@ def train(config, weights, batches):
     """
     begun = time.process_time()
     start = _start()
+    import keras
+
     from tests.contract.building import built
 
     method = built(config, batches)
@@ -44,6 +46,7 @@ def train(config, weights, batches):
         method.reset_metrics()
         losses.append(float(method.train_on_batch(batch, return_dict=True)["loss"]))
     weights = method.get_weights()
+    keras.backend.clear_session()
     return losses, weights, {"shared": start, "own": time.process_time() - begun - start}
 
 

@@ -9,12 +9,13 @@ FLOAT32 = float(np.finfo("float32").eps)
 BFLOAT16 = 2.0**-8
 
 REPLICAS = 100 * FLOAT32  # losses and weights, of the largest
-REPLICAS_MOVED = 5000 * FLOAT32  # of the way that the weights went
+REPLICAS_MOVED = 2000 * FLOAT32  # of the way that the weights went
 BACKENDS = 2000 * FLOAT32  # losses
-BACKENDS_MOVED = 10_000 * FLOAT32  # of the way that the weights went
+BACKENDS_MOVED = 5000 * FLOAT32  # of the way that the weights went
 EXPORT = 800 * FLOAT32
 PADDING = 100 * FLOAT32
 PRECISIONS = 12 * BFLOAT16  # losses
+PRECISIONS_MOVED = 128 * BFLOAT16  # of the way that a teacher went
 
 
 def assert_close(got, expected, tolerance, floor=0.0):

@@ -23,14 +23,14 @@ class Course:
         losses: of each step.
         moved: how far the weights went in each step.
         weights: after the last step, one array.
-        lengths: how far each of `method.weights` went from the first step to the last.
+        changes: of each of `method.weights`, from the first step to the last.
     """
 
     start: np.ndarray
     losses: list
     moved: list
     weights: np.ndarray
-    lengths: list
+    changes: list
 
     @property
     def way(self):
@@ -102,14 +102,6 @@ class Visit:
         return method
 
     @cached_property
-    def in_bfloat16(self):
-        """The Course on one replica in mixed precision."""
-        with policy("mixed_bfloat16"):
-            method = built(self.config, self.batches)
-            method.make_train_function()
-            return train(method, self.batches[:STEPS])
-
-    @cached_property
     def _shared_out(self):
         """The training batches, each in equal shares on two replicas."""
         batches = iter(mirrored().experimental_distribute_dataset(self.data.batches(seed=0)))
@@ -161,7 +153,7 @@ def train(method, batches):
         losses=losses,
         moved=[np.linalg.norm(b - a) for a, b in itertools.pairwise(flat)],
         weights=flat[-1],
-        lengths=[np.linalg.norm(b - a) for a, b in zip(states[0], states[-1], strict=True)],
+        changes=[b - a for a, b in zip(states[0], states[-1], strict=True)],
     )
 
 

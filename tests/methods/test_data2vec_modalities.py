@@ -5,15 +5,15 @@ import pytest
 import tensorflow as tf
 
 from tests.contract.building import built, loss_of, prepared
-from tests.methods.test_data2vec import CASES
+from tests.methods import test_data2vec
 from tests.tolerances import SUM, assert_close
 
 COPIED = ("position_convolution_", "tokens/", "position_embedding", "embedding_norm")
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=test_data2vec.CASES)
 def made(request):
-    config = CASES[request.param].config()
+    config = test_data2vec.CASES[request.param].config()
     batches = list(prepared(config["data"]).batches(seed=0).take(1).as_numpy_iterator())
     return built(config, batches), batches[0]
 
