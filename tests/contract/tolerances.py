@@ -1,44 +1,49 @@
-"""How far two ways to the same figure may be apart: multiples of rounding, relative to its scale.
+"""How far two ways to the same figure may be apart in the contract, in roundings of its scale.
 
-Processors, libraries and backends add up in other orders; each order rounds elsewhere.
+Replicas, backends and processors add up in other orders; each order rounds elsewhere.
 """
 
 import numpy as np
 
-FLOAT32 = float(np.finfo("float32").eps)
-BFLOAT16 = 2.0**-8
+from tests.tolerances import NETWORK, SUM, assert_close, rounding
 
-REPLICAS = 100 * FLOAT32  # losses and weights, of the largest
-REPLICAS_MOVED = 2000 * FLOAT32  # of the way that the weights went
-BACKENDS = 2000 * FLOAT32  # losses
-BACKENDS_MOVED = 5000 * FLOAT32  # of the way that the weights went
-EXPORT = 800 * FLOAT32
-PADDING = 100 * FLOAT32
-PRECISIONS = 12 * BFLOAT16  # losses
-PRECISIONS_MOVED = 128 * BFLOAT16  # of the way that a teacher went
+REPLICAS = 2 * SUM  # losses and weights, of the largest
+REPLICAS_MOVED = 4 * NETWORK  # of the way that the weights went
+BACKENDS = 4 * NETWORK  # losses
+BACKENDS_MOVED = 10 * NETWORK  # of the way that the weights went
+EXPORT = 2 * NETWORK
+PADDING = 2 * SUM
+PRECISIONS = 6  # losses, in roundings of bfloat16
+PRECISIONS_MOVED = SUM  # of the way that a teacher went, in roundings of bfloat16
 
 
-def assert_close(got, expected, tolerance, floor=0.0):
+def assert_near(got, expected, ulps, least_scale=0.0, dtype="float32"):
     """Compares arrays by their largest difference, relative to the largest value.
 
     Args:
         got: array.
         expected: array of the same shape.
-        tolerance: one of those above.
-        floor: the least that the scale is taken for, where values may pass through 0.
+        ulps: one of those above.
+        least_scale: what the scale is taken for at least, where values may pass through 0.
+        dtype: the coarser precision of the two.
     """
-    got, expected = np.asarray(got, "float64"), np.asarray(expected, "float64")
-    scale = max(np.abs(expected).max(), floor)
-    np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance * scale)
+    scale = max(np.abs(np.asarray(expected)).max(), least_scale)
+    assert_close(got, expected, ulps, scale, dtype)
 
 
-def assert_same_way(got, expected, tolerance):
+def assert_same_way(got, expected, ulps, dtype="float32"):
     """Compares how far weights have moved, all of them together.
 
     Args:
         got: array, the changes of all weights.
         expected: array of the same shape.
-        tolerance: one of those above.
+        ulps: one of those above.
+        dtype: the coarser precision of the two.
     """
-    apart = np.linalg.norm(got - expected) / np.linalg.norm(expected)
-    assert apart < tolerance, f"the weights went {apart:.2g} of their way apart"
+    length = np.linalg.norm(expected)
+    assert_close(np.linalg.norm(got - expected), 0.0, ulps, length, dtype)
+
+
+def exported(difference):
+    """Says whether what an export differs by is rounding."""
+    return difference <= EXPORT * rounding()
