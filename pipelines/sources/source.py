@@ -1,5 +1,6 @@
 """Where the data come from: a folder, a glob, shards, archives, tables, arrays or built-in data."""
 
+import functools
 import glob
 import hashlib
 import importlib
@@ -171,9 +172,14 @@ def _open_builtin(spec, extensions):
         raise ValueError(f"{spec} does not exist: built-in data are {', '.join(_BUILTIN)}")
     if _BUILTIN[name] not in extensions:
         raise ValueError(f"{spec} holds no data for a recipe that reads {', '.join(extensions)}")
-    module = importlib.import_module(f"mmssl.pipelines.sources.builtin_{name}")
-    data, columns, sample_rate = module.make()
-    return _rows(data, columns, sample_rate)
+    data, columns, sample_rate = _make_builtin(name)
+    return _rows(data, dict(columns or {}), sample_rate)
+
+
+@functools.cache
+def _make_builtin(name):
+    """Makes built-in data once: a run opens its source for training, probe and report."""
+    return importlib.import_module(f"mmssl.pipelines.sources.builtin_{name}").make()
 
 
 def _open_folder(folder, extensions):

@@ -17,7 +17,11 @@ TINY_TEXT = (
 )
 TINY_SOUND = (
     "--data.batch_size=4",
-    "--data.window=4000",
+    "--data.window=2000",
+    "--data.kernel_sizes=[10,3,3]",
+    "--data.strides=[5,2,2]",
+    "--method.encoder.position_depth=1",
+    "--method.copied=[position_convolution_1]",
     "--method.encoder.channels=16",
     "--method.encoder.position_groups=4",
     *tiny_transformer(32),

@@ -49,6 +49,8 @@ class Visit:
     def __init__(self, case, name, folder):
         # As a run does: what is trained twice must come out the same bit by bit.
         tf.config.experimental.enable_op_determinism()
+        # Graphs run a few times each: to optimize them takes longer.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         self.case, self.name, self.folder = case, name, folder
         self.config = case.config(*case.still)
 
@@ -83,7 +85,7 @@ class Visit:
 
     @property
     def uninterrupted(self):
-        """What came of the steps after the checkpoint: losses, and all state."""
+        """What came of the steps after the checkpoint: losses, and all state but the metrics'."""
         return self._trained[2]
 
     def resumed(self):
@@ -93,7 +95,9 @@ class Visit:
     def _go_on(self, method):
         # Metrics go on too: they are part of a checkpoint.
         logs = [method.train_function([batch]) for batch in self.batches[STEPS:]]
-        return [float(x["loss"]) for x in logs], [v.numpy() for v in state_variables(method)]
+        means = {id(v) for v in method.metrics_variables}
+        state = [v.numpy() for v in state_variables(method) if id(v) not in means]
+        return [float(x["loss"]) for x in logs], state
 
     def at(self, place):
         """The traced method, brought back to the `start` or the `middle` of its training."""

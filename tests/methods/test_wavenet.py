@@ -15,8 +15,8 @@ CASE = Case(
     "audio/wavenet",
     (
         "--data.batch_size=4",
-        "--data.window=512",
-        "--method.encoder.layers=4",
+        "--data.window=256",
+        "--method.encoder.layers=3",
         "--method.encoder.residual=16",
         "--method.encoder.gate=16",
         "--method.encoder.skip=32",
