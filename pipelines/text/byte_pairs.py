@@ -10,11 +10,11 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from mmssl.files import write_text
 
-SPECIALS = ("<|padding|>", "<|endoftext|>")
-PAD, END = range(len(SPECIALS))
+SPECIAL_TOKENS = ("<|padding|>", "<|endoftext|>")
+PAD, END = range(len(SPECIAL_TOKENS))
 VOCABULARY_FILE, MERGES_FILE = "vocabulary.json", "merges.txt"
 
-_SMALLEST = len(SPECIALS) + 256  # a piece for every byte, so that no character is unknown
+_SMALLEST = len(SPECIAL_TOKENS) + 256  # a piece for every byte, so that no character is unknown
 
 
 class BytePairs:
@@ -25,7 +25,7 @@ class BytePairs:
     back as it was. Files and pieces are written as GPT-2's are, so other tools read them.
 
     Args:
-        vocabulary: dict from piece to id, `SPECIALS` first, so that padding is id 0 and the end of
+        vocabulary: dict from piece to id, `SPECIAL_TOKENS` first, so that padding is id 0 and the end of
             a text id 1, and with a piece for every byte.
         merges: list of pairs of pieces, "a b", in the order learned.
 
@@ -35,10 +35,10 @@ class BytePairs:
 
     def __init__(self, vocabulary: dict[str, int], merges: list[str]):
         pieces = sorted(vocabulary, key=vocabulary.get)
-        if tuple(pieces[: len(SPECIALS)]) != SPECIALS:
+        if tuple(pieces[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise ValueError(
-                f"the vocabulary begins with {pieces[: len(SPECIALS)]}: it must begin with "
-                f"{list(SPECIALS)}"
+                f"the vocabulary begins with {pieces[: len(SPECIAL_TOKENS)]}: it must begin with "
+                f"{list(SPECIAL_TOKENS)}"
             )
         missing = set(pre_tokenizers.ByteLevel.alphabet()) - vocabulary.keys()
         if missing or [vocabulary[piece] for piece in pieces] != list(range(len(pieces))):
@@ -67,7 +67,9 @@ class BytePairs:
 
     def decode(self, ids):
         """Returns ids (L,) as text, without special ones; bytes that are no UTF-8 as U+FFFD."""
-        return self._tokenizer.decode([i for i in np.asarray(ids).tolist() if i >= len(SPECIALS)])
+        return self._tokenizer.decode(
+            [i for i in np.asarray(ids).tolist() if i >= len(SPECIAL_TOKENS)]
+        )
 
     def layer(self):
         """Makes the same tokenizer as a layer of KerasHub, to be exported in a graph of TensorFlow.
@@ -130,7 +132,7 @@ def learn_byte_pairs(texts: Iterable[str], size: int) -> BytePairs:
     learner = _byte_level(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=size,
-        special_tokens=list(SPECIALS),
+        special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

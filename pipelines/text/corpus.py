@@ -57,13 +57,13 @@ def _end(found):
     return found[0] if found[2].islower() else found[1] + "\n"
 
 
-def build_corpus(documents: Iterable[str], tokenizer, longest) -> Corpus:
+def build_corpus(documents: Iterable[str], tokenizer, max_tokens) -> Corpus:
     """Tokenizes documents.
 
     Args:
         documents: texts. One without any token is left out.
         tokenizer: Tokenizer.
-        longest: most tokens of a sentence, 1 or more; a longer one is cut into pieces of about the
+        max_tokens: most tokens of a sentence, 1 or more; a longer one is cut into pieces of about the
             same size, which count as sentences.
 
     Returns:
@@ -89,7 +89,7 @@ def build_corpus(documents: Iterable[str], tokenizer, longest) -> Corpus:
         tokens.append(ids.values.numpy())
         lengths.append(ids.row_lengths().numpy())
     document = np.repeat(np.arange(len(sizes)), sizes)
-    lengths, document = _cut(np.concatenate(lengths), document, longest)
+    lengths, document = _cut(np.concatenate(lengths), document, max_tokens)
     found = np.bincount(document, minlength=len(sizes))
     return Corpus(
         host(np.concatenate(tokens).astype(np.int32)),
@@ -98,9 +98,9 @@ def build_corpus(documents: Iterable[str], tokenizer, longest) -> Corpus:
     )
 
 
-def _cut(lengths, document, longest):
-    """Cuts sentences in equal pieces no longer than `longest`, and drops the empty ones."""
-    pieces = -(-lengths // longest)
+def _cut(lengths, document, max_tokens):
+    """Cuts sentences in equal pieces no longer than `max_tokens`, and drops the empty ones."""
+    pieces = -(-lengths // max_tokens)
     number = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     whole, parts = np.repeat(lengths, pieces), np.repeat(pieces, pieces)
     cut = (number + 1) * whole // parts - number * whole // parts

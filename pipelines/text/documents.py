@@ -116,7 +116,7 @@ class Documents(Pipeline):
             }
 
         texts = self._read(source).rebatch(batch_size)
-        return texts.map(encode, self.parallel_calls, deterministic=True).prefetch(2)
+        return texts.map(encode, self.num_parallel_calls, deterministic=True).prefetch(2)
 
     def preview(self, source, index):
         """Returns one text as str."""
@@ -140,7 +140,7 @@ class Documents(Pipeline):
     def _read(self, source):
         numbers = tf.data.Dataset.range(len(source))
         return numbers.map(
-            lambda i: self.decode(source.read(i)), self.parallel_calls, deterministic=True
+            lambda i: self.decode(source.read(i)), self.num_parallel_calls, deterministic=True
         )
 
     def _texts(self):

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from mmssl.files import write_text
 
-SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-PAD, UNK, CLS, SEP, MASK = range(len(SPECIALS))
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 VOCABULARY_FILE = "vocabulary.txt"
 
 # Rarer words of a large corpus stay below any threshold that the vocabulary is cut at, and the
@@ -31,7 +31,7 @@ class Tokenizer:
     pieces that the vocabulary has, from the left. Pieces inside a word begin with "##".
 
     Args:
-        vocabulary: sequence of different pieces, `SPECIALS` first, so that [PAD] is id 0, [UNK] 1,
+        vocabulary: sequence of different pieces, `SPECIAL_TOKENS` first, so that [PAD] is id 0, [UNK] 1,
             [CLS] 2, [SEP] 3 and [MASK] 4.
         lowercase: fold case and drop accents first, as the vocabulary was learned.
 
@@ -42,10 +42,10 @@ class Tokenizer:
     def __init__(self, vocabulary, lowercase=True):
         self.vocabulary = list(vocabulary)
         self.lowercase = lowercase
-        if tuple(self.vocabulary[: len(SPECIALS)]) != SPECIALS:
+        if tuple(self.vocabulary[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise ValueError(
-                f"the vocabulary begins with {self.vocabulary[: len(SPECIALS)]}: it must begin "
-                f"with {list(SPECIALS)}"
+                f"the vocabulary begins with {self.vocabulary[: len(SPECIAL_TOKENS)]}: it must begin "
+                f"with {list(SPECIAL_TOKENS)}"
             )
         if len(set(self.vocabulary)) < len(self.vocabulary):
             twice = Counter(self.vocabulary).most_common(1)[0][0]
@@ -131,7 +131,7 @@ def learn_vocabulary(texts: Iterable[str], size: int, lowercase: bool = True) ->
         lowercase: fold case and drop accents.
 
     Returns:
-        List of pieces, `SPECIALS` first, the same for the same corpus.
+        List of pieces, `SPECIAL_TOKENS` first, the same for the same corpus.
 
     Raises:
         ValueError: when the corpus has no words, or more characters than `size` has room for.
@@ -143,12 +143,12 @@ def learn_vocabulary(texts: Iterable[str], size: int, lowercase: bool = True) ->
         _repeated(counts, _cap(counts, size)),
         size,
         split=False,
-        reserved_tokens=list(SPECIALS),
+        reserved_tokens=list(SPECIAL_TOKENS),
     )
     characters = sorted(piece for piece in learned if len(piece) == 1)
-    least = [*SPECIALS, *characters, *(f"##{character}" for character in characters)]
+    least = [*SPECIAL_TOKENS, *characters, *(f"##{character}" for character in characters)]
     if len(least) > size:
-        needed = len(SPECIALS) + 2 * min(_MOST_CHARACTERS, len(set().union(*counts)))
+        needed = len(SPECIAL_TOKENS) + 2 * min(_MOST_CHARACTERS, len(set().union(*counts)))
         raise ValueError(
             f"vocabulary_size={size} has no room for the characters of the texts: give {needed} "
             "or more"
@@ -203,7 +203,7 @@ def _cap(counts, size):
         for start in range(len(word)):
             ends[word[start:], start > 0] += count
     often = np.sort(list(ends.values()))
-    always = len(SPECIALS) + 2 * len(set().union(*counts))
+    always = len(SPECIAL_TOKENS) + 2 * len(set().union(*counts))
     lower, upper = max(_RAREST, min(counts.values())), max(counts.values())
     while lower < upper:
         threshold = (lower + upper) // 2

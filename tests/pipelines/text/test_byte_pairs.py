@@ -8,7 +8,7 @@ import tensorflow as tf
 from tokenizers import pre_tokenizers
 
 from mmssl.pipelines.text import BytePairs
-from mmssl.pipelines.text.byte_pairs import SPECIALS, learn_byte_pairs
+from mmssl.pipelines.text.byte_pairs import SPECIAL_TOKENS, learn_byte_pairs
 
 CORPUS = [
     "The river runs under the old stone bridge, and the old man rests there.\n" * 20,
@@ -41,7 +41,7 @@ def test_any_text_comes_back_as_it_was(pairs):
 
 
 def test_special_pieces_come_first_and_are_no_part_of_a_text(pairs):
-    assert sorted(pairs.vocabulary, key=pairs.vocabulary.get)[:2] == list(SPECIALS)
+    assert sorted(pairs.vocabulary, key=pairs.vocabulary.get)[:2] == list(SPECIAL_TOKENS)
     (ids,) = pairs(["<|endoftext|><|padding|>"])
     assert ids.min() > 1
     assert pairs.decode([1, *pairs(["river"])[0], 1, 0, 0]) == "river"

@@ -91,7 +91,7 @@ def test_starting_at_a_step_equals_skipping_the_steps_before(pipeline):
 
 
 def test_neither_parallel_calls_nor_a_second_run_change_the_stream(pipeline):
-    alone = SentencePairs(DOCUMENTS, **SMALL, parallel_calls=1)
+    alone = SentencePairs(DOCUMENTS, **SMALL, num_parallel_calls=1)
     assert same(elements(alone, seed=1), elements(pipeline, seed=1))
     assert not same(elements(pipeline, seed=1), elements(pipeline, seed=2))
 
@@ -266,7 +266,7 @@ def test_documents_of_one_sentence_cannot_make_pairs():
     ("setting", "message"),
     [
         ({"length": 7}, "length=7 must be 8 or more"),
-        ({"mask_ratio": 0.0}, "mask_ratio=0.0 must lie between 0 and 1"),
+        ({"mask_ratio": 0.0}, "mask_ratio=0.0 must be above 0 and below 1"),
         ({"max_predictions": 0}, "max_predictions=0 must lie between 1 and length=128"),
         ({"max_predictions": 129}, "max_predictions=129 must lie between 1 and length=128"),
         ({"short_probability": 1.5}, "short_probability=1.5 must lie between 0 and 1"),

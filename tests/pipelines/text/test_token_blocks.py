@@ -74,7 +74,7 @@ def test_starting_at_a_step_equals_skipping_the_steps_before(pipeline):
 
 
 def test_neither_parallel_calls_nor_a_second_run_change_the_stream(pipeline):
-    alone = TokenBlocks(DOCUMENTS, **SMALL, parallel_calls=1)
+    alone = TokenBlocks(DOCUMENTS, **SMALL, num_parallel_calls=1)
     assert same(elements(alone, seed=1), elements(pipeline, seed=1))
     assert not same(elements(pipeline, seed=1), elements(pipeline, seed=2))
 
