@@ -178,5 +178,5 @@ def test_settings_out_of_range_are_refused_at_once(setting, message):
 
 
 def test_a_vocabulary_that_is_too_small_is_refused():
-    with pytest.raises(ValueError, match="give 258 or more"):
+    with pytest.raises(ValueError, match="must be 258 or more"):
         TokenBlocks(DOCUMENTS, vocabulary_size=100).prepare()

@@ -74,12 +74,12 @@ def test_no_word_of_known_characters_is_unknown(tokenizer):
 
 
 def test_a_vocabulary_smaller_than_its_characters_is_refused():
-    with pytest.raises(ValueError, match=r"vocabulary_size=20 .* give 39 or more"):
+    with pytest.raises(ValueError, match=r"vocabulary_size=20 .* must be 39 or more"):
         learn_vocabulary(["abcdefghijklmnopq"] * 20, 20)
 
 
 def test_texts_without_words_are_refused():
-    with pytest.raises(ValueError, match="hold no words"):
+    with pytest.raises(ValueError, match="have no words"):
         learn_vocabulary(["  \n", ""], 100)
 
 
@@ -143,7 +143,7 @@ def test_a_missing_vocabulary_is_named(tmp_path):
     ("content", "reason"),
     [
         (b"the\nof\n", "must begin with"),
-        ("\n".join([*SPECIAL_TOKENS, "the", "the"]).encode(), "holds 'the' more than once"),
+        ("\n".join([*SPECIAL_TOKENS, "the", "the"]).encode(), "has 'the' more than once"),
         (b"\xff\xfe", "is not a vocabulary"),
     ],
 )
