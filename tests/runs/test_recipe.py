@@ -82,7 +82,7 @@ def test_what_contradicts_the_data_is_refused(name, overrides, sentence):
 def test_a_recipe_file_that_contradicts_itself_is_refused(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(
-        "data: {class_path: mmssl.pipelines.images.Crops, init_args: {size: 32}}\n"
+        "data: {class_path: mmssl.pipelines.images.ImageCrops, init_args: {size: 32}}\n"
         "method:\n  class_path: mmssl.methods.Colorization\n  init_args:\n"
         "    encoder: {class_path: mmssl.encoders.conv_encoder, init_args: {size: 48}}\n"
         "fit: {steps: 3}\n"
@@ -126,7 +126,7 @@ def test_a_recipe_file_of_the_users_own_is_read_safely(tmp_path):
     with pytest.raises(ValueError, match="its sections are data, method, fit, probe"):
         read_recipe(str(path))
     path.write_text(
-        "data: {class_path: mmssl.pipelines.audio.Windows, init_args: {wndow: 3}}\n"
+        "data: {class_path: mmssl.pipelines.audio.AudioWindows, init_args: {wndow: 3}}\n"
         "method: {class_path: mmssl.methods.CPC}\nfit: {steps: 3}\n"
     )
     with pytest.raises(ValueError, match=r"'data.wndow'; did you mean 'data.window'"):
