@@ -32,7 +32,7 @@ def wavenet_encoder(
         skip: channels of the skip connections, and of the features.
         kernel: taps of the dilated convolutions, 2 or more. The input convolution has two.
         levels: number of mu-law codes.
-        num_speakers: number of speakers of the global condition, the unknown one (0) included; 0 for
+        num_speakers: speakers of the global condition, the unknown one (0) included; 0 for
             none.
         speaker_width: width of a speaker's vector.
         num_mel_bins: bands of the log-mel frames of the local condition; 0 for none.
