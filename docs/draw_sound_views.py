@@ -24,11 +24,11 @@ PLAIN = {
 ROWS = {
     "window": PLAIN,
     "speed": PLAIN | {"speed": 1.5},
-    "mixing": PLAIN | {"mix_probability": 1.0, "mix_decibels": (3.0, 3.0)},
+    "mixing": PLAIN | {"mix_probability": 1.0, "mix_snr_db": (3.0, 3.0)},
     "frequency mask": PLAIN | {"frequency_mask_probability": 1.0, "frequency_mask": 0.4},
     "time mask": PLAIN | {"time_mask_probability": 1.0, "time_mask": 0.4},
-    "noise": PLAIN | {"noise_probability": 1.0, "noise_decibels": (10.0, 10.0)},
-    "gain": PLAIN | {"gain_probability": 1.0, "gain_decibels": (-20.0, 6.0)},
+    "noise": PLAIN | {"noise_probability": 1.0, "noise_snr_db": (10.0, 10.0)},
+    "gain": PLAIN | {"gain_probability": 1.0, "gain_db": (-20.0, 6.0)},
     "all": {},
 }
 

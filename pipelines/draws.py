@@ -1,23 +1,23 @@
-"""Uniform numbers for many elements at once, each element's keyed by its own number."""
+"""Uniform random numbers for many elements at once, keyed by the number of each element."""
 
 import tensorflow as tf
 
 _PHILOX = 1
-_BLOCK = 4  # numbers that Philox makes of one counter
+_BLOCK = 4  # random numbers that Philox generates per counter value
 
 
 def uniforms(seed, first, elements, count):
-    """Returns the numbers that belong to consecutive elements.
+    """Returns the random numbers of consecutive elements.
 
-    The counters of a Philox generator (Salmon et al. 2011) that the seed keys are dealt out to the
-    elements in order. So an element gets the same numbers alone and beside others, and a whole
+    The counter values of a Philox generator (Salmon et al. 2011) keyed by the seed are assigned to
+    the elements in order. So an element gets the same numbers alone and in a batch, and a whole
     batch takes one operation.
 
     Args:
         seed: int64 scalar tensor.
         first: int64 scalar tensor, number of the first element, 0 or more.
-        elements: how many elements.
-        count: how many numbers each.
+        elements: int, number of elements.
+        count: int, random numbers per element.
 
     Returns:
         float32 tensor (elements, count) in [0, 1).

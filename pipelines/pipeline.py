@@ -12,38 +12,38 @@ from mmssl.pipelines.sources.scan import check_skip_ratio, read_skipped, scan, w
 
 
 class Pipeline:
-    """Batches for pretraining, and inputs for a trained encoder, from one modality's sources.
+    """Batches for pretraining, and inputs for a trained encoder, from sources of one modality.
 
-    Element number n = 0, 1, 2, ... lies in epoch n // (steps an epoch x batch size); the item it
-    shows comes from a permutation keyed by (seed, epoch), every other draw from stateless
-    operations keyed by (seed, n). So `batches(start_step=s)` equals skipping s batches, at no
-    cost, and nothing depends on the number of parallel calls.
+    Element number n = 0, 1, 2, ... belongs to epoch n // (steps per epoch x batch size); its item
+    comes from a permutation keyed by (seed, epoch), every other draw from stateless operations
+    keyed by (seed, n). So `batches(start_step=s)` is equivalent to skipping s batches, at no cost,
+    and nothing depends on the number of parallel calls.
 
-    A subclass names the `extensions` it reads and defines `decode` (what the source reads -> one
-    decoded tensor), `example` (one training element) and `inputs` (one input of the encoder). It
-    may extend `batched`, `finished`, `index`, `restore`, `encoder_arguments` and
+    A subclass sets the `extensions` that it reads and defines `decode` (raw item -> one decoded
+    tensor), `example` (one training element) and `inputs` (one input of the encoder). It may
+    extend `batched`, `finish_batch`, `index`, `restore`, `encoder_arguments` and
     `method_arguments`.
 
     Args:
-        source: anything `open_source` takes.
-        batch_size: elements a batch, 1 or more.
+        source: anything that `open_source` accepts.
+        batch_size: elements per batch, 1 or more.
         cache: keep decoded items in memory, up to `cache_bytes`.
-        skip_ratio: part of the items that may be unreadable, 0 to 1 (see `check_skip_ratio`).
+        skip_ratio: fraction of the items that may be unreadable, 0 to 1 (see `check_skip_ratio`).
         labels: table of labels and splits, see `open_source`.
         label_column: see `open_source`.
         split_column: see `open_source`.
-        split: the split to pretrain on where the source has splits; None takes all.
-        limit: train on the first so many items of the source (of its split) alone; None takes all.
-            Folders are in sorted order, so the first items of one folder a class are of one class.
-        validation: a source that is not trained on, for the method's own figures; None for none.
-        parallel_calls: elements made at once; None leaves it to tf.data.
+        split: the split to pretrain on where the source has splits; None uses all items.
+        limit: train only on the first `limit` items of the source (of its split); None uses all.
+            Files are sorted, so with one folder per class the first items all have the same class.
+        validation: a held-out source, for the method's own metrics; None for none.
+        num_parallel_calls: elements processed in parallel; None lets tf.data choose.
 
     Attributes:
         items: Source of the readable items to train on; None before `prepare`.
         shapes: int64 array (N, rank), the decoded shape of every item; None where a resumed run
-            has no need of it.
-        skipped: list of (name, reason) of unreadable items.
-        count: elements an epoch draws from; a subclass may set it in `index`.
+            does not need it.
+        skipped: list of (name, reason), one per unreadable item.
+        count: number of elements that an epoch draws from; a subclass may set it in `index`.
     """
 
     extensions: tuple[str, ...] = ()
@@ -63,16 +63,16 @@ class Pipeline:
         split: str | None = "train",
         limit: int | None = None,
         validation: Any = None,
-        parallel_calls: int | None = None,
+        num_parallel_calls: int | None = None,
     ):
         if batch_size < 1:
             raise ValueError(f"batch_size={batch_size} must be 1 or more")
         if not 0 <= skip_ratio <= 1:
             raise ValueError(f"skip_ratio={skip_ratio} must lie between 0 and 1")
-        if parallel_calls is not None and parallel_calls < 1:
-            raise ValueError(f"parallel_calls={parallel_calls} must be 1 or more, or None")
+        if num_parallel_calls is not None and num_parallel_calls < 1:
+            raise ValueError(f"num_parallel_calls={num_parallel_calls} must be 1 or more, or None")
         if limit is not None and limit < 1:
-            raise ValueError(f"limit={limit} must be 1 item or more, or None for all")
+            raise ValueError(f"limit={limit} must be 1 or more items, or None for all")
         self.source = source
         self.batch_size = batch_size
         self.cache = cache
@@ -83,7 +83,9 @@ class Pipeline:
         self.split = split
         self.limit = limit
         self.validation = validation
-        self.parallel_calls = tf.data.AUTOTUNE if parallel_calls is None else parallel_calls
+        self.num_parallel_calls = (
+            tf.data.AUTOTUNE if num_parallel_calls is None else num_parallel_calls
+        )
         self.items: Source | None = None
         self.shapes: np.ndarray | None = None
         self.skipped: list[tuple[str, str]] = []
@@ -93,7 +95,7 @@ class Pipeline:
     # What a subclass defines.
 
     def decode(self, raw):
-        """Turns what the source reads into one decoded tensor, or fails with the reason."""
+        """Decodes one raw item of the source into a tensor, or fails with the reason."""
         raise NotImplementedError
 
     def example(self, index, key):
@@ -101,59 +103,59 @@ class Pipeline:
 
         Args:
             index: int64 scalar below `count`.
-            key: int64 (2,), the seed of every stateless draw.
+            key: int64 (2,), seed of the stateless draws.
 
         Returns:
             Dict of int32/float32 tensors of static shape.
         """
         raise NotImplementedError
 
-    def finished(self, batch):
+    def finish_batch(self, batch):
         """Completes a batch of examples, where that is faster than one example at a time.
 
-        What comes of an element depends on nothing else in the batch.
+        The result for an element must not depend on the rest of the batch.
         """
         return batch
 
     def inputs(self, item, max_length=None):
-        """Turns one decoded tensor into the encoder's inputs, a dict without batch axis."""
+        """Turns one decoded tensor into the encoder's inputs, a dict without a batch axis."""
         raise NotImplementedError
 
     def index(self, folder=None):
-        """Sets `count` and learns what else `example` needs, once `items` is known."""
+        """Sets `count` and whatever else `example` needs, once `items` is known."""
         self.count = len(self.items)
 
     def restore(self, folder):
         """Reads learned state from a run folder, so that `examples` works without the source."""
 
     def encoder_arguments(self):
-        """Returns what the encoder must share with the data, such as a vocabulary size."""
+        """Returns the encoder's arguments that follow from the data, such as a vocabulary size."""
         return {}
 
     def method_arguments(self):
-        """Returns what the method must share with the data, such as which tasks there are."""
+        """Returns the method's arguments that follow from the data, such as its tasks."""
         return {}
 
     # What a subclass inherits.
 
     def prepare(self, folder=None, progress=None):
-        """Opens, checks and indexes the source, which may read every item; at the first call alone.
+        """Opens, checks and indexes the source, which may read every item; later calls do nothing.
 
         Args:
-            folder: run folder; the list of unreadable items is kept in it (skipped.txt) and read
+            folder: run folder; the list of unreadable items is stored in it (skipped.txt) and read
                 back, so that a resumed run sees the same data.
-            progress: None or function (items done, items in all).
+            progress: None or function (items done, total items).
 
         Returns:
             The pipeline itself.
 
         Raises:
-            ValueError: in one sentence, when the source cannot be trained on.
+            ValueError: when the source cannot be trained on; the message says why.
         """
         if self.items is not None:
             return self
         if self.validation is not None:
-            self.open(self.validation)  # refuses what cannot be read before anything is trained
+            self.open(self.validation)  # an unreadable source must fail before training starts
         known = read_skipped(folder)
         opened = open_source(
             self.source, self.extensions, self.labels, self.label_column, self.split_column
@@ -174,10 +176,10 @@ class Pipeline:
         return self
 
     def __len__(self):
-        """Returns the number of batches an epoch, once the pipeline is prepared.
+        """Returns the number of batches per epoch.
 
         Raises:
-            RuntimeError: it is not.
+            RuntimeError: when the pipeline is not prepared yet.
         """
         if self.items is None:
             raise RuntimeError(
@@ -186,11 +188,11 @@ class Pipeline:
         return self.count // self.batch_size
 
     def batches(self, start_step=0, seed=0):
-        """Returns the endless dataset of training batches; prepares the pipeline if need be.
+        """Returns the infinite dataset of training batches; prepares the pipeline if necessary.
 
         Args:
             start_step: number of the first batch, 0 or more.
-            seed: of the order and of every draw.
+            seed: int, seed of the order and of every draw.
 
         Returns:
             tf.data.Dataset of dicts of int32/float32 tensors (batch_size, ...).
@@ -201,14 +203,14 @@ class Pipeline:
         first = start_step * self.batch_size
         numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max).repeat()
         batches = self.batched(numbers, tf.constant(seed, tf.int64))
-        finished = batches.map(self.finished, self.parallel_calls, deterministic=True)
+        finished = batches.map(self.finish_batch, self.num_parallel_calls, deterministic=True)
         return finished.prefetch(tf.data.AUTOTUNE)
 
     def batched(self, numbers, seed):
-        """Turns numbers of elements into batches, for a subclass that reads whole batches faster.
+        """Turns element numbers into batches, for subclasses that read whole batches faster.
 
         Args:
-            numbers: tf.data.Dataset of int64 scalars n, one element each.
+            numbers: tf.data.Dataset of int64 scalars n, one per element.
             seed: int64 scalar tensor.
 
         Returns:
@@ -218,40 +220,40 @@ class Pipeline:
         def element(n):
             return self.example(self.item_index(n, seed), tf.stack([seed, n]))
 
-        elements = numbers.map(element, self.parallel_calls, deterministic=True)
+        elements = numbers.map(element, self.num_parallel_calls, deterministic=True)
         return elements.batch(self.batch_size, drop_remainder=True)
 
     def item_index(self, numbers, seed):
-        """Returns which item, of `count`, each element shows.
+        """Returns the index, below `count`, of the item behind each element.
 
         Args:
-            numbers: int64 scalar tensor, or (B,) of one epoch: numbers of elements.
+            numbers: int64 scalar tensor, or (B,) of one epoch: element numbers.
             seed: int64 scalar tensor.
 
         Returns:
             int64 tensor of the same shape.
         """
-        an_epoch = len(self) * self.batch_size
-        epoch = tf.reshape(numbers, [-1])[0] // an_epoch
-        return _shuffled(numbers % an_epoch, self.count, seed, epoch)
+        epoch_size = len(self) * self.batch_size
+        epoch = tf.reshape(numbers, [-1])[0] // epoch_size
+        return _shuffled(numbers % epoch_size, self.count, seed, epoch)
 
     def examples(self, source, batch_size=64, max_length=None):
         """Returns the encoder's inputs for every item of a source, in order, in constant memory.
 
         Args:
-            source: Source, or anything `open` takes.
-            batch_size: items a batch; the last batch may be smaller.
-            max_length: cut items to this many samples or tokens; None keeps them whole.
+            source: Source, or anything that `open` accepts.
+            batch_size: items per batch; the last batch may be smaller.
+            max_length: truncate items to this many samples or tokens; None keeps them whole.
 
         Returns:
-            tf.data.Dataset of dicts, padded with zeros to the longest item of the batch.
+            tf.data.Dataset of dicts, zero-padded to the longest item of the batch.
         """
         source = source if isinstance(source, Source) else self.open(source)
         numbers = tf.data.Dataset.range(len(source))
-        rated = self.for_source(source)
+        decode = self.decoder_for(source)
         items = numbers.map(
-            lambda i: self.inputs(rated(source.read(i)), max_length),
-            self.parallel_calls,
+            lambda i: self.inputs(decode(source.read(i)), max_length),
+            self.num_parallel_calls,
             deterministic=True,
         )
         return items.padded_batch(batch_size).prefetch(2)
@@ -260,26 +262,26 @@ class Pipeline:
         """Opens a source of this modality, without its unreadable items.
 
         Args:
-            spec: see `open_source`, like the other arguments.
+            spec: see `open_source`, as for the other arguments.
 
         Returns:
             Source.
 
         Raises:
-            ValueError: when there is nothing to read, or more is unreadable than `skip_ratio`.
+            ValueError: when there is nothing to read, or more than `skip_ratio` is unreadable.
         """
         source = open_source(spec, self.extensions, labels, label_column, split_column)
-        found = scan(source, self.for_source(source))
+        found = scan(source, self.decoder_for(source))
         check_skip_ratio(found.skipped, len(source), self.skip_ratio)
         if not found.skipped:
             return source
         return replace(source.select(found.good), request=source.request)
 
     def on(self, source):
-        """Returns this pipeline over all items of another source, with what this one learned.
+        """Returns a copy of this pipeline over all items of another source, learned state included.
 
         Args:
-            source: Source, or anything `open` takes.
+            source: Source, or anything that `open` accepts.
         """
         other = copy.copy(self)
         other.source, other.split, other.validation, other.items = source, None, None, None
@@ -292,32 +294,32 @@ class Pipeline:
 
         Args:
             source: Source.
-            index: number of the item.
+            index: int, index of the item.
 
         Returns:
-            NumPy array or str, as the modality has it.
+            NumPy array or str, depending on the modality.
         """
-        return self.for_source(source)(source.read(tf.constant(index, tf.int64))).numpy()
+        return self.decoder_for(source)(source.read(tf.constant(index, tf.int64))).numpy()
 
-    def gains_by_cache(self, source):
-        """Says whether decoded items are worth keeping in memory."""
+    def worth_caching(self, source):
+        """Returns whether decoded items are worth keeping in memory."""
         return True
 
-    def for_source(self, source):
-        """Returns `decode` for a given source, where decoding depends on what it knows."""
+    def decoder_for(self, source):
+        """Returns `decode` for a source, for subclasses whose decoding depends on the source."""
         return self.decode
 
     def item(self, index):
         """Returns one decoded item to train on, from memory or from the source."""
         if self._kept is not None:
             return self._kept[index]
-        return self.for_source(self.items)(self.items.read(index))
+        return self.decoder_for(self.items)(self.items.read(index))
 
     def _check_batch_size(self):
         if self.count < self.batch_size:
             raise ValueError(
-                f"batch_size {self.batch_size} is larger than the data, {self.count} elements an "
-                "epoch: lower batch_size or give more data"
+                f"batch_size={self.batch_size} is larger than an epoch, {self.count} elements: "
+                "lower batch_size or provide more data"
             )
 
     def _part_to_train(self, source):
@@ -327,8 +329,8 @@ class Pipeline:
         if not chosen.any():
             there = ", ".join(sorted(set(source.splits.tolist())))
             raise ValueError(
-                f"no item has the split {self.split!r}, there are {there}: name one of them as "
-                "split, or set it to null for all"
+                f"no item is in the split {self.split!r}; the splits are {there}: set split to "
+                "one of them, or to null for all"
             )
         return source.select(chosen)
 
@@ -339,20 +341,20 @@ class Pipeline:
         return source.select([i for i, name in enumerate(source.names) if name not in left_out])
 
     def _scanned(self, source, known, progress):
-        keep = self.cache_bytes if self.cache and self.gains_by_cache(source) else 0
-        found = scan(source, self.for_source(source), keep, progress)
+        keep = self.cache_bytes if self.cache and self.worth_caching(source) else 0
+        found = scan(source, self.decoder_for(source), keep, progress)
         if known is not None and found.skipped:
             raise ValueError(
-                f"{found.skipped[0][0]} was readable when this run began and is not now "
-                f"({found.skipped[0][1]}): put it back, or start a new run folder"
+                f"{found.skipped[0][0]} was readable when this run started and no longer is "
+                f"({found.skipped[0][1]}): restore it, or start a new run folder"
             )
         check_skip_ratio(found.skipped, len(source), self.skip_ratio)
         self.skipped, self.shapes, self._kept = found.skipped, found.shapes, found.kept
         return source.select(found.good) if found.skipped else source
 
 
-def _shuffled(places, count, seed, epoch):
-    """Returns which of `count` items stands at each place (int64) of an epoch's order."""
-    # Neighboring epochs as seeds, or the default four rounds, give visibly similar orders.
+def _shuffled(positions, count, seed, epoch):
+    """Returns which of `count` items is at each position (int64) in the order of an epoch."""
+    # Consecutive epochs as seeds, or the default four rounds, give visibly similar orders.
     key = tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)
-    return tf.raw_ops.RandomIndexShuffle(index=places, seed=key, max_index=count - 1, rounds=8)
+    return tf.raw_ops.RandomIndexShuffle(index=positions, seed=key, max_index=count - 1, rounds=8)

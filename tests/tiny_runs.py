@@ -50,8 +50,8 @@ def conditioned_run(tmp_path_factory):
     folder, case = tmp_path_factory.mktemp("conditioned"), all_cases()["wavenet"]
     recipe = {name: case.config()[name] for name in ("data", "method")}
     recipe["data"]["class_path"] = "mmssl.pipelines.audio.ConditionedWindows"
-    recipe["data"]["init_args"] |= {"speakers": 9, "num_mel_bins": 8}
-    for name in ("speakers", "num_mel_bins", "mel_hop"):  # which follow the data
+    recipe["data"]["init_args"] |= {"num_speakers": 9, "num_mel_bins": 8}
+    for name in ("num_speakers", "num_mel_bins", "mel_hop"):  # which follow the data
         recipe["method"]["init_args"]["encoder"]["init_args"].pop(name)
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     fixed = ["--fit.steps=2", "--fit.monitor_examples=8"]

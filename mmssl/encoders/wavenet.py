@@ -13,7 +13,7 @@ def wavenet_encoder(
     skip: int = 512,
     kernel: int = 2,
     levels: int = 256,
-    speakers: int = 0,
+    num_speakers: int = 0,
     speaker_width: int = 16,
     num_mel_bins: int = 0,
     mel_hop: int = 80,
@@ -32,7 +32,7 @@ def wavenet_encoder(
         skip: channels of the skip connections, and of the features.
         kernel: taps of the dilated convolutions, 2 or more. The input convolution has two.
         levels: number of mu-law codes.
-        speakers: number of speakers of the global condition, the unknown one (0) included; 0 for
+        num_speakers: speakers of the global condition, the unknown one (0) included; 0 for
             none.
         speaker_width: width of a speaker's vector.
         num_mel_bins: bands of the log-mel frames of the local condition; 0 for none.
@@ -53,16 +53,16 @@ def wavenet_encoder(
     _check(1, cycles=cycles, layers=layers, residual=residual, gate=gate, skip=skip)
     _check(1, speaker_width=speaker_width, mel_hop=mel_hop)
     _check(2, kernel=kernel, levels=levels)
-    _check(0, speakers=speakers, num_mel_bins=num_mel_bins)
+    _check(0, num_speakers=num_speakers, num_mel_bins=num_mel_bins)
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
     inputs = {"waveform": waveform, "padding_mask": padding_mask}
 
     codes = MuLaw(levels, name="codes", dtype="float32")(waveform)
     conditions = []
-    if speakers:
+    if num_speakers:
         inputs["speaker"] = keras.Input((), dtype="int32", name="speaker")
-        table = keras.layers.Embedding(speakers, speaker_width, name="speaker_vector")
+        table = keras.layers.Embedding(num_speakers, speaker_width, name="speaker_vector")
         conditions.append(keras.layers.Reshape((1, -1))(table(inputs["speaker"])))
     if num_mel_bins:
         inputs["log_mel"] = keras.Input((None, num_mel_bins), dtype="float32", name="log_mel")

@@ -1,4 +1,4 @@
-"""Sound: decoding, windows, views and masks of them."""
+"""Audio: decoding, windows, views and masks."""
 
 from mmssl.pipelines.audio.conditioned import ConditionedWindows
 from mmssl.pipelines.audio.frame_windows import FrameWindows

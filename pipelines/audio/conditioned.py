@@ -1,4 +1,4 @@
-"""Windows of sound with what a generator may be told of them: who speaks, and how it sounds."""
+"""Audio windows with the conditioning inputs of a generator: the speaker and log-mel frames."""
 
 import math
 from pathlib import Path
@@ -13,35 +13,34 @@ from mmssl.pipelines.audio.windows import AudioWindows
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host
 
-NAMES = "speakers.txt"
+SPEAKERS_FILE = "speakers.txt"
 
 
 class ConditionedWindows(AudioWindows):
-    """`AudioWindows` with a speaker's number, log-mel frames, or both beside each window.
+    """`AudioWindows` with the id of the speaker, log-mel frames, or both for each window.
 
-    Speaker 0 is the unknown one; the others are numbered from 1 in the order of their names, which
-    a run keeps in speakers.txt. Short clips are joined with clips of the same speaker, as far as
-    there are.
+    Speaker 0 is the unknown speaker; the others are numbered from 1 in the order of their names,
+    which a run stores in speakers.txt. Short clips are joined with clips of the same speaker.
 
-    Batches hold, beside what `AudioWindows` gives, speaker int32 (B,) and log_mel float32
-    (B, ceil(window / mel_hop), num_mel_bins), each where asked for; so do the inputs of a trained
-    encoder, in which whoever the column does not name, or the training did not know, is 0.
+    In addition to those of `AudioWindows`, batches hold speaker int32 (B,) and log_mel float32
+    (B, ceil(window / mel_hop), num_mel_bins), each if it is asked for; so do the inputs of a
+    trained encoder, where a speaker who is missing in the column or was not in training is 0.
 
     Args:
         source: see `AudioWindows`.
-        speakers: number of speakers, the unknown one included; 0 leaves them out.
+        num_speakers: number of speakers, including the unknown one; 0 leaves speakers out.
         speaker_column: column of the source or of its table of labels that names the speaker.
-        unknown_probability: part of the windows whose speaker is withheld, 0 to 1, so that what is
-            learned serves recordings of others, too.
-        num_mel_bins: bands of the log-mel frames; 0 leaves them out.
-        mel_hop: samples a frame, 1 or more.
+        unknown_probability: probability that the speaker of a window is replaced with the unknown
+            one, 0 to 1, so that the model is also trained for recordings of other speakers.
+        num_mel_bins: number of mel bands of the log-mel frames; 0 leaves the frames out.
+        mel_hop: hop length of the frames in samples, 1 or more.
         **kwargs: see `AudioWindows`.
     """
 
     def __init__(
         self,
         source: Any = "builtin:speech",
-        speakers: int = 0,
+        num_speakers: int = 0,
         speaker_column: str = "speaker",
         unknown_probability: float = 0.1,
         num_mel_bins: int = 0,
@@ -49,14 +48,14 @@ class ConditionedWindows(AudioWindows):
         **kwargs,
     ):
         super().__init__(source, **kwargs)
-        if min(speakers, num_mel_bins) < 0 or mel_hop < 1:
+        if min(num_speakers, num_mel_bins) < 0 or mel_hop < 1:
             raise ValueError(
-                f"speakers={speakers} and num_mel_bins={num_mel_bins} must be 0 or more, and "
-                f"mel_hop={mel_hop} 1 or more"
+                f"num_speakers={num_speakers} and num_mel_bins={num_mel_bins} must be 0 or more, "
+                f"and mel_hop={mel_hop} 1 or more"
             )
         if not 0 <= unknown_probability <= 1:
             raise ValueError(f"unknown_probability={unknown_probability} must lie between 0 and 1")
-        self.speakers = speakers
+        self.num_speakers = num_speakers
         self.speaker_column = speaker_column
         self.unknown_probability = unknown_probability
         self.num_mel_bins = num_mel_bins
@@ -66,24 +65,24 @@ class ConditionedWindows(AudioWindows):
     def encoder_arguments(self):
         return {
             **super().encoder_arguments(),
-            "speakers": self.speakers,
+            "num_speakers": self.num_speakers,
             "num_mel_bins": self.num_mel_bins,
             "mel_hop": self.mel_hop,
         }
 
     def restore(self, folder):
         super().restore(folder)
-        if self.speakers:
-            self.speaker_names = Path(folder, NAMES).read_text(encoding="utf-8").split("\n")
+        if self.num_speakers:
+            self.speaker_names = Path(folder, SPEAKERS_FILE).read_text(encoding="utf-8").split("\n")
 
     def index(self, folder=None):
         super().index(folder)
-        if not self.speakers:
+        if not self.num_speakers:
             return
         if self.speaker_names is None:
             self.speaker_names = self._learned_names()
             if folder is not None:
-                write_text(Path(folder, NAMES), "\n".join(self.speaker_names))
+                write_text(Path(folder, SPEAKERS_FILE), "\n".join(self.speaker_names))
         self._speaker_of = host(self.speaker_ids(self.items))
         self._group_clips()
 
@@ -96,28 +95,28 @@ class ConditionedWindows(AudioWindows):
                 f"one of {there}"
             )
         names = sorted(set(column.tolist()))
-        if len(names) >= self.speakers:
+        if len(names) >= self.num_speakers:
             raise ValueError(
-                f"speakers={self.speakers} is too few for the {len(names)} of the data and the "
-                f"unknown one: set it to {len(names) + 1}"
+                f"num_speakers={self.num_speakers} is too small for the {len(names)} speakers of "
+                f"the data and the unknown one: set it to {len(names) + 1}"
             )
         return names
 
     def speaker_ids(self, source):
-        """Numbers the speakers of a source's items.
+        """Returns the speaker id of every item of a source.
 
         Args:
             source: Source.
 
         Returns:
-            int32 array (N,), 0 for unknown ones.
+            int32 array (N,), 0 for unknown speakers.
         """
         known = {name: number for number, name in enumerate(self.speaker_names, start=1)}
         column = source.columns.get(self.speaker_column, [""] * len(source))
         return np.array([known.get(name, 0) for name in column], np.int32)
 
     def _group_clips(self):
-        """Lays the clips of each speaker out in a row, and notes the longest of each."""
+        """Groups the clips by speaker, with the longest of each speaker first."""
         lengths = self.shapes[:, 0]
         group = np.unique(self.speaker_ids(self.items), return_inverse=True)[1]
         sizes = np.bincount(group)
@@ -126,25 +125,25 @@ class ConditionedWindows(AudioWindows):
         self._group, self._members = host(group.astype(np.int64)), host(by_length)
         self._firsts, self._sizes = host(firsts), host(sizes.astype(np.int64))
         if self._draws:
-            # As in `AudioWindows`, by the speaker whose clips are shortest.
+            # As in `AudioWindows`, for the speaker whose clips are shortest on average.
             shortest = (np.bincount(group, lengths) / sizes).min()
             self._draws = math.ceil(2 * self.window / shortest)
 
     def further_clips(self, clip, key):
-        if not self.speakers or not self._draws:
+        if not self.num_speakers or not self._draws:
             return super().further_clips(clip, key)
         group = self._group[clip]
         first, size = self._firsts[group], self._sizes[group]
         draws = tf.random.stateless_uniform([self._draws], key, maxval=size, dtype=tf.int64)
-        # The longest clip of the speaker last, which stands first in the row.
+        # The last one is the longest clip of the speaker, which is the first of the group.
         return tf.gather(self._members, first + tf.pad(draws, [[0, 1]]))
 
     def example(self, index, key):
         element = super().example(index, key)
-        if self.speakers:
-            # A key of its own, so that the window is the same whatever is withheld.
-            chance_key = tf.random.experimental.stateless_fold_in(key, 1)
-            known = tf.random.stateless_uniform([], chance_key) >= self.unknown_probability
+        if self.num_speakers:
+            # A key of its own, so that the window does not depend on this draw.
+            unknown_key = tf.random.experimental.stateless_fold_in(key, 1)
+            known = tf.random.stateless_uniform([], unknown_key) >= self.unknown_probability
             speaker = self._speaker_of[self._clip_of[index]]
             element["speaker"] = tf.where(known, speaker, 0)
         return self._with_frames(element)
@@ -158,13 +157,14 @@ class ConditionedWindows(AudioWindows):
         return {**element, "log_mel": self.frames(element["waveform"])}
 
     def frames(self, waveform):
-        """Computes the local condition of a waveform float32 (T,); see `log_mel`."""
+        """Computes the local conditioning of a waveform float32 (T,); see `log_mel`."""
         return log_mel(waveform, self.sample_rate, self.num_mel_bins, self.mel_hop)
 
     def examples(self, source, batch_size=64, max_length=None):
         source = source if isinstance(source, Source) else self.open(source)
-        sounds = super().examples(source, batch_size, max_length)
-        if not self.speakers:
-            return sounds
+        windows = super().examples(source, batch_size, max_length)
+        if not self.num_speakers:
+            return windows
         speakers = tf.data.Dataset.from_tensor_slices(self.speaker_ids(source)).batch(batch_size)
-        return tf.data.Dataset.zip(sounds, speakers).map(lambda inputs, s: {**inputs, "speaker": s})
+        both = tf.data.Dataset.zip(windows, speakers)
+        return both.map(lambda inputs, speaker: {**inputs, "speaker": speaker})

@@ -1,4 +1,4 @@
-"""Encoded sound to mono samples at one rate, inside a graph."""
+"""Decoding of audio files to mono waveforms of one sample rate, inside a graph."""
 
 import io
 import tempfile
@@ -8,18 +8,18 @@ import numpy as np
 import soundfile
 import tensorflow as tf
 
-SOUND_FILES = (
+AUDIO_EXTENSIONS = (
     *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
     *(".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"),
 )
 _FULL_SCALE = {tf.uint8: 128.0, tf.int8: 128.0, tf.int16: 2.0**15, tf.int32: 2.0**31}
 
 
-def decode_sound(data, sample_rate):
-    """Decodes a sound file to mono at the rate asked for.
+def decode_audio(data, sample_rate):
+    """Decodes an audio file to mono at a given sample rate.
 
-    Common 16-bit WAV is decoded by TensorFlow; all else (8, 24 and 32-bit and float WAV, FLAC,
-    Ogg Vorbis and Opus, MP3, AIFF) by libsndfile, and what that refuses by librosa.
+    Common 16-bit WAV is decoded by TensorFlow; everything else (8, 24 and 32-bit and float WAV,
+    FLAC, Ogg Vorbis and Opus, MP3, AIFF) by libsndfile, and what that rejects by librosa.
 
     Args:
         data: scalar string tensor, the file.
@@ -27,18 +27,18 @@ def decode_sound(data, sample_rate):
 
     Returns:
         float32 tensor (T,), full scale 1.0; peaks beyond it are kept. The operation fails for a
-        file that cannot be decoded, is empty, or holds NaN.
+        file that cannot be decoded, is empty, or contains NaN or infinity.
     """
     wave = tf.cond(
         _is_plain(data),
         lambda: _decode_plain(data, sample_rate),
         lambda: _in_python(lambda encoded: _read(encoded, sample_rate), data),
     )
-    return checked(wave)
+    return check_waveform(wave)
 
 
-def resampled(wave, rate, sample_rate):
-    """Converts a waveform to another sample rate, at high quality (soxr through librosa).
+def resample(wave, rate, sample_rate):
+    """Converts a waveform to another sample rate, in high quality (soxr through librosa).
 
     Args:
         wave: float32 tensor (T,).
@@ -69,7 +69,7 @@ def mono(array):
     """
     if array.shape.rank not in (1, 2):
         raise ValueError(
-            f"a sound must be an array (samples,) or (samples, channels), not of rank "
+            f"a waveform must be an array (samples,) or (samples, channels), not of rank "
             f"{array.shape.rank}"
         )
     wave = tf.cast(array, tf.float32)
@@ -79,21 +79,21 @@ def mono(array):
     return wave if wave.shape.rank == 1 else tf.reduce_mean(wave, axis=1)
 
 
-def checked(wave):
-    """Passes a waveform on, or fails where it holds no samples or NaN."""
+def check_waveform(wave):
+    """Returns a waveform unchanged, or fails if it is empty or contains NaN or infinity."""
     finite = tf.reduce_all(tf.math.is_finite(wave))
     with tf.control_dependencies(
         [
-            tf.Assert(tf.size(wave) > 0, ["it holds no samples"]),
-            tf.Assert(finite, ["it holds samples that are not finite numbers"]),
+            tf.Assert(tf.size(wave) > 0, ["it has no samples"]),
+            tf.Assert(finite, ["it has samples that are not finite numbers"]),
         ]
     ):
         return tf.ensure_shape(tf.identity(wave), [None])
 
 
 def _is_plain(data):
-    """Says whether a file is 16-bit PCM WAV in its plainest form, as TensorFlow decodes it."""
-    # Zeros behind the file, so that a file shorter than a header can be looked at, too.
+    """Returns whether a file is 16-bit PCM WAV in its plainest form, which TensorFlow decodes."""
+    # Zero-padded, so that a file shorter than a header can be parsed, too.
     head = tf.strings.join([tf.strings.substr(data, 0, 44), b"\0" * 44])
     numbers = tf.io.decode_raw(tf.strings.substr(head, 20, 16), tf.uint16)
     kind, channels, rate, rate_high, speed, speed_high, frame, bits = tf.unstack(
@@ -111,7 +111,7 @@ def _is_plain(data):
 
 def _decode_plain(data, sample_rate):
     wave, rate = tf.audio.decode_wav(data)
-    return resampled(tf.reduce_mean(wave, axis=1), rate, sample_rate)
+    return resample(tf.reduce_mean(wave, axis=1), rate, sample_rate)
 
 
 def _in_python(function, *tensors):
@@ -120,9 +120,9 @@ def _in_python(function, *tensors):
 
 
 def _read(data, sample_rate):
-    data = data.item() if isinstance(data, np.ndarray) else data  # an array where run eagerly
+    data = data.item() if isinstance(data, np.ndarray) else data  # an array in eager execution
     if data[:4] == b"RIFF" and len(data) < int.from_bytes(data[4:8], "little") < 2**32 - 1:
-        raise ValueError("the file is cut short")
+        raise ValueError("the file is truncated")
     try:
         wave, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
@@ -130,7 +130,7 @@ def _read(data, sample_rate):
     return _resample(wave.mean(axis=1), rate, sample_rate)
 
 
-def _read_with_librosa(data, refusal):
+def _read_with_librosa(data, libsndfile_error):
     import librosa
 
     with tempfile.NamedTemporaryFile() as file:
@@ -138,16 +138,16 @@ def _read_with_librosa(data, refusal):
         file.flush()
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of having to turn to another decoder
+                warnings.simplefilter("ignore")  # about falling back to another decoder
                 wave, rate = librosa.load(file.name, sr=None, mono=False)
         except Exception as error:
-            raise ValueError(refusal.error_string) from error
+            raise ValueError(libsndfile_error.error_string) from error
     return np.atleast_2d(wave).T, int(rate)
 
 
 def _resample(wave, rate, sample_rate):
     if rate <= 0:
-        raise ValueError(f"the file states a sample rate of {rate}")
+        raise ValueError(f"the file declares a sample rate of {rate}")
     if rate == sample_rate or len(wave) == 0:
         return np.asarray(wave, np.float32)
     import librosa

@@ -1,4 +1,4 @@
-"""Windows of sound, seen as the frames that an encoder's convolutions make of them."""
+"""Audio windows, seen as the frames that an encoder's convolutions produce."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from mmssl.pipelines.audio.windows import AudioWindows
 
 
 class FrameWindows(AudioWindows):
-    """`AudioWindows` that know how many frames strided convolutions without padding make of them.
+    """`AudioWindows` that know how many frames strided convolutions without padding produce.
 
     Args:
         source: see `AudioWindows`.
         kernel_sizes: kernel size of each convolution of the encoder.
-        strides: stride of each; the encoder takes both from here.
+        strides: stride of each convolution; the encoder takes both from here.
         **kwargs: see `AudioWindows`.
 
     Raises:
-        ValueError: there are not as many kernels as strides.
+        ValueError: when there are not as many kernel sizes as strides.
     """
 
     def __init__(
@@ -30,18 +30,19 @@ class FrameWindows(AudioWindows):
         super().__init__(source, **kwargs)
         if len(kernel_sizes) != len(strides) or min((*kernel_sizes, *strides)) < 1:
             raise ValueError(
-                f"kernel_sizes={kernel_sizes} and strides={strides} must be as many, each 1 or more"
+                f"kernel_sizes={kernel_sizes} and strides={strides} must have the same length, "
+                "and each number must be 1 or more"
             )
         self.kernel_sizes = tuple(kernel_sizes)
         self.strides = tuple(strides)
 
     def encoder_arguments(self):
-        """Returns the convolutions of the encoder's stem."""
+        """Returns the kernel sizes and strides of the encoder's convolutions."""
         arguments = {"kernel_sizes": self.kernel_sizes, "strides": self.strides}
         return {**super().encoder_arguments(), **arguments}
 
     def frames(self, padding_mask):
-        """Returns which frames lie inside a recording, (F,), for its padding mask (T,)."""
+        """Returns the padding mask of the frames, (F,), from that of the samples, (T,)."""
         for kernel, stride in zip(self.kernel_sizes, self.strides, strict=True):
             padding_mask = padding_mask[kernel - 1 :: stride]
         return padding_mask
@@ -51,11 +52,11 @@ class FrameWindows(AudioWindows):
         return self.frames(np.ones(self.window)).size
 
     def check_span(self, span):
-        """Refuses spans of no frame, and those that fill a window."""
+        """Raises a ValueError for spans of no frames and for those that fill a window."""
         if span < 1:
             raise ValueError(f"span={span} must be 1 or more")
         if span >= self.frame_count():
             raise ValueError(
-                f"window={self.window} samples have {self.frame_count()} frames, and "
-                f"span={span} of them are hidden at once: raise window or lower span"
+                f"window={self.window} has {self.frame_count()} frames, and a span of {span} would "
+                "mask all of them: raise window or lower span"
             )

@@ -1,22 +1,22 @@
-"""Log-mel frames: what of a sound lies in each band of hearing, a few hundred times a second."""
+"""Log-mel frames: the log magnitude in each mel band, a few hundred times a second."""
 
 import tensorflow as tf
 
-FLOOR = 1e-5  # of a band's magnitude; quieter is silence
-HOPS = 4  # that the window of a frame spans
+FLOOR = 1e-5  # magnitude of a band that counts as silence, like all below
+HOPS = 4  # hops per window of the Fourier transform
 
 
 def log_mel(waveform, sample_rate, num_mel_bins, hop):
-    """Computes log-mel frames, each centered on its own samples.
+    """Computes log-mel frames, each centered on the samples of its hop.
 
     Args:
         waveform: float32 (T,), full scale 1.
         sample_rate: samples per second.
-        num_mel_bins: mel bands, from 0 to half the sample rate.
-        hop: samples a frame; frame f stands for samples f * hop to (f + 1) * hop.
+        num_mel_bins: number of mel bands, from 0 Hz to half the sample rate.
+        hop: samples per frame; frame f represents samples f * hop to (f + 1) * hop.
 
     Returns:
-        float32 (ceil(T / hop), bands): 0 for silence (1e-5 and less), 1 for magnitude 1.
+        float32 (ceil(T / hop), num_mel_bins): 0 for silence (1e-5 and less), 1 for magnitude 1.
     """
     length = waveform.shape[0] or tf.shape(waveform)[0]
     frames = -(-length // hop)

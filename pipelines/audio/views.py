@@ -1,4 +1,4 @@
-"""Two views of every clip of sound, for joint embedding."""
+"""Two views of every audio clip, for joint embedding."""
 
 import math
 from typing import Any, Literal
@@ -22,33 +22,34 @@ _NOISE, _OTHER_CLIP, _OTHER_WINDOW = 3, 4, 5
 
 
 class AudioViews(AudioWindows):
-    """Two windows of one clip, each at another speed, with gaps, over noise, and at another level.
+    """Two windows of one clip, with changes of speed and level, mixing, masks and noise.
 
     Batches hold waveform_1 and waveform_2, float32 (B, window), full scale 1, and padding_mask_1
-    and padding_mask_2, int32 (B, window), 1 for sound and 0 for padding. Inputs of a trained
+    and padding_mask_2, int32 (B, window), 1 for audio and 0 for padding. Inputs of a trained
     encoder are those of `AudioWindows`.
 
-    The changes come in this order: speed, another clip under it, a frequency mask, a time mask,
-    white noise, gain. A share is the probability that a view is changed.
+    The augmentations are applied in this order: speed, mixing with another clip, frequency mask,
+    time mask, white noise, gain.
 
     Args:
         source: see `AudioWindows`.
         sample_rate: see `AudioWindows`.
-        window: samples of a view; a clip must have `speed` times as many, or be padded.
-        batch_size: clips a batch, each in two views.
-        short: see `AudioWindows`; with "join" what is joined to a short clip differs between its
-            views.
-        speed: how many times as fast at most, and as slow, 1 or more; 1 changes nothing.
-        mix_probability: share of views that another clip is mixed under.
-        mix_decibels: lowest and highest ratio of a clip's power to the other's.
-        frequency_mask_probability: share of views without a band of frequencies.
-        frequency_mask: widest band, as a share of the mel scale, 0 to 1.
-        time_mask_probability: share of views with a gap.
-        time_mask: longest gap, as a share of the window, 0 to 1.
-        noise_probability: share of views with white noise.
-        noise_decibels: lowest and highest ratio of a clip's power to the noise's.
-        gain_probability: share of views at another level.
-        gain_decibels: lowest and highest gain.
+        window: samples per view; shorter clips than `speed` times as many are joined or padded.
+        batch_size: clips per batch, each in two views.
+        short: see `AudioWindows`; with "join", the two views of a short clip are joined with
+            different clips.
+        speed: largest speed factor, 1 or more; factors are between 1 / speed and speed, and 1
+            changes nothing.
+        mix_probability: probability that another clip is mixed in.
+        mix_snr_db: lowest and highest ratio in dB of the power of a clip to that of the other.
+        frequency_mask_probability: probability of a frequency mask.
+        frequency_mask: widest band, as a fraction of the mel scale, 0 to 1.
+        time_mask_probability: probability of a time mask.
+        time_mask: longest span, as a fraction of the window, 0 to 1.
+        noise_probability: probability of added white noise.
+        noise_snr_db: lowest and highest signal-to-noise ratio in dB.
+        gain_probability: probability of a change of level.
+        gain_db: lowest and highest gain in dB.
         **kwargs: see `Pipeline`.
     """
 
@@ -61,15 +62,15 @@ class AudioViews(AudioWindows):
         short: Literal["join", "pad"] = "pad",
         speed: float = 1.1,
         mix_probability: float = 0.0,
-        mix_decibels: tuple[float, float] = (5.0, 20.0),
+        mix_snr_db: tuple[float, float] = (5.0, 20.0),
         frequency_mask_probability: float = 0.5,
         frequency_mask: float = 0.25,
         time_mask_probability: float = 0.5,
         time_mask: float = 0.25,
         noise_probability: float = 0.5,
-        noise_decibels: tuple[float, float] = (10.0, 40.0),
+        noise_snr_db: tuple[float, float] = (10.0, 40.0),
         gain_probability: float = 0.5,
-        gain_decibels: tuple[float, float] = (-12.0, 6.0),
+        gain_db: tuple[float, float] = (-12.0, 6.0),
         **kwargs,
     ):
         if speed < 1:
@@ -79,24 +80,24 @@ class AudioViews(AudioWindows):
         )
         self.samples = window
         self.speed = speed
-        self.mix_probability, self.mix_decibels = mix_probability, tuple(mix_decibels)
+        self.mix_probability, self.mix_snr_db = mix_probability, tuple(mix_snr_db)
         self.frequency_mask_probability, self.frequency_mask = (
             frequency_mask_probability,
             frequency_mask,
         )
         self.time_mask_probability, self.time_mask = time_mask_probability, time_mask
-        self.noise_probability, self.noise_decibels = noise_probability, tuple(noise_decibels)
-        self.gain_probability, self.gain_decibels = gain_probability, tuple(gain_decibels)
+        self.noise_probability, self.noise_snr_db = noise_probability, tuple(noise_snr_db)
+        self.gain_probability, self.gain_db = gain_probability, tuple(gain_db)
         self._check()
 
     def _check(self):
         for name in (*(f"{step}_probability" for step in _STEPS), "frequency_mask", "time_mask"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}={getattr(self, name)} must lie between 0 and 1")
-        for name in ("mix_decibels", "noise_decibels", "gain_decibels"):
+        for name in ("mix_snr_db", "noise_snr_db", "gain_db"):
             low, high = getattr(self, name)
             if low > high:
-                raise ValueError(f"{name}={[low, high]} must rise")
+                raise ValueError(f"{name}={[low, high]} must be in ascending order")
 
     def example(self, index, key):
         count = sum(_DRAWS.values())
@@ -111,40 +112,40 @@ class AudioViews(AudioWindows):
 
     def _view(self, index, key, draws):
         wave, mask = self._at_speed(super().example(index, key), draws["speed"])
-        sound = tf.cast(mask, tf.float32)
+        audible = tf.cast(mask, tf.float32)
         for step in _STEPS:
-            if share := getattr(self, f"{step}_probability"):
-                wave = sound * getattr(self, f"_{step}")(wave, sound, draws[step], share, key)
+            if p := getattr(self, f"{step}_probability"):
+                wave = audible * getattr(self, f"_{step}")(wave, audible, draws[step], p, key)
         return wave, mask
 
-    def _mix(self, wave, sound, draws, share, key):
-        return random_noise(wave, sound * self._other(key), draws, self.mix_decibels, share)
+    def _mix(self, wave, audible, draws, p, key):
+        return random_noise(wave, audible * self._other(key), draws, self.mix_snr_db, p)
 
-    def _frequency_mask(self, wave, sound, draws, share, key):
-        return random_frequency_mask(wave, draws, self.sample_rate, self.frequency_mask, share)
+    def _frequency_mask(self, wave, audible, draws, p, key):
+        return random_frequency_mask(wave, draws, self.sample_rate, self.frequency_mask, p)
 
-    def _time_mask(self, wave, sound, draws, share, key):
-        return random_time_mask(wave, draws, self.time_mask, share)
+    def _time_mask(self, wave, audible, draws, p, key):
+        return random_time_mask(wave, draws, self.time_mask, p)
 
-    def _noise(self, wave, sound, draws, share, key):
+    def _noise(self, wave, audible, draws, p, key):
         noise_key = tf.random.experimental.stateless_fold_in(key, _NOISE)
         noise = tf.random.stateless_normal([self.samples], noise_key)
-        return random_noise(wave, sound * noise, draws, self.noise_decibels, share)
+        return random_noise(wave, audible * noise, draws, self.noise_snr_db, p)
 
-    def _gain(self, wave, sound, draws, share, key):
-        return random_gain(wave, draws, self.gain_decibels, share)
+    def _gain(self, wave, audible, draws, p, key):
+        return random_gain(wave, draws, self.gain_db, p)
 
     def _at_speed(self, window, draws):
         wave, mask = window["waveform"], window["padding_mask"]
         if self.speed == 1:
             return wave, mask
         wave, taken = random_speed(wave, draws, self.speed, self.samples)
-        share = tf.reduce_mean(tf.cast(mask[:taken], tf.float32))
-        sound = tf.cast(tf.math.ceil(share * self.samples), tf.int32)
-        return wave, tf.cast(tf.range(self.samples) < sound, tf.int32)
+        fraction = tf.reduce_mean(tf.cast(mask[:taken], tf.float32))
+        length = tf.cast(tf.math.ceil(fraction * self.samples), tf.int32)
+        return wave, tf.cast(tf.range(self.samples) < length, tf.int32)
 
     def _other(self, key):
-        """Returns a window of any clip, float32 (samples,)."""
+        """Returns a window of a random clip, float32 (samples,)."""
         clip_key, window_key = (
             tf.random.experimental.stateless_fold_in(key, n) for n in (_OTHER_CLIP, _OTHER_WINDOW)
         )

@@ -1,4 +1,4 @@
-"""Windows of sound with several sets of visible frames each."""
+"""Audio windows with several sets of visible frames each."""
 
 from typing import Any
 
@@ -11,19 +11,20 @@ from mmssl.pipelines.masks.visible import check_num_masks, visible_count, visibl
 
 
 class VisibleFrames(FrameWindows):
-    """Windows of sound of which spans of frames are hidden, in several ways.
+    """Audio windows with several masks each, over spans of frames.
 
-    Batches hold, beside waveform and padding_mask, visible int32 (B, M, V), masked and noise int32
-    (B, M, F - V): see `visible_sets.visible_set`. The official code draws spans and then thins
-    them out to the row of a batch that hides fewest; here every row hides the share that spans
-    hide on average, and is corrected by single frames, so that rows do not depend on each other.
+    In addition to waveform and padding_mask, batches hold visible int32 (B, M, V), masked and
+    noise int32 (B, M, F - V): see `visible.visible_set`. The official code draws spans and then
+    unmasks frames down to the row of the batch with the fewest; here every row masks the fraction
+    that spans mask on average, and single frames make up the difference, so that rows do not
+    depend on each other.
 
     Args:
         source: see `FrameWindows`.
         num_masks: M, sets of visible frames for each window, 1 or more.
-        mask_ratio: share of the frames that the spans would hide if none overlapped, above 0 and
-            below 1; 0.5 in spans of 5 hides 41 %.
-        span: frames of a span, 1 or more.
+        mask_ratio: fraction of the frames that the spans would mask if none overlapped, above 0
+            and below 1; 0.5 in spans of 5 masks 41 %.
+        span: frames per span, 1 or more.
         **kwargs: see `FrameWindows`.
     """
 
@@ -47,9 +48,9 @@ class VisibleFrames(FrameWindows):
 
     def example(self, index, key):
         """Makes one training element, see the class."""
-        sound_key, span_key, set_key = tf.unstack(tf.random.experimental.stateless_split(key, 3))
-        hidden = frame_spans(self._frames, self.span, self._spans, self.num_masks, span_key)
+        window_key, span_key, set_key = tf.unstack(tf.random.experimental.stateless_split(key, 3))
+        masked = frame_spans(self._frames, self.span, self._spans, self.num_masks, span_key)
         return {
-            **super().example(index, sound_key),
-            **visible_set(~hidden, self._visible, set_key),
+            **super().example(index, window_key),
+            **visible_set(~masked, self._visible, set_key),
         }

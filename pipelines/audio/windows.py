@@ -1,4 +1,4 @@
-"""Windows of sound, for pretraining and for a trained encoder."""
+"""Audio windows, for pretraining and for a trained encoder."""
 
 import math
 from typing import Any, Literal
@@ -6,7 +6,13 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.audio.decoding import SOUND_FILES, checked, decode_sound, mono, resampled
+from mmssl.pipelines.audio.decoding import (
+    AUDIO_EXTENSIONS,
+    check_waveform,
+    decode_audio,
+    mono,
+    resample,
+)
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources.arrays import host
 
@@ -15,23 +21,23 @@ class AudioWindows(Pipeline):
     """Windows of equal length cut from clips of any length, sample rate and format.
 
     An epoch visits every clip in proportion to its length, and at least once. A clip at least as
-    long as the window gives a random crop. A shorter one is joined with further clips, drawn at
-    random, of which the last is cut; or it is padded.
+    long as the window gives a random crop. A shorter one is either joined with further clips,
+    drawn at random, the last of which is truncated; or it is padded.
 
     Batches hold waveform float32 (B, window), full scale 1, and padding_mask int32 (B, window),
-    1 for sound and 0 for padding. Inputs of a trained encoder have the same names, padded to the
+    1 for audio and 0 for padding. Inputs of a trained encoder have the same names, padded to the
     longest of the batch.
 
     Args:
-        source: see `Pipeline`; arrays are taken to be at `sample_rate`.
+        source: see `Pipeline`; arrays without a sample rate are assumed to be at `sample_rate`.
         sample_rate: samples per second that every clip is converted to, above 0.
-        window: samples an element, 1 or more.
-        batch_size: windows a batch.
+        window: samples per element, 1 or more.
+        batch_size: windows per batch.
         short: what to do with a clip shorter than the window: "join" or "pad".
         **kwargs: see `Pipeline`.
     """
 
-    extensions = SOUND_FILES
+    extensions = AUDIO_EXTENSIONS
     needs_shapes = True
 
     def __init__(
@@ -57,14 +63,16 @@ class AudioWindows(Pipeline):
     def decode(self, raw):
         return self._decode(raw, None)
 
-    def for_source(self, source):
+    def decoder_for(self, source):
         return lambda raw: self._decode(raw, source.sample_rate)
 
     def _decode(self, raw, rate):
         if raw.dtype == tf.string:
-            return decode_sound(raw, self.sample_rate)
+            return decode_audio(raw, self.sample_rate)
         wave = mono(raw)
-        return checked(resampled(wave, tf.constant(rate or self.sample_rate), self.sample_rate))
+        return check_waveform(
+            resample(wave, tf.constant(rate or self.sample_rate), self.sample_rate)
+        )
 
     def index(self, folder=None):
         lengths = self.shapes[:, 0]
@@ -73,8 +81,8 @@ class AudioWindows(Pipeline):
         self.count = int(visits.sum())
         self._clip_of = host(np.repeat(np.arange(len(lengths)), visits))
         self._lengths = host(lengths)
-        # Twice as many clips as fill a window on average; should chance draw only short ones,
-        # the longest clip fills the rest.
+        # Twice as many clips as fill a window on average; if only short ones are drawn, the
+        # longest clip fills the rest.
         self._draws = math.ceil(2 * self.window / lengths.mean()) if self.short == "join" else 0
         fill = [lengths.argmax()] if self.short == "join" else []
         self._fill = host(np.array(fill, np.int64))
@@ -83,20 +91,20 @@ class AudioWindows(Pipeline):
         longest = int(lengths.max())
         if longest < self.window:
             raise ValueError(
-                f"window={self.window} samples is longer than every clip, the longest has "
-                f"{longest}: lower window"
+                f"window={self.window} is longer than every clip, the longest of which has "
+                f"{longest} samples: lower window"
             )
 
     def example(self, index, key):
         clips, starts, sizes = self._plan(self._clip_of[index], key)
         wave = self._gathered(clips, starts, sizes)
-        sound = tf.shape(wave)[0]
-        wave = tf.pad(wave, [[0, self.window - sound]])
-        mask = tf.cast(tf.range(self.window) < sound, tf.int32)
+        length = tf.shape(wave)[0]
+        wave = tf.pad(wave, [[0, self.window - length]])
+        mask = tf.cast(tf.range(self.window) < length, tf.int32)
         return {"waveform": tf.ensure_shape(wave, [self.window]), "padding_mask": mask}
 
     def _plan(self, clip, key):
-        """Returns which clips a window takes: their numbers, first samples and sizes."""
+        """Returns the clips that make up a window: their indices, first samples and sizes."""
         offset_key, clip_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
         clips = tf.concat([clip[tf.newaxis], self.further_clips(clip, clip_key)], axis=0)
         lengths = tf.gather(self._lengths, clips)
@@ -108,7 +116,7 @@ class AudioWindows(Pipeline):
         return clips, starts, sizes
 
     def further_clips(self, clip, key):
-        """Returns the clips that fill a window up after a short one, int64 (M,)."""
+        """Returns the clips that fill up a window after a short one, int64 (M,)."""
         others = tf.random.stateless_uniform(
             [self._draws], key, maxval=len(self.items), dtype=tf.int64
         )
@@ -118,8 +126,8 @@ class AudioWindows(Pipeline):
         if self._kept is None:
             return self._read(clips, starts, sizes)
         first = tf.gather(self._kept.offsets, clips) + starts
-        places = tf.ragged.range(first, first + sizes).flat_values
-        return tf.gather(self._kept.values, places)
+        positions = tf.ragged.range(first, first + sizes).flat_values
+        return tf.gather(self._kept.values, positions)
 
     def _read(self, clips, starts, sizes):
         used = tf.math.count_nonzero(sizes)

@@ -1,4 +1,4 @@
-"""Pictures: decoding, crops, views and masks of them."""
+"""Images: decoding, crops, views and masks."""
 
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops

@@ -1,35 +1,35 @@
-"""Pictures in another light: blur, mirror, gray, jitter, solarization."""
+"""Image augmentations: horizontal flip, grayscale, color jitter, blur, solarization."""
 
 import tensorflow as tf
 
-# ITU-R BT.601, rounded as torchvision and tf.image.rgb_to_grayscale have them.
+# ITU-R BT.601, rounded as in torchvision and tf.image.rgb_to_grayscale.
 _WEIGHTS = (0.2989, 0.587, 0.114)
 JITTER_DRAWS = 9
-_KERNEL = 0.1  # of the height: SimCLR's
+_KERNEL = 0.1  # of the height, as in SimCLR
 
 
-def random_mirror(columns, draws):
-    """Mirrors half of the pictures left to right.
+def random_horizontal_flip(columns, draws):
+    """Flips half of the images left to right.
 
     Args:
         columns: tensor (B, W, C, H).
-        draws: float32 tensor (B,), uniform in [0, 1); below one half mirrors.
+        draws: float32 tensor (B,), uniform in [0, 1); an image is flipped where it is below 0.5.
 
     Returns:
         tensor (B, W, C, H).
     """
-    mirrored = tf.reshape(draws < 0.5, [-1, 1, 1, 1])
-    return tf.where(mirrored, tf.reverse(columns, [1]), columns)
+    flipped = tf.reshape(draws < 0.5, [-1, 1, 1, 1])
+    return tf.where(flipped, tf.reverse(columns, [1]), columns)
 
 
 def luma(columns):
-    """Returns how bright each pixel looks, float32 (B, W, 1, H), of RGB (B, W, 3, H)."""
+    """Returns the luma of each pixel, float32 (B, W, 1, H), of RGB (B, W, 3, H)."""
     red, green, blue = tf.split(columns, 3, axis=2)
     return _WEIGHTS[0] * red + _WEIGHTS[1] * green + _WEIGHTS[2] * blue
 
 
-def random_gray(columns, draws, probability):
-    """Takes the color out of some pictures.
+def random_grayscale(columns, draws, probability):
+    """Converts some images to grayscale.
 
     Args:
         columns: float32 tensor (B, W, 3, H) in [0, 1].
@@ -43,78 +43,79 @@ def random_gray(columns, draws, probability):
     return tf.where(chosen, luma(columns), columns)
 
 
-def random_jitter(columns, draws, strengths, probability):
-    """Changes the colors of some pictures (Chen et al. 2020, arXiv 2002.05709, appendix A).
+def random_color_jitter(columns, draws, strengths, probability):
+    """Jitters the colors of some images (Chen et al. 2020, arXiv 2002.05709, appendix A).
 
-    Brightness, contrast and saturation are x f + (1 - f) t, clipped to [0, 1], with t black, the
-    mean luma of the picture, and the luma of each pixel; f is uniform in [max(0, 1 - s), 1 + s].
-    This is the multiplicative form of SimCLR v2 and torchvision; SimCLR v1 added brightness. Hue
-    is turned in HSV, as tf.image.adjust_hue and torchvision do, by a share of the circle uniform
-    in [-s, s]. All 24 orders are equally likely.
+    Brightness, contrast and saturation are x f + (1 - f) t, clipped to [0, 1], where t is black,
+    the mean luma of the image, and the luma of each pixel, and f is uniform in
+    [max(0, 1 - s), 1 + s]. This is the multiplicative form of SimCLR v2 and torchvision; SimCLR v1
+    added brightness. Hue is rotated in HSV, as in tf.image.adjust_hue and torchvision, by a
+    fraction of a full turn that is uniform in [-s, s]. All 24 orders are equally likely.
 
     Args:
         columns: float32 tensor (B, W, 3, H) in [0, 1].
-        draws: float32 tensor (B, 9), uniform in [0, 1): whether, four factors, four places.
+        draws: float32 tensor (B, 9), uniform in [0, 1): whether to jitter, the four factors, four
+            numbers that give the order.
         strengths: s of brightness, contrast and saturation, 0 or more; of hue, 0 to 0.5.
         probability: probability, 0 to 1.
 
     Returns:
         float32 tensor (B, W, 3, H) in [0, 1].
     """
-    return jittered(columns, *amounts(draws, strengths, probability))
+    return color_jitter(columns, *jitter_factors(draws, strengths, probability))
 
 
 def check_jitter(strengths):
-    """Refuses strengths that `random_jitter` does not take."""
+    """Raises a ValueError for strengths that `random_color_jitter` does not accept."""
     if min(strengths) < 0 or strengths[3] > 0.5:
-        raise ValueError(f"jitter={strengths} must be 0 or more, its last number 0.5 at most")
+        raise ValueError(f"jitter={strengths} must be 0 or more, and its last number at most 0.5")
 
 
-def amounts(draws, strengths, probability):
-    """Turns draws into amounts, see `random_jitter` and `ordered`."""
-    chosen, factors, places = tf.split(draws, [1, 4, 4], axis=1)
+def jitter_factors(draws, strengths, probability):
+    """Turns draws into the arguments of `color_jitter`; see `random_color_jitter`."""
+    chosen, factors, order = tf.split(draws, [1, 4, 4], axis=1)
     low = [max(0.0, 1.0 - s) for s in strengths[:3]] + [-strengths[3]]
     high = [1.0 + s for s in strengths[:3]] + [strengths[3]]
     factors = low + (tf.constant(high) - low) * factors
     factors = tf.where(chosen < probability, factors, [1.0, 1.0, 1.0, 0.0])
-    return ordered(factors[:, :3], factors[:, 3], places)
+    return ordered_blends(factors[:, :3], factors[:, 3], order)
 
 
-def ordered(factors, turns, places):
-    """Writes four changes in any order as three blends, a turn of the hue, and three blends.
+def ordered_blends(factors, turns, order):
+    """Expresses four changes in any order as three blends, a rotation of the hue, three blends.
 
-    Turning takes longest, so it is done once, and each blend has its turn before it or after it.
+    The rotation is the slowest step, so it is done once, and each blend comes before or after it.
 
     Args:
         factors: float32 tensor (B, 3), of brightness, contrast and saturation; 1 changes nothing.
-        turns: float32 tensor (B,), of hue, in [-0.5, 0.5]; 0 changes nothing.
-        places: float32 tensor (B, 4): the changes are made in the order of these numbers.
+        turns: float32 tensor (B,), rotation of the hue, in [-0.5, 0.5]; 0 changes nothing.
+        order: float32 tensor (B, 4): the changes are applied in ascending order of these numbers.
 
     Returns:
-        (before float32 (B, 3, 3), turns, after float32 (B, 3, 3)): for each blend, what the pixel,
-        the picture's mean luma and the pixel's luma are multiplied with.
+        (before float32 (B, 3, 3), turns, after float32 (B, 3, 3)): for each blend, the weights of
+        the pixel, the mean luma of the image and the luma of the pixel.
     """
-    order = tf.argsort(places[:, :3])
+    blend_order = tf.argsort(order[:, :3])
     left, zeros = 1.0 - factors, tf.zeros_like(factors)
     blends = tf.stack([factors, zeros, zeros], axis=2)
     blends += left[:, :, tf.newaxis] * tf.constant([[0.0, 0, 0], [0, 1, 0], [0, 0, 1]])
-    blends = tf.gather(blends, order, batch_dims=1)
-    first = (tf.gather(places, order, batch_dims=1) < places[:, 3:])[:, :, tf.newaxis]
+    blends = tf.gather(blends, blend_order, batch_dims=1)
+    first = (tf.gather(order, blend_order, batch_dims=1) < order[:, 3:])[:, :, tf.newaxis]
     same = tf.constant([1.0, 0.0, 0.0])
     return tf.where(first, blends, same), turns, tf.where(first, same, blends)
 
 
-def jittered(columns, before, turns, after):
-    """Applies what `ordered` returns to columns (B, W, 3, H) in [0, 1]."""
-    return _blended(with_hue(_blended(columns, before), turns), after)
+def color_jitter(columns, before, turns, after):
+    """Applies the result of `ordered_blends` to columns (B, W, 3, H) in [0, 1]."""
+    return _blended(adjust_hue(_blended(columns, before), turns), after)
 
 
-def with_hue(columns, turns):
-    """Turns the hue of HSV, at the same value and saturation.
+def adjust_hue(columns, turns):
+    """Rotates the hue in HSV, keeping value and saturation.
 
     Args:
         columns: float32 tensor (B, W, 3, H) in [0, 1].
-        turns: float32 tensor (B,), shares of the circle, from -0.5 to 0.5.
+        turns: float32 tensor (B,), fractions of a full turn, from -0.5 to 0.5.
 
     Returns:
         float32 tensor (B, W, 3, H) in [0, 1].
@@ -122,7 +123,7 @@ def with_hue(columns, turns):
     red, green, blue = tf.unstack(columns, axis=2)
     value = tf.maximum(tf.maximum(red, green), blue)
     chroma = value - tf.minimum(tf.minimum(red, green), blue)
-    scale = 1.0 / tf.maximum(chroma, 1e-12)  # gray has no hue: whatever it is, chroma is 0
+    scale = 1.0 / tf.maximum(chroma, 1e-12)  # gray has no hue: its chroma is 0, any hue will do
     sixths = tf.where(
         value == red,
         (green - blue) * scale,
@@ -131,15 +132,15 @@ def with_hue(columns, turns):
     sixths += 6.0 * turns[:, tf.newaxis, tf.newaxis]
 
     def channel(corner):
-        place = corner + sixths
-        place -= 6.0 * tf.floor(place / 6.0)
-        return value - chroma * tf.clip_by_value(tf.minimum(place, 4.0 - place), 0.0, 1.0)
+        hue = corner + sixths
+        hue -= 6.0 * tf.floor(hue / 6.0)
+        return value - chroma * tf.clip_by_value(tf.minimum(hue, 4.0 - hue), 0.0, 1.0)
 
     return tf.stack([channel(5.0), channel(3.0), channel(1.0)], axis=2)
 
 
 def _blended(columns, blends):
-    """Applies blends, float32 (B, 3, 3), one after the other."""
+    """Applies blends, float32 (B, 3, 3), in sequence."""
 
     def blend(number, columns):
         weights = tf.reshape(blends[:, number], [-1, 3, 1, 1, 1])
@@ -149,21 +150,21 @@ def _blended(columns, blends):
         mixed = own * columns + (of_mean * mean + of_luma * gray)
         return number + 1, tf.ensure_shape(tf.clip_by_value(mixed, 0.0, 1.0), columns.shape)
 
-    # Written out, XLA would fuse the three and work out every pixel of one for each of the next.
+    # Unrolled, XLA would fuse the three and recompute every pixel of one for each of the next.
     return tf.while_loop(lambda number, _: number < 3, blend, (0, columns))[1]
 
 
 def random_blur(columns, draws, probability, sigma=(0.1, 2.0)):
-    """Blurs some pictures with a Gaussian as SimCLR does (arXiv 2002.05709, appendix A).
+    """Blurs some images with a Gaussian as SimCLR does (arXiv 2002.05709, appendix A).
 
-    The kernel reaches int(0.1 height) // 2 pixels each way, 1 at least. Beyond the edges the
-    picture is mirrored, as torchvision has it; SimCLR's own code has black there.
+    The kernel extends int(0.1 height) // 2 pixels each way, 1 at least. Edges are padded by
+    reflection, as in torchvision; SimCLR's own code pads with zeros.
 
     Args:
-        columns: float32 tensor (B, W, C, H) in [0, 1], of static shape but for B.
-        draws: float32 tensor (B, 2), uniform in [0, 1): whether, and how much.
+        columns: float32 tensor (B, W, C, H) in [0, 1], of static shape except for B.
+        draws: float32 tensor (B, 2), uniform in [0, 1): whether to blur, and how much.
         probability: probability, 0 to 1.
-        sigma: smallest and largest standard deviation in pixels, above 0; uniform between.
+        sigma: smallest and largest standard deviation in pixels, above 0; uniform in between.
 
     Returns:
         float32 tensor (B, W, C, H) in [0, 1].
@@ -183,7 +184,7 @@ def random_blur(columns, draws, probability, sigma=(0.1, 2.0)):
 
 
 def _along(axis, columns, weights, radius):
-    """Filters along an axis with weights (B, 2 radius + 1)."""
+    """Convolves along an axis with weights (B, 2 radius + 1)."""
     around = [[0, 0]] * 4
     around[axis] = [radius, radius]
     padded = tf.pad(columns, around, "REFLECT")
@@ -197,7 +198,7 @@ def _along(axis, columns, weights, radius):
 
 
 def random_solarize(columns, draws, probability, threshold=0.5):
-    """Inverts the values of some pictures that reach a threshold, as in BYOL's second view.
+    """Inverts the values above a threshold in some images, as in BYOL's second view.
 
     Args:
         columns: float32 tensor (B, W, C, H) in [0, 1].

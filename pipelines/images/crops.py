@@ -1,31 +1,36 @@
-"""Crops of pictures, for pretraining and for a trained encoder."""
+"""Image crops, for pretraining and for a trained encoder."""
 
 from typing import Any
 
 import tensorflow as tf
 
-from mmssl.pipelines.images.decoding import PICTURE_FILES, as_pixels, decode_picture, to_rgb
-from mmssl.pipelines.images.resampling import center_square, random_box, random_flip, resized
+from mmssl.pipelines.images.decoding import IMAGE_EXTENSIONS, as_pixels, decode_image, to_rgb
+from mmssl.pipelines.images.resampling import (
+    center_crop,
+    crop_and_resize,
+    random_crop_box,
+    random_flip,
+)
 from mmssl.pipelines.pipeline import Pipeline
 
 
 class ImageCrops(Pipeline):
-    """Random resized crops, mirrored half the time.
+    """Random resized crops, half of them flipped.
 
     Batches hold images float32 (B, size, size, 3) in [0, 1]. Inputs of a trained encoder have the
-    same name: the centered square of the whole picture, resized.
+    same name: the center square of the whole image, resized.
 
     Args:
-        source: see `Pipeline`; arrays are (H, W) or (H, W, C), uint8 or floats in [0, 1].
-        size: pixels of each side of a crop, 1 or more.
-        batch_size: crops a batch.
-        scale: smallest and largest share of the picture's area, above 0, at most 1.
-        ratio: smallest and largest width / height, above 0.
-        flip: mirror half of the crops left to right.
+        source: see `Pipeline`; arrays are (H, W) or (H, W, C), uint8, uint16 or floats in [0, 1].
+        size: pixels along each side of a crop, 1 or more.
+        batch_size: crops per batch.
+        scale: smallest and largest fraction of the image's area, above 0, at most 1.
+        ratio: smallest and largest aspect ratio, width / height, above 0.
+        flip: flip half of the crops left to right.
         **kwargs: see `Pipeline`.
     """
 
-    extensions = PICTURE_FILES
+    extensions = IMAGE_EXTENSIONS
 
     def __init__(
         self,
@@ -42,55 +47,55 @@ class ImageCrops(Pipeline):
             raise ValueError(f"size={size} must be 1 or more pixels")
         check_scale("scale", scale)
         if not 0 < ratio[0] <= ratio[1]:
-            raise ValueError(f"ratio={ratio} must rise, above 0")
+            raise ValueError(f"ratio={ratio} must be above 0 and in ascending order")
         self.size = size
         self.scale = tuple(scale)
         self.ratio = tuple(ratio)
         self.flip = flip
 
     def decode(self, raw):
-        return decode_picture(raw) if raw.dtype == tf.string else to_rgb(as_pixels(raw))
+        return decode_image(raw) if raw.dtype == tf.string else to_rgb(as_pixels(raw))
 
-    def gains_by_cache(self, source):
-        # Arrays are in memory as they are.
+    def worth_caching(self, source):
+        # Arrays are in memory already.
         return source.read(tf.constant(0, tf.int64)).dtype == tf.string
 
     def example(self, index, key):
         image = self.item(index)
         box_key, flip_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
         height, width = tf.unstack(tf.shape(image)[:2])
-        box = random_box(height, width, box_key, self.scale, self.ratio)
-        crop = resized(image, box, self.size)
+        box = random_crop_box(height, width, box_key, self.scale, self.ratio)
+        crop = crop_and_resize(image, box, self.size)
         return {"images": random_flip(crop, flip_key) if self.flip else crop}
 
     def inputs(self, item, max_length=None):
-        return {"images": center_square(item, self.size)}
+        return {"images": center_crop(item, self.size)}
 
     def encoder_arguments(self):
         return {"size": self.size}
 
 
 def check_scale(name, scale):
-    """Refuses shares of a picture's area that do not rise, above 0 and up to 1."""
+    """Raises a ValueError unless the fractions of an image's area ascend from above 0 to 1."""
     if not 0 < scale[0] <= scale[1] <= 1:
-        raise ValueError(f"{name}={scale} must rise, above 0 and up to 1")
+        raise ValueError(f"{name}={scale} must be above 0, at most 1 and in ascending order")
 
 
 class PatchCrops(ImageCrops):
-    """`ImageCrops` that fall into whole patches.
+    """`ImageCrops` that divide into whole patches.
 
     Args:
         source: see `ImageCrops`.
-        size: pixels of each side of a crop, a multiple of `patch_size`.
-        batch_size: crops a batch.
-        patch_size: pixels of each side of a patch; the encoder takes it from here.
+        size: pixels along each side of a crop, a multiple of `patch_size`.
+        batch_size: crops per batch.
+        patch_size: pixels along each side of a patch; the encoder takes it from here.
         **kwargs: see `ImageCrops`.
 
     Attributes:
-        side: patches along each side of a crop.
+        grid_size: patches along each side of a crop.
 
     Raises:
-        ValueError: patches do not fill a crop.
+        ValueError: when `size` is not a multiple of `patch_size`.
     """
 
     def __init__(
@@ -105,8 +110,8 @@ class PatchCrops(ImageCrops):
         if patch_size < 1 or size % patch_size:
             raise ValueError(f"size={size} must be a multiple of patch_size={patch_size} pixels")
         self.patch_size = patch_size
-        self.side = size // patch_size
+        self.grid_size = size // patch_size
 
     def encoder_arguments(self):
-        """Returns the sizes of a picture and of its patches."""
+        """Returns the sizes of an image and of its patches."""
         return {**super().encoder_arguments(), "patch_size": self.patch_size}

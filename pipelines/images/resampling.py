@@ -1,4 +1,4 @@
-"""Pictures cut by boxes and resized, one by one and as columns of planes."""
+"""Cropping and resizing of images, one by one and in batches of columns (B, W, C, H)."""
 
 import math
 
@@ -8,35 +8,36 @@ _ATTEMPTS = 10
 BOX_DRAWS = 4 * _ATTEMPTS
 
 
-def random_box(height, width, key, scale, ratio):
-    """Draws a box of random area and proportion inside a picture, see `boxes`.
+def random_crop_box(height, width, key, scale, ratio):
+    """Draws a box of random area and aspect ratio inside an image; see `crop_boxes`.
 
     Args:
         height: int scalar tensor, pixels.
         width: int scalar tensor, pixels.
         key: int (2,), the seed.
-        scale: smallest and largest share of the area, above 0 and at most 1.
-        ratio: smallest and largest width / height, above 0.
+        scale: smallest and largest fraction of the area, above 0 and at most 1.
+        ratio: smallest and largest aspect ratio, width / height, above 0.
 
     Returns:
         int32 tensor (4,): top, left, height, width.
     """
-    return boxes(height, width, tf.random.stateless_uniform([1, BOX_DRAWS], key), scale, ratio)[0]
+    draws = tf.random.stateless_uniform([1, BOX_DRAWS], key)
+    return crop_boxes(height, width, draws, scale, ratio)[0]
 
 
-def boxes(height, width, draws, scale, ratio):
-    """Returns boxes of random area and proportion inside pictures of one size.
+def crop_boxes(height, width, draws, scale, ratio):
+    """Returns boxes of random area and aspect ratio inside images of one size.
 
     As in Inception training (Szegedy et al. 2015, arXiv 1409.4842): the area is uniform in
-    `scale`, the logarithm of the proportion uniform; a draw that does not fit is drawn anew. After
-    ten misfits the largest centered box of an allowed proportion is taken.
+    `scale`, and so is the logarithm of the aspect ratio in its range; a box that does not fit is
+    drawn again. After ten that do not, the largest centered box of an allowed aspect ratio is used.
 
     Args:
         height: int scalar tensor, pixels.
         width: int scalar tensor, pixels.
         draws: float32 tensor (B, 40), uniform in [0, 1).
-        scale: smallest and largest share of the area, above 0 and at most 1.
-        ratio: smallest and largest width / height, above 0.
+        scale: smallest and largest fraction of the area, above 0 and at most 1.
+        ratio: smallest and largest aspect ratio, width / height, above 0.
 
     Returns:
         int32 tensor (B, 4): top, left, height, width.
@@ -45,8 +46,8 @@ def boxes(height, width, draws, scale, ratio):
     draws = tf.reshape(draws, [-1, 4, _ATTEMPTS])
     area = (scale[0] + (scale[1] - scale[0]) * draws[:, 0]) * high * wide
     low, up = map(math.log, ratio)
-    proportion = tf.exp(low + (up - low) * draws[:, 1])
-    heights, widths = tf.round(tf.sqrt(area / proportion)), tf.round(tf.sqrt(area * proportion))
+    aspect = tf.exp(low + (up - low) * draws[:, 1])
+    heights, widths = tf.round(tf.sqrt(area / aspect)), tf.round(tf.sqrt(area * aspect))
     fits = (heights >= 1) & (heights <= high) & (widths >= 1) & (widths <= wide)
     top = tf.floor(draws[:, 2] * (high - heights + 1))
     left = tf.floor(draws[:, 3] * (wide - widths + 1))
@@ -62,50 +63,55 @@ def _centered(high, wide, ratio):
     return tf.stack([(high - height) // 2, (wide - width) // 2, height, width])
 
 
-def resized(image, box, size):
-    """Cuts a box out of a picture and resizes it, antialiased.
+def crop_and_resize(image, box, size):
+    """Crops a box of an image and resizes it, with antialiasing.
 
     Args:
         image: tensor (H, W, C), uint8.
         box: int32 (4,): top, left, height, width.
-        size: pixels of each side of the result.
+        size: pixels along each side of the result.
 
     Returns:
         float32 tensor (size, size, C) in [0, 1].
     """
     top, left, height, width = tf.unstack(box)
-    cut = image[top : top + height, left : left + width]
-    small = tf.image.resize(cut, [size, size], antialias=True) / 255.0
-    return tf.ensure_shape(tf.clip_by_value(small, 0.0, 1.0), [size, size, image.shape[-1]])
+    crop = image[top : top + height, left : left + width]
+    resized = tf.image.resize(crop, [size, size], antialias=True) / 255.0
+    return tf.ensure_shape(tf.clip_by_value(resized, 0.0, 1.0), [size, size, image.shape[-1]])
 
 
 def random_flip(image, key):
-    """Mirrors a picture (H, W, C) left to right with probability one half."""
-    mirrored = tf.random.stateless_uniform([], key) < 0.5
-    return tf.where(mirrored, tf.reverse(image, [1]), image)
+    """Flips an image (H, W, C) left to right with probability 0.5."""
+    flipped = tf.random.stateless_uniform([], key) < 0.5
+    return tf.where(flipped, tf.reverse(image, [1]), image)
 
 
-def center_square(image, size):
-    """Cuts the largest centered square out of a picture (H, W, C) uint8 and resizes it.
+def center_crop(image, size):
+    """Crops the largest centered square of an image and resizes it.
+
+    Args:
+        image: uint8 tensor (H, W, C).
+        size: pixels along each side of the result.
 
     Returns:
         float32 tensor (size, size, C) in [0, 1].
     """
     height, width = tf.unstack(tf.shape(image)[:2])
     side = tf.minimum(height, width)
-    return resized(image, tf.stack([(height - side) // 2, (width - side) // 2, side, side]), size)
+    box = tf.stack([(height - side) // 2, (width - side) // 2, side, side])
+    return crop_and_resize(image, box, size)
 
 
-def cut(images, boxes, size):
-    """Cuts a box out of one picture and resizes it, antialiased, as `tf.image.resize` does.
+def crop_to_columns(images, boxes, size):
+    """Crops a box of one image and resizes it with antialiasing, as `tf.image.resize` does.
 
     Args:
         images: uint8 tensor (1, H, W, C) of static C.
         boxes: int32 (1, 4): top, left, height, width.
-        size: pixels of each side of the result.
+        size: pixels along each side of the result.
 
     Returns:
-        float32 tensor (1, size, C, size), from 0 to 255 but for rounding.
+        float32 tensor (1, size, C, size), from 0 to 255 up to rounding.
     """
     image, (top, left, height, width) = images[0], tf.unstack(boxes[0])
     channels = image.shape[-1]
@@ -115,40 +121,40 @@ def cut(images, boxes, size):
     return tf.reshape(wide, [1, size, channels, size])
 
 
-def cut_each(images, boxes, size):
-    """Does to every picture what `cut` does to one, by multiplication with dense matrices.
+def crop_batch_to_columns(images, boxes, size):
+    """Does for a batch what `crop_to_columns` does for one image, by dense matrix products.
 
     Args:
-        images: uint8 tensor (B, H, W, C) of static H, W and C; small, as the work grows with H W.
+        images: uint8 tensor (B, H, W, C) of static H, W and C; small, as the cost grows with H W.
         boxes: int32 (B, 4): top, left, height, width.
-        size: pixels of each side of the result.
+        size: pixels along each side of the result.
 
     Returns:
-        float32 tensor (B, size, C, size), from 0 to 255 but for rounding.
+        float32 tensor (B, size, C, size), from 0 to 255 up to rounding.
     """
     _, height, width, channels = images.shape
     top, left, high, wide = tf.unstack(tf.cast(boxes, tf.float32), axis=1)
     rows = tf.reshape(tf.cast(images, tf.float32), [-1, height, width * channels])
     tall = _weights(top, high, height, size) @ rows
-    turned = tf.reshape(tf.transpose(tall, [0, 2, 1]), [-1, width, channels * size])
-    columns = _weights(left, wide, width, size) @ turned
+    transposed = tf.reshape(tf.transpose(tall, [0, 2, 1]), [-1, width, channels * size])
+    columns = _weights(left, wide, width, size) @ transposed
     return tf.reshape(columns, [-1, size, channels, size])
 
 
 def to_columns(images):
-    """Turns pictures (B, H, W, C) into columns (B, W, C, H)."""
+    """Transposes images (B, H, W, C) to columns (B, W, C, H)."""
     return tf.transpose(images, [0, 2, 3, 1])
 
 
 def to_images(columns):
-    """Turns columns (B, W, C, H) into pictures (B, H, W, C)."""
+    """Transposes columns (B, W, C, H) to images (B, H, W, C)."""
     _, width, channels, height = columns.shape
-    flat = tf.reshape(columns, [-1, width * channels, height])  # two axes are turned faster
+    flat = tf.reshape(columns, [-1, width * channels, height])  # two axes are transposed faster
     return tf.reshape(tf.transpose(flat, [0, 2, 1]), [-1, height, width, channels])
 
 
 def _rows(pixels, count, size):
-    """Resizes (count, N) to (size, N) with the operation behind `tf.image.resize`."""
+    """Resizes (count, N) to (size, N) with the op behind `tf.image.resize`."""
     resized = tf.raw_ops.ScaleAndTranslate(
         images=tf.reshape(pixels, [1, count, 1, -1]),
         size=[size, 1],
@@ -161,7 +167,7 @@ def _rows(pixels, count, size):
 
 
 def _weights(begin, length, count, size):
-    """Returns what each pixel of a side adds to each resized one, float32 (B, size, count)."""
+    """Returns the weight of each input pixel in each output pixel, float32 (B, size, count)."""
     begin, length = begin[:, tf.newaxis, tf.newaxis], length[:, tf.newaxis, tf.newaxis]
     step = length / size
     pixel = tf.range(count, dtype=tf.float32) + 0.5 - begin

@@ -1,32 +1,32 @@
-"""Crops of pictures with several sets of visible patches each."""
+"""Image crops with several sets of visible patches each."""
 
 from typing import Any
 
 import tensorflow as tf
 
 from mmssl.pipelines.images.crops import PatchCrops
-from mmssl.pipelines.masks.inverse_blocks import inverse_blocks, seed_count
+from mmssl.pipelines.masks.inverse_blocks import block_count, inverse_blocks
 from mmssl.pipelines.masks.visible import check_num_masks, visible_count, visible_set
 
-_SETS = 2  # keeps the draws of the sets apart from those of the crop
+_SETS = 2  # keeps the draws of the sets independent of those of the crop
 
 
 class VisiblePatches(PatchCrops):
-    """Random crops whose patches are hidden but for a few squares of them, in several ways.
+    """Random crops with several masks each, which leave only a few square blocks visible.
 
-    Batches hold, beside images, visible int32 (B, M, V), masked and noise int32 (B, M, T - V): see
-    `visible_sets.visible_set`; places count patches in reading order. T = (size / patch)^2,
-    V = int(T (1 - mask_ratio)).
+    In addition to images, batches hold visible int32 (B, M, V), masked and noise int32
+    (B, M, T - V): see `visible.visible_set`; patches are indexed in row-major order.
+    T = (size / patch_size)^2, V = int(T (1 - mask_ratio)).
 
     Args:
         source: see `PatchCrops`.
         size: see `PatchCrops`.
         batch_size: see `PatchCrops`.
         num_masks: M, sets of visible patches for each crop, 1 or more.
-        mask_ratio: R, share of the patches to hide, above 0 and below 1.
-        block: B, patches along each side of a square that stays visible; 1 is random patches.
-        adjust: A, share of the patches to draw beyond the visible ones, 0 or more, since squares
-            overlap and end at borders; what is then too many or too few is corrected.
+        mask_ratio: R, fraction of the patches to mask, above 0 and below 1.
+        block: B, patches along each side of a block that stays visible; 1 gives random patches.
+        adjust: A, fraction of the patches to draw in addition to the visible ones, 0 or more, as
+            blocks overlap and are clipped at borders; the number is then corrected to V.
         **kwargs: see `PatchCrops`.
     """
 
@@ -43,19 +43,19 @@ class VisiblePatches(PatchCrops):
     ):
         super().__init__(source, size, batch_size, **kwargs)
         check_num_masks(num_masks)
-        if not 1 <= block <= self.side:
-            raise ValueError(f"block={block} must lie between 1 and {self.side} patches")
+        if not 1 <= block <= self.grid_size:
+            raise ValueError(f"block={block} must lie between 1 and {self.grid_size} patches")
         if adjust < 0:
             raise ValueError(f"adjust={adjust} must be 0 or more")
         self.num_masks = num_masks
         self.block = block
-        self._visible = visible_count(self.side**2, mask_ratio)
-        self._seeds = seed_count(self.side, block, mask_ratio, adjust)
+        self._visible = visible_count(self.grid_size**2, mask_ratio)
+        self._blocks = block_count(self.grid_size, block, mask_ratio, adjust)
 
     def example(self, index, key):
         set_key = tf.random.experimental.stateless_fold_in(key, _SETS)
         block_key, key_of_set = tf.unstack(tf.random.experimental.stateless_split(set_key, 2))
-        rough = inverse_blocks(self.side, self.block, self._seeds, self.num_masks, block_key)
+        rough = inverse_blocks(self.grid_size, self.block, self._blocks, self.num_masks, block_key)
         return {
             **super().example(index, key),
             **visible_set(rough, self._visible, key_of_set),

@@ -1,7 +1,7 @@
-"""The share of what there is that a mask hides."""
+"""The fraction of positions that a mask hides."""
 
 
 def check_mask_ratio(mask_ratio):
-    """Refuses shares that hide nothing or everything: 0 and 1, and what lies beyond."""
+    """Raises a ValueError unless 0 < mask_ratio < 1."""
     if not 0 < mask_ratio < 1:
-        raise ValueError(f"mask_ratio={mask_ratio} must lie between 0 and 1")
+        raise ValueError(f"mask_ratio={mask_ratio} must be above 0 and below 1")

@@ -1,4 +1,4 @@
-"""Where the data come from, and which items can be read."""
+"""Data sources, and the check that their items can be read."""
 
 from mmssl.pipelines.sources.shards import write_shards
 from mmssl.pipelines.sources.source import Source, open_source

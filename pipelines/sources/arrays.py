@@ -1,4 +1,4 @@
-"""Arrays of any sizes held end to end in one tensor, and the NumPy archives they come from."""
+"""Arrays of any shape, concatenated in one tensor, and the NumPy archives they come from."""
 
 from pathlib import Path
 
@@ -10,21 +10,21 @@ _LABEL_NAMES = ("y", "labels", "label")
 
 
 def host(values):
-    """Returns `values` as a tensor in main memory, where tf.data runs, also where a GPU exists."""
+    """Returns `values` as a tensor in host memory, where tf.data runs, even if there is a GPU."""
     with tf.device("CPU:0"):
         return tf.constant(values)
 
 
 class Flat:
-    """Arrays of one rank and any sizes, end to end in one tensor: reading one is a slice.
+    """Arrays of one rank and any shape, concatenated in one tensor: reading one is a slice.
 
     Args:
-        values: array (total elements,), the arrays' elements one after the other.
+        values: array (total elements,), the concatenated elements of the arrays.
         shapes: int array (N, rank), the shape of each array; rank is 1 or more.
 
     Attributes:
         values: tensor (total elements,).
-        offsets: int64 tensor (N + 1,), where each array starts.
+        offsets: int64 tensor (N + 1,), the offset of each array in `values`, and its size.
         shapes: int64 tensor (N, rank).
     """
 
@@ -36,14 +36,14 @@ class Flat:
 
     @classmethod
     def of(cls, arrays):
-        """Lays out a list of arrays of one dtype and rank, or an array (N, ...) of N of them."""
+        """Flattens a list of arrays of one dtype and rank, or an array (N, ...) of N of them."""
         if isinstance(arrays, np.ndarray):
             return cls(arrays.reshape(-1), np.tile(arrays.shape[1:], (len(arrays), 1)))
         values = np.concatenate([array.reshape(-1) for array in arrays])
         return cls(values, np.array([array.shape for array in arrays]))
 
     def __getitem__(self, index):
-        """Returns array number `index` (int64 scalar tensor), its rank known to the graph."""
+        """Returns the array at `index` (int64 scalar tensor), with a static rank."""
         begin, end = self.offsets[index], self.offsets[index + 1]
         array = tf.reshape(self.values[begin:end], self.shapes[index])
         return tf.ensure_shape(array, [None] * self.rank)
@@ -59,7 +59,7 @@ def array_reader(arrays):
         A function of an int64 scalar tensor.
 
     Raises:
-        ValueError: when nothing is given or the list mixes ranks or holds something else.
+        ValueError: when the list is empty, mixes ranks or dtypes, or holds anything else.
     """
     if len(arrays) == 0:
         raise ValueError("the source is an empty list: give at least one item")
@@ -71,7 +71,7 @@ def array_reader(arrays):
     if arrays[0].dtype.kind not in "uif" or arrays[0].ndim == 0:
         raise ValueError(
             f"the source holds items of type {arrays[0].dtype} and shape {arrays[0].shape}: "
-            "give arrays of integers or floats, at least one axis each, or a list of str"
+            "give arrays of integers or floats with at least one axis, or a list of str"
         )
     flat = Flat.of(arrays)
     return lambda index: flat[index]
@@ -81,7 +81,9 @@ def _same_kind(arrays):
     kinds = {(array.ndim, array.dtype) for array in arrays}
     if len(kinds) > 1:
         found = ", ".join(sorted(f"{dtype} with {rank} axes" for rank, dtype in kinds))
-        raise ValueError(f"the source mixes arrays of different kinds ({found}): give one kind")
+        raise ValueError(
+            f"the source mixes arrays of different ranks or dtypes ({found}): give one of them"
+        )
     return arrays
 
 
@@ -90,8 +92,8 @@ def read_archive(path):
 
     Args:
         path: `.npz` file. The data are named x, images, waveform, waveforms, text or data, the
-            labels y, labels or label, both with or without the endings _train, _val and _test.
-            Pickled (object) arrays are refused. An integer `sample_rate` is kept.
+            labels y, labels or label, both with or without the suffixes _train, _val and _test.
+            Pickled (object) arrays are not loaded. An integer `sample_rate` is returned.
 
     Returns:
         (array (N, ...), dict of str arrays (N,) `label` and `split` where given, sample rate or

@@ -1,4 +1,4 @@
-"""Documentation that ships inside Python itself: topics of `help()` and docstrings."""
+"""Documentation that ships with Python itself: topics of `help()` and docstrings."""
 
 import ast
 import sysconfig
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-# Pure-Python modules that every supported Python has, by what they are for. Where a name ends in
-# a slash, the docstrings of the whole package make one document.
+# Pure-Python modules that every supported Python has, by purpose. Where a name ends in a slash,
+# the docstrings of the whole package make one document.
 _MODULES = {
     "concurrency": "asyncio/ concurrent/ contextlib multiprocessing/ queue sched selectors "
     "subprocess threading weakref",
@@ -26,34 +26,36 @@ _MODULES = {
     "tools": "bdb cProfile ctypes/ curses/ doctest ensurepip/ getpass pdb platform "
     "profile pstats pydoc site sqlite3/ sysconfig timeit tkinter/ trace turtle unittest/ venv/",
 }
-_SHORTEST = 400  # characters; shorter documents say little
+_MIN_CHARACTERS = 400  # shorter documents say little
 
 
 def make():
-    """Collects the documents of the running Python.
+    """Collects the documentation of the running Python.
 
-    Source code is parsed, never run. The documents differ slightly from one version of Python to
-    the next.
+    Source code is parsed, never executed. The documents differ slightly from one version of Python
+    to the next.
 
     Returns:
-        (list of str, one document each; dict of str arrays `name`, `label` (what a module is for,
-        or "reference" for topics of the language) and `split` (every fifth of a label is test);
-        None, in place of a sample rate).
+        (list of str, one per document; dict of str arrays `name`, `label` (the purpose of a module,
+        or "reference" for topics of the language) and `split` (every fifth item of a label is in
+        test); None, in place of a sample rate).
 
     Raises:
-        ValueError: when this Python comes without the source of its library.
+        ValueError: when this Python comes without the source of its standard library.
     """
     library = Path(sysconfig.get_path("stdlib"))
     documents = [
         (f"topic {name}", "reference", text)
         for name, text in sorted(_topics(library).items())
-        if len(text) >= _SHORTEST
+        if len(text) >= _MIN_CHARACTERS
     ]
     for label, names in _MODULES.items():
         found = [(name.rstrip("/"), label, _module(library, name)) for name in names.split()]
-        documents += [document for document in found if len(document[2]) >= _SHORTEST]
+        documents += [document for document in found if len(document[2]) >= _MIN_CHARACTERS]
     if not documents:
-        raise ValueError(f"builtin:docs needs the source of Python's library, none is in {library}")
+        raise ValueError(
+            f"builtin:docs needs the source of Python's standard library, and {library} has none"
+        )
     names, labels, texts = (list(column) for column in zip(*documents, strict=True))
     columns = {"name": np.array(names), "label": np.array(labels)}
     columns["split"] = _every_fifth(columns["label"])

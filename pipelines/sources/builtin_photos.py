@@ -9,8 +9,8 @@ _SIZE, _STEP = 96, 32
 def make():
     """Cuts the photographs into overlapping patches.
 
-    The rightmost part of each photograph is for testing; patches across the border are left out,
-    so that no pixel is in both splits.
+    The rightmost quarter of each photograph is the test split; patches across the border are left
+    out, so that no pixel is in both splits.
 
     Returns:
         (uint8 array (N, 96, 96, 3); dict of str arrays `name`, `label` (china or flower) and

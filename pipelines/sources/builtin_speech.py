@@ -1,4 +1,4 @@
-"""A talker made of filters: syllables by several voices, for trying things out without data."""
+"""A formant synthesizer: syllables in several voices, for trying things out without data."""
 
 import numpy as np
 from scipy.signal import lfilter
@@ -6,8 +6,8 @@ from scipy.signal import lfilter
 SAMPLE_RATE = 8000
 _TAKES = 5
 
-# Centers of the first three formants in hertz of an adult man (rounded from Peterson, Barney
-# 1952), to which a fourth is added.
+# Center frequencies in hertz of the first three formants of an adult man (rounded from Peterson,
+# Barney 1952), to which a fourth is added.
 _VOWELS = {
     "a": (730, 1090, 2440),
     "e": (530, 1840, 2480),
@@ -16,7 +16,8 @@ _VOWELS = {
     "u": (300, 870, 2240),
 }
 _BANDWIDTHS = (70, 100, 140, 220)
-# Noise of a consonant: center and bandwidth in hertz, seconds, loudness beside the vowel.
+# Noise of a consonant: center frequency and bandwidth in hertz, duration in seconds, level
+# relative to the vowel.
 _NOISES = {
     "s": (3500, 700, 0.13, 0.25),
     "sh": (2400, 600, 0.14, 0.3),
@@ -25,8 +26,8 @@ _NOISES = {
     "k": (1600, 500, 0.035, 0.45),
 }
 _SOUNDS = ("a", "e", "i", "o", "u", "ai", "sa", "shi", "fe", "ta", "ko", "mu")
-# Pitch in hertz, length of the vocal tract beside a man's (formants move up where it is shorter),
-# share of breath in the voice, fall of pitch within a syllable.
+# Pitch in hertz, formant frequencies relative to a man's (higher for a shorter vocal tract),
+# breathiness, relative fall of the pitch within a syllable.
 _SPEAKERS = {
     "anders": (98, 1.0, 0.02, 0.12),
     "boris": (112, 0.93, 0.1, -0.05),
@@ -40,11 +41,11 @@ _SPEAKERS = {
 
 
 def make():
-    """Speaks every sound by every voice, five times with different length, pitch and loudness.
+    """Synthesizes every syllable in every voice, five times with different duration, pitch, level.
 
     Returns:
         (list of float32 arrays (T,) of 0.3 to 1.4 seconds; dict of str arrays `name`, `speaker`,
-        `sound` and `split` (the last take is test); sample rate).
+        `sound` (the syllable) and `split` (the last take is test); sample rate).
     """
     clips, rows = [], []
     for s, (speaker, voice) in enumerate(_SPEAKERS.items()):
@@ -73,7 +74,7 @@ def _parts(sound):
 
 
 def _consonant(name, voice, rng):
-    if name == "m":  # a murmur through the nose
+    if name == "m":  # a nasal murmur
         murmur = _voiced(voice, int(0.09 * SAMPLE_RATE), rng)
         return 0.4 * _scaled(_resonator(_resonator(murmur, 250, 80), 2200, 400))
     if not name:
@@ -94,7 +95,7 @@ def _vowel(vowels, voice, samples, rng):
 
 
 def _voiced(voice, samples, rng):
-    """Returns glottal flow (Rosenberg's pulse), its slope as the lips radiate it, and breath."""
+    """Returns the derivative of the glottal flow (Rosenberg's pulse), plus breath noise."""
     pitch, _, breath, fall = voice
     time = np.linspace(0, 1, samples)
     contour = pitch * rng.uniform(0.93, 1.07) * (1 - (fall + rng.uniform(-0.05, 0.05)) * time)
@@ -113,7 +114,7 @@ def _through_formants(source, formants, shift):
 
 
 def _resonator(signal, center, width):
-    """Filters by one pair of poles, with unit gain at 0 Hz (Klatt 1980)."""
+    """Filters with a pair of complex conjugate poles and unit gain at 0 Hz (Klatt 1980)."""
     radius = np.exp(-np.pi * width / SAMPLE_RATE)
     first, second = 2 * radius * np.cos(2 * np.pi * center / SAMPLE_RATE), -(radius**2)
     return lfilter([1 - first - second], [1, -first, -second], signal)

@@ -1,4 +1,4 @@
-"""The IDX format of the MNIST family: `train-images-idx3-ubyte.gz` and its labels."""
+"""The IDX format of the MNIST datasets: `train-images-idx3-ubyte.gz` and its labels."""
 
 import gzip
 import re
@@ -12,7 +12,7 @@ _SPLITS = {"train": "train", "t10k": "test", "test": "test", "val": "val"}
 
 
 def is_idx(path):
-    """Says whether a file is named like an IDX file of images or labels."""
+    """Returns whether a file is named like an IDX file of images or labels."""
     return _NAME.match(Path(path).name) is not None
 
 
@@ -23,7 +23,7 @@ def read_array(path):
         path: IDX file, plain or gzipped.
 
     Returns:
-        Array of the shape and type that its header states.
+        Array of the shape and dtype that the header declares.
 
     Raises:
         ValueError: when the header or the length is wrong.
@@ -40,12 +40,12 @@ def read_array(path):
     shape = np.frombuffer(data[4 : 4 + 4 * rank], ">u4").astype(np.int64)
     body = data[4 + 4 * rank :]
     if len(shape) != rank or len(body) != shape.prod() * dtype.itemsize:
-        raise ValueError(f"{path} is cut short: its header promises the shape {shape.tolist()}")
+        raise ValueError(f"{path} is truncated: its header declares the shape {shape.tolist()}")
     return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def read_images(path):
-    """Reads the images and labels of an IDX folder, or of one file of images.
+    """Reads the images and labels of a folder of IDX files, or of one file of images.
 
     Args:
         path: folder with files such as train-images-idx3-ubyte.gz and
@@ -55,13 +55,13 @@ def read_images(path):
         (array (N, H, W) or (N, H, W, C), dict of str arrays `label` and `split` where known).
 
     Raises:
-        ValueError: when there are no images, or images and labels differ in number.
+        ValueError: when there are no images, or not as many labels as images.
     """
     path = Path(path)
     files = sorted(f for f in path.iterdir() if is_idx(f)) if path.is_dir() else [path]
     images = [f for f in files if (m := _NAME.match(f.name)) and m["what"] == "images"]
     if not images:
-        raise ValueError(f"{path} holds IDX labels but no IDX images (train-images-idx3-ubyte)")
+        raise ValueError(f"{path} has IDX labels but no IDX images (train-images-idx3-ubyte)")
     arrays = [read_array(f) for f in images]
     labels = [_labels(f, len(a)) for f, a in zip(images, arrays, strict=True)]
     parts = [_NAME.match(f.name)["part"].split("-")[-1] for f in images]
@@ -80,6 +80,9 @@ def _labels(images, count):
         if match and match["part"] == prefix and match["what"] == "labels":
             labels = read_array(file)
             if labels.shape != (count,):
-                raise ValueError(f"{file} holds {labels.shape} labels for {count} images")
+                raise ValueError(
+                    f"{file} has labels of shape {labels.shape} for {count} images: expected "
+                    f"shape {(count,)}"
+                )
             return labels
     return None

@@ -1,4 +1,4 @@
-"""Several sources of files taken as one."""
+"""Several sources of files, concatenated into one."""
 
 import glob
 import os
@@ -10,18 +10,18 @@ from mmssl.pipelines.sources.tables import listed
 
 
 def names_paths(items, of_texts):
-    """Tells a list of paths from a list of texts or arrays.
+    """Returns whether a list holds paths, rather than texts or arrays.
 
     Args:
         items: list or tuple.
         of_texts: whether the recipe reads texts, so that a str may be one.
 
     Returns:
-        bool: True where every entry is an existing path or a glob that matches something, and
-        wherever no str can be a text.
+        bool: True if every entry is an existing path or a glob that matches something, and for
+        any list of str where the recipe does not read texts.
 
     Raises:
-        ValueError: some entries exist as paths and others do not, where texts are read.
+        ValueError: when the recipe reads texts and only some of the entries are existing paths.
     """
     if not items or not isinstance(items[0], str | os.PathLike):
         return False
@@ -31,9 +31,9 @@ def names_paths(items, of_texts):
     if any(there) and not all(there):
         missing = [item[:60] for item, found in zip(items, there, strict=True) if not found]
         raise ValueError(
-            f"{sum(there)} of the {len(items)} entries of the source are paths, and there is no "
-            f"{listed(missing, 3)}: correct these; texts that read like paths go into a table "
-            "with a column `text`"
+            f"{sum(there)} of the {len(items)} entries of the source are existing paths, and "
+            f"these are not: {listed(missing, 3)}; correct them, or put texts that look like "
+            "paths into a table with a column `text`"
         )
     return all(there)
 
@@ -45,25 +45,25 @@ def _exists(spec):
 
 
 def join(parts):
-    """Lays the files of several sources end to end.
+    """Concatenates the files of several sources.
 
-    A file that stands in more than one of them is taken once, as the first of them has it.
-    Columns that all of them have are kept, and `split` where any has it: what comes from a source
-    without it is in the split train.
+    A file that is in more than one of them is kept once, with the columns of the first. Columns
+    that all of them have are kept, and so is `split` if any has it: the files of a source without
+    it are in the split train.
 
     Args:
         parts: list of Source whose items are files.
 
     Returns:
-        (files, root, columns): list of absolute pathlib.Path; the folder that holds all of them;
-        dict from the name of a column to an array of str, an entry a file.
+        (files, root, columns): list of absolute pathlib.Path; their common parent folder; dict
+        from the name of a column to an array of str, one entry per file.
 
     Raises:
-        ValueError: the items of a source are no files.
+        ValueError: when the items of a source are not files.
     """
     if any(part.root is None for part in parts):
         raise ValueError(
-            "only files can be taken together, not texts, archives, shards or built-in data: "
+            "only files can be combined, not texts, archives, shards or built-in data: "
             "give folders, globs, files and tables with a column `file`"
         )
     files = [Path(os.path.abspath(part.root / name)) for part in parts for name in part.names]
@@ -77,7 +77,7 @@ def _columns(parts):
     names = set.intersection(*(set(part.columns) for part in parts))
     if any("split" in part.columns for part in parts):
         names.add("split")
-    missing = "train"  # none but `split` can be missing
+    missing = "train"  # only `split` can be missing
     return {
         name: np.concatenate(
             [part.columns.get(name, np.full(len(part.names), missing)) for part in parts]

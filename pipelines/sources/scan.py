@@ -1,4 +1,4 @@
-"""One pass over a source that decodes every item, to find those that cannot be read."""
+"""One pass over a source that decodes every item, to find the unreadable ones."""
 
 import logging
 import re
@@ -15,19 +15,19 @@ from mmssl.pipelines.sources.tables import listed
 logger = logging.getLogger(__name__)
 
 SKIPPED_FILE = "skipped.txt"
-_AT_ONCE = 64
+_CHUNK = 64  # items decoded together
 
 
 @dataclass(eq=False)
 class Scan:
-    """What a pass over a source found.
+    """The result of a pass over a source.
 
     Attributes:
-        good: int64 array, the numbers of the items that can be read.
-        skipped: list of (name, reason), one for every other item.
+        good: int64 array, the indices of the readable items.
+        skipped: list of (name, reason), one per unreadable item.
         shapes: int64 array (len(good), rank), the shape of every decoded item.
         kept: Flat of the decoded items; None when they were not to be kept, or took more than
-            the bound.
+            `keep_bytes`.
     """
 
     good: np.ndarray
@@ -41,10 +41,9 @@ def scan(source, decode, keep_bytes=0, progress=None):
 
     Args:
         source: Source.
-        decode: graph function of what the source reads -> decoded tensor; it fails on items that
-            cannot be used.
-        keep_bytes: keep the decoded items as long as they take no more than this many bytes.
-        progress: None or function (items done, items in all).
+        decode: graph function, raw item -> decoded tensor; it fails on items that cannot be used.
+        keep_bytes: keep the decoded items if they take no more than this many bytes in total.
+        progress: None or function (items done, total items).
 
     Returns:
         Scan.
@@ -60,7 +59,7 @@ def scan(source, decode, keep_bytes=0, progress=None):
         if progress is not None:
             progress(int(numbers[-1]) + 1, len(source))
     if size > keep_bytes:
-        logger.info("decoded data exceed %.1f GiB: decoding anew each time", keep_bytes / 2**30)
+        logger.info("decoded data exceed %.1f GiB: decoding at every read", keep_bytes / 2**30)
     good = np.concatenate(good)
     bad = np.setdiff1d(np.arange(len(source)), good)
     shapes = np.concatenate(shapes) if shapes else np.empty((0, 1), np.int64)
@@ -73,7 +72,7 @@ def scan(source, decode, keep_bytes=0, progress=None):
 
 
 def _decoded(source, decode, with_values):
-    """Yields (numbers, shapes, elements one after the other) of items that can be decoded."""
+    """Yields (indices, shapes, concatenated elements) of chunks of items that can be decoded."""
 
     @tf.autograph.experimental.do_not_convert
     def load(index):
@@ -90,9 +89,9 @@ def _decoded(source, decode, with_values):
             "does not read"
         ) from error
     items = items.ignore_errors(log_warning=False)
-    batches = items.ragged_batch(_AT_ONCE) if with_values else items.batch(_AT_ONCE)
+    batches = items.ragged_batch(_CHUNK) if with_values else items.batch(_CHUNK)
     for numbers, shapes, values in batches:
-        ragged = isinstance(values, tf.RaggedTensor)  # it is not where all have one static shape
+        ragged = isinstance(values, tf.RaggedTensor)  # not where all have the same static shape
         values = values.flat_values if ragged else tf.reshape(values, [-1])
         yield numbers.numpy(), shapes.numpy(), values.numpy()
 
@@ -110,42 +109,42 @@ def _reason(attempt, number):
         attempt(tf.constant(number, tf.int64))
     except tf.errors.OpError as error:
         return plain_reason(error.message)
-    return "it could not be read at first"
+    return "it could not be read on the first attempt"
 
 
 def plain_reason(message):
-    """Returns the sentence inside TensorFlow's report of a failed operation, its last line."""
+    """Returns the last line of TensorFlow's message on a failed operation, without its markup."""
     message = re.sub(r"\{\{.*?\}\}|\[Op:.*|\[\[.*", "", message)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     line = re.sub(r"^[\w.]*Error:|^assertion failed:", "", lines[-1] if lines else "unreadable")
     return re.sub(r"[\s\[\]]+", " ", line).strip()
 
 
-def check_skip_ratio(skipped, total, share):
-    """Stops when too many items cannot be read; otherwise names them in the log.
+def check_skip_ratio(skipped, total, skip_ratio):
+    """Raises an error when too many items are unreadable; otherwise logs their names.
 
     Args:
         skipped: list of (name, reason).
         total: number of items, readable or not.
-        share: part of the items that may be skipped, 0 to 1. Unless it is 0, one item may always
-            be skipped. Something readable must be left in any case.
+        skip_ratio: fraction of the items that may be skipped, 0 to 1. Unless it is 0, one item may
+            always be skipped. At least one item must be readable in any case.
 
     Raises:
-        ValueError: naming the items.
+        ValueError: when too many items are unreadable; the message names them.
     """
-    allowed = max(1, int(share * total)) if share > 0 else 0
+    allowed = max(1, int(skip_ratio * total)) if skip_ratio > 0 else 0
     named = listed([f"{name} ({reason})" for name, reason in skipped])
     if skipped and (len(skipped) > allowed or len(skipped) == total):
         raise ValueError(
-            f"{len(skipped)} of {total} items cannot be read, and skip_ratio={share:g} allows "
-            f"{min(allowed, total - 1)}: {named}"
+            f"{len(skipped)} of {total} items cannot be read, and skip_ratio={skip_ratio:g} "
+            f"allows {min(allowed, total - 1)}: {named}"
         )
     if skipped:
         logger.warning("skipped %d of %d items: %s", len(skipped), total, named)
 
 
 def write_skipped(folder, skipped):
-    """Writes name TAB reason lines to `skipped.txt` in a folder, moved into place when complete."""
+    """Writes lines of name, tab, reason to `skipped.txt` in a folder, atomically."""
     lines = [f"{name}\t{reason}\n" for name, reason in skipped]
     write_text(Path(folder) / SKIPPED_FILE, "".join(lines))
 

@@ -1,4 +1,4 @@
-"""TFRecord shards: an index of where every record lies makes them random access."""
+"""TFRecord shards with random access, through an index of the offset of every record."""
 
 import os
 from pathlib import Path
@@ -11,25 +11,25 @@ from mmssl.pipelines.sources.arrays import host
 
 _CONTENT = ("content", "image/encoded", "audio/encoded", "image", "audio", "text", "data")
 _KINDS = {"bytes_list": tf.string, "int64_list": tf.int64, "float_list": tf.float32}
-_HEADER, _FOOTER = 12, 4  # bytes around a record: its length with checksum, its checksum
+_HEADER, _FOOTER = 12, 4  # bytes around a record: its length with a checksum, its checksum
 
 
 def read_shards(paths):
     """Indexes shards of `tf.train.Example` records.
 
     The encoded file (JPEG, WAV, text ...) is the bytes feature named content, image/encoded,
-    audio/encoded, image, audio, text or data. Every other feature with one value a record is a
+    audio/encoded, image, audio, text or data. Every other feature with one value per record is a
     column, such as label or split.
 
     Args:
         paths: list of uncompressed TFRecord files.
 
     Returns:
-        (names, read, columns): names as "shard.tfrecord:17"; read(index) gives the encoded file;
-        columns is a dict of str arrays (N,).
+        (names, read, columns): names such as "shard.tfrecord:17"; read(index) returns the encoded
+        file; columns is a dict of str arrays (N,).
 
     Raises:
-        ValueError: when a shard is damaged or compressed, or its records hold no known feature.
+        ValueError: when a shard is corrupt or compressed, or its records have no known feature.
     """
     first = _first_record(paths[0])
     content = _content_feature(paths[0], first)
@@ -52,7 +52,7 @@ def _reader(paths, counts, positions, content):
 
     def read(index):
         shard, start, length = shards[index], positions[index, 0], positions[index, 1]
-        # One record of fixed length, with all else as header and footer: a seek, in the graph.
+        # One record of fixed length, with the rest as header and footer: a seek, in the graph.
         record = tf.data.FixedLengthRecordDataset(
             files[shard],
             record_bytes=length,
@@ -73,12 +73,12 @@ def _first_record(path):
     except Exception as error:
         raise ValueError(_not_readable(path)) from error
     if not example.features.feature:
-        raise ValueError(f"the first record of {path} is no tf.train.Example with features")
+        raise ValueError(f"the first record of {path} is not a tf.train.Example with features")
     return dict(example.features.feature)
 
 
 def _not_readable(path):
-    return f"{path} is damaged, or not an uncompressed TFRecord file"
+    return f"{path} is corrupt, or not an uncompressed TFRecord file"
 
 
 def _content_feature(path, features):
@@ -131,8 +131,8 @@ def write_shards(source, folder, shards=1):
     """Writes a source of encoded files or texts as TFRecord shards that `open_source` reads.
 
     Args:
-        source: Source whose `read` gives bytes (files or texts).
-        folder: folder for `part-00000-of-00004.tfrecord` ...; made when missing.
+        source: Source whose `read` returns bytes (files or texts).
+        folder: folder for `part-00000-of-00004.tfrecord` ...; created if missing.
         shards: number of files, 1 or more.
 
     Returns:

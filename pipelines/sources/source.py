@@ -1,4 +1,4 @@
-"""Where the data come from: a folder, a glob, shards, archives, tables, arrays or built-in data."""
+"""Data sources: a folder, a glob, shards, archives, tables, arrays or built-in data."""
 
 import functools
 import glob
@@ -17,25 +17,25 @@ import tensorflow as tf
 from mmssl.pipelines.sources import arrays, idx, shards, tables
 from mmssl.pipelines.sources.joined import join, names_paths
 
-# What a file of the same kind would end in, so that builtin:docs is refused by an audio recipe.
+# The extension of a file of the same modality, so that an audio recipe rejects builtin:docs.
 _BUILTIN = {"docs": ".txt", "photos": ".png", "speech": ".wav"}
 
 
 @dataclass(eq=False)
 class Source:
-    """Items that can be read by number, with what is known about them.
+    """Items that can be read by index, with their names, labels and other columns.
 
     Attributes:
         names: one per item: path relative to the source folder, the source's column `name`, or
-            its place: "row 12", "line 12" of a table, "part-0.tfrecord:12".
+            its position: "row 12", "line 12" of a table, "part-0.tfrecord:12".
         read: int64 scalar tensor -> encoded file or text (string scalar), or a numeric array.
             Works inside a graph.
         labels: array (N,) of str, or None.
         splits: array (N,) of str such as "train", "test", "val", or None.
-        columns: everything that the source or its label table says: name -> array (N,) of str.
-        root: folder that `names` are relative to; None where items are not files.
-        sample_rate: of decoded waveforms in hertz; None where unknown or where items are files.
-        request: what `open_source` was asked for, by its arguments' names; empty for a part of it.
+        columns: all columns of the source or of its label table: name -> array (N,) of str.
+        root: folder that `names` are relative to; None if items are not files.
+        sample_rate: of decoded waveforms in hertz; None if unknown or if items are files.
+        request: the arguments that `open_source` was called with, by name; empty for a subset.
     """
 
     names: list[str]
@@ -51,7 +51,7 @@ class Source:
         return len(self.names)
 
     def select(self, indices):
-        """Returns a view of some items, in the order given.
+        """Returns a view of a subset of the items, in the order given.
 
         Args:
             indices: ints (M,), or bools (N,).
@@ -70,10 +70,10 @@ class Source:
         )
 
     def first(self, count=None):
-        """Returns a view of the first `count` items, or the source itself where it has no more.
+        """Returns a view of the first `count` items, or the source itself if it has no more.
 
         Args:
-            count: int, 1 or more; None takes all.
+            count: int, 1 or more; None keeps all.
         """
         return self if count is None or count >= len(self) else self.select(range(count))
 
@@ -82,7 +82,7 @@ class Source:
         return replace(self, labels=None)
 
     def fingerprint(self):
-        """Returns a short hash of the names in order: the same for the same list of items."""
+        """Returns a short hash of the names in order, equal for equal lists of names."""
         return hashlib.sha256("\n".join(self.names).encode()).hexdigest()[:16]
 
 
@@ -96,17 +96,17 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
             an `.npz` archive with x and y, or x_train, y_train, x_test, y_test;
             a `.tsv` or `.jsonl` table with a column `file` (relative to the table's folder) or,
             for text, `text`;
-            an array (N, ...), a list of arrays, or a list of str that are no paths;
-            a list or tuple of files, folders, globs and tables of files, taken together (see
+            an array (N, ...), a list of arrays, or a list of str that are not paths;
+            a list or tuple of files, folders, globs and tables of files, concatenated (see
             `joined.join`);
             "builtin:speech", "builtin:photos" or "builtin:docs";
             a Source, returned as it is unless labels are given.
-        extensions: tuple of lower-case endings that this modality reads, such as (".wav",).
+        extensions: tuple of lowercase file extensions that this modality reads, such as (".wav",).
         labels: None; or the path of a table with a column `file`, relative to the source folder or
-            to the table's own folder (items that it does not name are left out); or a sequence of
+            to the table's own folder (items that it does not list are left out); or a sequence of
             one label per item.
-        label_column: the column of labels; "folder" takes each file's folder. Default `label`.
-        split_column: the column of splits. Default `split` where there is one.
+        label_column: the column of labels; "folder" uses each file's folder name. Default `label`.
+        split_column: the column of splits. Default `split`, if there is one.
 
     Returns:
         Source.
@@ -169,9 +169,9 @@ def _rows(data, columns=None, sample_rate=None):
 def _open_builtin(spec, extensions):
     name = spec.removeprefix("builtin:")
     if name not in _BUILTIN:
-        raise ValueError(f"{spec} does not exist: built-in data are {', '.join(_BUILTIN)}")
+        raise ValueError(f"{spec} does not exist: the built-in data are {', '.join(_BUILTIN)}")
     if _BUILTIN[name] not in extensions:
-        raise ValueError(f"{spec} holds no data for a recipe that reads {', '.join(extensions)}")
+        raise ValueError(f"{spec} has no data for a recipe that reads {', '.join(extensions)}")
     data, columns, sample_rate = _make_builtin(name)
     return _rows(data, dict(columns or {}), sample_rate)
 
@@ -194,7 +194,7 @@ def _open_folder(folder, extensions):
         return _rows(*idx.read_images(folder))
     kinds = Counter(f.suffix.lower() or f.name for f in found).most_common(8)
     raise ValueError(
-        f"no file ending in {', '.join(extensions)} below {folder}; found "
+        f"no file with an extension {', '.join(extensions)} under {folder}; found "
         f"{', '.join(f'{count} {kind}' for kind, count in kinds) or 'nothing'}"
     )
 
@@ -218,8 +218,8 @@ def _open_file(path, extensions):
     if suffix in tables.TABLES:
         return _open_table(path, extensions)
     raise ValueError(
-        f"{path} is not something this recipe reads: it reads {', '.join(extensions)}, folders and "
-        "globs of them, .tfrecord, .npz, .tsv and .jsonl"
+        f"{path} is not a file that this recipe reads: it reads {', '.join(extensions)}, folders "
+        "and globs of them, .tfrecord, .npz, .tsv and .jsonl"
     )
 
 
@@ -230,7 +230,7 @@ def _open_glob(pattern, extensions):
     files = [f for f in found if f.suffix.lower() in extensions]
     if not files:
         raise ValueError(
-            f"the glob {pattern} matches {len(found)} files, none of them ends in "
+            f"the glob {pattern} matches {len(found)} files, none of them with an extension "
             f"{', '.join(extensions)}"
         )
     fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
@@ -253,9 +253,12 @@ def _open_table(path, extensions):
     wrong = [f.name for f in files if f.suffix.lower() not in extensions]
     missing = [str(f) for f in files if not f.is_file()]
     if wrong:
-        raise ValueError(f"{path} names files not ending in {extensions}: {tables.listed(wrong)}")
+        raise ValueError(
+            f"{path} lists files without an extension {', '.join(extensions)}: "
+            f"{tables.listed(wrong)}"
+        )
     if missing:
-        raise ValueError(f"{path} names {len(missing)} missing files: {tables.listed(missing)}")
+        raise ValueError(f"{path} lists {len(missing)} missing files: {tables.listed(missing)}")
     return _files(files, path.parent, columns)
 
 
@@ -284,7 +287,9 @@ def _with_table(source, path):
 def _one_each(labels, count):
     labels = np.asarray(labels).astype(str)
     if labels.shape != (count,):
-        raise ValueError(f"{labels.shape} labels were given for {count} items: give one per item")
+        raise ValueError(
+            f"labels has shape {labels.shape} for {count} items: expected one label per item"
+        )
     return labels
 
 
@@ -293,8 +298,8 @@ def _folder_columns(source):
     flat = [name for name, part in zip(source.names, parts, strict=True) if len(part) < 2]
     if source.root is None or flat:
         raise ValueError(
-            "label_column='folder' needs one folder a class below the source folder; "
-            f"not in such a folder: {tables.listed(flat) or 'the items are not files'}"
+            "label_column='folder' needs one folder per class under the source folder; "
+            f"not in such a folder: {tables.listed(flat) or 'the items, which are not files'}"
         )
     columns = {"label": np.array([part[-2] for part in parts])}
     first = np.array([part[0] for part in parts])

@@ -1,4 +1,4 @@
-"""Tables of files, texts and labels: TSV with a header line, or one JSON object a line."""
+"""Tables of files, texts and labels: TSV with a header line, or one JSON object per line."""
 
 import json
 import os
@@ -13,18 +13,18 @@ def read_table(path):
     """Reads a whole table.
 
     Args:
-        path: `.tsv` (UTF-8, header line, fields parted by one tab, no quoting) or `.jsonl` (one
-            object a line; a missing key reads as "").
+        path: `.tsv` (UTF-8, header line, fields separated by one tab, no quoting) or `.jsonl` (one
+            object per line; a missing key reads as "").
 
     Returns:
         Dict of column name -> array (rows,) of str.
 
     Raises:
-        ValueError: naming the file and line that does not fit.
+        ValueError: when the file is not such a table; the message names the file and the line.
     """
     path = Path(path)
     if path.suffix.lower() not in TABLES:
-        raise ValueError(f"{path} is not a table: give a file ending in {' or '.join(TABLES)}")
+        raise ValueError(f"{path} is not a table: give a {' or '.join(TABLES)} file")
     if not path.is_file():
         raise ValueError(f"the table {path} does not exist (working folder {os.getcwd()})")
     try:
@@ -49,7 +49,7 @@ def _tsv(path, lines):
         if line and len(fields) != len(header):
             raise ValueError(
                 f"{path} line {number} has {len(fields)} fields, the header has {len(header)}: "
-                "fields are parted by one tab, without quoting"
+                "fields are separated by one tab, without quoting"
             )
         if line:
             rows.append(fields)
@@ -65,50 +65,50 @@ def _jsonl(path, lines):
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path} line {number} is not JSON: {error}") from error
+            raise ValueError(f"{path} line {number} is not valid JSON: {error}") from error
         if not isinstance(row, dict):
-            raise ValueError(f"{path} line {number} is not a JSON object with named fields")
+            raise ValueError(f"{path} line {number} is not a JSON object")
         rows.append(row)
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: np.array([str(row.get(name, "")) for row in rows]) for name in names}
 
 
 def match_files(path, column, names, root):
-    """Finds the row of a label table for every item.
+    """Finds the row of every item in a label table.
 
     Args:
-        path: the table, for its folder and for messages.
+        path: path of the table, for its folder and for messages.
         column: array (rows,) of file names, relative to the table's folder or to `root`.
         names: list of item names.
-        root: folder that the names are relative to; None where items are not files.
+        root: folder that the names are relative to; None if items are not files.
 
     Returns:
         Int array (len(names),): the row of each item, -1 where the table has none.
 
     Raises:
-        ValueError: when a file is named twice or does not exist, or no item is named at all.
+        ValueError: when a file is listed twice or does not exist, or no item is listed at all.
     """
     bases = [""] if root is None else [os.path.abspath(Path(path).parent), os.path.abspath(root)]
-    place = {os.path.normpath(os.path.join(bases[-1], name)): i for i, name in enumerate(names)}
+    items = {os.path.normpath(os.path.join(bases[-1], name)): i for i, name in enumerate(names)}
     rows, missing = np.full(len(names), -1, np.int64), []
     for row, file in enumerate(column):
         candidates = [os.path.normpath(os.path.join(base, file)) for base in bases]
-        item = next((place[c] for c in candidates if c in place), None)
+        item = next((items[c] for c in candidates if c in items), None)
         if item is None:
             if root is None or not any(map(os.path.exists, candidates)):
                 missing.append(str(file))
         elif rows[item] >= 0:
-            raise ValueError(f"{path} names {file} twice: give one row a file")
+            raise ValueError(f"{path} lists {file} twice: expected one row per file")
         else:
             rows[item] = row
     if missing:
-        raise ValueError(f"{path} names {len(missing)} files that do not exist: {listed(missing)}")
+        raise ValueError(f"{path} lists {len(missing)} files that do not exist: {listed(missing)}")
     if (rows < 0).all():
-        raise ValueError(f"{path} names none of the {len(names)} items, the first is {names[0]}")
+        raise ValueError(f"{path} lists none of the {len(names)} items; the first is {names[0]}")
     return rows
 
 
 def listed(names, limit=20):
-    """Returns the first `limit` names on one line, and how many are left out."""
+    """Returns the first `limit` names, separated by commas, and the number of the others."""
     rest = len(names) - limit
     return ", ".join(map(str, names[:limit])) + (f" and {rest} more" if rest > 0 else "")

@@ -1,4 +1,4 @@
-"""Text: vocabularies, passages, pairs and masks of them."""
+"""Text: tokenizers, passages, sentence pairs and masks."""
 
 from mmssl.pipelines.text.byte_pairs import BytePairs
 from mmssl.pipelines.text.masked_passages import MaskedPassages

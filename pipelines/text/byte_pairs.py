@@ -1,4 +1,4 @@
-"""A byte-level byte-pair vocabulary: learned from texts, kept in a folder, used both ways."""
+"""A byte-level byte-pair tokenizer: learned from texts, stored in a folder."""
 
 import json
 from collections.abc import Iterable
@@ -10,41 +10,42 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from mmssl.files import write_text
 
-SPECIALS = ("<|padding|>", "<|endoftext|>")
-PAD, END = range(len(SPECIALS))
+SPECIAL_TOKENS = ("<|padding|>", "<|endoftext|>")
+PAD, END = range(len(SPECIAL_TOKENS))
 VOCABULARY_FILE, MERGES_FILE = "vocabulary.json", "merges.txt"
 
-_SMALLEST = len(SPECIALS) + 256  # a piece for every byte, so that no character is unknown
+_MIN_SIZE = len(SPECIAL_TOKENS) + 256  # a token for every byte, so that no character is unknown
 
 
 class BytePairs:
     """Byte-level byte-pair encoding (Sennrich et al. 2016, 1508.07909; Radford et al. 2019).
 
-    Text is split into words, blanks going with the word behind them, and a word's UTF-8 bytes are
-    joined pair by pair in the order in which the pairs were learned. Any text becomes ids and comes
-    back as it was. Files and pieces are written as GPT-2's are, so other tools read them.
+    Text is split into words, each with the space before it, and the UTF-8 bytes of a word are
+    merged pair by pair in the order in which the pairs were learned. The encoding of any text is
+    lossless. Files and tokens are written as GPT-2's are, so other tools can read them.
 
     Args:
-        vocabulary: dict from piece to id, `SPECIALS` first, so that padding is id 0 and the end of
-            a text id 1, and with a piece for every byte.
-        merges: list of pairs of pieces, "a b", in the order learned.
+        vocabulary: dict from token to id, `SPECIAL_TOKENS` first, so that padding is id 0 and the
+            end of a text id 1, and with a token for every byte.
+        merges: list of pairs of tokens, "a b", in the order learned.
 
     Raises:
-        ValueError: when the vocabulary is not of that kind.
+        ValueError: when the vocabulary does not begin with the special tokens, or lacks bytes or
+            ids.
     """
 
     def __init__(self, vocabulary: dict[str, int], merges: list[str]):
-        pieces = sorted(vocabulary, key=vocabulary.get)
-        if tuple(pieces[: len(SPECIALS)]) != SPECIALS:
+        tokens = sorted(vocabulary, key=vocabulary.get)
+        if tuple(tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise ValueError(
-                f"the vocabulary begins with {pieces[: len(SPECIALS)]}: it must begin with "
-                f"{list(SPECIALS)}"
+                f"the vocabulary begins with {tokens[: len(SPECIAL_TOKENS)]}: it must begin with "
+                f"{list(SPECIAL_TOKENS)}"
             )
         missing = set(pre_tokenizers.ByteLevel.alphabet()) - vocabulary.keys()
-        if missing or [vocabulary[piece] for piece in pieces] != list(range(len(pieces))):
+        if missing or [vocabulary[token] for token in tokens] != list(range(len(tokens))):
             raise ValueError(
-                f"the vocabulary has {len(pieces)} pieces, without {len(missing)} of the 256 bytes "
-                "or without some ids: it must have them all"
+                f"the vocabulary of {len(tokens)} tokens lacks {len(missing)} of the 256 bytes, or "
+                f"its ids are not 0 to {len(tokens) - 1}: it must have them all"
             )
         self.vocabulary = dict(vocabulary)
         self.merges = list(merges)
@@ -55,25 +56,27 @@ class BytePairs:
         return len(self.vocabulary)
 
     def __call__(self, texts):
-        """Turns texts into ids; "<|endoftext|>" and the like are ordinary characters.
+        """Tokenizes texts; "<|endoftext|>" and the like are treated as ordinary characters.
 
         Args:
             texts: list of str.
 
         Returns:
-            List of int32 arrays, one a text.
+            List of int32 arrays of token ids, one per text.
         """
         return [np.array(found.ids, np.int32) for found in self._tokenizer.encode_batch(texts)]
 
     def decode(self, ids):
-        """Returns ids (L,) as text, without special ones; bytes that are no UTF-8 as U+FFFD."""
-        return self._tokenizer.decode([i for i in np.asarray(ids).tolist() if i >= len(SPECIALS)])
+        """Returns ids (L,) as text without special tokens; invalid UTF-8 becomes U+FFFD."""
+        return self._tokenizer.decode(
+            [i for i in np.asarray(ids).tolist() if i >= len(SPECIAL_TOKENS)]
+        )
 
     def layer(self):
-        """Makes the same tokenizer as a layer of KerasHub, to be exported in a graph of TensorFlow.
+        """Returns the same tokenizer as a KerasHub layer, for export in a TensorFlow graph.
 
-        It gives the ids that a call gives for all text but U+096C, the Devanagari digit six, which
-        KerasHub uses as a mark of its own and drops.
+        It gives the same ids as a call for all text except U+096C, the Devanagari digit six, which
+        KerasHub uses as an internal marker and drops.
 
         Returns:
             keras_hub.tokenizers.BytePairTokenizer, from a string tensor (B,) to a RaggedTensor
@@ -82,55 +85,56 @@ class BytePairs:
         return keras_hub.tokenizers.BytePairTokenizer(self.vocabulary, self.merges)
 
     def write(self, folder):
-        """Writes `merges.txt` and then `vocabulary.json`, each moved into place when complete."""
+        """Writes `merges.txt` and then `vocabulary.json`, each atomically."""
         folder = Path(folder)
         write_text(folder / MERGES_FILE, "".join(f"{merge}\n" for merge in self.merges))
-        pieces = json.dumps(self.vocabulary, ensure_ascii=False, indent=0)
-        write_text(folder / VOCABULARY_FILE, pieces)
+        vocabulary = json.dumps(self.vocabulary, ensure_ascii=False, indent=0)
+        write_text(folder / VOCABULARY_FILE, vocabulary)
 
     @classmethod
     def read(cls, folder):
         """Reads both files back.
 
         Raises:
-            ValueError: when they are missing, or are no vocabulary.
+            ValueError: when they are missing, or are not a vocabulary and its merges.
         """
         vocabulary, merges = Path(folder) / VOCABULARY_FILE, Path(folder) / MERGES_FILE
         for path in (vocabulary, merges):
             if not path.is_file():
-                raise ValueError(f"{path} does not exist: name the folder of a run with byte pairs")
+                raise ValueError(f"{path} does not exist: give the folder of a run with byte pairs")
         try:
             lines = merges.read_text(encoding="utf-8").split("\n")
             return cls(json.loads(vocabulary.read_text(encoding="utf-8")), lines[:-1])
         except (ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{vocabulary} is not a vocabulary: {error}") from error
-        # What `tokenizers` raises where pieces and pairs do not fit together has no class.
+        # `tokenizers` raises a plain Exception when tokens and merges do not match.
         except Exception as error:
-            raise ValueError(f"{merges} does not fit {vocabulary.name}: {error}") from error
+            raise ValueError(f"{merges} does not match {vocabulary.name}: {error}") from error
 
 
 def learn_byte_pairs(texts: Iterable[str], size: int) -> BytePairs:
-    """Learns the byte pairs of a corpus with the library `tokenizers`.
+    """Learns the byte pairs of a corpus with the `tokenizers` library.
 
     Args:
-        texts: the corpus, a document each.
-        size: the most pieces, special ones and single bytes among them; a small corpus has fewer.
+        texts: the documents of the corpus.
+        size: maximum number of tokens, including special tokens and single bytes; a small corpus
+            yields fewer.
 
     Returns:
-        BytePairs, the same for the same corpus.
+        BytePairs, deterministic for a given corpus.
 
     Raises:
-        ValueError: when `size` has no room for the bytes.
+        ValueError: when `size` is too small for the special tokens and the bytes.
     """
-    if size < _SMALLEST:
+    if size < _MIN_SIZE:
         raise ValueError(
-            f"vocabulary_size={size} has no room for the special pieces and the bytes: give "
-            f"{_SMALLEST} or more"
+            f"vocabulary_size={size} is too small for the special tokens and the bytes: it must be "
+            f"{_MIN_SIZE} or more"
         )
     learner = _byte_level(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=size,
-        special_tokens=list(SPECIALS),
+        special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

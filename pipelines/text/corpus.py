@@ -1,4 +1,4 @@
-"""A corpus as one array of token ids, with the places where sentences and documents begin."""
+"""A corpus as one array of token ids, with the offsets of its sentences and documents."""
 
 import re
 from collections.abc import Iterable
@@ -9,26 +9,26 @@ import tensorflow as tf
 
 from mmssl.pipelines.sources.arrays import host
 
-# A full stop ends a sentence where a blank and then no small letter follow, save after an initial
-# or a title. The Chinese and Japanese ones (U+3002, U+FF01, U+FF1F) need no blank.
+# A period, ! or ? ends a sentence if a space and then no lowercase letter follow, except after an
+# initial or a title. The Chinese and Japanese ones (U+3002, U+FF01, U+FF1F) need no space.
 _CLOSING = r"""["')\]\u2019\u201d\u300d\u300f\uff09]*"""
 _END = re.compile(
     rf"(?<!\b[A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)([.!?]{_CLOSING})[^\S\n]+(?=(\w?))"
     rf"|([\u3002\uff01\uff1f]{_CLOSING})"
 )
-# A full line that goes on with a small letter was wrapped by an editor.
+# A long line followed by a lowercase letter was wrapped by an editor.
 _WRAPPED = re.compile(r"(^[^\n]{40,}[\w,;])\r?\n(?=[ \t]*[a-z])", re.MULTILINE)
-_AT_ONCE = 2048
+_CHUNK = 2048  # sentences tokenized together
 
 
 @dataclass(eq=False)
 class Corpus:
-    """Token ids end to end: any run of sentences of a document is a slice.
+    """Concatenated token ids: any sequence of consecutive sentences is a slice.
 
     Attributes:
         tokens: int32 tensor (T,).
-        sentences: int64 tensor (S + 1,), where in `tokens` each sentence begins, and T.
-        documents: int64 tensor (D + 1,), which sentence each document begins with, and S.
+        sentences: int64 tensor (S + 1,), the offset of each sentence in `tokens`, and T.
+        documents: int64 tensor (D + 1,), the index of the first sentence of each document, and S.
     """
 
     tokens: tf.Tensor
@@ -37,15 +37,15 @@ class Corpus:
 
 
 def split_sentences(text):
-    """Splits text into sentences: at . ! ? before a blank and a capital, and at line ends.
+    """Splits text into sentences: at . ! ? before a space and no lowercase letter, and at newlines.
 
-    Lines of 40 characters and more are joined to the next one where that goes on in small letters.
+    Lines of 40 or more characters are joined with the next one if that begins in lowercase.
 
     Args:
         text: str.
 
     Returns:
-        List of str without blank ones. A text without such marks (code, verse) gives its lines.
+        List of str without blank ones. Text without such punctuation (code, verse) gives its lines.
     """
     lines = _END.sub(_end, _WRAPPED.sub(r"\1 ", text)).splitlines()
     return [line for line in lines if line and not line.isspace()]
@@ -57,17 +57,17 @@ def _end(found):
     return found[0] if found[2].islower() else found[1] + "\n"
 
 
-def build_corpus(documents: Iterable[str], tokenizer, longest) -> Corpus:
+def build_corpus(documents: Iterable[str], tokenizer, max_tokens) -> Corpus:
     """Tokenizes documents.
 
     Args:
-        documents: texts. One without any token is left out.
+        documents: texts. Those without any token are left out.
         tokenizer: Tokenizer.
-        longest: most tokens of a sentence, 1 or more; a longer one is cut into pieces of about the
-            same size, which count as sentences.
+        max_tokens: maximum number of tokens per sentence, 1 or more; a longer sentence is split
+            into parts of about the same size, which count as sentences.
 
     Returns:
-        Corpus, in main memory.
+        Corpus, in host memory.
     """
     sizes = []
 
@@ -77,8 +77,8 @@ def build_corpus(documents: Iterable[str], tokenizer, longest) -> Corpus:
             found = split_sentences(text)
             sizes.append(len(found))
             waiting += found
-            whole = len(waiting) - len(waiting) % _AT_ONCE
-            yield from (waiting[i : i + _AT_ONCE] for i in range(0, whole, _AT_ONCE))
+            whole = len(waiting) - len(waiting) % _CHUNK
+            yield from (waiting[i : i + _CHUNK] for i in range(0, whole, _CHUNK))
             waiting = waiting[whole:]
         yield waiting
 
@@ -89,7 +89,7 @@ def build_corpus(documents: Iterable[str], tokenizer, longest) -> Corpus:
         tokens.append(ids.values.numpy())
         lengths.append(ids.row_lengths().numpy())
     document = np.repeat(np.arange(len(sizes)), sizes)
-    lengths, document = _cut(np.concatenate(lengths), document, longest)
+    lengths, document = _cut(np.concatenate(lengths), document, max_tokens)
     found = np.bincount(document, minlength=len(sizes))
     return Corpus(
         host(np.concatenate(tokens).astype(np.int32)),
@@ -98,13 +98,13 @@ def build_corpus(documents: Iterable[str], tokenizer, longest) -> Corpus:
     )
 
 
-def _cut(lengths, document, longest):
-    """Cuts sentences in equal pieces no longer than `longest`, and drops the empty ones."""
-    pieces = -(-lengths // longest)
-    number = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    whole, parts = np.repeat(lengths, pieces), np.repeat(pieces, pieces)
+def _cut(lengths, document, max_tokens):
+    """Splits sentences into equal parts of at most `max_tokens`, and drops empty sentences."""
+    counts = -(-lengths // max_tokens)
+    number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    whole, parts = np.repeat(lengths, counts), np.repeat(counts, counts)
     cut = (number + 1) * whole // parts - number * whole // parts
-    return cut, np.repeat(document, pieces)
+    return cut, np.repeat(document, counts)
 
 
 def _offsets(sizes):

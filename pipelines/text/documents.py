@@ -1,4 +1,4 @@
-"""Texts of any source and a vocabulary learned from them: the base of pipelines of text."""
+"""Texts of any source and a vocabulary learned from them: the base of text pipelines."""
 
 from pathlib import Path
 
@@ -15,21 +15,21 @@ _CODE = (
 
 
 class Documents(Pipeline):
-    """Documents as token ids; the base of pipelines of text.
+    """Documents as token ids; the base of text pipelines.
 
     A subclass defines `learn_tokenizer` (texts -> tokenizer), `read_tokenizer` (folder ->
-    tokenizer) and `encode` (texts -> the encoder's inputs), and names the file that its tokenizer
-    writes last, `vocabulary_file`.
+    tokenizer) and `encode` (texts -> the encoder's inputs), and sets `vocabulary_file` to the name
+    of the file that its tokenizer writes last.
 
     Args:
         source: folder or glob of text or code files, one such file, a TSV or JSONL table with a
-            column `text` (a document a row), a list of str, "builtin:docs", or anything else that
-            `open_source` takes. UTF-8.
-        length: L, the most tokens of an example.
-        vocabulary_size: most pieces of the vocabulary learned from the source, unless the run
-            folder holds one; a small corpus has fewer.
-        batch_size: see `Pipeline`, like what `kwargs` holds; there is no `cache`, as token ids are
-            always kept.
+            column `text` (one document per row), a list of str, "builtin:docs", or anything else
+            that `open_source` accepts. UTF-8.
+        length: L, maximum number of tokens per example.
+        vocabulary_size: maximum number of tokens of the vocabulary, which is learned from the
+            source unless the run folder has one; a small corpus yields fewer.
+        batch_size: see `Pipeline`.
+        **kwargs: see `Pipeline`; there is no `cache`, as token ids are always kept in memory.
 
     Attributes:
         tokenizer: None before `prepare` or `restore`.
@@ -51,15 +51,15 @@ class Documents(Pipeline):
         raise NotImplementedError
 
     def read_tokenizer(self, folder):
-        """Reads the tokenizer that lies in a folder."""
+        """Reads the tokenizer from a folder."""
         raise NotImplementedError
 
     def encode(self, texts, length=None):
-        """Turns texts into the encoder's inputs; what is too long is cut at the end.
+        """Turns texts into the encoder's inputs; long texts are truncated at the end.
 
         Args:
             texts: string tensor (B,) of UTF-8.
-            length: most tokens, 2 to L; None for L.
+            length: maximum number of tokens, 2 to L; None for L.
 
         Returns:
             Dict of token_ids and padding_mask int32 (B, longest of the batch).
@@ -75,28 +75,28 @@ class Documents(Pipeline):
             raw: string scalar.
 
         Returns:
-            String (1,), a batch of one as `encode` takes it.
+            String (1,), a batch of one text, as `encode` expects.
         """
         text = tf.strings.unicode_transcode(raw, "UTF-8", "UTF-8", errors="replace")
         checks = [
             tf.Assert(text == raw, ["it is not UTF-8 text"]),
-            tf.Assert(tf.strings.strip(raw) != "", ["it holds no text"]),
+            tf.Assert(tf.strings.strip(raw) != "", ["it has no text"]),
         ]
         with tf.control_dependencies(checks):
             return raw[None]
 
     def inputs(self, item, max_length=None):
-        """Turns one text into the encoder's inputs without batch axis."""
+        """Turns one text into the encoder's inputs, without a batch axis."""
         return {name: value[0] for name, value in self.encode(item, max_length).items()}
 
     def examples(self, source, batch_size=64, max_length=None, pad=False):
         """Returns the encoder's inputs for every text of a source, in order, in constant memory.
 
         Args:
-            source: Source, or anything `open` takes.
-            batch_size: texts a batch; the last batch may be smaller.
-            max_length: most tokens of a text, 2 to L; None for L.
-            pad: pad to `max_length`, not just to the longest text of the batch.
+            source: Source, or anything that `open` accepts.
+            batch_size: texts per batch; the last batch may be smaller.
+            max_length: maximum number of tokens per text, 2 to L; None for L.
+            pad: pad to `max_length`, rather than to the longest text of the batch.
 
         Returns:
             tf.data.Dataset of dicts of token_ids and padding_mask int32 (B, tokens).
@@ -116,7 +116,7 @@ class Documents(Pipeline):
             }
 
         texts = self._read(source).rebatch(batch_size)
-        return texts.map(encode, self.parallel_calls, deterministic=True).prefetch(2)
+        return texts.map(encode, self.num_parallel_calls, deterministic=True).prefetch(2)
 
     def preview(self, source, index):
         """Returns one text as str."""
@@ -127,27 +127,27 @@ class Documents(Pipeline):
         tokenizer = self.read_tokenizer(folder)
         if len(tokenizer) > self.vocabulary_size:
             raise ValueError(
-                f"the vocabulary kept in {folder} has {len(tokenizer)} pieces and vocabulary_size="
-                f"{self.vocabulary_size} allows fewer: set it as it was when the run began, or "
-                "start a new run folder"
+                f"the vocabulary stored in {folder} has {len(tokenizer)} tokens, more than "
+                f"vocabulary_size={self.vocabulary_size}: set it to what it was when the run "
+                "started, or start a new run folder"
             )
         self.tokenizer = tokenizer
 
     def encoder_arguments(self):
-        """Returns the sizes of the encoder's tables; a small corpus leaves some ids unused."""
+        """Returns the sizes of the encoder's embeddings; a small corpus leaves some ids unused."""
         return {"vocabulary_size": self.vocabulary_size, "length": self.length}
 
     def _read(self, source):
         numbers = tf.data.Dataset.range(len(source))
         return numbers.map(
-            lambda i: self.decode(source.read(i)), self.parallel_calls, deterministic=True
+            lambda i: self.decode(source.read(i)), self.num_parallel_calls, deterministic=True
         )
 
     def _texts(self):
         return (text[0].decode() for text in self._read(self.items).as_numpy_iterator())
 
-    def _keep_vocabulary(self, folder):
-        """Reads the vocabulary that lies in `folder`, or learns one and writes it there."""
+    def _prepare_tokenizer(self, folder):
+        """Reads the vocabulary from `folder`, or learns one and writes it there."""
         kept = folder is not None and (Path(folder) / self.vocabulary_file).is_file()
         if self.tokenizer is None and kept:
             self.restore(folder)

@@ -1,4 +1,4 @@
-"""Passages of text with tokens that are hidden from a student, and the same whole for a teacher."""
+"""Passages of text with masked tokens for a student, and unmasked for a teacher."""
 
 from typing import Literal
 
@@ -12,27 +12,28 @@ from mmssl.pipelines.text.tokenizer import MASK, PAD
 
 
 class MaskedPassages(Passages):
-    """Running text [CLS] text [SEP] twice: with hidden tokens, and whole.
+    """Running text [CLS] text [SEP] twice: with masked tokens, and without.
 
     A batch holds token_ids, teacher_token_ids and padding_mask int32 (B, L), padded with [PAD],
-    and mask int32 (B, L), 1 where token_ids has [MASK]: these places are predicted, as in
-    data2vec's code (Baevski et al. 2022, arXiv 2202.03555).
+    and mask int32 (B, L), 1 where token_ids is [MASK]: these positions are predicted, as in the
+    official code of data2vec (Baevski et al. 2022, arXiv 2202.03555).
 
     Args:
         source: see `Passages`.
-        length: L, tokens of an example with special ones, 8 or more.
-        masking: `tokens` chooses single tokens as BERT does, of which 80 % become [MASK], 10 % a
-            random id and 10 % stay; the latter two are not predicted (the paper). `spans` hides
-            spans, all of them behind [MASK] (the code's configuration: 0.35 in spans of 4, of
-            which 31 % of the tokens are hidden, as spans overlap).
-        mask_ratio: share of the tokens to choose, or that the spans would hide if none
+        length: L, tokens per example including special tokens, 8 or more.
+        masking: `tokens` selects single tokens as BERT does, of which 80 % become [MASK], 10 % a
+            random id and 10 % stay; the latter two are not predicted (the paper). `spans` replaces
+            whole spans with [MASK] (the code's configuration: 0.35 in spans of 4, which mask 31 %
+            of the tokens, as spans overlap).
+        mask_ratio: fraction of the tokens to select, or that the spans would mask if none
             overlapped, above 0 and below 1.
-        span: tokens of a span, 1 or more.
-        short_probability: share of elements with a random shorter target, 0 to 1.
-        batch_size: see `Passages`, like what `kwargs` holds.
+        span: tokens per span, 1 or more.
+        short_probability: probability of a random shorter target length, 0 to 1.
+        batch_size: see `Passages`.
+        **kwargs: see `Passages`.
 
     Raises:
-        ValueError: naming the argument that is out of range.
+        ValueError: when an argument is out of range.
     """
 
     def __init__(
@@ -63,17 +64,17 @@ class MaskedPassages(Passages):
         text_key, mask_key = tf.unstack(tf.random.split(key, 2))
         batch = super().example(index, text_key)
         whole = batch["token_ids"]
-        hide = self._hide_tokens if self.masking == "tokens" else self._hide_spans
-        hidden = hide(whole, mask_key)
-        mask = tf.cast(hidden == MASK, tf.int32)
-        return {**batch, "token_ids": hidden, "teacher_token_ids": whole, "mask": mask}
+        mask_ids = self._mask_tokens if self.masking == "tokens" else self._mask_spans
+        masked = mask_ids(whole, mask_key)
+        mask = tf.cast(masked == MASK, tf.int32)
+        return {**batch, "token_ids": masked, "teacher_token_ids": whole, "mask": mask}
 
-    def _hide_tokens(self, whole, key):
+    def _mask_tokens(self, whole, key):
         size = len(self.tokenizer)
         return mask_tokens(whole, key, size, self.mask_ratio, self.length)["token_ids"]
 
-    def _hide_spans(self, whole, key):
-        # [CLS] stands first, [SEP] behind the text: neither is text.
+    def _mask_spans(self, whole, key):
+        # [CLS] comes first and [SEP] after the text: neither is text.
         text = tf.cast(whole[2:] != PAD, tf.int32)
         spans = span_mask(text, key, self.mask_ratio, self.span)
         return tf.where(tf.pad(spans, [[1, 1]]), MASK, whole)

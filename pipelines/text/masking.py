@@ -1,4 +1,4 @@
-"""What a masked language model hides: which tokens, and what stands in their place."""
+"""The masking of a masked language model: which tokens, and what replaces them."""
 
 import tensorflow as tf
 
@@ -13,27 +13,27 @@ def mask_tokens(
     max_predictions=20,
     continues=None,
 ):
-    """Hides tokens the way BERT does (Devlin et al. 2019, arXiv 1810.04805, section 3.1).
+    """Masks tokens as BERT does (Devlin et al. 2019, arXiv 1810.04805, section 3.1).
 
-    Of a text of `length` tokens, [CLS] and [SEP] counted, n = min(max_predictions,
-    max(1, round(mask_ratio * length))) are chosen, never [CLS], [SEP] or [PAD]. Each of them
-    becomes [MASK] with probability 0.8, a uniformly drawn id of the whole vocabulary with 0.1, and
-    stays as it is with 0.1. The target is the original id in every case.
+    Of a text of `length` tokens, including [CLS] and [SEP], n = min(max_predictions,
+    max(1, round(mask_ratio * length))) are selected, never [CLS], [SEP] or [PAD]. Each of them
+    becomes [MASK] with probability 0.8, a random id, uniform over the whole vocabulary, with
+    probability 0.1, and is unchanged with probability 0.1. The target is always the original id.
 
     Args:
         token_ids: int32 (L,), padded with [PAD].
         key: int64 (2,), seed of the stateless draws.
-        vocabulary_size: number of ids that a random one is drawn from.
-        mask_ratio: share of the tokens to choose, 0 to 1.
-        max_predictions: P, the most tokens to choose, 1 to L.
-        continues: None, or bool (vocabulary_size,), whether a piece continues the word before it:
-            then all pieces of a word are chosen together. Words are taken in random order, each
-            that still fits into n; where no word fits, nothing is chosen.
+        vocabulary_size: number of ids from which random ids are drawn.
+        mask_ratio: fraction of the tokens to select, 0 to 1.
+        max_predictions: P, maximum number of selected tokens, 1 to L.
+        continues: None, or bool (vocabulary_size,), whether a token continues the word before it:
+            then all tokens of a word are selected together. Words are visited in random order, and
+            each that still fits into n is selected; if no word fits, nothing is selected.
 
     Returns:
-        Dict of token_ids int32 (L,) with tokens hidden; masked_positions int32 (P,) in rising
+        Dict of token_ids int32 (L,) with masked tokens; masked_positions int32 (P,) in ascending
         order; masked_ids int32 (P,), the original ids; masked_weights float32 (P,), 1 for a
-        chosen token. Slots beyond the chosen tokens hold position 0, id 0, weight 0.
+        selected token. Unused slots have position 0, id 0, weight 0.
     """
     draws = tf.random.stateless_uniform([3, token_ids.shape[0]], key, dtype=tf.float64)
     order, action, replacement = tf.unstack(draws)
@@ -45,21 +45,21 @@ def mask_tokens(
         inside = tf.gather(continues, token_ids)
         chosen = _choose_words(candidates, inside, number, order)
     random_ids = tf.cast(replacement * vocabulary_size, tf.int32)
-    hidden = tf.where(action < 0.8, MASK, tf.where(action < 0.9, random_ids, token_ids))
+    masked = tf.where(action < 0.8, MASK, tf.where(action < 0.9, random_ids, token_ids))
     return {
-        "token_ids": tf.where(chosen, hidden, token_ids),
+        "token_ids": tf.where(chosen, masked, token_ids),
         **_targets(token_ids, chosen, max_predictions),
     }
 
 
 def _number_to_choose(token_ids, mask_ratio, max_predictions):
     length = tf.reduce_sum(tf.cast(token_ids != PAD, tf.float64))
-    share = tf.cast(tf.round(mask_ratio * length), tf.int32)
-    return tf.minimum(max_predictions, tf.maximum(1, share))
+    wanted = tf.cast(tf.round(mask_ratio * length), tf.int32)
+    return tf.minimum(max_predictions, tf.maximum(1, wanted))
 
 
 def _choose_tokens(candidates, number, order):
-    # Draws lie below 1, so whatever is no candidate comes last.
+    # Draws are below 1, so tokens that are not candidates come last.
     rank = tf.argsort(tf.argsort(tf.where(candidates, order, 1.0)))
     return candidates & (rank < number)
 
@@ -68,15 +68,15 @@ def _choose_words(candidates, continues, number, order):
     after = tf.concat([[False], candidates[:-1]], axis=0)
     begins = candidates & ~(continues & after)
     word = tf.where(candidates, tf.cumsum(tf.cast(begins, tf.int32)) - 1, 0)
-    pieces = tf.cast(candidates, tf.int32)
-    sizes = tf.math.unsorted_segment_sum(pieces, word, num_segments=word.shape[0])
-    places = tf.argsort(order)
-    taken = _take_while_room(tf.gather(sizes, places), number)
-    return candidates & tf.gather(taken, tf.gather(tf.argsort(places), word))
+    tokens = tf.cast(candidates, tf.int32)
+    sizes = tf.math.unsorted_segment_sum(tokens, word, num_segments=word.shape[0])
+    shuffled = tf.argsort(order)
+    taken = _take_while_room(tf.gather(sizes, shuffled), number)
+    return candidates & tf.gather(taken, tf.gather(tf.argsort(shuffled), word))
 
 
 def _take_while_room(sizes, room):
-    """Takes sizes in order, leaving out each that no longer fits; a round a gap, not a size."""
+    """Takes sizes in order, skipping each that no longer fits; one iteration per gap."""
 
     def fitting(taken):
         left = room - tf.reduce_sum(tf.where(taken, sizes, 0))

@@ -1,4 +1,4 @@
-"""BERT's sentence pairs, made at random access from a tokenized corpus."""
+"""BERT's sentence pairs, made with random access from a tokenized corpus."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,15 +7,15 @@ from mmssl.pipelines.text.tokenizer import CLS, SEP
 
 
 def chunk_starts(corpus, room):
-    """Finds the sentences that an example may start with.
+    """Returns the sentences with which an example may start.
 
     Args:
         corpus: Corpus.
         room: tokens of text in a full example.
 
     Returns:
-        int64 array, rising: each sentence from which its document still has `room` tokens, and
-        the first sentence of every document.
+        int64 array, ascending: the index of each sentence that is followed, itself included, by
+        `room` tokens or more of its document, and of the first sentence of every document.
     """
     sentences, documents = corpus.sentences.numpy(), corpus.documents.numpy()
     ends = np.repeat(sentences[documents[1:]], np.diff(documents))
@@ -25,13 +25,13 @@ def chunk_starts(corpus, room):
 
 
 def segment(corpus, start, room, short_probability, key):
-    """Makes [CLS] text [SEP] from the sentences that follow one another in a document.
+    """Makes [CLS] text [SEP] from consecutive sentences of a document.
 
     Args:
         corpus: Corpus.
-        start: int64 scalar, the first sentence.
-        room: most tokens of text; the end of the last sentence is cut off.
-        short_probability: probability of a shorter target, drawn uniformly from 2 to `room`.
+        start: int64 scalar, index of the first sentence.
+        room: maximum number of text tokens; the last sentence is truncated to fit.
+        short_probability: probability of a shorter target length, uniform between 2 and `room`.
         key: int64 (2,), seed of the stateless draws.
 
     Returns:
@@ -46,31 +46,31 @@ def segment(corpus, start, room, short_probability, key):
 def sentence_pair(corpus, start, room, short_probability, key):
     """Makes [CLS] A [SEP] B [SEP] (Devlin et al. 2019, arXiv 1810.04805, appendix A.2).
 
-    Sentences of a document are gathered from `start` until they fill a target; the first few, a
-    random number, are A. B is the rest; or, with probability 0.5, and always if there is one
-    sentence only, sentences from a random place in another document that fill what A leaves of
-    the target. While the pair has more than `room` tokens, the longer part loses its first or
-    its last one, at random.
+    Consecutive sentences from `start` on are collected up to a target length; the first few of
+    them, a random number, are A. B is the rest; or, with probability 0.5, and always if there is
+    only one sentence, it is sentences from a random position in another document, up to what A
+    leaves of the target length. While the pair has more than `room` tokens, the longer segment
+    loses its first or its last token, at random.
 
     Args:
-        corpus: Corpus of two documents or more, no sentence of more than `room` tokens.
-        start: int64 scalar, the first sentence.
-        room: most tokens of A and B together.
-        short_probability: probability of a shorter target, drawn uniformly from 2 to `room`.
+        corpus: Corpus of two or more documents, with no sentence of more than `room` tokens.
+        start: int64 scalar, index of the first sentence.
+        room: maximum number of tokens of A and B together.
+        short_probability: probability of a shorter target length, uniform between 2 and `room`.
         key: int64 (2,), seed of the stateless draws.
 
     Returns:
-        int32 (room + 3 or fewer,), and int32 scalar: 1 where B is of another document, else 0.
+        int32 (room + 3 or fewer,), and int32 scalar: 1 if B is from another document, else 0.
     """
     draws = tf.random.stateless_uniform([6 + room], key, dtype=tf.float64)
-    short, shorter, split, stay, document, place = tf.unstack(draws[:6])
+    short, shorter, split, stay, document, position = tf.unstack(draws[:6])
     target = _target(room, short_probability, short, shorter)
     end = _gather(corpus, start, target)
     middle = start + 1 + _below(end - start - 1, split)
     a = _span(corpus, start, middle)
 
     is_random = (end - start == 1) | (stay < 0.5)
-    elsewhere = _elsewhere(corpus, _document_of(corpus, start), document, place)
+    elsewhere = _elsewhere(corpus, _document_of(corpus, start), document, position)
     left = tf.maximum(target - (a[1] - a[0]), 1)
     first = tf.where(is_random, elsewhere, middle)
     last = tf.where(is_random, _gather(corpus, elsewhere, left), end)
@@ -81,7 +81,7 @@ def sentence_pair(corpus, start, room, short_probability, key):
 
 
 def _below(count, draw):
-    """Turns a draw from [0, 1) into an integer below `count`, 0 where there is none."""
+    """Turns a draw from [0, 1) into an integer below `count`, 0 if `count` is 0."""
     return tf.cast(tf.cast(count, tf.float64) * draw, tf.int64)
 
 
@@ -94,7 +94,7 @@ def _document_of(corpus, sentence):
 
 
 def _gather(corpus, start, target):
-    """Returns the sentence after those from `start` that fill `target`, in the same document."""
+    """Returns the end of the sentences from `start` that reach `target` tokens in a document."""
     full = corpus.sentences[start] + target
     end = tf.searchsorted(corpus.sentences, full[None], out_type=tf.int64)[0]
     return tf.minimum(end, corpus.documents[_document_of(corpus, start) + 1])
@@ -104,18 +104,18 @@ def _span(corpus, first, last):
     return corpus.sentences[first], corpus.sentences[last]
 
 
-def _elsewhere(corpus, document, which, place):
+def _elsewhere(corpus, document, which, position):
     """Returns a random sentence of a random other document."""
     documents = corpus.documents
     other = _below(tf.size(documents, tf.int64) - 2, which)
     other += tf.cast(other >= document, tf.int64)
-    return documents[other] + _below(documents[other + 1] - documents[other], place)
+    return documents[other] + _below(documents[other + 1] - documents[other], position)
 
 
 def _cut_longer(a, b, room, coins):
-    """Takes tokens off the longer span, one by one, each from the front or back by one coin."""
+    """Removes tokens of the longer span, one by one, from the front or back by a coin flip each."""
     size_a, size_b = a[1] - a[0], b[1] - b[0]
-    # What taking from the longer one until both fit comes to; on a tie B is shortened first.
+    # The sizes after shortening the longer one until both fit; on a tie B is shortened first.
     keep_a = tf.minimum(size_a, tf.maximum(room - size_b, room - room // 2))
     keep_b = tf.minimum(size_b, tf.maximum(room - size_a, room // 2))
     cut_a, cut_b = size_a - keep_a, size_b - keep_b

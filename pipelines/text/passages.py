@@ -17,26 +17,27 @@ from mmssl.pipelines.text.tokenizer import (
 
 
 class Passages(Documents):
-    """Sentences that follow one another in a document, as WordPieces.
+    """Consecutive sentences of a document, as WordPieces.
 
     A batch holds token_ids and padding_mask int32 (B, L), the text [CLS] sentences [SEP] padded
-    with [PAD]. An element starts at a sentence and gathers those that follow in the same document
-    up to L - 2 tokens, or, with probability `short_probability`, up to a random shorter target.
-    Every sentence from which its document still fills L - 2 tokens starts exactly one element an
-    epoch; so does a shorter document's first one.
+    with [PAD]. An element starts at a sentence and continues with those that follow in the same
+    document, up to L - 2 tokens or, with probability `short_probability`, up to a random shorter
+    target length. Every sentence with L - 2 or more tokens left in its document starts exactly one
+    element per epoch; so does the first sentence of a shorter document.
 
     Args:
         source: see `Documents`.
-        length: L, tokens of an example with special ones, 8 or more.
-        vocabulary_size: most pieces of the WordPiece vocabulary, see `Documents`.
-        lowercase: fold case and drop accents.
-        short_probability: share of elements with a random shorter target, 0 to 1.
-        batch_size: see `Pipeline`, like what `kwargs` holds.
-        vocabulary: folder of a run whose vocabulary is taken, for an encoder trained on it; None
+        length: L, tokens per example including special tokens, 8 or more.
+        vocabulary_size: maximum number of tokens of the WordPiece vocabulary, see `Documents`.
+        lowercase: lowercase the text and strip accents.
+        short_probability: probability of a random shorter target length, 0 to 1.
+        batch_size: see `Pipeline`.
+        vocabulary: folder of a run whose vocabulary is used, for an encoder trained with it; None
             learns one from the source.
+        **kwargs: see `Documents`.
 
     Raises:
-        ValueError: naming the argument that is out of range.
+        ValueError: when an argument is out of range.
     """
 
     vocabulary_file = VOCABULARY_FILE
@@ -65,7 +66,7 @@ class Passages(Documents):
 
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
-        self._keep_vocabulary(folder)
+        self._prepare_tokenizer(folder)
         self._corpus = build_corpus(self._texts(), self.tokenizer, self._room)
         starts = chunk_starts(self._corpus, self._room)
         self._starts, self.count = host(starts), len(starts)
@@ -77,12 +78,12 @@ class Passages(Documents):
         return {"token_ids": token_ids, "padding_mask": tf.cast(token_ids != PAD, tf.int32)}
 
     def encode(self, texts, length=None, masks=False):
-        """Turns texts into the encoder's inputs: [CLS] text [SEP], what is too long cut at the end.
+        """Turns texts into the encoder's inputs: [CLS] text [SEP], long text truncated.
 
         Args:
             texts: string tensor (B,) of UTF-8.
-            length: most tokens, 2 to L; None for L.
-            masks: "[MASK]" in a text asks to be filled in (id 4); else it is ordinary characters.
+            length: maximum number of tokens, 2 to L; None for L.
+            masks: parse "[MASK]" in a text as the mask token (id 4), not as ordinary characters.
 
         Returns:
             Dict of token_ids and padding_mask int32 (B, longest of the batch).
@@ -99,7 +100,7 @@ class Passages(Documents):
         }
 
     def learn_tokenizer(self, texts):
-        """Learns WordPieces from an iterable of str, or takes those of another run."""
+        """Learns WordPieces from an iterable of str, or reads those of another run."""
         if self.vocabulary is not None:
             self.restore(self.vocabulary)
             return self.tokenizer
@@ -107,7 +108,7 @@ class Passages(Documents):
         return Tokenizer(learned, self.lowercase)
 
     def read_tokenizer(self, folder):
-        """Reads the WordPieces that lie in a folder."""
+        """Reads the WordPieces from a folder."""
         return Tokenizer.read(folder, self.lowercase)
 
     def _padded(self, text):

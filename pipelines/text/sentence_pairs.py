@@ -19,33 +19,35 @@ class SentencePairs(Passages):
     `masking.mask_tokens`); next_is_random int32 (B,), 0 where B follows A in its document, 1 where
     B comes from another document.
 
-    An element starts at a sentence and gathers those that follow in the same document up to L - 3
-    tokens, or, with probability `short_probability`, up to a random shorter target. A random number
-    of these sentences are A. With probability 0.5, and always if there is one sentence only, B is a
-    run of sentences from a random place in another document; else it is the rest. A pair that is
-    too long loses tokens of its longer part, from the front or the back at random.
+    An element starts at a sentence and continues with those that follow in the same document, up
+    to L - 3 tokens or, with probability `short_probability`, up to a random shorter target length.
+    A random number of these sentences are A. With probability 0.5, and always if there is only one
+    sentence, B is consecutive sentences from a random position in another document; otherwise it
+    is the rest. A pair that is too long loses tokens of its longer segment, from the front or the
+    back at random.
 
     The paper makes pairs in one pass and puts the sentences that a random B left unused back into
-    the stream. Here elements are made at random access, in any order, so no stream is kept: every
-    sentence from which its document still fills L - 3 tokens starts exactly one element an epoch
-    (a shorter document's first sentence does), whatever was drawn for the others. What a random B
-    leaves unused is therefore the A of other elements of the same epoch. An epoch shows the text
-    as often as L - 3 tokens hold sentences, in the way of the paper's tenfold duplication, with
-    masks drawn anew.
+    the stream. Here elements are made with random access, in any order, so there is no stream:
+    every sentence with L - 3 or more tokens left in its document starts exactly one element per
+    epoch (and so does the first sentence of a shorter document), whatever was drawn for the
+    others. So what a random B leaves unused is the A of other elements of the same epoch. An epoch
+    shows the text as many times as there are sentences in L - 3 tokens, which corresponds to the
+    paper's tenfold duplication, with new masks each time.
 
     Args:
         source: see `Passages`.
-        length: L, tokens of an example with special ones, 8 or more.
-        mask_ratio: share of the tokens to hide, above 0 and below 1.
-        max_predictions: P, the most tokens to hide in an example, 1 to L.
+        length: L, tokens per example including special tokens, 8 or more.
+        mask_ratio: fraction of the tokens to mask, above 0 and below 1.
+        max_predictions: P, maximum number of masked tokens per example, 1 to L.
         next_sentence: make pairs. False gives single segments [CLS] text [SEP] without
-            next_is_random (RoBERTa, Liu et al. 2019, arXiv 1907.11692); needed when there is one
-            document only, as a random B must come from another.
-        whole_words: hide all pieces of a word together.
-        batch_size: see `Passages`, like what `kwargs` holds.
+            next_is_random (RoBERTa, Liu et al. 2019, arXiv 1907.11692); required if there is only
+            one document, as a random B must come from another.
+        whole_words: mask all tokens of a word together.
+        batch_size: see `Passages`.
+        **kwargs: see `Passages`.
 
     Raises:
-        ValueError: naming the argument that is out of range.
+        ValueError: when an argument is out of range.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class SentencePairs(Passages):
         else:
             text, labels = segment(*where), {}
         token_ids = self._padded(text)
-        hidden = mask_tokens(
+        masked = mask_tokens(
             token_ids,
             mask_key,
             len(self.tokenizer),
@@ -97,14 +99,14 @@ class SentencePairs(Passages):
             self.max_predictions,
             self._continues,
         )
-        return hidden | labels | {"padding_mask": tf.cast(token_ids != PAD, tf.int32)}
+        return masked | labels | {"padding_mask": tf.cast(token_ids != PAD, tf.int32)}
 
     def method_arguments(self):
-        """Returns whether there are pairs to tell apart."""
+        """Returns whether the batches have pairs for next-sentence prediction."""
         return {"next_sentence": self.next_sentence}
 
     def token_frequencies(self):
-        """Returns how often each token id occurs in the source: float64 (V,), summing to one."""
+        """Returns the relative frequency of each token id in the source: float64 (V,), sum 1."""
         self.prepare()
         counts = np.bincount(self._corpus.tokens.numpy(), minlength=self.vocabulary_size)
         return counts / counts.sum()
@@ -112,12 +114,12 @@ class SentencePairs(Passages):
     def _check_documents(self, documents, sentences=None):
         if self.next_sentence and documents < 2:
             raise ValueError(
-                f"the source holds one document only ({self.items.names[0]}), and a random next "
-                "sentence must come from another: set next_sentence=False, or give a folder of "
-                "one file a document"
+                f"the source has only one document ({self.items.names[0]}), and a random next "
+                "sentence must come from another: set next_sentence=False, or give a folder with "
+                "one file per document"
             )
         if self.next_sentence and sentences == documents:
             raise ValueError(
-                f"each of the {documents} documents is a single sentence, so nothing follows any: "
-                "set next_sentence=False"
+                f"each of the {documents} documents is a single sentence, so none has a next "
+                "sentence: set next_sentence=False"
             )

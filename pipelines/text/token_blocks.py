@@ -1,4 +1,4 @@
-"""Blocks of running text for pretraining a language model, and token ids for a trained one."""
+"""Blocks of running text for pretraining a language model, and inputs for a trained one."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,34 +7,36 @@ from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.text.byte_pairs import END, PAD, VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
 
-_AT_ONCE = 256  # documents tokenized together
+_CHUNK = 256  # documents tokenized together
 
 
 class TokenBlocks(Documents):
-    """Blocks of L + 1 tokens out of documents laid end to end, for predicting each next token.
+    """Blocks of L + 1 tokens from concatenated documents, for next-token prediction.
 
-    A batch holds token_ids and padding_mask int32 (B, L + 1): a method's inputs are the first L
-    tokens and its targets the last L, so the one shift is the method's. `<|endoftext|>` stands
+    A batch holds token_ids and padding_mask int32 (B, L + 1): the inputs of a method are the first
+    L tokens and its targets the last L, so only the method shifts them. There is `<|endoftext|>`
     before, between and after the documents; it is predicted like any token, and the first token
-    of a document is predicted from it. Only a source shorter than a block leaves padding.
+    of a document is predicted from it. Only a source shorter than a block gives padding.
 
-    An epoch has as many blocks as L goes into the tokens. Block i begins at a random place of the
-    i-th of as many equal stretches, drawn anew each epoch: every place is as likely as any other,
-    and an epoch reads the text about evenly.
+    An epoch has (number of tokens - 1) // L blocks, or a batch if that is more. Block i starts at a
+    random position in the i-th of as many equal sections, drawn again in each epoch: all positions
+    are equally likely, and an epoch covers the text about evenly.
 
     Args:
         source: see `Documents`.
-        length: L, the tokens that a model sees at once, 2 or more.
-        vocabulary_size: most pieces of the byte-pair vocabulary, see `Documents`; 258 or more.
-        cross_documents: whether a token may see the documents before its own. False has the
-            encoder hide them (its argument `separator`); blocks stay packed, without padding.
-        batch_size: see `Documents`, like what `kwargs` holds.
+        length: L, context length of the model, 2 or more.
+        vocabulary_size: maximum number of tokens of the byte-pair vocabulary, see `Documents`; 258
+            or more.
+        cross_documents: let a token attend to the documents before its own. False makes the
+            encoder mask them (its argument `separator`); blocks stay packed, without padding.
+        batch_size: see `Documents`.
+        **kwargs: see `Documents`.
 
     Attributes:
         characters: number of characters in the documents; None before `prepare`.
 
     Raises:
-        ValueError: naming the argument that is out of range.
+        ValueError: when an argument is out of range.
     """
 
     vocabulary_file = VOCABULARY_FILE
@@ -56,18 +58,18 @@ class TokenBlocks(Documents):
 
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
-        self._keep_vocabulary(folder)
+        self._prepare_tokenizer(folder)
         tokens, self._ends, self.characters = self._lay_out()
         self._tokens = host(tokens)
-        # A source of less than a batch gives its only blocks several times.
+        # A source of less than a batch repeats its few blocks.
         self.count = max(self.batch_size, (len(tokens) - 1) // self.length)
 
     def example(self, index, key):
         """Makes one training element, see the class."""
         draw = tf.random.stateless_uniform([], key, dtype=tf.float64)
-        places = max(1, len(self._tokens) - self.length)
-        place = (tf.cast(index, tf.float64) + draw) / self.count * places
-        start = tf.minimum(tf.cast(place, tf.int64), places - 1)
+        positions = max(1, len(self._tokens) - self.length)
+        position = (tf.cast(index, tf.float64) + draw) / self.count * positions
+        start = tf.minimum(tf.cast(position, tf.int64), positions - 1)
         block = self._tokens[start : start + self.length + 1]
         missing = self.length + 1 - tf.size(block)
         padded = {"token_ids": tf.pad(block, [[0, missing]], constant_values=PAD)}
@@ -75,15 +77,15 @@ class TokenBlocks(Documents):
         return {name: tf.ensure_shape(ids, [self.length + 1]) for name, ids in padded.items()}
 
     def encode(self, texts, length=None):
-        """Turns texts into the encoder's inputs; what is too long is cut at the end.
+        """Turns texts into the encoder's inputs; long texts are truncated at the end.
 
         Args:
             texts: string tensor (B,) of UTF-8.
-            length: most tokens, 2 to L; None for L.
+            length: maximum number of tokens, 2 to L; None for L.
 
         Returns:
-            Dict of token_ids and padding_mask int32 (B, longest of the batch), nothing added
-            before or behind the text.
+            Dict of token_ids and padding_mask int32 (B, longest of the batch), without special
+            tokens before or after the text.
         """
         self._need_tokenizer()
         length = self._checked_length(length)
@@ -96,15 +98,15 @@ class TokenBlocks(Documents):
         }
 
     def windows(self, stride=None, batch_size=None):
-        """Returns windows in which every token of every document counts once, with its context.
+        """Yields sliding windows in which every token of every document counts once, with context.
 
-        A document's first window begins at the `<|endoftext|>` before it, each further one `stride`
-        tokens later. In these the last `stride` tokens count, so each has L - stride tokens of
-        context or more, or all that there are.
+        The first window of a document starts at the `<|endoftext|>` before it, each further one
+        `stride` tokens later. Only the last `stride` tokens of these count, so each has L - stride
+        or more tokens of context, or all that there are.
 
         Args:
             stride: tokens, 1 to L; None for half of L.
-            batch_size: windows a batch, of which the last may be smaller; None for about 4,096
+            batch_size: windows per batch; the last batch may be smaller; None for about 4,096
                 tokens.
 
         Yields:
@@ -113,17 +115,17 @@ class TokenBlocks(Documents):
         """
         self.prepare()
         batch_size = batch_size or max(1, 4096 // self.length)
-        tokens, reach = self._tokens.numpy(), np.arange(self.length + 1)
+        tokens, offsets = self._tokens.numpy(), np.arange(self.length + 1)
         starts, counted, ends = _windows(self._ends, self.length, stride or self.length // 2)
         for first in range(0, len(starts), batch_size):
             rows = slice(first, first + batch_size)
-            places = starts[rows, None] + reach
-            inside = places < ends[rows, None]
-            token_ids = np.where(inside, tokens[np.minimum(places, len(tokens) - 1)], PAD)
+            positions = starts[rows, None] + offsets
+            inside = positions < ends[rows, None]
+            token_ids = np.where(inside, tokens[np.minimum(positions, len(tokens) - 1)], PAD)
             yield {
                 "token_ids": token_ids.astype(np.int32),
                 "padding_mask": inside.astype(np.int32),
-                "weights": (inside & (places >= counted[rows, None]))[:, 1:].astype(np.float32),
+                "weights": (inside & (positions >= counted[rows, None]))[:, 1:].astype(np.float32),
             }
 
     def learn_tokenizer(self, texts):
@@ -131,11 +133,11 @@ class TokenBlocks(Documents):
         return learn_byte_pairs(texts, self.vocabulary_size)
 
     def read_tokenizer(self, folder):
-        """Reads the byte pairs that lie in a folder."""
+        """Reads the byte pairs from a folder."""
         return BytePairs.read(folder)
 
     def encoder_arguments(self):
-        """Returns the sizes of the encoder's tables, and whether it parts documents."""
+        """Returns the sizes of the encoder's embeddings, and the separator of documents, if any."""
         separator = None if self.cross_documents else END
         return {**super().encoder_arguments(), "separator": separator}
 
@@ -145,11 +147,11 @@ class TokenBlocks(Documents):
         return np.concatenate([np.zeros(0, np.int32), *found]), sizes
 
     def _lay_out(self):
-        """Returns tokens int32 (T,), where END stands among them, and the number of characters."""
+        """Returns tokens int32 (T,), the positions of END, and the number of characters."""
         end, characters, waiting = np.array([END], np.int32), 0, []
         parts, sizes = [end], []
 
-        def lay_down():
+        def flush():
             for ids in self.tokenizer(waiting):
                 parts.extend((ids, end))
                 sizes.append(len(ids) + 1)
@@ -158,14 +160,14 @@ class TokenBlocks(Documents):
         for text in self._texts():
             characters += len(text)
             waiting.append(text)
-            if len(waiting) == _AT_ONCE:
-                lay_down()
-        lay_down()
+            if len(waiting) == _CHUNK:
+                flush()
+        flush()
         return np.concatenate(parts), np.cumsum([0, *sizes]), characters
 
 
 def _windows(ends, length, stride):
-    """Returns where each window starts, from where on it counts, and where its document ends."""
+    """Returns the start of each window, its first token that counts, and its document's end."""
     begins, ends = ends[:-1], ends[1:]
     more = np.maximum(0, -(-(ends - begins - 1 - length) // stride))
     document = np.repeat(np.arange(len(begins)), more + 1)

@@ -1,4 +1,4 @@
-"""A WordPiece vocabulary: learned from a corpus, kept in a folder, used to turn text into ids."""
+"""A WordPiece tokenizer: its vocabulary is learned from a corpus and stored in a folder."""
 
 import unicodedata
 from collections import Counter
@@ -11,47 +11,45 @@ import tensorflow as tf
 
 from mmssl.files import write_text
 
-SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-PAD, UNK, CLS, SEP, MASK = range(len(SPECIALS))
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 VOCABULARY_FILE = "vocabulary.txt"
 
-# Rarer words of a large corpus stay below any threshold that the vocabulary is cut at, and the
-# learner's time grows with the number of different words.
-_MOST_WORDS = 100_000
-# How KerasHub's learner works: no piece rarer than this, a size this near the one asked for, this
-# many different characters.
-_RAREST, _SLACK, _MOST_CHARACTERS = 10, 0.05, 1000
+# Rarer words of a large corpus are below any frequency threshold of the vocabulary, and the time
+# to learn it grows with the number of distinct words.
+_MAX_WORDS = 100_000
+# The constants of KerasHub's learner: smallest count of a token, relative tolerance of the size,
+# maximum number of distinct characters.
+_MIN_COUNT, _SLACK, _MAX_CHARACTERS = 10, 0.05, 1000
 _CHINESE = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2CEAF), (0xF900, 0xFAFF))
 
 
 class Tokenizer:
-    """WordPiece tokenizer (Schuster & Nakajima 2012), KerasHub's, over one vocabulary.
+    """WordPiece tokenizer (Schuster & Nakajima 2012), implemented by KerasHub.
 
-    Text is split at blanks, punctuation and Chinese characters; each word becomes the longest
-    pieces that the vocabulary has, from the left. Pieces inside a word begin with "##".
+    Text is split at whitespace, punctuation and Chinese characters; each word is split greedily,
+    from the left, into the longest tokens in the vocabulary. Tokens inside a word begin with "##".
 
     Args:
-        vocabulary: sequence of different pieces, `SPECIALS` first, so that [PAD] is id 0, [UNK] 1,
-            [CLS] 2, [SEP] 3 and [MASK] 4.
-        lowercase: fold case and drop accents first, as the vocabulary was learned.
+        vocabulary: sequence of distinct tokens, `SPECIAL_TOKENS` first, so that [PAD] is id 0,
+            [UNK] 1, [CLS] 2, [SEP] 3 and [MASK] 4.
+        lowercase: lowercase the text and strip accents first, as for learning the vocabulary.
 
     Raises:
-        ValueError: when the vocabulary does not begin with the special pieces, or repeats one.
+        ValueError: when the vocabulary does not begin with the special tokens, or has duplicates.
     """
 
     def __init__(self, vocabulary, lowercase=True):
         self.vocabulary = list(vocabulary)
         self.lowercase = lowercase
-        if tuple(self.vocabulary[: len(SPECIALS)]) != SPECIALS:
+        if tuple(self.vocabulary[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise ValueError(
-                f"the vocabulary begins with {self.vocabulary[: len(SPECIALS)]}: it must begin "
-                f"with {list(SPECIALS)}"
+                f"the vocabulary begins with {self.vocabulary[: len(SPECIAL_TOKENS)]}: it must "
+                f"begin with {list(SPECIAL_TOKENS)}"
             )
         if len(set(self.vocabulary)) < len(self.vocabulary):
             twice = Counter(self.vocabulary).most_common(1)[0][0]
-            raise ValueError(
-                f"the vocabulary holds {twice!r} more than once: each piece has one id"
-            )
+            raise ValueError(f"the vocabulary has {twice!r} more than once: tokens must be unique")
         self._ordinary = self._graph(self._layer())
         self._masked = self._graph(
             self._layer(special_tokens=["[MASK]"], special_tokens_in_strings=True)
@@ -61,7 +59,7 @@ class Tokenizer:
         return len(self.vocabulary)
 
     def __call__(self, texts):
-        """Turns text into ids; "[MASK]" and the like are ordinary characters.
+        """Tokenizes texts; "[MASK]" and the like are treated as ordinary characters.
 
         Args:
             texts: string tensor (B,) of UTF-8.
@@ -72,33 +70,34 @@ class Tokenizer:
         return self._ordinary(texts)
 
     def prompt(self, texts):
-        """Turns text into ids like a call, and every "[MASK]" in it into id 4."""
+        """Tokenizes texts as a call does, except that "[MASK]" becomes id 4."""
         return self._masked(texts)
 
     def decode(self, ids):
-        """Returns ids (L,) as text: pieces joined to words, words parted by one blank."""
+        """Returns ids (L,) as text: tokens joined to words, words separated by one space."""
         return " ".join(self.vocabulary[i] for i in np.asarray(ids)).replace(" ##", "")
 
     def continues(self):
-        """Returns bool array (V,): whether a piece continues the word before it."""
-        return np.array([piece.startswith("##") for piece in self.vocabulary])
+        """Returns bool array (V,): whether a token continues the word before it."""
+        return np.array([token.startswith("##") for token in self.vocabulary])
 
     def write(self, folder):
-        """Writes `vocabulary.txt`, one piece a line, moved into place when complete."""
-        write_text(Path(folder) / VOCABULARY_FILE, "".join(f"{p}\n" for p in self.vocabulary))
+        """Writes `vocabulary.txt`, one token per line, atomically."""
+        lines = (f"{token}\n" for token in self.vocabulary)
+        write_text(Path(folder) / VOCABULARY_FILE, "".join(lines))
 
     @classmethod
     def read(cls, folder, lowercase=True):
         """Reads `vocabulary.txt` back.
 
         Raises:
-            ValueError: when there is none, or it is not a vocabulary.
+            ValueError: when the file is missing, or is not a vocabulary.
         """
         path = Path(folder) / VOCABULARY_FILE
         if not path.is_file():
-            raise ValueError(f"{path} does not exist: name the folder of a text run")
+            raise ValueError(f"{path} does not exist: give the folder of a text run")
         try:
-            # Not splitlines(): a piece may hold a character that Unicode counts as a line end.
+            # Not splitlines(): a token may contain a character that Unicode counts as a newline.
             return cls(path.read_bytes().decode().removesuffix("\n").split("\n"), lowercase)
         except ValueError as error:
             raise ValueError(f"{path} is not a vocabulary: {error}") from error
@@ -112,7 +111,7 @@ class Tokenizer:
         )
 
     def _graph(self, layer):
-        # KerasHub's layer knows ASCII blanks only, and tokenizes in Python outside of a graph.
+        # KerasHub's layer knows only ASCII whitespace, and tokenizes in Python outside a graph.
         return tf.function(
             lambda texts: layer(tf.strings.regex_replace(texts, r"\p{Z}", " ")),
             input_signature=[tf.TensorSpec([None], tf.string)],
@@ -120,44 +119,44 @@ class Tokenizer:
 
 
 def learn_vocabulary(texts: Iterable[str], size: int, lowercase: bool = True) -> list[str]:
-    """Learns the pieces of a corpus with KerasHub's `compute_word_piece_vocabulary`.
+    """Learns a WordPiece vocabulary with KerasHub's `compute_word_piece_vocabulary`.
 
-    Every character of the corpus (of its 1,000 most frequent) has a piece at the beginning of a
-    word and one inside it, so words of these characters never become [UNK].
+    Each of the 1,000 most frequent characters of the corpus has a token for the beginning of a
+    word and one for its inside, so words of these characters never become [UNK].
 
     Args:
-        texts: the corpus, in any pieces that part no words.
-        size: the most pieces to learn; a small corpus has fewer that occur 10 times.
-        lowercase: fold case and drop accents.
+        texts: the corpus, in chunks that do not split words.
+        size: maximum number of tokens; a small corpus has fewer that occur 10 times.
+        lowercase: lowercase the text and strip accents.
 
     Returns:
-        List of pieces, `SPECIALS` first, the same for the same corpus.
+        List of tokens, `SPECIAL_TOKENS` first, deterministic for a given corpus.
 
     Raises:
-        ValueError: when the corpus has no words, or more characters than `size` has room for.
+        ValueError: when the corpus has no words, or too many characters for `size`.
     """
     counts = _count_words(texts, lowercase)
     if not counts:
-        raise ValueError("the texts hold no words to learn a vocabulary from")
+        raise ValueError("the texts have no words to learn a vocabulary from")
     learned = keras_hub.tokenizers.compute_word_piece_vocabulary(
         _repeated(counts, _cap(counts, size)),
         size,
         split=False,
-        reserved_tokens=list(SPECIALS),
+        reserved_tokens=list(SPECIAL_TOKENS),
     )
-    characters = sorted(piece for piece in learned if len(piece) == 1)
-    least = [*SPECIALS, *characters, *(f"##{character}" for character in characters)]
+    characters = sorted(token for token in learned if len(token) == 1)
+    least = [*SPECIAL_TOKENS, *characters, *(f"##{character}" for character in characters)]
     if len(least) > size:
-        needed = len(SPECIALS) + 2 * min(_MOST_CHARACTERS, len(set().union(*counts)))
+        needed = len(SPECIAL_TOKENS) + 2 * min(_MAX_CHARACTERS, len(set().union(*counts)))
         raise ValueError(
-            f"vocabulary_size={size} has no room for the characters of the texts: give {needed} "
-            "or more"
+            f"vocabulary_size={size} is too small for the characters of the texts: it must be "
+            f"{needed} or more"
         )
     return list(dict.fromkeys([*least, *learned]))[:size]
 
 
 class _Spacing(dict):
-    """Translation table that parts words the way KerasHub's tokenizer does."""
+    """Translation table that separates words as KerasHub's tokenizer does."""
 
     def __init__(self, lowercase):
         self.lowercase = lowercase
@@ -187,24 +186,25 @@ def _count_words(texts, lowercase):
             chunk = unicodedata.normalize("NFD", chunk)
         for word in chunk.translate(spacing).split():
             counts[unicodedata.normalize("NFKC", word.casefold()) if lowercase else word] += count
-    return dict(counts.most_common(_MOST_WORDS))
+    return dict(counts.most_common(_MAX_WORDS))
 
 
 def _cap(counts, size):
-    """Returns the count above which more makes no difference to the vocabulary.
+    """Returns the word count above which larger counts do not change the vocabulary.
 
-    The learner halves its way from the highest count of a word down to the threshold that gives
-    `size` pieces, counting every piece anew at each step. No threshold admits more pieces than
-    there are word ends and characters that frequent. So the first steps can be foreseen; and a
-    word more frequent than the threshold is a piece, whatever its count.
+    The learner searches by bisection, from the highest count of a word down, for the threshold
+    that gives `size` tokens, and counts all tokens again at each step. No threshold yields more
+    tokens than there are word endings and characters of that frequency. So the outcome of the
+    first steps is known in advance; and a word more frequent than the threshold is a token,
+    whatever its count.
     """
     ends = Counter()
     for word, count in counts.items():
         for start in range(len(word)):
             ends[word[start:], start > 0] += count
     often = np.sort(list(ends.values()))
-    always = len(SPECIALS) + 2 * len(set().union(*counts))
-    lower, upper = max(_RAREST, min(counts.values())), max(counts.values())
+    always = len(SPECIAL_TOKENS) + 2 * len(set().union(*counts))
+    lower, upper = max(_MIN_COUNT, min(counts.values())), max(counts.values())
     while lower < upper:
         threshold = (lower + upper) // 2
         at_most = always + len(often) - np.searchsorted(often, threshold)
@@ -215,8 +215,8 @@ def _cap(counts, size):
 
 
 def _repeated(counts, cap):
-    """Returns a dataset of the words, each as often as it counts: what the learner takes."""
+    """Returns a dataset of the words, each repeated by its count, as the learner expects."""
     words = tf.constant(list(counts))
     times = tf.constant([min(count, cap) for count in counts.values()])
-    places = tf.data.Dataset.range(len(counts)).batch(4096)
-    return places.map(lambda at: tf.repeat(tf.gather(words, at), tf.gather(times, at)))
+    indices = tf.data.Dataset.range(len(counts)).batch(4096)
+    return indices.map(lambda at: tf.repeat(tf.gather(words, at), tf.gather(times, at)))

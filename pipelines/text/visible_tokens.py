@@ -7,22 +7,23 @@ from mmssl.pipelines.text.passages import Passages
 
 
 class VisibleTokens(Passages):
-    """Running text [CLS] text [SEP] of which random tokens are hidden, in several ways.
+    """Running text [CLS] text [SEP] with several random masks each.
 
-    A batch holds token_ids and padding_mask int32 (B, L), whole, and visible int32 (B, M, V),
-    masked and noise int32 (B, M, L - V): see `visible_sets.visible_set`. Any of the L places may
-    be hidden; so of a text that is shorter than L the same share is, on average.
+    A batch holds token_ids and padding_mask int32 (B, L), unmasked, and visible int32 (B, M, V),
+    masked and noise int32 (B, M, L - V): see `visible.visible_set`. Any of the L positions may be
+    masked, so of a text that is shorter than L the same fraction is masked, on average.
 
     Args:
         source: see `Passages`.
-        length: L, tokens of an example with special ones, 8 or more.
+        length: L, tokens per example including special tokens, 8 or more.
         num_masks: M, sets of visible tokens for each passage, 1 or more.
-        mask_ratio: share of the tokens to hide, above 0 and below 1.
-        short_probability: share of elements with a random shorter target, 0 to 1.
-        batch_size: see `Passages`, like what `kwargs` holds.
+        mask_ratio: fraction of the tokens to mask, above 0 and below 1.
+        short_probability: probability of a random shorter target length, 0 to 1.
+        batch_size: see `Passages`.
+        **kwargs: see `Passages`.
 
     Raises:
-        ValueError: naming the argument that is out of range.
+        ValueError: when an argument is out of range.
     """
 
     def __init__(

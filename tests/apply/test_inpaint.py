@@ -44,7 +44,7 @@ def test_a_picture_smaller_than_the_hole_is_refused(inpainting_run, tmp_path, ca
     assert main([str(argument) for argument in arguments]) == 2
     error = capsys.readouterr().err
     assert "small.png" in error
-    assert "smaller than the region to hide, 16 x 16 pixels" in error
+    assert "smaller than the region to mask, 16 x 16 pixels" in error
     assert not (tmp_path / "o").exists()
 
 

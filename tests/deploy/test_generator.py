@@ -49,7 +49,7 @@ def test_the_exported_step_streams_what_the_whole_network_computes(format, tmp_p
 @pytest.mark.parametrize("format", NAMES)
 def test_a_conditioned_step_takes_the_speaker_and_the_upsampled_frames(format, tmp_path):
     skip_without(format)
-    method = wavenet(speakers=3, num_mel_bins=2, mel_hop=8)
+    method = wavenet(num_speakers=3, num_mel_bins=2, mel_hop=8)
     result = write_generator(method, tmp_path / NAMES[format], format)
     assert result.difference < NETWORK * rounding()
 

@@ -70,7 +70,7 @@ def test_padding_leaves_features_and_embedding_unchanged(block):
 
 def conditioned():
     keras.utils.set_random_seed(0)
-    return wavenet_encoder(1, 3, **SIZES, speakers=3, num_mel_bins=2, mel_hop=8)
+    return wavenet_encoder(1, 3, **SIZES, num_speakers=3, num_mel_bins=2, mel_hop=8)
 
 
 def told(speaker=(1, 2), frames=8):
@@ -114,7 +114,9 @@ def test_a_conditioned_encoder_comes_back_from_its_file(tmp_path):
         np.testing.assert_array_equal(loaded(batch)[name], value)
 
 
-@pytest.mark.parametrize("wrong", [{"cycles": 0}, {"kernel": 1}, {"levels": 1}, {"speakers": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"cycles": 0}, {"kernel": 1}, {"levels": 1}, {"num_speakers": -1}]
+)
 def test_sizes_out_of_range_are_refused_by_name(wrong):
     with pytest.raises(ValueError, match=rf"{next(iter(wrong))}=\.\.\.\) is at least"):
         wavenet_encoder(**{**SIZES, **wrong})

@@ -8,7 +8,7 @@ from mmssl.pipelines.audio import ConditionedWindows
 
 @pytest.mark.parametrize("conditioned", [False, True])
 def test_the_images_show_a_recording_beside_what_is_generated(conditioned):
-    given = {"speakers": 9, "num_mel_bins": 4, "mel_hop": 50} if conditioned else {}
+    given = {"num_speakers": 9, "num_mel_bins": 4, "mel_hop": 50} if conditioned else {}
     data = ConditionedWindows(window=1000, batch_size=8, sample_rate=2000, **given)
     method = WaveNet(wavenet_encoder(1, 3, 4, 4, 4, **given))
     [(title, caption, picture)] = generated_images(method, data)

@@ -51,7 +51,7 @@ def test_cached_logits_are_those_of_the_whole_network(kernel):
 
 
 def test_cached_logits_are_those_of_the_whole_conditioned_network():
-    method = wavenet(speakers=3, num_mel_bins=2, mel_hop=8)
+    method = wavenet(num_speakers=3, num_mel_bins=2, mel_hop=8)
     known, given = codes(), told()
     whole = full_logits(method, known, **given)
     speaker, local = map(np.asarray, WaveNetSampler(method).conditions(**given))
@@ -77,7 +77,7 @@ def test_at_temperature_0_each_code_is_the_likeliest_after_those_before():
 
 
 def test_conditions_reach_the_compiled_loop():
-    method, given = wavenet(speakers=3, num_mel_bins=2, mel_hop=8), told()
+    method, given = wavenet(num_speakers=3, num_mel_bins=2, mel_hop=8), told()
     conditions = WaveNetSampler(method).conditions(**given)
     start = codes(length=1)
     drawn = WaveNetSampler(method).generate(start, LENGTH - 1, 0, conditions=conditions)

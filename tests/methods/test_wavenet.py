@@ -87,7 +87,7 @@ def test_the_loss_is_the_mean_over_the_samples_that_are_no_padding():
 
 
 def test_every_weight_of_a_conditioned_model_gets_a_gradient():
-    given = {"speakers": 9, "num_mel_bins": 4, "mel_hop": 50}
+    given = {"num_speakers": 9, "num_mel_bins": 4, "mel_hop": 50}
     data = ConditionedWindows(window=500, batch_size=8, sample_rate=2000, **given)
     method, batch = WaveNet(wavenet_encoder(1, 3, 4, 4, 4, **given)), next(iter(data.batches()))
     with tf.GradientTape() as tape:
@@ -134,6 +134,6 @@ def test_an_encoder_without_codes_is_refused():
 
 
 def test_a_batch_without_the_condition_is_refused_with_what_makes_it():
-    method = WaveNet(wavenet_encoder(1, 2, 4, 4, 4, speakers=3))
+    method = WaveNet(wavenet_encoder(1, 2, 4, 4, 4, num_speakers=3))
     with pytest.raises(ValueError, match=r"takes speaker, which the batch lacks.*Conditioned"):
         method(batch_of(random_codes()))

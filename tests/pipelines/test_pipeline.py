@@ -62,7 +62,7 @@ def test_orders_of_neighboring_epochs_and_seeds_are_unrelated():
 @pytest.mark.parametrize("calls", [1, 7])
 def test_the_number_of_parallel_calls_changes_nothing(calls):
     expected = elements(Numbers(numbers(50), 4), 30, seed=3)
-    actual = elements(Numbers(numbers(50), 4, parallel_calls=calls), 30, seed=3)
+    actual = elements(Numbers(numbers(50), 4, num_parallel_calls=calls), 30, seed=3)
     np.testing.assert_array_equal(actual["item"], expected["item"])
     np.testing.assert_array_equal(actual["draw"], expected["draw"])
 
@@ -124,7 +124,7 @@ def test_a_file_lost_since_the_run_began_stops_it(tmp_path):
     folder = write(tmp_path / "data", range(20))
     Numbers(folder, 4).prepare(tmp_path / "run")
     (folder / "05.num").write_text("-5")
-    with pytest.raises(ValueError, match=r"05\.num was readable when this run began"):
+    with pytest.raises(ValueError, match=r"05\.num was readable when this run started"):
         Numbers(folder, 4).prepare(tmp_path / "run")
 
 
@@ -159,12 +159,12 @@ def test_the_length_is_known_once_the_source_was_read_and_reads_nothing_itself()
 
 
 def test_a_batch_larger_than_the_data_is_refused():
-    with pytest.raises(ValueError, match="batch_size 64 is larger than the data, 10 elements"):
+    with pytest.raises(ValueError, match="batch_size=64 is larger than an epoch, 10 elements"):
         Numbers(numbers(10), 64).prepare()
 
 
 def test_numbers_out_of_range_are_refused_at_once():
-    for name, value in [("batch_size", 0), ("skip_ratio", 2), ("parallel_calls", 0)]:
+    for name, value in [("batch_size", 0), ("skip_ratio", 2), ("num_parallel_calls", 0)]:
         with pytest.raises(ValueError, match=f"{name}={value}"):
             Numbers("nowhere", **{name: value})
     with pytest.raises(ValueError, match="start_step=-1"):
@@ -179,7 +179,7 @@ def test_only_the_training_part_is_trained_on(tmp_path):
     assert Numbers(folder, 2, labels=table).batches() is not None
     pipelines = {split: Numbers(folder, 2, labels=table, split=split) for split in ("train", None)}
     assert [len(pipeline.prepare()) for pipeline in pipelines.values()] == [2, 3]
-    with pytest.raises(ValueError, match="no item has the split 'dev', there are test, train"):
+    with pytest.raises(ValueError, match="in the split 'dev'; the splits are test, train"):
         Numbers(folder, 2, labels=table, split="dev").prepare()
 
 

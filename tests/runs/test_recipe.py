@@ -41,7 +41,7 @@ def test_every_recipe_takes_what_the_docs_promise_of_data(name):
         "label_column": "digit",
         "split_column": "part",
         "split": "val",
-        "parallel_calls": 2,
+        "num_parallel_calls": 2,
     }
     config = read_recipe(name, [f"--data.{key}={value}" for key, value in promised.items()])
     data = build(config["data"])

@@ -28,7 +28,9 @@ SPEAKERS = ["eva", "tom", "eva", "ida", "tom", "ida", "eva"]
 
 def test_joined_clips_are_of_one_speaker_whose_number_stands_beside_them():
     source = clips([30, 40, 20, 120, 35, 60, 100], SPEAKERS)
-    data = ConditionedWindows(source, speakers=4, unknown_probability=0, window=100, batch_size=7)
+    data = ConditionedWindows(
+        source, num_speakers=4, unknown_probability=0, window=100, batch_size=7
+    )
     batch = batches(data, 20)
     assert data.speaker_names == ["eva", "ida", "tom"]
     parts = (batch[name] for name in ("waveform", "padding_mask", "speaker"))
@@ -69,7 +71,7 @@ def test_a_run_keeps_the_names_of_its_speakers(tmp_path):
     again = ConditionedWindows("builtin:speech", 4)
     again.restore(tmp_path)
     assert again.speaker_names == ["eva", "ida", "tom"]
-    shared = {"speakers": 4, "num_mel_bins": 0, "mel_hop": 80}
+    shared = {"num_speakers": 4, "num_mel_bins": 0, "mel_hop": 80}
     assert shared.items() <= data.encoder_arguments().items()
 
 
@@ -101,7 +103,7 @@ def test_frames_lie_where_the_sound_is_and_tell_its_pitch():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"speakers": -1}, "speakers=-1"),
+        ({"num_speakers": -1}, "num_speakers=-1"),
         ({"mel_hop": 0}, "mel_hop=0"),
         ({"unknown_probability": 1.2}, "between 0 and 1"),
     ],
@@ -113,7 +115,7 @@ def test_numbers_out_of_range_are_refused(arguments, sentence):
 
 def test_too_few_speakers_and_a_missing_column_are_refused_with_what_to_set():
     source = clips([110] * 7, SPEAKERS)
-    with pytest.raises(ValueError, match=r"speakers=3 is too few for the 3 .* set it to 4"):
+    with pytest.raises(ValueError, match=r"num_speakers=3 is too small for the 3 .* set it to 4"):
         ConditionedWindows(source, 3, window=100, batch_size=2).prepare()
     with pytest.raises(ValueError, match=r"no column 'voice' .* set speaker_column to one of"):
         ConditionedWindows(source, 4, "voice", window=100, batch_size=2).prepare()

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from mmssl.pipelines.audio.decoding import checked, decode_sound, mono, resampled
+from mmssl.pipelines.audio.decoding import check_waveform, decode_audio, mono, resample
 from tests.tolerances import ROUNDING, assert_close, assert_within
 
 # Of full scale, what the resampling filter passes and what it stops.
@@ -21,7 +21,7 @@ def encode(wave, rate=8000, **kwargs):
 
 
 def decode(data, rate=8000):
-    return tf.function(lambda d: decode_sound(d, rate))(tf.constant(data)).numpy()
+    return tf.function(lambda d: decode_audio(d, rate))(tf.constant(data)).numpy()
 
 
 def noise(samples=4000, channels=1, seed=0):
@@ -97,9 +97,9 @@ def test_a_common_wav_is_resampled_like_any_other():
 
 def test_arrays_are_resampled_in_a_graph():
     wave = tf.constant(sine(16000), tf.float32)
-    half = tf.function(lambda w: resampled(w, tf.constant(16000), 8000))(wave)
+    half = tf.function(lambda w: resample(w, tf.constant(16000), 8000))(wave)
     assert_within(half[400:3600], sine(8000)[400:3600], RIPPLE)
-    same = resampled(wave, tf.constant(8000), 8000)
+    same = resample(wave, tf.constant(8000), 8000)
     np.testing.assert_array_equal(same, wave)
 
 
@@ -130,12 +130,12 @@ WAV = encode(noise(), format="WAV", subtype="PCM_16")
     ("data", "reason"),
     [
         (b"", "not recognised"),
-        (b"RIFF", "cut short|not recognised"),
+        (b"RIFF", "truncated|not recognised"),
         (b"no sound at all", "not recognised"),
-        (WAV[:30], "cut short|malformed|not recognised"),
+        (WAV[:30], "truncated|malformed|not recognised"),
         (WAV[:44], "too short"),
         (WAV[:2000], "too short"),
-        (encode(noise(), format="WAV", subtype="PCM_24")[:2000], "cut short"),
+        (encode(noise(), format="WAV", subtype="PCM_24")[:2000], "truncated"),
         (encode(noise(), format="FLAC")[:100], "."),
         (encode(np.zeros((0, 1)), format="WAV"), "no samples|too short"),
         (encode(np.full(9, np.nan), format="WAV", subtype="FLOAT"), "not finite numbers"),
@@ -149,7 +149,7 @@ def test_what_cannot_be_decoded_fails_with_a_reason(data, reason):
 
 def test_empty_arrays_fail():
     with pytest.raises(tf.errors.InvalidArgumentError, match="no samples"):
-        checked(tf.zeros([0]))
+        check_waveform(tf.zeros([0]))
 
 
 def test_what_soundfile_refuses_librosa_may_read(monkeypatch):

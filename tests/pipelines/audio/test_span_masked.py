@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.audio import MaskedWindows
-from mmssl.pipelines.audio.span_masked import equalized, span_mask
+from mmssl.pipelines.audio.span_masked import equalize_masks, span_mask
 from tests.tolerances import mean_margin
 
 KERNELS, STRIDES = (10, 3, 3), (5, 2, 2)  # a frame sees 40 samples, the next begins 20 later
@@ -87,7 +87,7 @@ def test_rows_are_thinned_out_to_the_one_that_hides_fewest():
     rng = np.random.default_rng(0)
     mask = (rng.random((6, 50)) < 0.5).astype("int32")
     order = rng.random((6, 50)).astype("float32")
-    batch = equalized({"mask": tf.constant(mask), "order": tf.constant(order), "other": 1})
+    batch = equalize_masks({"mask": tf.constant(mask), "order": tf.constant(order), "other": 1})
     assert sorted(batch) == ["mask", "other"]
     thinned, least = batch["mask"].numpy(), mask.sum(axis=1).min()
     assert set(thinned.sum(axis=1)) == {least}
@@ -147,7 +147,7 @@ def test_masks_depend_on_seed_and_element_alone():
     third = list(pipeline.batches().take(3).as_numpy_iterator())[2]["mask"]
     np.testing.assert_array_equal(later, third)
     np.testing.assert_array_equal(
-        third, first_batch(windows([4000] * 3, parallel_calls=1), start_step=2)["mask"]
+        third, first_batch(windows([4000] * 3, num_parallel_calls=1), start_step=2)["mask"]
     )
     assert (first_batch(pipeline, start_step=2, seed=1)["mask"] != third).any()
 
@@ -155,7 +155,7 @@ def test_masks_depend_on_seed_and_element_alone():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"window": 60}, "span=5 of them.*: raise window"),
+        ({"window": 60}, "a span of 5 would mask all.*: raise window"),
         ({"mask_ratio": 0.0}, "mask_ratio=0.0"),
         ({"min_masks": 0}, "min_masks=0"),
     ],
@@ -163,5 +163,5 @@ def test_masks_depend_on_seed_and_element_alone():
 def test_arguments_out_of_range_are_refused(given, sentence):
     with pytest.raises(ValueError, match=sentence):
         windows(**given)
-    with pytest.raises(ValueError, match="must be as many"):
+    with pytest.raises(ValueError, match="must have the same length"):
         MaskedWindows(kernel_sizes=(3,), strides=(1, 2))

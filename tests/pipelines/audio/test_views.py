@@ -132,7 +132,7 @@ def test_padding_stays_silent_and_is_marked():
 @pytest.mark.parametrize("calls", [1, 5])
 def test_the_number_of_parallel_calls_changes_nothing(calls):
     expected = elements(full(), 5, seed=5)
-    actual = elements(full(parallel_calls=calls), 2, seed=5, start_step=3)
+    actual = elements(full(num_parallel_calls=calls), 2, seed=5, start_step=3)
     for name, value in actual.items():
         np.testing.assert_array_equal(value, expected[name][12:])
 
@@ -143,7 +143,7 @@ def test_the_number_of_parallel_calls_changes_nothing(calls):
         ({"speed": 0.9}, "speed=0.9"),
         ({"noise_probability": 1.1}, "noise_probability=1.1"),
         ({"time_mask": -0.1}, "time_mask=-0.1"),
-        ({"gain_decibels": (3, -3)}, "gain_decibels="),
+        ({"gain_db": (3, -3)}, "gain_db="),
     ],
 )
 def test_arguments_out_of_range_are_refused_at_once(arguments, message):

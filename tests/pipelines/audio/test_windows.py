@@ -99,7 +99,7 @@ def test_should_chance_draw_only_the_shortest_the_longest_fills_the_window():
 def test_the_number_of_parallel_calls_changes_nothing(calls):
     source = clips([30, 47, 12, 60, 250])
     expected = windows(AudioWindows(source, RATE, 100, 2), 20, seed=1)
-    actual = windows(AudioWindows(source, RATE, 100, 2, parallel_calls=calls), 20, seed=1)
+    actual = windows(AudioWindows(source, RATE, 100, 2, num_parallel_calls=calls), 20, seed=1)
     for a, b in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -153,11 +153,11 @@ def test_empty_and_damaged_files_are_skipped_and_named(tmp_path):
     pipeline = AudioWindows(source, RATE, 50, 2)
     pipeline.prepare(tmp_path / "run")
     assert [name for name, _ in pipeline.skipped] == ["07.wav", "09.wav", "11.wav"]
-    assert pipeline.skipped[2][1] == "it holds no samples"
+    assert pipeline.skipped[2][1] == "it has no samples"
     assert len((tmp_path / "run" / "skipped.txt").read_text().splitlines()) == 3
 
 
 @pytest.mark.parametrize("short", ["pad", "join"])
 def test_a_window_longer_than_every_clip_is_refused_with_both_lengths(short):
-    with pytest.raises(ValueError, match=r"window=100 samples is .* the longest has 60"):
+    with pytest.raises(ValueError, match=r"window=100 is .* the longest of which has 60"):
         AudioWindows(clips([30, 60, 50]), RATE, 100, 1, short=short).prepare()

@@ -8,16 +8,22 @@ import tensorflow as tf
 
 from mmssl.pipelines.draws import uniforms
 from mmssl.pipelines.images.augmentation import (
-    jittered,
-    ordered,
+    adjust_hue,
+    color_jitter,
+    ordered_blends,
     random_blur,
-    random_gray,
-    random_jitter,
-    random_mirror,
+    random_color_jitter,
+    random_grayscale,
+    random_horizontal_flip,
     random_solarize,
-    with_hue,
 )
-from mmssl.pipelines.images.resampling import boxes, cut, cut_each, to_columns, to_images
+from mmssl.pipelines.images.resampling import (
+    crop_batch_to_columns,
+    crop_boxes,
+    crop_to_columns,
+    to_columns,
+    to_images,
+)
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close
 
 LUMA = np.array([0.2989, 0.587, 0.114])
@@ -39,13 +45,13 @@ def draws(*shape, seed=1):
 def test_draws_below_one_half_mirror_left_to_right():
     images = pictures()
     expected = np.stack([images[0, :, ::-1], images[1], images[2], images[3, :, ::-1]])
-    shown = shown_by(random_mirror, images, [0.0, 0.5, 0.9, 0.49])
+    shown = shown_by(random_horizontal_flip, images, [0.0, 0.5, 0.9, 0.49])
     np.testing.assert_array_equal(shown, expected)
 
 
 def test_gray_is_the_luma_in_every_channel():
     images = pictures()
-    shown = shown_by(random_gray, images, [0.19, 0.2, 0.0, 1.0], 0.2)
+    shown = shown_by(random_grayscale, images, [0.19, 0.2, 0.0, 1.0], 0.2)
     gray = np.repeat((images @ LUMA)[..., None], 3, axis=-1)
     assert_close(shown[[0, 2]], gray[[0, 2]], ROUNDING)
     np.testing.assert_array_equal(shown[[1, 3]], images[[1, 3]])
@@ -73,7 +79,7 @@ def test_hue_is_turned_in_hsv(turn):
     images = pictures(1)
     corners = np.stack(np.meshgrid(*[[0.0, 0.5, 1.0]] * 3), axis=-1).reshape(-1, 3)
     images[0].reshape(-1, 3)[:27] = corners
-    shown = shown_by(with_hue, images, [turn])
+    shown = shown_by(adjust_hue, images, [turn])
     assert_close(shown[0], hue_by_hand(images[0], turn), SUM)
     assert_close(shown, tf.image.adjust_hue(images, turn), SUM)
 
@@ -101,7 +107,7 @@ def test_colors_are_jittered_in_the_order_drawn():
     images = pictures(40, 5)
     factors = rng.uniform(0.2, 1.8, (40, 3)).astype(np.float32)
     turns = rng.uniform(-0.2, 0.2, 40).astype(np.float32)
-    shown = shown_by(jittered, images, *ordered(factors, turns, orders))
+    shown = shown_by(color_jitter, images, *ordered_blends(factors, turns, orders))
     for i in range(40):
         expected = jitter_by_hand(images[i].astype(float), factors[i], turns[i], orders[i])
         assert_close(shown[i], expected, NETWORK)
@@ -112,7 +118,9 @@ def test_factors_are_uniform_about_one_and_the_share_is_kept():
     drawn = draws(50, 9)
     drawn[:3, 0] = [0.79, 0.81, 0.0]
     drawn[:3, 1:5] = [[0.25, 0.5, 1.0, 0.75]] * 3
-    shown = shown_by(lambda x, d: random_jitter(x, d, (0.8, 1.5, 0.4, 0.2), 0.8), images, drawn)
+    shown = shown_by(
+        lambda x, d: random_color_jitter(x, d, (0.8, 1.5, 0.4, 0.2), 0.8), images, drawn
+    )
     for i in (0, 2):
         factors = [0.2 + 0.25 * 1.6, 0.5 * 2.5, 1.4]
         expected = jitter_by_hand(images[i].astype(float), factors, 0.1, drawn[i, 5:])
@@ -158,10 +166,10 @@ def test_a_box_is_cut_and_resized_antialiased_alone_and_beside_others(box, size)
     top, left, height, width = box
     pixels = image[top : top + height, left : left + width]
     expected = tf.image.resize(pixels, [size, size], antialias=True)
-    alone = to_images(cut(image[np.newaxis], tf.constant([box]), size))
+    alone = to_images(crop_to_columns(image[np.newaxis], tf.constant([box]), size))
     assert_close(alone[0], expected, NETWORK)
     boxes = tf.constant([(0, 0, 30, 50), box])
-    beside = to_images(cut_each(np.stack([image, image]), boxes, size))
+    beside = to_images(crop_batch_to_columns(np.stack([image, image]), boxes, size))
     assert_close(beside[1], expected, NETWORK)
 
 
@@ -179,7 +187,7 @@ def test_an_element_has_its_own_numbers_wherever_it_is_drawn():
 
 def test_boxes_of_many_pictures_are_the_boxes_of_each():
     drawn = draws(20, 40)
-    together = boxes(40, 60, drawn, (0.2, 1.0), (3 / 4, 4 / 3)).numpy()
+    together = crop_boxes(40, 60, drawn, (0.2, 1.0), (3 / 4, 4 / 3)).numpy()
     for number in range(20):
-        alone = boxes(40, 60, drawn[number : number + 1], (0.2, 1.0), (3 / 4, 4 / 3))
+        alone = crop_boxes(40, 60, drawn[number : number + 1], (0.2, 1.0), (3 / 4, 4 / 3))
         np.testing.assert_array_equal(alone[0], together[number])

@@ -6,7 +6,12 @@ import tensorflow as tf
 from PIL import Image
 
 from mmssl.pipelines.images import ImageCrops
-from mmssl.pipelines.images.resampling import center_square, random_box, random_flip, resized
+from mmssl.pipelines.images.resampling import (
+    center_crop,
+    crop_and_resize,
+    random_crop_box,
+    random_flip,
+)
 from mmssl.pipelines.sources import open_source
 from tests.pipelines.elements import elements
 from tests.tolerances import (
@@ -18,7 +23,7 @@ from tests.tolerances import (
 
 
 def boxes(height, width, scale, ratio, count=4000):
-    draw = tf.function(lambda i: random_box(height, width, tf.stack([7, i]), scale, ratio))
+    draw = tf.function(lambda i: random_crop_box(height, width, tf.stack([7, i]), scale, ratio))
     return np.stack([draw(tf.constant(i)).numpy() for i in range(count)])
 
 
@@ -56,7 +61,7 @@ def test_a_single_pixel_can_be_cropped():
 
 def test_a_box_is_cut_and_resized_with_antialiasing():
     image = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
-    small = resized(image, tf.constant([4, 10, 32, 48]), 8).numpy()
+    small = crop_and_resize(image, tf.constant([4, 10, 32, 48]), 8).numpy()
     assert (small.shape, small.dtype) == ((8, 8, 3), np.float32)
     pillow = Image.fromarray(image[4:36, 10:58]).resize((8, 8), Image.Resampling.BILINEAR)
     assert_within(small, np.asarray(pillow) / 255, 1.5 / 255)
@@ -65,8 +70,8 @@ def test_a_box_is_cut_and_resized_with_antialiasing():
 def test_the_center_square_is_the_middle_of_the_long_side():
     image = np.zeros((8, 20, 3), np.uint8)
     image[:, 6:14] = 255
-    np.testing.assert_array_equal(center_square(image, 8), np.ones((8, 8, 3)))
-    np.testing.assert_array_equal(center_square(image.transpose(1, 0, 2), 8), np.ones((8, 8, 3)))
+    np.testing.assert_array_equal(center_crop(image, 8), np.ones((8, 8, 3)))
+    np.testing.assert_array_equal(center_crop(image.transpose(1, 0, 2), 8), np.ones((8, 8, 3)))
 
 
 def test_half_of_the_pictures_are_mirrored():
@@ -102,7 +107,7 @@ def test_whole_pictures_without_flips_are_shown_as_they_are():
 @pytest.mark.parametrize("calls", [1, 5])
 def test_the_number_of_parallel_calls_changes_nothing(calls):
     expected = elements(ImageCrops(photos(), 16, 4), 6, seed=5)
-    actual = elements(ImageCrops(photos(), 16, 4, parallel_calls=calls), 6, seed=5)
+    actual = elements(ImageCrops(photos(), 16, 4, num_parallel_calls=calls), 6, seed=5)
     for name, value in expected.items():
         np.testing.assert_array_equal(actual[name], value)
 
@@ -142,7 +147,7 @@ def test_examples_are_center_squares_in_order(tmp_path):
     images = np.concatenate([part["images"] for part in parts])
     assert [len(part["images"]) for part in parts] == [3, 2]
     for image, pixels in zip(images, photos(5), strict=True):
-        np.testing.assert_array_equal(image, center_square(pixels, 16))
+        np.testing.assert_array_equal(image, center_crop(pixels, 16))
     np.testing.assert_array_equal(pipeline.preview(source, 4), photos(5)[4])
 
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from mmssl.pipelines.images.decoding import as_pixels, decode_picture, to_rgb
+from mmssl.pipelines.images.decoding import as_pixels, decode_image, to_rgb
 
 
 def picture(mode="RGB"):
@@ -30,7 +30,7 @@ def on_white(image):
 
 
 def decode(data):
-    return tf.function(decode_picture)(tf.constant(data)).numpy()
+    return tf.function(decode_image)(tf.constant(data)).numpy()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_arrays_of_any_type_become_rgb():
 
 def test_arrays_that_are_no_pictures_are_refused():
     for array in (np.zeros(4, np.uint8), np.zeros((2, 2), np.int64), np.zeros((1, 2, 2, 3))):
-        with pytest.raises(ValueError, match="a picture must be an array"):
+        with pytest.raises(ValueError, match="an image must be an array"):
             as_pixels(tf.constant(array))
     with pytest.raises(tf.errors.InvalidArgumentError, match="floats outside"):
         as_pixels(tf.constant([[0.0, 255.0]]))

@@ -41,7 +41,7 @@ def test_further_views_have_a_size_of_their_own():
 @pytest.mark.parametrize("calls", [1, 5])
 def test_the_number_of_parallel_calls_changes_nothing(calls):
     expected = elements(full(), 4, seed=5)
-    for name, value in elements(full(parallel_calls=calls), 4, seed=5).items():
+    for name, value in elements(full(num_parallel_calls=calls), 4, seed=5).items():
         np.testing.assert_array_equal(value, expected[name])
 
 
@@ -67,9 +67,9 @@ def test_steps_of_large_views_are_fused_and_change_nothing(monkeypatch):
 
 def test_a_subclass_adds_augmentations_of_its_own():
     class Erased(ImageViews):
-        further_draws = 1
+        augment_draws = 1
 
-        def further(self, images, draws, view):
+        def augment(self, images, draws, view):
             return images * tf.cast(draws < 0.5, tf.float32)[:, :, None, None]
 
     views = elements(Erased(photos(), 24, 4), 20)

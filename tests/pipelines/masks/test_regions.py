@@ -92,7 +92,7 @@ def test_masked_examples_are_the_examples_with_masks_that_stay():
 
 def test_a_picture_smaller_than_the_region_is_refused():
     data = RegionMaskedCrops(pictures(side=31), size=64, batch_size=2)
-    with pytest.raises(ValueError, match=r"smaller than the region to hide, 32 x 32 .* 31 31"):
+    with pytest.raises(ValueError, match=r"smaller than the region to mask, 32 x 32 .* 31 31"):
         data.prepare()
     RegionMaskedCrops(pictures(side=32), size=64, batch_size=2).prepare()
 
@@ -103,7 +103,7 @@ def test_a_picture_smaller_than_the_region_is_refused():
         ({"size": 30}, "size=30 must be a multiple of 4"),
         ({"size": 32, "overlap": 8}, "overlap=8 must lie between 0 and 7"),
         ({"size": 32, "overlap": -1}, "overlap=-1 must lie between 0 and 7"),
-        ({"size": 32, "overlap": 2, "region": "block"}, "overlap=2 belongs to region='center'"),
+        ({"size": 32, "overlap": 2, "region": "block"}, "overlap=2 applies to region='center'"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(arguments, sentence):

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.images import VisiblePatches
-from mmssl.pipelines.masks.inverse_blocks import inverse_blocks, seed_count
+from mmssl.pipelines.masks.inverse_blocks import block_count, inverse_blocks
 from mmssl.pipelines.masks.spans import expected_mask_ratio, frame_spans, span_count
 from mmssl.pipelines.masks.visible import visible_count, visible_set
 from tests.tolerances import ROUNDING, assert_close, assert_within, mean_margin, share_margin
@@ -29,7 +29,7 @@ def blocks_by_loop(rng, grid, block, seeds):
 def test_every_inverse_block_mask_shows_the_exact_number_of_patches(
     grid, share, block, adjust, seeds, visible
 ):
-    assert seed_count(grid, block, share, adjust) == seeds
+    assert block_count(grid, block, share, adjust) == seeds
     assert visible_count(grid**2, share) == visible
     rough = inverse_blocks(grid, block, seeds, DRAWS, (0, 1))
     drawn = visible_set(rough, visible, (0, 2))

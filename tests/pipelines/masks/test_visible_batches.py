@@ -45,7 +45,7 @@ def test_every_set_parts_all_places_in_the_same_numbers(build, places, visible):
 
 @pytest.mark.parametrize("build", [frames, tokens])
 def test_sets_depend_on_seed_and_element_alone(build):
-    one, other = build(), build(parallel_calls=1)
+    one, other = build(), build(num_parallel_calls=1)
     for name, x in first(one, start_step=2, seed=3).items():
         np.testing.assert_array_equal(x, first(other, start_step=2, seed=3)[name])
     assert (first(one, seed=3)["visible"] != first(one, seed=4)["visible"]).any()

@@ -94,7 +94,7 @@ def test_documents_are_parsed_not_run(tmp_path, monkeypatch):
     assert texts[0].startswith("words")
     for file in tmp_path.rglob("*.py"):
         file.unlink()
-    with pytest.raises(ValueError, match="needs the source of Python's library"):
+    with pytest.raises(ValueError, match="needs the source of Python's standard library"):
         builtin_docs.make()
 
 

@@ -49,13 +49,13 @@ def test_a_list_of_texts_stays_one(tmp_path, monkeypatch):
         "good [old] * world",
     ]
     assert contents(open_source(["a.txt", "b.t*t"], TXT)) == ["a.txt", "b.txt"]
-    with pytest.raises(ValueError, match=r"1 of the 2 entries .* there is no nowhere\.txt"):
+    with pytest.raises(ValueError, match=r"1 of the 2 entries .* these are not: nowhere\.txt"):
         open_source(["a.txt", "nowhere.txt"], TXT)
 
 
 def test_what_cannot_be_taken_together_is_refused(tmp_path):
     make(tmp_path, "a.wav")
-    with pytest.raises(ValueError, match="only files can be taken together"):
+    with pytest.raises(ValueError, match="only files can be combined"):
         open_source([str(tmp_path / "a.wav"), "builtin:speech"], WAV)
     with pytest.raises(ValueError, match="nowhere does not exist"):
         open_source([str(tmp_path / "a.wav"), str(tmp_path / "nowhere")], WAV)

@@ -42,7 +42,7 @@ def test_jsonl_gives_every_key_a_column(tmp_path):
         ("t.tsv", "file\tlabel\n", "utf-8", "no rows"),
         ("t.tsv", "file\tlabel\na\tb\nc\n", "utf-8", "line 3 has 1 fields, the header has 2"),
         ("t.tsv", "file\tlabel\na\tä\n", "latin-1", "not UTF-8"),
-        ("t.jsonl", '{"a": 1}\n{"a":\n', "utf-8", "line 2 is not JSON"),
+        ("t.jsonl", '{"a": 1}\n{"a":\n', "utf-8", "line 2 is not valid JSON"),
         ("t.jsonl", "[1]\n", "utf-8", "line 1 is not a JSON object"),
     ],
 )
@@ -72,11 +72,11 @@ def test_files_match_relative_to_the_table_or_to_the_source(tmp_path):
 def test_a_table_that_names_missing_or_repeated_files_is_refused(tmp_path):
     (tmp_path / "a.wav").touch()
     table = tmp_path / "labels.tsv"
-    with pytest.raises(ValueError, match=r"names 1 files that do not exist: gone\.wav"):
+    with pytest.raises(ValueError, match=r"lists 1 files that do not exist: gone\.wav"):
         match_files(table, np.array(["a.wav", "gone.wav"]), ["a.wav"], tmp_path)
-    with pytest.raises(ValueError, match=r"names a\.wav twice"):
+    with pytest.raises(ValueError, match=r"lists a\.wav twice"):
         match_files(table, np.array(["a.wav", "a.wav"]), ["a.wav"], tmp_path)
-    with pytest.raises(ValueError, match="names none of the 1 items"):
+    with pytest.raises(ValueError, match="lists none of the 1 items"):
         match_files(table, np.array(["a.wav"]), ["b.wav"], tmp_path)
 
 

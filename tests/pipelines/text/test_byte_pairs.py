@@ -8,7 +8,7 @@ import tensorflow as tf
 from tokenizers import pre_tokenizers
 
 from mmssl.pipelines.text import BytePairs
-from mmssl.pipelines.text.byte_pairs import SPECIALS, learn_byte_pairs
+from mmssl.pipelines.text.byte_pairs import SPECIAL_TOKENS, learn_byte_pairs
 
 CORPUS = [
     "The river runs under the old stone bridge, and the old man rests there.\n" * 20,
@@ -41,7 +41,7 @@ def test_any_text_comes_back_as_it_was(pairs):
 
 
 def test_special_pieces_come_first_and_are_no_part_of_a_text(pairs):
-    assert sorted(pairs.vocabulary, key=pairs.vocabulary.get)[:2] == list(SPECIALS)
+    assert sorted(pairs.vocabulary, key=pairs.vocabulary.get)[:2] == list(SPECIAL_TOKENS)
     (ids,) = pairs(["<|endoftext|><|padding|>"])
     assert ids.min() > 1
     assert pairs.decode([1, *pairs(["river"])[0], 1, 0, 0]) == "river"
@@ -67,7 +67,7 @@ def test_a_small_corpus_gives_fewer_pieces():
 
 
 def test_a_vocabulary_without_room_for_the_bytes_is_refused():
-    with pytest.raises(ValueError, match=r"vocabulary_size=257 .* give 258 or more"):
+    with pytest.raises(ValueError, match=r"vocabulary_size=257 .* must be 258 or more"):
         learn_byte_pairs(CORPUS, 257)
 
 
@@ -99,7 +99,7 @@ def test_missing_and_broken_files_are_named(pairs, tmp_path):
         BytePairs.read(tmp_path)
     pairs.write(tmp_path)
     (tmp_path / "merges.txt").write_text("no such\n")
-    with pytest.raises(ValueError, match=r"merges\.txt does not fit"):
+    with pytest.raises(ValueError, match=r"merges\.txt does not match"):
         BytePairs.read(tmp_path)
     (tmp_path / "vocabulary.json").write_text("[1]")
     with pytest.raises(ValueError, match=r"vocabulary\.json is not a vocabulary"):
@@ -110,5 +110,5 @@ def test_a_vocabulary_of_another_kind_is_refused(pairs):
     with pytest.raises(ValueError, match="must begin with"):
         BytePairs({"a": 0, "b": 1}, [])
     holed = {piece: i for piece, i in pairs.vocabulary.items() if i != 270}
-    with pytest.raises(ValueError, match="without some ids"):
+    with pytest.raises(ValueError, match="its ids are not 0 to"):
         BytePairs(holed, [])

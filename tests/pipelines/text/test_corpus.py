@@ -5,14 +5,14 @@ import pytest
 
 from mmssl.pipelines.text import Tokenizer
 from mmssl.pipelines.text.corpus import build_corpus, split_sentences
-from mmssl.pipelines.text.tokenizer import SPECIALS
+from mmssl.pipelines.text.tokenizer import SPECIAL_TOKENS
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz."
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return Tokenizer([*SPECIALS, *LETTERS])
+    return Tokenizer([*SPECIAL_TOKENS, *LETTERS])
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_lines_that_an_editor_wrapped_are_joined():
 
 
 def test_sentences_and_documents_are_slices_of_one_array(tokenizer):
-    corpus = build_corpus(["a b c. D e\nf.", "g h. I"], tokenizer, longest=100)
+    corpus = build_corpus(["a b c. D e\nf.", "g h. I"], tokenizer, max_tokens=100)
     ids = corpus.tokens.numpy()
     assert tokenizer.decode(ids) == "a b c . d e f . g h . i"
     np.testing.assert_array_equal(corpus.sentences, [0, 4, 6, 8, 11, 12])
@@ -64,13 +64,13 @@ def test_sentences_and_documents_are_slices_of_one_array(tokenizer):
 
 
 def test_texts_and_lines_without_tokens_are_left_out(tokenizer):
-    corpus = build_corpus(["\u200b", "a\n\u200b\nb", " \n", "c"], tokenizer, longest=100)
+    corpus = build_corpus(["\u200b", "a\n\u200b\nb", " \n", "c"], tokenizer, max_tokens=100)
     np.testing.assert_array_equal(corpus.sentences, [0, 1, 2, 3])
     np.testing.assert_array_equal(corpus.documents, [0, 2, 3])
 
 
 def test_long_sentences_are_cut_in_pieces_of_like_size(tokenizer):
-    corpus = build_corpus([" ".join("a" * 23) + "\nB", "c"], tokenizer, longest=10)
+    corpus = build_corpus([" ".join("a" * 23) + "\nB", "c"], tokenizer, max_tokens=10)
     np.testing.assert_array_equal(np.diff(corpus.sentences), [7, 8, 8, 1, 1])
     np.testing.assert_array_equal(corpus.documents, [0, 4, 5])
 
@@ -81,7 +81,7 @@ def test_many_sentences_keep_their_order(tokenizer):
         "\n".join(" ".join(rng.choice(list(LETTERS[:-1]), rng.integers(1, 9))) for _ in range(n))
         for n in rng.integers(1, 900, 12)
     ]
-    corpus = build_corpus(documents, tokenizer, longest=100)
+    corpus = build_corpus(documents, tokenizer, max_tokens=100)
     edges = corpus.sentences.numpy()[corpus.documents.numpy()]
     for document, first, last in zip(documents, edges[:-1], edges[1:], strict=True):
         assert tokenizer.decode(corpus.tokens[first:last]) == document.replace("\n", " ")

@@ -91,7 +91,7 @@ def test_starting_at_a_step_equals_skipping_the_steps_before(pipeline):
 
 
 def test_neither_parallel_calls_nor_a_second_run_change_the_stream(pipeline):
-    alone = SentencePairs(DOCUMENTS, **SMALL, parallel_calls=1)
+    alone = SentencePairs(DOCUMENTS, **SMALL, num_parallel_calls=1)
     assert same(elements(alone, seed=1), elements(pipeline, seed=1))
     assert not same(elements(pipeline, seed=1), elements(pipeline, seed=2))
 
@@ -156,7 +156,7 @@ def test_the_vocabulary_is_kept_in_the_run_folder_and_read_back(books, tmp_path)
 
 def test_a_kept_vocabulary_larger_than_asked_for_is_refused(pipeline, tmp_path):
     pipeline.tokenizer.write(tmp_path)
-    with pytest.raises(ValueError, match=r"kept in .* pieces and vocabulary_size=50 allows fewer"):
+    with pytest.raises(ValueError, match=r"stored in .* tokens, more than vocabulary_size=50"):
         SentencePairs(DOCUMENTS, **SMALL | {"vocabulary_size": 50}).restore(tmp_path)
 
 
@@ -246,13 +246,13 @@ def test_unreadable_and_empty_files_are_skipped_and_named(books, tmp_path):
     (latin, why_latin), (nothing, why_nothing) = made.skipped
     assert (latin, nothing) == ("latin.txt", "nothing.txt")
     assert "it is not UTF-8 text" in why_latin
-    assert "it holds no text" in why_nothing
+    assert "it has no text" in why_nothing
     with pytest.raises(ValueError, match=r"latin\.txt .*not UTF-8 text.*nothing\.txt"):
         SentencePairs(str(tmp_path), **SMALL).prepare()
 
 
 def test_one_document_cannot_make_pairs(books):
-    with pytest.raises(ValueError, match=r"one document only \(book_00.txt\).*next_sentence=False"):
+    with pytest.raises(ValueError, match=r"only one document \(book_00.txt\).*next_sentence=False"):
         SentencePairs(str(books / "book_00.txt"), **SMALL).prepare()
 
 
@@ -266,7 +266,7 @@ def test_documents_of_one_sentence_cannot_make_pairs():
     ("setting", "message"),
     [
         ({"length": 7}, "length=7 must be 8 or more"),
-        ({"mask_ratio": 0.0}, "mask_ratio=0.0 must lie between 0 and 1"),
+        ({"mask_ratio": 0.0}, "mask_ratio=0.0 must be above 0 and below 1"),
         ({"max_predictions": 0}, "max_predictions=0 must lie between 1 and length=128"),
         ({"max_predictions": 129}, "max_predictions=129 must lie between 1 and length=128"),
         ({"short_probability": 1.5}, "short_probability=1.5 must lie between 0 and 1"),

@@ -74,7 +74,7 @@ def test_starting_at_a_step_equals_skipping_the_steps_before(pipeline):
 
 
 def test_neither_parallel_calls_nor_a_second_run_change_the_stream(pipeline):
-    alone = TokenBlocks(DOCUMENTS, **SMALL, parallel_calls=1)
+    alone = TokenBlocks(DOCUMENTS, **SMALL, num_parallel_calls=1)
     assert same(elements(alone, seed=1), elements(pipeline, seed=1))
     assert not same(elements(pipeline, seed=1), elements(pipeline, seed=2))
 
@@ -178,5 +178,5 @@ def test_settings_out_of_range_are_refused_at_once(setting, message):
 
 
 def test_a_vocabulary_that_is_too_small_is_refused():
-    with pytest.raises(ValueError, match="give 258 or more"):
+    with pytest.raises(ValueError, match="must be 258 or more"):
         TokenBlocks(DOCUMENTS, vocabulary_size=100).prepare()

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.text import Tokenizer
-from mmssl.pipelines.text.tokenizer import MASK, SPECIALS, _count_words, learn_vocabulary
+from mmssl.pipelines.text.tokenizer import MASK, SPECIAL_TOKENS, _count_words, learn_vocabulary
 
 AWKWARD = (
     "Don't stop -- the café's naïve \u201cquotes\u201d cost 5€ (or $6)!",
@@ -32,7 +32,7 @@ def tokenizer():
 
 def test_the_specials_come_first(tokenizer):
     assert tuple(tokenizer.vocabulary[:5]) == ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-    assert SPECIALS.index("[MASK]") == MASK == 4
+    assert SPECIAL_TOKENS.index("[MASK]") == MASK == 4
 
 
 def test_the_same_corpus_gives_the_same_vocabulary_in_any_order(tokenizer):
@@ -48,7 +48,7 @@ def test_the_short_way_learns_what_keras_hub_learns_from_the_texts(size, lowerca
         size,
         lowercase=lowercase,
         strip_accents=lowercase,
-        reserved_tokens=list(SPECIALS),
+        reserved_tokens=list(SPECIAL_TOKENS),
     )
     learned = learn_vocabulary(texts, size, lowercase)
     # KerasHub cuts a list that came out too long at its end, where the single letters stand.
@@ -58,7 +58,7 @@ def test_the_short_way_learns_what_keras_hub_learns_from_the_texts(size, lowerca
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_words_are_parted_as_keras_hub_parts_them(lowercase):
     words = _count_words(AWKWARD, lowercase)
-    tokenizer = Tokenizer([*SPECIALS, *words], lowercase)
+    tokenizer = Tokenizer([*SPECIAL_TOKENS, *words], lowercase)
     for text in AWKWARD:
         ids = tokenizer([text]).to_list()[0]
         pieces = [tokenizer.vocabulary[i] for i in ids]
@@ -74,12 +74,12 @@ def test_no_word_of_known_characters_is_unknown(tokenizer):
 
 
 def test_a_vocabulary_smaller_than_its_characters_is_refused():
-    with pytest.raises(ValueError, match=r"vocabulary_size=20 .* give 39 or more"):
+    with pytest.raises(ValueError, match=r"vocabulary_size=20 .* must be 39 or more"):
         learn_vocabulary(["abcdefghijklmnopq"] * 20, 20)
 
 
 def test_texts_without_words_are_refused():
-    with pytest.raises(ValueError, match="hold no words"):
+    with pytest.raises(ValueError, match="have no words"):
         learn_vocabulary(["  \n", ""], 100)
 
 
@@ -129,7 +129,7 @@ def test_a_vocabulary_is_kept_and_read_back(tokenizer, tmp_path):
 
 
 def test_pieces_with_odd_characters_survive_the_file(tmp_path):
-    odd = Tokenizer([*SPECIALS, "a\u2028b", "\u00a0", "##\x85", "\r"])
+    odd = Tokenizer([*SPECIAL_TOKENS, "a\u2028b", "\u00a0", "##\x85", "\r"])
     odd.write(tmp_path)
     assert Tokenizer.read(tmp_path).vocabulary == odd.vocabulary
 
@@ -143,7 +143,7 @@ def test_a_missing_vocabulary_is_named(tmp_path):
     ("content", "reason"),
     [
         (b"the\nof\n", "must begin with"),
-        ("\n".join([*SPECIALS, "the", "the"]).encode(), "holds 'the' more than once"),
+        ("\n".join([*SPECIAL_TOKENS, "the", "the"]).encode(), "has 'the' more than once"),
         (b"\xff\xfe", "is not a vocabulary"),
     ],
 )
