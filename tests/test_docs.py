@@ -13,7 +13,7 @@ from mmssl.cli import _parser
 from mmssl.runs import read_recipe, recipe_names
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = [
     *("list", "pretrain", "evaluate", "finetune", "compare", "report", "embed", "export"),
@@ -101,7 +101,7 @@ SHARED_PAGES = {"joint_embedding": "simclr|moco|byol|simsiam|barlow_twins|vicreg
     ],
 )
 def test_the_table_of_a_methods_recipes_says_what_the_recipes_say(name):
-    page = (ROOT / "docs" / f"{name}.md").read_text()
+    page = (ROOT / "docs" / "methods" / f"{name}.md").read_text()
     methods, shown = SHARED_PAGES.get(name, name), []
     head = r"^\| key \|((?: \w+/\w+ \|)+)\n\|[-|]+\n((?:\|.*\n)+)"
     for num_heads, rows in re.findall(head, page, re.MULTILINE):
@@ -162,4 +162,4 @@ def test_every_method_has_a_page_that_the_readme_links():
     shared = {name: page for page, names in SHARED_PAGES.items() for name in names.split("|")}
     pages = {shared.get(re.sub(r"_v\d$", "", page), page) for page in pages}
     readme = (ROOT / "README.md").read_text()
-    assert all(f"](docs/{page}.md)" in readme for page in pages)
+    assert all(f"](docs/methods/{page}.md)" in readme for page in pages)
