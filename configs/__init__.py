@@ -1,0 +1,1 @@
+"""Recipes, ready to run: a small one that fits two cores, and one of the paper's size."""

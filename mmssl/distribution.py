@@ -1,4 +1,4 @@
-"""What one replica needs to know of the others."""
+"""What looks across replicas: gathering, averaging, scaling the loss."""
 
 import keras
 

@@ -1,0 +1,1 @@
+"""Input in tf.data: sources, masks, and decoding, views and batches of every modality."""

@@ -1,0 +1,1 @@
+"""The same folders once more; `tests/contract/` runs every method through the same tests."""

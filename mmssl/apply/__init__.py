@@ -1,1 +1,1 @@
-"""What a trained run does for its user, file in and file out; one command a file."""
+"""What a trained run does for its user, files in and files out: vectors, masks, colors."""

@@ -1,4 +1,4 @@
-"""Handing an encoder over: SavedModel, LiteRT and ONNX files that are run before they are kept."""
+"""SavedModel, LiteRT and ONNX files, each run and compared with Keras before it is kept."""
 
 from mmssl.deploy.checked import ExportError, ExportMismatchError, ExportResult
 from mmssl.deploy.example import example_inputs

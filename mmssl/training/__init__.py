@@ -1,1 +1,1 @@
-"""Training: the pretrainer, the teacher, distribution and the run."""
+"""The training of a run: steps, checkpoints, progress, and what follows the last step."""

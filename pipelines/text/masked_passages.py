@@ -4,8 +4,8 @@ from typing import Literal
 
 import tensorflow as tf
 
-from mmssl.pipelines.audio.span_masked import span_mask
 from mmssl.pipelines.masks.ratio import check_mask_ratio
+from mmssl.pipelines.masks.spans import span_mask
 from mmssl.pipelines.text.masking import mask_tokens
 from mmssl.pipelines.text.passages import Passages
 from mmssl.pipelines.text.tokenizer import MASK, PAD

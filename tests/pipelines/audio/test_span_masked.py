@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.audio import MaskedWindows
-from mmssl.pipelines.audio.span_masked import equalize_masks, span_mask
+from mmssl.pipelines.audio.span_masked import equalize_masks
+from mmssl.pipelines.masks.spans import span_mask
 from tests.tolerances import mean_margin
 
 KERNELS, STRIDES = (10, 3, 3), (5, 2, 2)  # a frame sees 40 samples, the next begins 20 later

@@ -1,0 +1,1 @@
+"""Guides, a page a method in `docs/methods/`, and the scripts that keep both true."""
