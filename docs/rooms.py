@@ -5,6 +5,7 @@ table of architecture.md all take the order from here.
 """
 
 import ast
+import re
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def room_of(name):
 
 
 def summary(package):
-    """Returns the first sentence of a module's or package's docstring.
+    """Returns the first sentence of a module's or package's docstring, without its full stop.
 
     Args:
         package: its path from the root, such as `"mmssl/layers"` or `"mmssl/quiet.py"`.
@@ -136,7 +137,7 @@ def summary(package):
     path = ROOT / package
     path = path if path.suffix else path / "__init__.py"
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    return text.split("\n\n")[0].replace("\n", " ").removesuffix(".")
+    return re.split(r"\.(?:\s|$)", text)[0].replace("\n", " ")
 
 
 def path_of(room):

@@ -1,10 +1,13 @@
 """Imports go one way, and the picture and the tables of the house show what the code has."""
 
-import ast
+from xml.etree import ElementTree
 
 import pytest
 
-from docs import rooms
+from docs import draw_architecture, rooms
+
+PICTURE = rooms.ROOT / "docs" / "images" / "architecture.svg"
+DESCRIPTION = "{http://purl.org/dc/elements/1.1/}description"
 
 
 def module(tmp_path, text):
@@ -54,3 +57,20 @@ def test_imports_are_found_wherever_they_stand(tmp_path, text):
 )
 def test_what_may_import_what(importer, imported, allowed):
     assert rooms.may_import(importer, imported) == allowed
+
+
+def test_the_picture_shows_the_rooms_and_imports_that_there_are():
+    drawn = ElementTree.parse(PICTURE).find(f".//{DESCRIPTION}").text
+    assert drawn == draw_architecture.description(), f"python -m docs.draw_architecture {PICTURE}"
+    assert PICTURE.stat().st_size <= 100_000
+
+
+def test_every_room_has_its_place_in_the_picture():
+    missing = set(draw_architecture.labels()) - set(draw_architecture.PLACES)
+    assert missing == set()
+
+
+def test_arrows_that_follow_from_others_are_left_out(monkeypatch):
+    edges = {("cli", "runs"), ("cli", "commands"), ("commands", "runs"), ("runs", "quiet")}
+    monkeypatch.setattr(rooms, "edges", lambda: edges)
+    assert draw_architecture.arrows() == [("cli", "commands"), ("commands", "runs")]

@@ -1,4 +1,4 @@
-"""Functional Keras encoders, an architecture a file; outputs `features` and `embedding`."""
+"""Functional Keras encoders, one architecture a file; each gives `features` and `embedding`."""
 
 from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.conv import conv_encoder
