@@ -15,7 +15,7 @@ VALIDATION_BATCHES = 64
 
 
 class BERT(Pretrainer):
-    """BERT's pre-training (Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805).
+    """Masked language model, next sentence (Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805).
 
     A masked language model, whose logits are computed at the masked positions only and by the
     encoder's own token table, and a classifier of [CLS] that tells whether the second segment

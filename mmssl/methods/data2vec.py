@@ -12,7 +12,7 @@ from mmssl.methods.bases.heads import mlp
 
 
 class Data2Vec(LatentPrediction):
-    """data2vec (Baevski, Hsu, Xu, Babu, Gu, Auli 2022, arXiv 2202.03555).
+    """Prediction of a teacher's latents (Baevski, Hsu, Xu, Babu, Gu, Auli 2022, arXiv 2202.03555).
 
     A student sees a masked example and predicts, at the masked tokens, what a teacher, the moving
     average of the student, computes from the whole one:

@@ -13,7 +13,7 @@ from mmssl.methods.bases import LatentPrediction
 
 
 class Data2Vec2(LatentPrediction):
-    """data2vec 2.0 (Baevski, Babu, Hsu, Auli 2022, arXiv 2212.07525).
+    """Prediction of latents from visible tokens (Baevski, Babu, Hsu, Auli 2022, arXiv 2212.07525).
 
     The targets are those of data2vec 1.0 (see LatentPrediction). Each of M students of an example
     encodes the few tokens that it sees; a convolutional decoder, in whose input noise stands for

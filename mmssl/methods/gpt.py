@@ -11,9 +11,10 @@ from mmssl.methods.bases import Pretrainer
 
 
 class GPT(Pretrainer):
-    """GPT's pre-training (Radford, Narasimhan, Salimans, Sutskever 2018), with GPT-2's norms.
+    """Prediction of the next token (Radford, Narasimhan, Salimans, Sutskever 2018).
 
-    From the tokens up to t, predicts token t + 1 by the encoder's own token table E:
+    GPT, with GPT-2's norms. From the tokens up to t, it predicts token t + 1 by the encoder's own
+    token table E:
 
         loss = -(1 / sum_t m_{t+1}) sum_t m_{t+1} log softmax(E h_t)_{x_{t+1}}
 

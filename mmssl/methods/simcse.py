@@ -11,7 +11,7 @@ from mmssl.methods.bases.joint_embedding import embedding_width
 
 
 class SimCSE(Pretrainer):
-    """Unsupervised SimCSE (Gao, Yao, Chen 2021, arXiv 2104.08821).
+    """Contrastive learning of dropout's views (Gao, Yao, Chen 2021, arXiv 2104.08821).
 
     Every text is read twice; what differs is which units dropout leaves out. Each first reading h
     picks its second reading h' among those of the batch, by the cosine s:

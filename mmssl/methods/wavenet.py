@@ -14,7 +14,7 @@ VALIDATION_BATCHES = 256
 
 
 class WaveNet(Pretrainer):
-    """WaveNet (van den Oord et al. 2016, arXiv 1609.03499).
+    """Prediction of the next sample (van den Oord et al. 2016, arXiv 1609.03499).
 
     Every sample's mu-law code is predicted from the codes before it by a softmax over all levels:
 
