@@ -65,11 +65,11 @@ def families_table(page):
 
 def rooms_table(page):
     """Lists the rooms, the highest first: what each holds, and what it imports."""
-    rows = []
+    rows, edges = [], rooms.edges()
     for room in rooms.existing():
         path = rooms.path_of(room)
-        imported = [below for below in rooms.existing() if (room, below) in rooms.edges()]
-        rows.append((link(page, path, f"`{path}`"), rooms.summary(path), ", ".join(imported)))
+        below = [other for other in rooms.existing() if (room, other) in edges]
+        rows.append((link(page, path, f"`{path}`"), rooms.summary(path), ", ".join(below)))
     return table(("room", "holds", "imports"), rows)
 
 

@@ -145,3 +145,18 @@ def test_the_table_of_commands_is_complete():
     table = (ROOT / "README.md").read_text().split("## Commands")[1].split("\n## ")[0]
     assert sorted(re.findall(r"^\| `mmssl ([\w-]+)`", table, re.MULTILINE)) == sorted(COMMANDS)
     assert sorted(COMMANDS) == sorted(_parser()._subparsers._group_actions[0].choices)
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("[MoCo](", "def push("),
+        ("| decoding |", "def _resample("),
+        ("| loop |", "self.fit.checkpoint_seconds"),
+    ],
+)
+def test_a_row_of_the_architecture_leads_to_the_file_that_does_it(row, code):
+    page = ROOT / "docs" / "architecture.md"
+    (line,) = (line for line in page.read_text().splitlines() if row in line)
+    linked = [page.parent / target for target in re.findall(r"\]\(([^)]+)\)", line)]
+    assert any(code in path.read_text() for path in linked)
