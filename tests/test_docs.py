@@ -3,6 +3,7 @@
 import ast
 import functools
 import importlib
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -132,6 +133,44 @@ def test_every_python_example_imports_what_there_is(page):
             if isinstance(node, ast.ImportFrom) and node.module.startswith("mmssl"):
                 module = importlib.import_module(node.module)
                 assert all(hasattr(module, alias.name) for alias in node.names), text
+
+
+@on_every_page
+def test_every_python_example_passes_arguments_that_there_are(page):
+    for text in blocks(page, "python"):
+        tree = ast.parse(text)
+        called = imported_from_mmssl(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) in called:
+                given = {keyword.arg for keyword in node.keywords} - {None}
+                assert given <= parameters(called[node.func.id]), ast.unparse(node)
+
+
+def imported_from_mmssl(tree):
+    return {
+        alias.name: getattr(importlib.import_module(node.module), alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("mmssl")
+        for alias in node.names
+    }
+
+
+def parameters(thing):
+    """Names of what a function takes, or a class and its bases."""
+    functions = [c.__init__ for c in thing.__mro__] if isinstance(thing, type) else [thing]
+    return {name for f in functions for name in inspect.signature(f).parameters}
+
+
+def test_the_table_of_losses_names_arguments_that_there_are():
+    losses = importlib.import_module("mmssl.losses")
+    rows = re.findall(
+        r"^\| (`\w+_?\w*`.*)\|$", (ROOT / "docs" / "losses.md").read_text(), re.MULTILINE
+    )
+    assert len(rows) > 10
+    for row in rows:
+        names, _, _, takes, _ = re.split(r"(?<!\\)\|", row)
+        taken = [parameters(getattr(losses, name)) for name in re.findall(r"`(\w+)`", names)]
+        assert set(re.findall(r"`(\w+)`", takes)) <= set().union(losses.__all__, *taken), row
 
 
 @on_every_page
