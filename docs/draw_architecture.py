@@ -45,6 +45,7 @@ FILLS = (
 )
 GRAY = "#808893"  # seen on a white page as on a black one, like the filled boxes
 WIDTH, HEIGHT, GAP, EDGE = 2.3, 0.94, 0.14, 0.07  # inches: column, storey, between rooms
+LINE = 0.127  # inches from line to line
 
 
 def arrows():
@@ -96,11 +97,18 @@ def draw_room(axes, room, text):
     x, y, width, height = _box(room)
     fill = next(color for color, members in FILLS if room in members)
     _rectangle(axes, (x, y, width, height), fill)
-    wrapped = ("\n".join(textwrap.wrap(part, int(width * 17.5))) for part in text.split("\n"))
-    body = "\n\n".join(wrapped)
-    middle, top = x + width / 2, y + height / 2 + 0.0625 * (1 + body.count("\n")) + 0.02
+    lines = _wrapped(text, int(width * 17.5))
+    middle, top = x + width / 2, y + height / 2 + LINE * len(lines) / 2 + 0.02
     axes.text(middle, top, room, weight="bold", size=10, ha="center", va="center")
-    axes.text(middle, top - 0.11, body, size=7.5, ha="center", va="top", linespacing=1.15)
+    # One text a line: a reader's other font keeps them centered.
+    for number, line in enumerate(lines, start=1):
+        low = top - 0.05 - LINE * number
+        axes.text(middle, low, line, size=7.5, ha="center", va="center")
+
+
+def _wrapped(text, width):
+    parts = [textwrap.wrap(part, width) for part in text.split("\n")]
+    return [line for part in parts for line in ["", *part]][1:]
 
 
 def draw_ground(axes):

@@ -105,6 +105,11 @@ def test_a_cell_left_empty_stays_empty():
     assert tables.rewritten(ROOT / "README.md", table) == table.replace("1 |", "28 |")
 
 
+def test_commands_become_rows_of_a_table():
+    rows = tables.commands_table([("list", "list the recipes")]).splitlines()
+    assert rows[1:] == ["|---|---|", "| `mmssl list` | list the recipes |"]
+
+
 def test_every_recipe_has_a_table_on_a_page_of_its_method():
     shown = set()
     for page in (ROOT / "docs" / "methods").glob("*.md"):
