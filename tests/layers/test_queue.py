@@ -42,3 +42,10 @@ def test_a_batch_that_does_not_fit_and_a_queue_without_room_are_refused():
         VectorQueue(5, 3).push(rows(0, 6))
     with pytest.raises(ValueError, match=r"VectorQueue\(size=0\) must be 1 or more"):
         VectorQueue(0, 3)
+
+
+def test_the_rows_of_all_replicas_are_kept_in_their_order(monkeypatch):
+    queue = VectorQueue(5, 3)
+    monkeypatch.setattr("mmssl.distribution.gather", lambda x: np.concatenate([x, x + 2]))
+    queue.push(rows(0, 2))
+    np.testing.assert_array_equal(queue.vectors.numpy()[1:], rows(0, 4))

@@ -84,3 +84,10 @@ def test_what_stands_in_the_padding_does_not_matter(methods):
 
 def test_a_batch_too_short_to_predict_anything_costs_nothing(methods):
     assert loss_of(methods[None], batch_of((20, 20))) == 0
+
+
+def test_the_temperature_divides_the_predictions(methods):
+    cold, batch = methods[None], batch_of((400, 270, 130))
+    warm = CPC(cold.encoder, prediction_steps=STEPS, temperature=2.0)
+    warm.predictors.kernel.assign(2.0 * cold.predictors.kernel)
+    assert loss_of(warm, batch) == loss_of(cold, batch)

@@ -196,3 +196,14 @@ def test_wrong_arguments_are_refused():
         data2vec(beta=-1.0)
     with pytest.raises(ValueError, match="3 blocks"):
         data2vec(top_blocks=4)
+
+
+def test_a_prediction_is_made_of_the_feature_at_its_own_place():
+    method, data = data2vec(), batch()
+    predictions = method({**data, "mask": 0 * data["mask"]})["predictions"]
+    features = method.encoder({"images": data["images"]})["features"]
+    own, before = (
+        np.abs(predictions - tf.reshape(method.head(tf.reshape(x, (-1, 16))), x.shape)).max()
+        for x in (features[:, 1:], features[:, :-1])
+    )
+    assert own < before / 100

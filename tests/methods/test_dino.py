@@ -69,6 +69,18 @@ def test_logits_are_cosines():
     assert np.abs(outputs).max() <= 1 + SUM * rounding()
 
 
+def test_a_batch_moves_the_center_after_its_loss_was_taken(monkeypatch):
+    method, batch = tiny(), crops()
+    targets = np.split(np.random.default_rng(1).normal(size=(10, 10)).astype("float32") / 10, 2)
+    monkeypatch.setattr(method, "_targets", lambda batch, training: targets)
+    outputs = method(batch)
+    before, taken, after = (
+        float(method.compute_loss(x=batch, y_pred=outputs, training=training))
+        for training in (False, True, False)
+    )
+    assert taken == before != after
+
+
 def test_the_bottleneck_is_offered_to_who_watches_for_collapse():
     method, images = tiny(), {"images": crops()["images_1"]}
     bottleneck = method.projection_model()(images)["embedding"]

@@ -84,6 +84,13 @@ def test_a_killed_run_goes_on_to_the_weights_of_the_uninterrupted_one(tmp_path):
         np.testing.assert_array_equal(one, two)
 
 
+def test_the_method_is_told_the_number_of_steps(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(Pretrainer, "set_total_steps", lambda self, steps: told.append(steps))
+    tiny(tmp_path / "run")
+    assert told == [4]
+
+
 def test_a_finished_run_is_left_as_it_is(tmp_path):
     run = tiny(tmp_path / "run")
     before = run.files.encoder.stat().st_mtime_ns

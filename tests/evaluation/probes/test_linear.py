@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from mmssl.evaluation.probes import linear
 from mmssl.evaluation.probes.linear import GRID, fit_linear
 from mmssl.evaluation.probes.splits import stratified
 from tests.tolerances import SUM, assert_close
@@ -68,6 +69,24 @@ def test_two_classes_are_told_apart_by_one_row(clouds):
     labels = np.where(labels == "a", "yes", "no")
     assert accuracy(features, labels) > 0.75
     assert fit_linear(features, labels).weights.shape == (1, 16)
+
+
+def test_an_item_is_judged_alone_as_among_others(clouds):
+    features, labels = clouds
+    probe = fit_linear(features[:400], labels[:400])
+    alone = [probe.predict(features[i : i + 1])[0] for i in range(400, 440)]
+    np.testing.assert_array_equal(alone, probe.predict(features[400:440]))
+
+
+def test_strength_is_chosen_on_items_that_were_not_fitted(clouds, monkeypatch):
+    def choose(x, labels, held_x, held_labels, grid):
+        assert not set(map(tuple, x)) & set(map(tuple, held_x))
+        assert len(x) + len(held_x) == 600
+        return chosen(x, labels, held_x, held_labels, grid)
+
+    chosen = linear._choose
+    monkeypatch.setattr(linear, "_choose", choose)
+    fit_linear(*clouds)
 
 
 def test_strength_is_chosen_on_the_validation_items_that_are_given(clouds):

@@ -41,3 +41,24 @@ def test_under_mixed_bfloat16_student_and_teacher_read_their_inputs_in_float32()
     batch = {"x": np.full((1, 1), 1.001, "float32")}  # 1.0 in bfloat16
     for network in (Smallest(encoder), EMATeacher(encoder)):
         assert network(batch)["embedding"][0, 0] == np.float32(1.001)
+
+
+def test_the_encoders_own_losses_are_part_of_the_loss():
+    x = keras.Input((3,), name="x")
+    y = keras.layers.Dense(
+        2, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(1)
+    )(x)
+    method = Smallest(keras.Model({"x": x}, {"features": y, "embedding": y}))
+    batch = {"x": np.zeros((4, 3), "float32")}
+    assert float(method.compute_loss(x=batch, y_pred=method(batch))) == 3 * 2
+
+
+def test_a_loss_is_scaled_where_the_optimizer_divides_its_gradient_again():
+    plain, scaled = smallest(), smallest()
+    scaled.set_weights(plain.get_weights())
+    plain.compile(keras.optimizers.SGD(0.5))
+    scaled.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.5), 2.0**10))
+    for method in (plain, scaled):
+        method.train_on_batch({"x": np.ones((4, 3), "float32")})
+    for one, two in zip(plain.get_weights(), scaled.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)

@@ -117,6 +117,11 @@ def test_without_changes_both_views_are_windows_of_one_clip():
     assert views["padding_mask_1"].all()
 
 
+def test_without_changes_most_views_are_of_two_windows():
+    views = elements(AudioViews(clips(), window=400, batch_size=10, **PLAIN), 1)
+    assert (views["waveform_1"] != views["waveform_2"]).any(axis=1).mean() > 0.5
+
+
 def test_padding_stays_silent_and_is_marked():
     short = [sound(500), sound(1200)]
     pipeline = AudioViews(short, window=1000, batch_size=2, short="pad", speed=1.2)
