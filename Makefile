@@ -49,5 +49,9 @@ test-processors: $(INSTALLED)
 	done; \
 	test -z "$$failed"
 
+# Slow: starts the tests of a method once a fault.
+test-faults: $(INSTALLED)
+	$(VENV)/bin/python -m tests.faults.run
+
 learning: $(INSTALLED)
 	$(VENV)/bin/pytest -m learning
