@@ -18,7 +18,7 @@ METHODS = (
         "barlow_twins_loss(*outputs, self.off_diagonal_weight)",
         "barlow_twins_loss(*outputs)",
         VIEWS,
-        "barlow_twins and not collapse",
+        "barlow_twins and not collapse_of",
     ),
     Fault(
         "Barlow Twins moves biases and norms as fast as all else",
@@ -26,7 +26,7 @@ METHODS = (
         "paired(make, variables, small, rate=self.bias_rate)",
         "paired(make, variables, small)",
         VIEWS,
-        "barlow_twins and not collapse",
+        "barlow_twins and not collapse_of",
     ),
     Fault(
         "BERT averages over the slots instead of the masked tokens",
@@ -136,6 +136,15 @@ METHODS = (
         'targets = gather_tokens(whole, batch["masked"])',
         'targets = gather_tokens(whole, ops.flip(batch["masked"], axis=-1))',
         ("tests/methods/test_data2vec2.py",),
+        "own_place",
+    ),
+    Fault(
+        "data2vec 2.0 never updates its teacher",
+        "mmssl/methods/data2vec2.py",
+        "self.teacher.update(self.student)",
+        "pass",
+        ("tests/methods/test_data2vec2.py",),
+        "teacher and pictures",
     ),
     Fault(
         "data2vec 2.0's encoder sees tokens one place off",
@@ -151,6 +160,7 @@ METHODS = (
         "self.decoder(scatter_tokens(seen, noise, visible, masked), training=training)",
         "self.decoder(ops.concatenate([seen, noise], axis=1), training=training)",
         ("tests/methods/test_data2vec2.py",),
+        "decoder_gets",
     ),
     Fault(
         "DINO never updates its teacher's head",
@@ -263,7 +273,7 @@ METHODS = (
         'return ops.split(self.student(both, training=training)["projection"], 2)',
         "return super().call(batch, training)",
         VIEWS,
-        "simclr and not collapse",
+        "simclr and not collapse_of",
     ),
     Fault(
         "SimCSE's two readings are one",
@@ -287,7 +297,7 @@ METHODS = (
         "return ops.stop_gradient(projections)",
         "return projections",
         VIEWS,
-        "simsiam and not collapse",
+        "simsiam and not collapse_of",
     ),
     Fault(
         "SimSiam lets each view predict itself",
@@ -295,7 +305,7 @@ METHODS = (
         "(negative_cosine(p1, z2) + negative_cosine(p2, z1)) / 2",
         "(negative_cosine(p1, z1) + negative_cosine(p2, z2)) / 2",
         VIEWS,
-        "simsiam and not collapse",
+        "simsiam and not collapse_of",
     ),
     Fault(
         "SwAV exchanges the queues of its two crops",
@@ -335,7 +345,7 @@ METHODS = (
         "return vicreg_terms(*outputs)",
         "return vicreg_terms(outputs[0], outputs[0])",
         VIEWS,
-        "vicreg and not collapse",
+        "vicreg and not collapse_of",
     ),
     Fault(
         "VICReg weighs the covariance like the other terms",
@@ -343,7 +353,7 @@ METHODS = (
         '"covariance": 1.0}',
         '"covariance": 25.0}',
         VIEWS,
-        "vicreg and not collapse",
+        "vicreg and not collapse_of",
     ),
     Fault(
         "WaveNet predicts the sample that it was given",
@@ -439,7 +449,7 @@ BASES = (
         "self.loss_weights.get(name, 1.0) * value",
         "value",
         VIEWS,
-        "vicreg and not collapse",
+        "vicreg and not collapse_of",
     ),
     Fault(
         "each replica clips its share of the gradient, not the sum",

@@ -280,6 +280,7 @@ def test_the_teacher_runs_once_for_all_masks(build):
     method.teacher.call = counted
     loss_of(method, data, training=True)
     assert calls == [3]
+    assert int(method.teacher.updates) == 1
 
 
 @every
@@ -323,6 +324,33 @@ def test_predicting_nothing_costs_the_root_of_the_channels():
     last = method.decoder.get_layer("predict")
     last.set_weights([0 * w for w in last.get_weights()])
     assert_close(loss_of(method, batch(method)), 16**0.5, TRAINING)
+
+
+def test_the_decoder_gets_noise_at_masked_places():
+    method, given = pictures(noise=1.0), []
+    data, decode = batch(method, num_masks=1), method.decoder.call
+
+    def noting(tokens, training=None, mask=None):
+        given.append(tokens.numpy())
+        return decode(tokens, training=training, mask=mask)
+
+    method.decoder.call = noting
+    method(data)
+    found = np.take_along_axis(given[0], data["masked"].numpy()[:, 0, :, None], axis=1)
+    np.testing.assert_array_equal(found, method.noise(data["noise"])[:, 0])
+
+
+def test_a_prediction_is_compared_with_the_target_at_its_own_place():
+    method = pictures()
+    data = batch(method)
+    outputs = method(data)
+    targets, masked = method.targets(data, outputs).numpy(), data["masked"].numpy()
+    own = np.concatenate([targets[row][masked[row]] for row in range(3)])
+    right, wrong = (
+        float(method.compute_loss(data, None, {**outputs, "predictions": x}, None, training=False))
+        for x in (own, own[:, ::-1])
+    )
+    assert right < wrong / 100
 
 
 def test_the_class_term_is_the_mean_over_students():
