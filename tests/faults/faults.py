@@ -257,7 +257,7 @@ METHODS = (
         "return 2 * self.temperature * ",
         "return 2 * ",
         TEACHERS,
-        "moco_v3 and costs",
+        "moco_v3 and cost",
     ),
     Fault(
         "MoCo v3 lets each view find its own key",
@@ -601,8 +601,7 @@ TRAINING = (
         "mmssl/runs/checkpoint.py",
         "        *model.variables,\n",
         "",
-        ("tests/contract",),
-        "simcse and resumed",
+        ("tests/runs/test_checkpoint.py",),
     ),
     Fault(
         "a run that goes on begins with the first batches again",

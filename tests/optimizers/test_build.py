@@ -32,6 +32,14 @@ def test_weight_decay_leaves_biases_and_norms_out(name, kernel):
         np.testing.assert_array_equal(other, np.ones_like(other))
 
 
+@pytest.mark.parametrize("name", ["adamw", "sgd", "lars"])
+def test_a_bias_of_several_heads_is_not_decayed_either(name):
+    bias = keras.Variable(np.ones((2, 4), "float32"), name="bias")
+    optimizer = run_optimizer(Fit(steps=1, optimizer=name), [bias], 0.1, 0.5)
+    optimizer.apply_gradients([(keras.ops.zeros((2, 4)), bias)])
+    np.testing.assert_array_equal(bias, np.ones((2, 4)))
+
+
 def test_momentum_and_clipping_are_those_of_the_recipe():
     def moved(**settings):
         weight = keras.Variable(np.zeros(2, "float32"))
