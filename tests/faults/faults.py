@@ -183,10 +183,9 @@ METHODS = (
     Fault(
         "DINO takes the loss by the center of the step to come",
         "mmssl/methods/dino.py",
-        "center = ops.convert_to_tensor(self.center)",
-        "center = ops.convert_to_tensor(self.center)\n"
-        "        if training:\n"
-        "            center = dino_center(center, targets, self.center_momentum)",
+        "loss = dino_loss(outputs, targets, center, self.student_temperature, temperature)",
+        "used = dino_center(center, targets, self.center_momentum) if training else center\n"
+        "        loss = dino_loss(outputs, targets, used, self.student_temperature, temperature)",
         ("tests/methods/test_dino.py",),
         "not run",
     ),
