@@ -5,12 +5,13 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-processors learning lint
+.PHONY: help install demo test test-processors test-faults learning lint
 
 help:
 	@echo 'make demo             pretrain, probe and export an audio encoder on built-in data (5 minutes)'
 	@echo 'make test             lint, then all tests but the slow ones'
 	@echo 'make test-processors  the tests that compare in roundings, as other processors add (10 minutes)'
+	@echo 'make test-faults      small faults put into the code, which the tests must notice (an hour)'
 	@echo 'make learning         the slow tests, which train for minutes and check what was learned'
 	@echo 'make lint             format and lint checks only'
 	@echo 'make install          only the virtual environment that all of these need, in $(VENV)'
