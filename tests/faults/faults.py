@@ -945,8 +945,8 @@ PIPELINES = (
     Fault(
         "a window's mask is one sample too long",
         "pipelines/audio/windows.py",
-        "tf.range(self.window) < sound",
-        "tf.range(self.window) <= sound",
+        "tf.range(self.window) < length",
+        "tf.range(self.window) <= length",
         ("tests/pipelines/audio/test_windows.py",),
     ),
     Fault(
@@ -958,7 +958,7 @@ PIPELINES = (
     ),
     Fault(
         "masked spans are one frame too long",
-        "pipelines/audio/span_masked.py",
+        "pipelines/masks/spans.py",
         "tf.maximum(tf.range(starts.shape[0]) - length, -1)",
         "tf.maximum(tf.range(starts.shape[0]) - length - 1, -1)",
         ("tests/pipelines/audio/test_span_masked.py",),
@@ -966,15 +966,15 @@ PIPELINES = (
     Fault(
         "all sets of an example show the same tokens",
         "pipelines/masks/visible.py",
-        "chance = tf.random.stateless_uniform(rough.shape, order_key)",
-        "chance = tf.random.stateless_uniform(rough.shape[1:], order_key)",
+        "tiebreak = tf.random.stateless_uniform(rough.shape, order_key)",
+        "tiebreak = tf.random.stateless_uniform(rough.shape[1:], order_key)",
         ("tests/pipelines/masks/test_visible.py", "tests/pipelines/masks/test_visible_batches.py"),
     ),
     Fault(
         "block masks of a picture are cut off at the last row",
         "pipelines/masks/blocks.py",
-        "top = tf.cast(row * tf.cast(side - height + 1, tf.float32), tf.int32)",
-        "top = tf.cast(row * tf.cast(side - height, tf.float32), tf.int32)",
+        "top = tf.cast(row * tf.cast(grid_size - height + 1, tf.float32), tf.int32)",
+        "top = tf.cast(row * tf.cast(grid_size - height, tf.float32), tf.int32)",
         ("tests/pipelines/masks/test_blocks.py",),
     ),
     Fault(
@@ -1016,8 +1016,8 @@ PIPELINES = (
     Fault(
         "the last block of a text is never read to its end",
         "pipelines/text/token_blocks.py",
-        "places = max(1, len(self._tokens) - self.length)",
-        "places = max(1, len(self._tokens) - self.length - 1)",
+        "positions = max(1, len(self._tokens) - self.length)",
+        "positions = max(1, len(self._tokens) - self.length - 1)",
         ("tests/pipelines/text/test_token_blocks.py",),
         "block",
     ),
