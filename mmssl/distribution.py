@@ -39,7 +39,7 @@ def _context():
     return context if context and context.num_replicas_in_sync > 1 else None
 
 
-def replicas():
+def num_replicas():
     """Counts the replicas that work on one batch."""
     if keras.backend.backend() != "tensorflow":
         return 1
@@ -117,4 +117,4 @@ def scale_loss(loss):
     Returns:
         scalar.
     """
-    return loss / replicas()
+    return loss / num_replicas()

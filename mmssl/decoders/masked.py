@@ -12,10 +12,10 @@ def masked_decoder(
     grid: tuple[int, ...],
     channels: int = 768,
     depth: int = 6,
-    kernel: int = 3,
+    kernel_size: int = 3,
     groups: int = 16,
     residual: bool = True,
-    projection: int = 1,
+    projection_layers: int = 1,
     dropout: float = 0.0,
 ) -> keras.Model:
     """Builds the decoder of data2vec 2.0: grouped convolutions over the grid that tokens stand on.
@@ -33,10 +33,10 @@ def masked_decoder(
             axes. (None,) is a sequence of any length.
         channels: channels of the convolutions; they and `width` are multiples of `groups`.
         depth: number of blocks, 1 or more.
-        kernel: taps along each axis.
+        kernel_size: taps along each axis.
         groups: groups of the convolutions.
         residual: whether blocks add what came in.
-        projection: dense layers behind the blocks: the last is linear, those before it have twice
+        projection_layers: dense layers behind the blocks: the last is linear, those before it have twice
             the channels, and a GELU.
         dropout: rate in [0, 1), on the input.
 
@@ -44,14 +44,14 @@ def masked_decoder(
         keras.Model from tokens (B, T, width) to predictions (B, T, width), T the product of `grid`.
 
     Raises:
-        ValueError: a width is no multiple of `groups`, or depth or projection is below 1.
+        ValueError: a width is no multiple of `groups`, or depth or projection_layers is below 1.
 
     Reference:
         Baevski, Babu, Hsu, Auli 2022, arXiv 2212.07525.
     """
-    if depth < 1 or projection < 1:
+    if depth < 1 or projection_layers < 1:
         raise ValueError(
-            f"masked_decoder needs depth and projection of 1 or more; got {depth}, {projection}."
+            f"masked_decoder needs depth and projection_layers of 1 or more; got {depth}, {projection_layers}."
         )
     tokens = keras.Input((_length(grid), width), name="tokens")
     x = keras.layers.Dropout(dropout)(tokens)
@@ -59,16 +59,16 @@ def masked_decoder(
         x = keras.layers.Reshape((*grid, width))(x)
     for number in range(1, depth + 1):
         before = x
-        x = GroupedConvolution(channels, (kernel,) * len(grid), groups, name=f"convolve_{number}")(
-            x
-        )
+        x = GroupedConvolution(
+            channels, (kernel_size,) * len(grid), groups, name=f"convolve_{number}"
+        )(x)
         x = keras.layers.LayerNormalization(epsilon=1e-5, center=False, scale=False)(x)
         x = keras.layers.Activation("gelu")(x)
         if residual and before.shape[-1] == channels:
             x = keras.layers.Add()([x, before])
     if len(grid) > 1:
         x = keras.layers.Reshape((_length(grid), channels))(x)
-    for _ in range(projection - 1):
+    for _ in range(projection_layers - 1):
         x = keras.layers.Dense(2 * channels, "gelu")(x)
     predict = keras.layers.Dense(width, kernel_initializer="zeros", name="predict")
     return keras.Model(tokens, predict(x), name="decoder")

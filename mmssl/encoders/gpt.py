@@ -10,7 +10,7 @@ from mmssl.encoders.parts.blocks import blocks
 from mmssl.encoders.parts.positions import position_table
 from mmssl.encoders.parts.tokens import check_heads, token_inputs
 from mmssl.layers import CausalMask, MaskedMean, PreNormBlock
-from mmssl.layers.attention import earlier
+from mmssl.layers.attention import causal_mask
 
 
 def gpt_encoder(
@@ -120,7 +120,7 @@ def decode(encoder, token_ids, cache, index):
     if any(layer.name == "position_embedding" for layer in encoder.layers):
         x = x + encoder.get_layer("position_embedding")(x, start_index=index)
     queries = index + ops.arange(ops.shape(token_ids)[1])
-    visible = earlier(queries, ops.arange(ops.shape(cache[0][0])[2]))[None]
+    visible = causal_mask(queries, ops.arange(ops.shape(cache[0][0])[2]))[None]
     filled = []
     for name, pair in zip(blocks(encoder), cache, strict=True):
         x, pair = encoder.get_layer(name)(x, visible, cache=pair, index=index)

@@ -11,11 +11,11 @@ from mmssl.layers import (
     ChannelNormalization,
     FrameMask,
     GroupedConvolution,
-    KeptFrames,
     MaskedStatistics,
     PaddingMask,
     PositionIds,
     StandardizeWaveform,
+    ZeroMaskedFrames,
     approximate_gelu,
 )
 
@@ -98,7 +98,7 @@ def wav2vec_encoder(
     x = tokens = keras.layers.Dense(width, name="tokens")(x)
     for number in range(1, position_depth + 1):
         # Before each one: beyond the end there is nothing, in a padded batch as alone.
-        x = KeptFrames()([x, frames])
+        x = ZeroMaskedFrames()([x, frames])
         x = GroupedConvolution(
             width, (position_kernel_size,), position_groups, name=f"position_convolution_{number}"
         )(x)

@@ -8,10 +8,10 @@ from mmssl.layers import CausalEmbedding, FrameUpsampling, GatedUnit, MaskedMean
 def wavenet_encoder(
     cycles: int = 3,
     layers: int = 10,
-    residual: int = 32,
-    gate: int = 32,
-    skip: int = 512,
-    kernel: int = 2,
+    residual_channels: int = 32,
+    gate_channels: int = 32,
+    skip_channels: int = 512,
+    kernel_size: int = 2,
     levels: int = 256,
     speakers: int = 0,
     speaker_width: int = 16,
@@ -27,10 +27,10 @@ def wavenet_encoder(
     Args:
         cycles: how often the dilations 1, 2, 4, ... are gone through.
         layers: layers a cycle; the last one's dilation is 2 ** (layers - 1).
-        residual: channels of the stream that the layers add to.
-        gate: channels of the gated activation.
-        skip: channels of the skip connections, and of the features.
-        kernel: taps of the dilated convolutions, 2 or more. The input convolution has two.
+        residual_channels: channels of the stream that the layers add to.
+        gate_channels: channels of the gated activation.
+        skip_channels: channels of the skip connections, and of the features.
+        kernel_size: taps of the dilated convolutions, 2 or more. The input convolution has two.
         levels: number of mu-law codes.
         speakers: number of speakers of the global condition, the unknown one (0) included; 0 for
             none.
@@ -41,7 +41,7 @@ def wavenet_encoder(
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T), and,
         where asked for, `speaker` int32 (B,) and `log_mel` float32 (B, ceil(T / mel_hop),
-        num_mel_bins), to `features` (B, T, skip), the skip sums, and `embedding` (B, skip), their
+        num_mel_bins), to `features` (B, T, skip_channels), the skip sums, and `embedding` (B, skip_channels), their
         mean over the recording.
 
     Raises:
@@ -50,9 +50,10 @@ def wavenet_encoder(
     Reference:
         van den Oord et al. 2016, arXiv 1609.03499.
     """
-    _check(1, cycles=cycles, layers=layers, residual=residual, gate=gate, skip=skip)
+    _check(1, cycles=cycles, layers=layers, residual_channels=residual_channels)
+    _check(1, gate_channels=gate_channels, skip_channels=skip_channels)
     _check(1, speaker_width=speaker_width, mel_hop=mel_hop)
-    _check(2, kernel=kernel, levels=levels)
+    _check(2, kernel_size=kernel_size, levels=levels)
     _check(0, speakers=speakers, num_mel_bins=num_mel_bins)
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
@@ -69,14 +70,14 @@ def wavenet_encoder(
         upsampling = FrameUpsampling(mel_hop, name="upsampling")
         conditions.append(upsampling([inputs["log_mel"], codes]))
 
-    x = CausalEmbedding(levels, residual, name="input")(codes)
+    x = CausalEmbedding(levels, residual_channels, name="input")(codes)
     total = None
     for number in range(1, cycles * layers + 1):
         unit = GatedUnit(
-            gate,
-            skip,
+            gate_channels,
+            skip_channels,
             dilation=2 ** ((number - 1) % layers),
-            kernel=kernel,
+            kernel_size=kernel_size,
             last=number == cycles * layers,
             name=f"unit_{number}",
         )
@@ -95,7 +96,7 @@ def receptive_field(encoder):
         encoder: keras.Model of `wavenet_encoder`.
 
     Returns:
-        int: 2 + (kernel - 1) * (sum of the dilations), the 2 being the input convolution's.
+        int: 2 + (kernel_size - 1) * (sum of the dilations), the 2 being the input convolution's.
     """
     units = [layer for layer in encoder.layers if isinstance(layer, GatedUnit)]
     return 2 + sum(max(unit.delays) for unit in units)

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 from keras_hub.layers import RotaryEmbedding
 
-HIDDEN = -1e9  # score of what may not be seen: finite, so that no row is without a maximum
+MASKED_SCORE = -1e9  # score of what may not be seen: finite, so that no row is without a maximum
 EPSILON = 1e-5  # of both layer norms
 
 
@@ -40,7 +40,7 @@ class CausalMask(keras.layers.Layer):
         position_ids = ops.arange(ops.shape(token_ids)[1])
         # The diagonal stays, or a row of padding alone would see nothing.
         visible = ops.logical_or(padding_mask[:, None] > 0, position_ids[:, None] == position_ids)
-        visible = ops.logical_and(visible, earlier(position_ids, position_ids))
+        visible = ops.logical_and(visible, causal_mask(position_ids, position_ids))
         if self.separator is None:
             return visible
         document = ops.cumsum(ops.cast(token_ids == self.separator, "int32"), axis=1)
@@ -74,7 +74,7 @@ class PaddingMask(keras.layers.Layer):
         return keras.KerasTensor((rows, 1, length), dtype="bool")
 
 
-def earlier(queries, keys):
+def causal_mask(queries, keys):
     """Compares places: whether a key stands no later than a query.
 
     Args:
@@ -166,7 +166,7 @@ class SelfAttention(keras.layers.Layer):
         if bias is not None:
             scores = scores + ops.cast(bias, "float32")
         if visible is not None:
-            scores = ops.where(visible[:, None], scores, HIDDEN)
+            scores = ops.where(visible[:, None], scores, MASKED_SCORE)
         weights = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
         seen = ops.matmul(self.drop(weights, training=training), value)
         seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (rows, length, width))

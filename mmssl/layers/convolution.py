@@ -69,45 +69,46 @@ class GatedUnit(keras.layers.Layer):
     computes the same.
 
     Args:
-        gate: channels of z.
-        skip: channels of the skip connection.
+        gate_channels: channels of z.
+        skip_channels: channels of the skip connection.
         dilation: steps between the taps of the convolution.
-        kernel: taps of the convolution, 2 or more.
+        kernel_size: taps of the convolution, 2 or more.
         last: leave the residual out, which nothing would read.
 
     Call arguments:
         inputs: list of x (B, T, C) and any number of conditions (B, T, D) or (B, 1, D).
 
     Returns:
-        Pair of (B, T, C), x plus the residual, and (B, T, skip).
+        Pair of (B, T, C), x plus the residual, and (B, T, skip_channels).
     """
 
-    def __init__(self, gate, skip, dilation, kernel=2, last=False, **kwargs):
+    def __init__(self, gate_channels, skip_channels, dilation, kernel_size=2, last=False, **kwargs):
         super().__init__(**kwargs)
-        self.gate = gate
-        self.skip = skip
+        self.gate_channels = gate_channels
+        self.skip_channels = skip_channels
         self.dilation = dilation
-        self.kernel = kernel
+        self.kernel_size = kernel_size
         self.last = last
 
     def build(self, input_shape):
         x, *conditions = input_shape
         policy = self.dtype_policy
-        self.convolution = keras.layers.Dense(2 * self.gate, dtype=policy)
-        self.convolution.build((None, self.kernel * x[-1]))
+        self.convolution = keras.layers.Dense(2 * self.gate_channels, dtype=policy)
+        self.convolution.build((None, self.kernel_size * x[-1]))
         self.conditioners = [
-            keras.layers.Dense(2 * self.gate, use_bias=False, dtype=policy) for _ in conditions
+            keras.layers.Dense(2 * self.gate_channels, use_bias=False, dtype=policy)
+            for _ in conditions
         ]
         for conditioner, shape in zip(self.conditioners, conditions, strict=True):
             conditioner.build((None, shape[-1]))
         residual = 0 if self.last else x[-1]
-        self.projection = keras.layers.Dense(self.skip + residual, dtype=policy)
-        self.projection.build((None, self.gate))
+        self.projection = keras.layers.Dense(self.skip_channels + residual, dtype=policy)
+        self.projection.build((None, self.gate_channels))
 
     @property
     def delays(self):
         """How many steps back each tap lies, this step's own left out."""
-        return [self.dilation * tap for tap in range(1, self.kernel)]
+        return [self.dilation * tap for tap in range(1, self.kernel_size)]
 
     def call(self, inputs):
         x, *conditions = inputs
@@ -130,11 +131,11 @@ class GatedUnit(keras.layers.Layer):
         outputs = self.projection(ops.tanh(signal) * ops.sigmoid(gate))
         if self.last:
             return taps[0], outputs
-        skip, residual = ops.split(outputs, [self.skip], axis=-1)
+        skip, residual = ops.split(outputs, [self.skip_channels], axis=-1)
         return taps[0] + residual, skip
 
     def get_config(self):
-        names = ("gate", "skip", "dilation", "kernel", "last")
+        names = ("gate_channels", "skip_channels", "dilation", "kernel_size", "last")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
@@ -148,7 +149,7 @@ class GroupedConvolution(keras.layers.Layer):
 
     Args:
         filters: channels of the output, a multiple of `groups`.
-        kernel: taps along each axis, a tuple: one number for sequences, two for maps.
+        kernel_size: taps along each axis, a tuple: one number for sequences, two for maps.
         groups: parts that the channels of input and output fall into, 1 or more.
 
     Call arguments:
@@ -161,10 +162,10 @@ class GroupedConvolution(keras.layers.Layer):
         ValueError: a number of channels is no multiple of `groups`.
     """
 
-    def __init__(self, filters, kernel, groups=1, **kwargs):
+    def __init__(self, filters, kernel_size, groups=1, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
-        self.kernel = tuple(kernel)
+        self.kernel_size = tuple(kernel_size)
         self.groups = groups
 
     def build(self, input_shape):
@@ -175,7 +176,7 @@ class GroupedConvolution(keras.layers.Layer):
                 f"got {channels} in and {self.filters} out."
             )
         self.weight = self.add_weight(
-            (*self.kernel, channels // self.groups, self.filters), name="kernel"
+            (*self.kernel_size, channels // self.groups, self.filters), name="kernel"
         )
         self.bias = self.add_weight((self.filters,), initializer="zeros", name="bias")
 
@@ -193,7 +194,7 @@ class GroupedConvolution(keras.layers.Layer):
         return (*input_shape[:-1], self.filters)
 
     def get_config(self):
-        own = {"filters": self.filters, "kernel": self.kernel, "groups": self.groups}
+        own = {"filters": self.filters, "kernel_size": self.kernel_size, "groups": self.groups}
         return {**super().get_config(), **own}
 
 

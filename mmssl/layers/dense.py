@@ -45,7 +45,7 @@ class ChannelwiseDense(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class UnitDense(keras.layers.Layer):
+class WeightNormDense(keras.layers.Layer):
     """Dense layer without bias whose weight vectors count by their direction alone.
 
         y_k = x . v_k / |v_k|

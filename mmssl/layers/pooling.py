@@ -46,7 +46,7 @@ class FrameMask(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class KeptFrames(keras.layers.Layer):
+class ZeroMaskedFrames(keras.layers.Layer):
     """Sets the frames of padding to zero, as what lies beyond the end of a recording.
 
     Call arguments:

@@ -3,7 +3,7 @@
 from keras import ops
 
 from mmssl.losses.parts.inputs import float_rows, one_per_row, positive_number
-from mmssl.losses.parts.similarity import dot, root
+from mmssl.losses.parts.similarity import dot, safe_sqrt
 
 
 def contrastive_loss(first, second, same, margin=1.0):
@@ -29,5 +29,5 @@ def contrastive_loss(first, second, same, margin=1.0):
     positive_number(margin=margin)
     same = ops.cast(one_per_row(first, same=same), "float32")
     squares = dot(first - second, first - second)
-    gap = ops.relu(margin - root(squares))
+    gap = ops.relu(margin - safe_sqrt(squares))
     return ops.mean(same * squares + (1 - same) * ops.square(gap)) / 2

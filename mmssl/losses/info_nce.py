@@ -5,7 +5,7 @@ from keras import ops
 from mmssl import distribution
 from mmssl.losses.parts.debiased import debiased_cross_entropy
 from mmssl.losses.parts.inputs import float_rows, positive_number
-from mmssl.losses.parts.similarity import NEVER, dot, dots, unit
+from mmssl.losses.parts.similarity import MASKED_SCORE, dot, l2_normalize, pairwise_dots
 
 
 def info_nce(queries, keys, negatives=None, temperature=0.1, class_prior=0.0, hardness=0.0):
@@ -60,7 +60,7 @@ def future_info_nce(predictions, positives, pool, collisions, weights=None):
     """
     predictions, positives, pool = (ops.cast(x, "float32") for x in (predictions, positives, pool))
     positive = dot(predictions, positives)
-    negatives = ops.where(collisions, NEVER, dots(predictions, pool))
+    negatives = ops.where(collisions, MASKED_SCORE, pairwise_dots(predictions, pool))
     losses = cross_entropy_of_positive(positive, negatives)
     hits = ops.cast(positive > ops.max(negatives, axis=-1), "float32")
     if weights is None:
@@ -90,7 +90,7 @@ def cross_entropy_of_positive(positive, negatives):
 
     Args:
         positive: float32 (A,), scores p of the positives.
-        negatives: float32 (A, N), scores n, `similarity.NEVER` for those left out.
+        negatives: float32 (A, N), scores n, `similarity.MASKED_SCORE` for those left out.
 
     Returns:
         float32 (A,), in nats.
@@ -117,18 +117,18 @@ def cosine_scores(queries, keys, negatives, temperature):
     Raises:
         ValueError: shapes do not fit, or the temperature is not above 0.
     """
-    queries, keys = map(unit, float_rows(queries=queries, keys=keys))
+    queries, keys = map(l2_normalize, float_rows(queries=queries, keys=keys))
     positive_number(temperature=temperature)
     if negatives is None:
         positive, others = batch_scores(queries, keys)
         return positive / temperature, others / temperature
-    others = unit(ops.cast(negatives, "float32"))
+    others = l2_normalize(ops.cast(negatives, "float32"))
     if len(others.shape) not in (2, 3) or others.shape[-1] != queries.shape[-1]:
         raise ValueError(
             f"negatives have shape {tuple(others.shape)}; (K, D) or (B, K, D) is wanted, D being "
             f"{queries.shape[-1]} as in queries."
         )
-    return dot(queries, keys) / temperature, dots(queries, others) / temperature
+    return dot(queries, keys) / temperature, pairwise_dots(queries, others) / temperature
 
 
 def batch_scores(queries, keys):
@@ -140,10 +140,10 @@ def batch_scores(queries, keys):
 
     Returns:
         Pair of float32, (B,) and (B, N), N being the keys of all replicas; the own key's place
-        among them holds `similarity.NEVER`.
+        among them holds `similarity.MASKED_SCORE`.
     """
     everyone = distribution.gather(keys)
     rows = ops.shape(queries)[0]
     own = ops.arange(rows) + distribution.first_row(rows)
     itself = own[:, None] == ops.arange(ops.shape(everyone)[0])[None, :]
-    return dot(queries, keys), ops.where(itself, NEVER, dots(queries, everyone))
+    return dot(queries, keys), ops.where(itself, MASKED_SCORE, pairwise_dots(queries, everyone))

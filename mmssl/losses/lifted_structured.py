@@ -5,7 +5,7 @@ from keras import ops
 from mmssl import distribution
 from mmssl.losses.parts.inputs import float_rows, positive_number
 from mmssl.losses.parts.labeled_pairs import labeled_pairs, mean_where
-from mmssl.losses.parts.similarity import NEVER, root
+from mmssl.losses.parts.similarity import MASKED_SCORE, safe_sqrt
 
 
 def lifted_structured_loss(embeddings, labels, margin=1.0):
@@ -33,7 +33,7 @@ def lifted_structured_loss(embeddings, labels, margin=1.0):
     (embeddings,) = float_rows(embeddings=embeddings)
     positive_number(margin=margin)
     squares, positives, negatives = labeled_pairs(embeddings, labels)
-    distances = root(squares)
-    own = ops.logsumexp(ops.where(negatives, margin - distances, NEVER), axis=-1)
+    distances = safe_sqrt(squares)
+    own = ops.logsumexp(ops.where(negatives, margin - distances, MASKED_SCORE), axis=-1)
     costs = ops.logaddexp(own[:, None], distribution.gather(own)[None, :]) + distances
     return mean_where(ops.square(ops.relu(costs)), positives) / 2

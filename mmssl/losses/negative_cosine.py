@@ -3,7 +3,7 @@
 from keras import ops
 
 from mmssl.losses.parts.inputs import float_rows
-from mmssl.losses.parts.similarity import dot, unit
+from mmssl.losses.parts.similarity import dot, l2_normalize
 
 
 def negative_cosine(predictions, targets):
@@ -24,4 +24,4 @@ def negative_cosine(predictions, targets):
         ValueError: shapes do not fit.
     """
     predictions, targets = float_rows(predictions=predictions, targets=targets)
-    return -ops.mean(dot(unit(predictions), unit(targets)))
+    return -ops.mean(dot(l2_normalize(predictions), l2_normalize(targets)))

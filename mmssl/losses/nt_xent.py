@@ -5,7 +5,7 @@ from keras import ops
 from mmssl import distribution
 from mmssl.losses.info_nce import contrast
 from mmssl.losses.parts.inputs import float_rows, positive_number
-from mmssl.losses.parts.similarity import NEVER, dot, dots, unit
+from mmssl.losses.parts.similarity import MASKED_SCORE, dot, l2_normalize, pairwise_dots
 
 
 def nt_xent(first, second, temperature=0.1, class_prior=0.0, hardness=0.0):
@@ -46,12 +46,12 @@ def view_scores(first, second, temperature):
 
     Returns:
         Pair of float32: (2B,), the scores of the partners, and (2B, 2N), those of all views of
-        all replicas, `similarity.NEVER` where a view meets itself or its partner.
+        all replicas, `similarity.MASKED_SCORE` where a view meets itself or its partner.
 
     Raises:
         ValueError: shapes do not fit, or the temperature is not above 0.
     """
-    first, second = map(unit, float_rows(first=first, second=second))
+    first, second = map(l2_normalize, float_rows(first=first, second=second))
     positive_number(temperature=temperature)
     # Row 2i and row 2i + 1 are the views of example i, so that one gather keeps them together.
     views = ops.reshape(ops.stack([first, second], axis=1), (-1, first.shape[-1]))
@@ -59,5 +59,7 @@ def view_scores(first, second, temperature):
     rows = ops.shape(views)[0]
     own = (ops.arange(rows) + distribution.first_row(rows)) // 2
     example = ops.arange(ops.shape(everyone)[0]) // 2
-    negatives = ops.where(own[:, None] == example[None, :], NEVER, dots(views, everyone))
+    negatives = ops.where(
+        own[:, None] == example[None, :], MASKED_SCORE, pairwise_dots(views, everyone)
+    )
     return ops.repeat(dot(first, second), 2) / temperature, negatives / temperature

@@ -4,7 +4,7 @@ from keras import ops
 
 from mmssl.losses.parts.inputs import float_rows, positive_number
 from mmssl.losses.parts.labeled_pairs import labeled_pairs, mean_where
-from mmssl.losses.parts.similarity import NEVER
+from mmssl.losses.parts.similarity import MASKED_SCORE
 
 
 def soft_nearest_neighbor_loss(embeddings, labels, temperature=1.0):
@@ -35,6 +35,6 @@ def soft_nearest_neighbor_loss(embeddings, labels, temperature=1.0):
     squares, positives, negatives = labeled_pairs(embeddings, labels)
     scores = -squares / temperature
     others = ops.logical_or(positives, negatives)
-    same = ops.logsumexp(ops.where(positives, scores, NEVER), axis=-1)
-    total = ops.logsumexp(ops.where(others, scores, NEVER), axis=-1)
+    same = ops.logsumexp(ops.where(positives, scores, MASKED_SCORE), axis=-1)
+    total = ops.logsumexp(ops.where(others, scores, MASKED_SCORE), axis=-1)
     return mean_where(total - same, ops.any(positives, axis=-1))

@@ -9,7 +9,7 @@ from mmssl.choices import check_choices
 
 
 def token_regression(
-    predictions, targets, beta=0.0, channels: Literal["mean", "sum", "root"] = "root"
+    predictions, targets, beta=0.0, channel_reduction: Literal["mean", "sum", "root"] = "root"
 ):
     """Measures how far each token's prediction is from its target.
 
@@ -19,24 +19,24 @@ def token_regression(
         predictions: (..., C).
         targets: (..., C).
         beta: where smooth L1 turns from a square to a line, above 0; 0 for the plain square.
-        channels: what becomes of the C errors: their `mean`; their `sum`; `root`, their sum
+        channel_reduction: what becomes of the C errors: their `mean`; their `sum`; `root`, their sum
             divided by sqrt(C).
 
     Returns:
         float32 (...).
 
     Raises:
-        ValueError: `channels` is none of these.
+        ValueError: `channel_reduction` is none of these.
 
     Reference:
         Baevski et al. 2022, arXiv 2202.03555: squares and `root` for audio, beta 2 and `mean` for
         vision, beta 4 and `sum` for text.
     """
-    check_choices(token_regression, channels=channels)
+    check_choices(token_regression, channel_reduction=channel_reduction)
     predictions, targets = ops.cast(predictions, "float32"), ops.cast(targets, "float32")
     if beta:
         mean = keras.losses.huber(targets, predictions, delta=beta) / beta
     else:
         mean = keras.losses.mean_squared_error(targets, predictions)
     width = targets.shape[-1]
-    return mean * {"mean": 1.0, "sum": float(width), "root": width**0.5}[channels]
+    return mean * {"mean": 1.0, "sum": float(width), "root": width**0.5}[channel_reduction]

@@ -4,7 +4,7 @@ from keras import ops
 
 from mmssl.losses.parts.inputs import float_rows, positive_number
 from mmssl.losses.parts.labeled_pairs import labeled_pairs, mean_where
-from mmssl.losses.parts.similarity import unit
+from mmssl.losses.parts.similarity import l2_normalize
 
 MINING = ("all", "semi_hard", "hard")
 FALLBACKS = ("farthest", "skip")
@@ -47,7 +47,7 @@ def triplet_loss(embeddings, labels, margin=0.2, mining="semi_hard", fallback="f
     for name, value, allowed in (("mining", mining, MINING), ("fallback", fallback, FALLBACKS)):
         if value not in allowed:
             raise ValueError(f"{name} is one of {', '.join(allowed)}; got {value!r}.")
-    pairs = labeled_pairs(unit(embeddings), labels)
+    pairs = labeled_pairs(l2_normalize(embeddings), labels)
     if mining == "all":
         return _all(*pairs, margin)
     if mining == "hard":

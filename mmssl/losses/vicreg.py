@@ -97,4 +97,4 @@ def _center(embeddings):
     (rows,) = float_rows(embeddings=embeddings)
     count = ops.cast(ops.shape(rows)[0], "float32")
     centered = rows - distribution.mean(ops.mean(rows, axis=0))
-    return centered, ops.maximum(count - 1 / distribution.replicas(), 0.5)
+    return centered, ops.maximum(count - 1 / distribution.num_replicas(), 0.5)

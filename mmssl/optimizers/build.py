@@ -81,7 +81,7 @@ def _clipping(clip_norm, clip_each):
     return {"clipnorm" if clip_each else "global_clipnorm": clip_norm}
 
 
-def run_optimizer(fit, variables, learning_rate, weight_decay):
+def build_optimizer(fit, variables, learning_rate, weight_decay):
     """Builds the optimizer that a run's recipe asks for.
 
     Args:

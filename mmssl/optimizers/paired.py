@@ -12,14 +12,14 @@ class PairedOptimizer(keras.optimizers.Optimizer):
     Args:
         first: keras optimizer of all variables but those of the second.
         second: keras optimizer.
-        of_second: the second one's variables.
+        second_variables: the second one's variables.
     """
 
-    def __init__(self, first, second, of_second, name="paired"):
+    def __init__(self, first, second, second_variables, name="paired"):
         super().__init__(learning_rate=0.0, name=name)
         self.first, self.second = first, second
         # By identity: a list of variables would be taken for the optimizer's own.
-        self._of_second = frozenset(id(variable) for variable in of_second)
+        self._of_second = frozenset(id(variable) for variable in second_variables)
 
     def build(self, variables):
         super().build(variables)
@@ -69,20 +69,20 @@ class PairedOptimizer(keras.optimizers.Optimizer):
         return (self.first, sorted(set(places) - set(second))), (self.second, second)
 
 
-def paired(make, variables, of_second, **second):
+def paired(make, variables, second_variables, **second):
     """Builds two optimizers of one kind as one, the second with settings of its own.
 
     Args:
         make: function that builds an optimizer, see `Pretrainer.make_optimizers`.
         variables: all variables that are trained.
-        of_second: those of the second optimizer.
+        second_variables: those of the second optimizer.
         **second: what `make` is given for these.
 
     Returns:
         PairedOptimizer, built.
     """
-    theirs = {id(variable) for variable in of_second}
+    theirs = {id(variable) for variable in second_variables}
     others = [variable for variable in variables if id(variable) not in theirs]
-    pair = PairedOptimizer(make(others), make(of_second, **second), of_second)
+    pair = PairedOptimizer(make(others), make(second_variables, **second), second_variables)
     pair.build(variables)
     return pair

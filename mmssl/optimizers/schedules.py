@@ -67,7 +67,7 @@ def warmup_cosine(learning_rate, warmup_steps, steps):
     )
 
 
-def rates(fit, learning_rate, steps):
+def learning_rate_schedule(fit, learning_rate, steps):
     """Builds the learning rates of a run.
 
     Args:
@@ -83,7 +83,7 @@ def rates(fit, learning_rate, steps):
     return warmup_cosine(learning_rate, fit.warmup_steps, steps)
 
 
-def decays(fit, steps):
+def weight_decay_schedule(fit, steps):
     """Builds the weight decay of a run.
 
     Args:

@@ -16,7 +16,7 @@ LENGTH = 80
 def wavenet(kernel=2, **conditions):
     """A small one whose logits differ much."""
     keras.utils.set_random_seed(0)
-    method = WaveNet(wavenet_encoder(2, 3, 8, 8, 16, kernel=kernel, **conditions))
+    method = WaveNet(wavenet_encoder(2, 3, 8, 8, 16, kernel_size=kernel, **conditions))
     kernel = method.logits.kernel
     kernel.assign(np.random.default_rng(0).normal(size=kernel.shape))
     return method

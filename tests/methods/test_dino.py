@@ -154,7 +154,7 @@ def test_the_directions_are_frozen_in_the_first_steps():
 
 
 def test_the_teachers_temperature_rises_along_a_line():
-    method = tiny(teacher_temperature=0.07, first_teacher_temperature=0.04, temperature_steps=3)
+    method = tiny(teacher_temperature=0.07, initial_teacher_temperature=0.04, temperature_steps=3)
     for expected in (0.04, 0.05, 0.06, 0.07, 0.07):
         assert_close(method.current_temperature(), expected, ROUNDING)
         method.train_on_batch(crops())

@@ -7,7 +7,7 @@ from keras_hub.layers import PositionEmbedding
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class Waves(keras.initializers.Initializer):
+class SinusoidalInitializer(keras.initializers.Initializer):
     """Starts a position table as sines and cosines (Vaswani et al. 2017, 1706.03762).
 
     Neighboring positions are then alike, and a fixed offset is a rotation, the same everywhere:
@@ -41,4 +41,6 @@ def position_table(length, stddev=0.02):
     Returns:
         keras_hub.layers.PositionEmbedding, from tokens (B, L, C) to what is added to them.
     """
-    return PositionEmbedding(length, initializer=Waves(stddev), name="position_embedding")
+    return PositionEmbedding(
+        length, initializer=SinusoidalInitializer(stddev), name="position_embedding"
+    )

@@ -10,7 +10,7 @@ from mmssl.encoders.parts.dropout import with_dropout
 from mmssl.layers import TokenPooling
 
 
-def saved_encoder(
+def load_encoder(
     path: str, dropout: float | None = None, pool: Literal["token"] | None = None
 ) -> keras.Model:
     """Reads the encoder of a run, for another method to train further.
@@ -27,12 +27,12 @@ def saved_encoder(
     Raises:
         ValueError: there is no such file, it holds something else, or an encoder without tokens.
     """
-    check_choices(saved_encoder, pool=pool)
+    check_choices(load_encoder, pool=pool)
     file = Path(path).expanduser()
     file = file / "encoder.keras" if file.is_dir() else file
     if not file.is_file():
         raise ValueError(
-            f"saved_encoder(path={str(path)!r}) finds no {file.name}: give the folder of a run "
+            f"load_encoder(path={str(path)!r}) finds no {file.name}: give the folder of a run "
             "whose training has ended, or its encoder.keras."
         )
     encoder = keras.models.load_model(file, compile=False)
@@ -49,7 +49,7 @@ def _first_token(encoder):
     features = encoder.output["features"]
     if len(features.shape) != 3:
         raise ValueError(
-            f"saved_encoder(pool='token') takes an encoder whose features are tokens, (B, L, C); "
+            f"load_encoder(pool='token') takes an encoder whose features are tokens, (B, L, C); "
             f"{encoder.name} has {features.shape}."
         )
     embedding = TokenPooling("token", name="pool", dtype="float32")(features)

@@ -3,7 +3,7 @@
 
 from keras import ops
 
-from mmssl.losses.parts.similarity import NEVER
+from mmssl.losses.parts.similarity import MASKED_SCORE
 
 
 def debiased_cross_entropy(positive, negatives, temperature, class_prior, hardness):
@@ -18,7 +18,7 @@ def debiased_cross_entropy(positive, negatives, temperature, class_prior, hardne
 
     Args:
         positive: float32 (A,), scores of the positives, cosine / T.
-        negatives: float32 (A, N), scores of the negatives, `similarity.NEVER` over T for those
+        negatives: float32 (A, N), scores of the negatives, `similarity.MASKED_SCORE` over T for those
             left out.
         temperature: T, above 0; a number or a scalar tensor.
         class_prior: tau+, in [0, 1).
@@ -34,12 +34,12 @@ def debiased_cross_entropy(positive, negatives, temperature, class_prior, hardne
         raise ValueError(f"class_prior is in [0, 1); got {class_prior}.")
     if hardness < 0:
         raise ValueError(f"hardness is 0 or more; got {hardness}.")
-    counted = negatives > NEVER / 1e3  # which a temperature above one has brought nearer
+    counted = negatives > MASKED_SCORE / 1e3  # which a temperature above one has brought nearer
     count = ops.sum(ops.cast(counted, "float32"), axis=-1)
     log_count = ops.log(ops.maximum(count, 1.0))
 
     def log_sum(power):
-        return ops.logsumexp(ops.where(counted, power * negatives, NEVER), axis=-1)
+        return ops.logsumexp(ops.where(counted, power * negatives, MASKED_SCORE), axis=-1)
 
     log_negatives = log_count + log_sum(1 + hardness) - log_sum(hardness)
     log_positives = log_count + positive

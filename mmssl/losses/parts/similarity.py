@@ -6,10 +6,10 @@ from keras import ops
 TINY = 1e-12
 # The score of what must not be chosen. Far below any score, and finite, so that nothing but
 # excluded entries sums to a number.
-NEVER = -1e30
+MASKED_SCORE = -1e30
 
 
-def unit(x):
+def l2_normalize(x):
     """Scales vectors to length one; the zero vector stays zero, with a finite gradient.
 
     Args:
@@ -34,7 +34,7 @@ def dot(a, b):
     return ops.sum(a * b, axis=-1)
 
 
-def dots(rows, others):
+def pairwise_dots(rows, others):
     """Multiplies every row with every other vector.
 
     Args:
@@ -64,10 +64,10 @@ def squared_distances(rows, others):
     center = ops.stop_gradient(ops.mean(others, axis=0))
     rows, others = rows - center, others - center
     lengths = dot(rows, rows)[:, None] + dot(others, others)[None, :]
-    return ops.maximum(lengths - 2 * dots(rows, others), 0.0)
+    return ops.maximum(lengths - 2 * pairwise_dots(rows, others), 0.0)
 
 
-def root(squares):
+def safe_sqrt(squares):
     """Takes the root of squared distances; where that is zero, so is the gradient.
 
     Args:
