@@ -1,4 +1,4 @@
-"""Functional Keras encoders; each gives `features` and `embedding`."""
+"""Functional Keras encoders; each outputs `features` and `embedding`."""
 
 from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.conv import conv_encoder

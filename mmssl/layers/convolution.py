@@ -143,8 +143,8 @@ class GatedUnit(keras.layers.Layer):
 class GroupedConvolution(keras.layers.Layer):
     """Grouped convolution with stride 1 and `same` padding.
 
-    On CPUs, TensorFlow runs Keras' own grouped convolutions only when compiled by XLA, which takes
-    60 times as long there and does not work on several replicas. This layer runs one ordinary
+    With TensorFlow on CPUs, Keras compiles its own grouped convolutions with XLA, which takes 60
+    times as long there and does not work on several replicas. This layer runs one ordinary
     convolution per group instead.
 
     Args:

@@ -9,26 +9,26 @@ from mmssl.losses.parts.similarity import MASKED_SCORE, safe_sqrt
 
 
 def lifted_structured_loss(embeddings, labels, margin=1.0):
-    """Compares each positive pair with all negatives of both its ends.
+    """Compares each positive pair with all negatives of both of its examples.
 
         J_ij = log( sum_{k not of i's class} exp(margin - D_ik)
                   + sum_{l not of j's class} exp(margin - D_jl) ) + D_ij
         loss = mean over positive pairs (i, j) of max(0, J_ij)^2 / 2
 
-    with D the Euclidean distance, not squared, of vectors as they are, not normalized.
+    with D the Euclidean distance, not squared, of the unnormalized vectors.
 
     Args:
         embeddings: (B, D).
-        labels: (B,), equal where examples belong together.
+        labels: (B,), equal for examples of the same class.
         margin: above 0.
 
     Returns:
-        Scalar float32, the mean over the pairs of this replica's rows with all rows; 0 where
-        there is none. With several replicas it is weighted so that the mean over the replicas is
-        that of all pairs.
+        Scalar float32, the mean over the pairs of this replica's rows with all rows; 0 if there
+        are none. With several replicas it is weighted so that the mean over the replicas is that
+        of all pairs.
 
     Raises:
-        ValueError: shapes do not fit, or the margin is not above 0.
+        ValueError: the shapes are incompatible, or the margin is not above 0.
     """
     (embeddings,) = float_rows(embeddings=embeddings)
     positive_number(margin=margin)

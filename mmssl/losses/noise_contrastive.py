@@ -11,19 +11,20 @@ from mmssl.losses.parts.inputs import positive_number
 
 
 def nce_loss(anchors, positives, negatives, num_instances, log_partition, temperature=0.07):
-    """Tells each anchor's own instance from K that noise drew, each by itself.
+    """Discriminates each anchor's own instance from K noise samples, by binary classification.
 
         -mean_i [ log h(p_i) + sum_k log(1 - h(n_ik)) ],    h(x) = P(x) / (P(x) + K / num_instances)
         P(x) = exp(cosine(anchor, x) / T) / Z
 
-    The noise is uniform over the `num_instances` instances of the data set. Z is a constant that the
-    caller keeps: `nce_log_partition` of the first batch. A sum, not a mean, over the K negatives.
+    The noise is uniform over the `num_instances` instances of the data set. Z is a constant that
+    the caller keeps: `nce_log_partition` of the first batch. The K negatives are summed, not
+    averaged.
 
     Args:
         anchors: (B, D).
-        positives: (B, D), row i the instance of anchor i as the memory has it.
-        negatives: (B, K, D), drawn for each anchor, or (K, D), for all.
-        num_instances: instances in the data set.
+        positives: (B, D), row i the memory bank's vector of the instance of anchor i.
+        negatives: (B, K, D), drawn for each anchor, or (K, D), shared by all.
+        num_instances: number of instances in the data set, above 0.
         log_partition: log Z, a number or a scalar tensor.
         temperature: T, above 0; a number or a scalar tensor.
 
@@ -31,7 +32,7 @@ def nce_loss(anchors, positives, negatives, num_instances, log_partition, temper
         Scalar float32 in nats, the mean over this replica's anchors.
 
     Raises:
-        ValueError: shapes do not fit, or temperature or num_instances are not above 0.
+        ValueError: the shapes are incompatible, or temperature or num_instances is not above 0.
     """
     positive_number(num_instances=num_instances)
     positive, others = cosine_scores(anchors, positives, negatives, temperature)
@@ -47,7 +48,7 @@ def nce_log_partition(anchors, positives, negatives, num_instances, temperature=
         anchors: (B, D).
         positives: (B, D).
         negatives: (B, K, D) or (K, D).
-        num_instances: instances in the data set.
+        num_instances: number of instances in the data set, above 0.
         temperature: T, above 0.
 
     Returns:
@@ -55,7 +56,7 @@ def nce_log_partition(anchors, positives, negatives, num_instances, temperature=
         replicas.
 
     Raises:
-        ValueError: shapes do not fit, or temperature or num_instances are not above 0.
+        ValueError: the shapes are incompatible, or temperature or num_instances is not above 0.
     """
     positive_number(num_instances=num_instances)
     positive, others = cosine_scores(anchors, positives, negatives, temperature)

@@ -118,5 +118,5 @@ def test_a_conditioned_encoder_comes_back_from_its_file(tmp_path):
     "wrong", [{"cycles": 0}, {"kernel_size": 1}, {"levels": 1}, {"speakers": -1}]
 )
 def test_sizes_out_of_range_are_refused_by_name(wrong):
-    with pytest.raises(ValueError, match=rf"{next(iter(wrong))}=\.\.\.\) is at least"):
+    with pytest.raises(ValueError, match=rf"{next(iter(wrong))}=\.\.\.\) must be at least"):
         wavenet_encoder(**{**SIZES, **wrong})

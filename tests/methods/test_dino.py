@@ -161,7 +161,7 @@ def test_the_teachers_temperature_rises_along_a_line():
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="teacher_temperature is above 0; got 0"):
+    with pytest.raises(ValueError, match="teacher_temperature must be above 0; got 0"):
         tiny(teacher_temperature=0)
     with pytest.raises(ValueError, match="momentum"):
         tiny(momentum=2.0)

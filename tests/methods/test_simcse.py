@@ -90,5 +90,5 @@ def test_what_is_no_encoder_is_refused(tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match="no encoder: it has no output"):
         load_encoder(str(tmp_path / "other.keras"))
-    with pytest.raises(ValueError, match="temperature is above 0; got 0"):
+    with pytest.raises(ValueError, match="temperature must be above 0; got 0"):
         SimCSE(encoder(), temperature=0)

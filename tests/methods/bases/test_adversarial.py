@@ -189,7 +189,7 @@ def test_without_an_adversary_there_is_one_optimizer_and_no_empty_figure():
         ),
         (
             lambda: adversary(discriminator_lr_ratio=0),
-            r"discriminator_lr_ratio=\.\.\.\) is above 0; got 0",
+            r"discriminator_lr_ratio=\.\.\.\) must be above 0; got 0",
         ),
     ],
 )
