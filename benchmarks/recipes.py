@@ -46,7 +46,7 @@ def stepper(recipe, source):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from mmssl.optimizers.build import run_optimizer
+    from mmssl.optimizers.build import build_optimizer
     from mmssl.runs import read_recipe
     from mmssl.runs.recipe import Fit, build
 
@@ -59,7 +59,7 @@ def stepper(recipe, source):
     method.set_total_steps(steps)
 
     def make(variables, rate=1.0, constant=False):
-        return run_optimizer(fit, variables, rate * fit.learning_rate, fit.weight_decay)
+        return build_optimizer(fit, variables, rate * fit.learning_rate, fit.weight_decay)
 
     method.compile(**method.make_optimizers(make), jit_compile=fit.jit)
     method.make_train_function()

@@ -56,7 +56,11 @@ def measure(options):
     from mmssl.methods.wavenet import WaveNet
 
     keras.utils.set_random_seed(0)
-    model = WaveNet(wavenet_encoder(cycles=1, layers=10, residual=32, gate=32, skip=32))
+    model = WaveNet(
+        wavenet_encoder(
+            cycles=1, layers=10, residual_channels=32, gate_channels=32, skip_channels=32
+        )
+    )
     # The untrained head gives nearly equal logits, which would hide a difference.
     model.logits.kernel.assign(tf.random.normal(model.logits.kernel.shape, seed=0))
     field = receptive_field(model.encoder)

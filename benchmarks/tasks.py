@@ -47,7 +47,9 @@ def bert(batch_size=32, length=128, vocabulary_size=8192, masked=19, slots=20):
 
 def wavenet(batch_size=4, samples=8000):
     """A small WaveNet: 10 gated layers, dilations 1 to 512, 32 channels throughout."""
-    encoder = wavenet_encoder(cycles=1, layers=10, residual=32, gate=32, skip=32)
+    encoder = wavenet_encoder(
+        cycles=1, layers=10, residual_channels=32, gate_channels=32, skip_channels=32
+    )
     waveform = np.random.default_rng(0).uniform(-1, 1, (batch_size, samples))
     batch = {
         "waveform": tf.constant(waveform, tf.float32),
@@ -70,7 +72,7 @@ def gpt(batch_size=16, length=256, vocabulary_size=8192):
 def data2vec(batch_size=8, samples=24000):
     """A small data2vec of sound: 7 convolutions and 4 blocks of width 256, all 4 as targets."""
     encoder = wav2vec_encoder(channels=256, width=256, depth=4, num_heads=4, mlp_dim=1024)
-    method = Data2Vec(encoder, top_blocks=4, target="block", beta=1.0, channels="mean")
+    method = Data2Vec(encoder, top_blocks=4, target="block", beta=1.0, channel_reduction="mean")
     rng = np.random.default_rng(0)
     batch = {
         "waveform": tf.constant(rng.normal(size=(batch_size, samples)), tf.float32),
@@ -90,7 +92,7 @@ def data2vec_vision(batch_size=128):
         normalize="layer",
         final_norm=True,
         beta=2.0,
-        channels="mean",
+        channel_reduction="mean",
     )
     rng = np.random.default_rng(0)
     images = rng.uniform(size=(batch_size, 32, 32, 3))

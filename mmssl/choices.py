@@ -1,18 +1,18 @@
-"""Arguments that are one of a few words."""
+"""Validation of arguments annotated with `Literal`."""
 
 from types import NoneType
 from typing import get_args, get_type_hints
 
 
 def check_choices(function, **given):
-    """Refuses what is none of the words that a signature lists, as a misspelt one.
+    """Checks that arguments have values that the function's signature allows.
 
     Args:
-        function: whose arguments are annotated by `Literal`, or `Literal | None`.
-        **given: values, by the names of its arguments.
+        function: function whose arguments are annotated with `Literal` or `Literal | None`.
+        **given: values, by argument name.
 
     Raises:
-        ValueError: a value is not listed.
+        ValueError: a value is not allowed.
     """
     hints = get_type_hints(function)
     for name, value in given.items():
@@ -20,11 +20,11 @@ def check_choices(function, **given):
         if value not in listed:
             owner = function.__qualname__.removesuffix(".__init__")
             words = " or ".join(map(repr, listed))
-            raise ValueError(f"{owner}({name}={value!r}) is unknown; {name} is {words}.")
+            raise ValueError(f"{owner}({name}={value!r}) is unknown; {name} must be {words}.")
 
 
 def _listed(hint):
-    """Values of a `Literal`, one inside `| None` too."""
+    """Values that a `Literal` or `Literal | None` allows."""
     if hint is NoneType:
         return [None]
     return [value for part in get_args(hint) for value in (_listed(part) or [part])]

@@ -9,19 +9,19 @@ def make_strategy(name="auto"):
     """Builds the `tf.distribute` strategy that a run trains under.
 
     Args:
-        name: `"auto"` is one device, or all local GPUs when there are several; `"mirrored"` is
-            every local device of the fastest kind, virtual ones included.
+        name: `"auto"` uses one device, or all local GPUs if there are several; `"mirrored"` uses
+            all local GPUs or, without any, all CPU devices, virtual ones included.
 
     Returns:
         tf.distribute.Strategy.
 
     Raises:
-        ValueError: no such strategy.
+        ValueError: the strategy is unknown.
     """
     import tensorflow as tf
 
     if name not in STRATEGIES:
-        raise ValueError(f"fit.strategy is one of {', '.join(STRATEGIES)}; got {name!r}.")
+        raise ValueError(f"fit.strategy must be one of {', '.join(STRATEGIES)}; got {name!r}.")
     gpus = tf.config.list_logical_devices("GPU")
     if name == "auto" and len(gpus) < 2:
         return tf.distribute.get_strategy()
@@ -30,7 +30,7 @@ def make_strategy(name="auto"):
 
 
 def _context():
-    """The replica that this code is traced for; None outside a step and off TensorFlow."""
+    """Replica context of the code being traced; None with one replica or off TensorFlow."""
     if keras.backend.backend() != "tensorflow":
         return None
     import tensorflow as tf
@@ -39,8 +39,8 @@ def _context():
     return context if context and context.num_replicas_in_sync > 1 else None
 
 
-def replicas():
-    """Counts the replicas that work on one batch."""
+def num_replicas():
+    """Returns the number of replicas that share one global batch."""
     if keras.backend.backend() != "tensorflow":
         return 1
     import tensorflow as tf
@@ -49,24 +49,24 @@ def replicas():
 
 
 def gather(x):
-    """Joins the replicas' rows.
+    """Concatenates the rows of all replicas.
 
     Args:
         x: (B, ...) on every replica.
 
     Returns:
-        (replicas * B, ...), the same on every replica, in the order of the replicas; gradients
-        go back to the replica that a row came from.
+        (replicas * B, ...), the same on every replica, in replica order; gradients flow back to the
+        replica that a row came from.
     """
     context = _context()
     return context.all_gather(x, axis=0) if context else x
 
 
 def first_row(rows):
-    """Tells where this replica's rows begin in what `gather` returns.
+    """Returns the index of this replica's first row in the result of `gather`.
 
     Args:
-        rows: int, rows on each replica.
+        rows: int, number of rows on each replica.
 
     Returns:
         int or scalar int32 tensor.
@@ -76,10 +76,10 @@ def first_row(rows):
 
 
 def mean(x):
-    """Averages a tensor over the replicas, with gradients.
+    """Averages a tensor over the replicas; differentiable.
 
     Args:
-        x: any shape, the same on every replica.
+        x: tensor of any shape, which is the same on every replica.
 
     Returns:
         Tensor of that shape.
@@ -89,13 +89,13 @@ def mean(x):
 
 
 def sum_gradients(gradients):
-    """Adds up the replicas' gradients, tables' rows included; None stays None.
+    """Sums the gradients of all replicas, sparse ones made dense; None stays None.
 
-    TensorFlow gives the gradient of a table as a list of rows, in which a token that occurs twice
-    stands twice: the norm of such a list is not the gradient's.
+    TensorFlow represents the gradient of an embedding table as IndexedSlices, in which a token that
+    occurs twice has two rows: the norm of these is not that of the gradient.
 
     Args:
-        gradients: list of tensors or None, this replica's.
+        gradients: list of this replica's tensors, IndexedSlices or None.
 
     Returns:
         list of dense tensors or None, the same on every replica.
@@ -109,7 +109,7 @@ def sum_gradients(gradients):
 
 
 def scale_loss(loss):
-    """Divides a replica's mean loss by the number of replicas, whose gradients are added up.
+    """Divides a replica's mean loss by the number of replicas, since gradients are summed.
 
     Args:
         loss: scalar, the mean over this replica's rows.
@@ -117,4 +117,4 @@ def scale_loss(loss):
     Returns:
         scalar.
     """
-    return loss / replicas()
+    return loss / num_replicas()

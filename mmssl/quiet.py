@@ -1,4 +1,4 @@
-"""Keeping notes of libraries off the terminal."""
+"""Silencing the messages of libraries."""
 
 import contextlib
 import logging
@@ -8,9 +8,9 @@ import sys
 
 @contextlib.contextmanager
 def quiet():
-    """Drops what is written to standard error, past Python as well, until the block ends.
+    """Discards everything written to standard error inside the block, by native code as well.
 
-    For the few calls that write notes which no log level stops; errors are raised all the same.
+    For the few calls that print messages which no log level silences; exceptions still propagate.
     """
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -26,10 +26,10 @@ def quiet():
 
 @contextlib.contextmanager
 def quiet_logger(name):
-    """Drops what a logger of Python's says until the block ends, except for critical errors.
+    """Silences a Python logger inside the block, except for critical errors.
 
     Args:
-        name: of the logger.
+        name: name of the logger.
     """
     logger = logging.getLogger(name)
     level = logger.level

@@ -19,8 +19,8 @@ def encoder():
     return keras.Model({"vectors": vectors}, {"features": vectors, "embedding": vectors})
 
 
-def regression(channels):
-    return token_regression(np.zeros((1, 2)), np.zeros((1, 2)), channels=channels)
+def regression(channel_reduction):
+    return token_regression(np.zeros((1, 2)), np.zeros((1, 2)), channel_reduction=channel_reduction)
 
 
 CHOICES = [
@@ -29,7 +29,7 @@ CHOICES = [
     (EMATeacher, "ramp", "'cosine' or 'linear'"),
     (LatentPrediction, "target", "'feed_forward' or 'block'"),
     (LatentPrediction, "normalize", "'instance' or 'layer' or 'none'"),
-    (LatentPrediction, "channels", "'mean' or 'sum' or 'root'"),
+    (LatentPrediction, "channel_reduction", "'mean' or 'sum' or 'root'"),
     (LatentPrediction, "shared", "'nothing' or 'local' or 'positions'"),
     (Data2Vec, "hide", "'tokens' or 'inputs'"),
     (ContextEncoder, "region", "'center' or 'block' or 'random'"),
@@ -37,7 +37,7 @@ CHOICES = [
 OF_MODELS = [
     (lambda kind: GridPositions(2, kind=kind), "kind", "'fixed' or 'learned'"),
     (lambda kind: TokenPooling(kind=kind), "kind", "'mean' or 'token'"),
-    (regression, "channels", "'mean' or 'sum' or 'root'"),
+    (regression, "channel_reduction", "'mean' or 'sum' or 'root'"),
     (lambda positions: bert_encoder(positions=positions), "positions", "'learned' or 'rotary'"),
     (lambda positions: gpt_encoder(positions=positions), "positions", "'learned' or 'rotary'"),
     (lambda positions: roberta_encoder(positions=positions), "positions", "'learned' or 'rotary'"),
@@ -49,11 +49,11 @@ OF_MODELS = [
 
 @pytest.mark.parametrize(("method", "argument", "known"), CHOICES)
 def test_a_method_refuses_a_misspelt_word(method, argument, known, encoder):
-    with pytest.raises(ValueError, match=rf"\({argument}='mis'\) is unknown; .* is {known}\."):
+    with pytest.raises(ValueError, match=rf"\({argument}='mis'\) is unknown; .* must be {known}\."):
         method(encoder, **{argument: "mis"})
 
 
 @pytest.mark.parametrize(("build", "argument", "known"), OF_MODELS)
 def test_encoders_layers_and_losses_refuse_a_misspelt_word(build, argument, known):
-    with pytest.raises(ValueError, match=rf"\({argument}='mis'\) is unknown; .* is {known}\."):
+    with pytest.raises(ValueError, match=rf"\({argument}='mis'\) is unknown; .* must be {known}\."):
         build(**{argument: "mis"})

@@ -261,7 +261,7 @@ def test_user_data_are_never_changed(tmp_path):
             "--data.batch_size=2",
             "--data.window=5120",
             "--method.encoder.channels=8",
-            "--method.encoder.context=8",
+            "--method.encoder.context_dim=8",
             "--fit.steps=1",
             "--fit.monitor_examples=0",
         ],

@@ -1,4 +1,4 @@
-"""Decoders and discriminators: networks of a method that are not deployed."""
+"""Decoders and discriminators: networks that methods train with but do not deploy."""
 
 from mmssl.decoders.convolutional import conv_decoder
 from mmssl.decoders.discriminator import dcgan_discriminator

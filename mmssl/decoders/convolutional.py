@@ -1,17 +1,17 @@
-"""A convolutional decoder from a feature map to scores at each pixel."""
+"""A convolutional decoder from a feature map to logits at each pixel."""
 
 import keras
 
 
 def conv_decoder(features, width: int, depth: int, upsampling: int, outputs: int) -> keras.Model:
-    """Builds the way from a feature map to scores at each output pixel.
+    """Builds a decoder from a feature map to logits at each output pixel.
 
     Args:
-        features: KerasTensor (None, H, W, C), the map that the decoder reads.
+        features: KerasTensor (None, H, W, C), the input feature map.
         width: channels of the decoder's convolutions.
-        depth: 3x3 convolutions before the last one, 0 for a linear decoder.
-        upsampling: output pixels a feature pixel, 1 or more, along each side.
-        outputs: scores an output pixel.
+        depth: number of 3x3 convolutions before the final 1x1 convolution; 0 for none.
+        upsampling: factor by which height and width grow, 1 or more.
+        outputs: number of logits per output pixel.
 
     Returns:
         keras.Model from (B, H, W, C) to (B, H * upsampling, W * upsampling, outputs).

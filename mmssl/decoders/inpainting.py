@@ -1,4 +1,4 @@
-"""From a context encoder's features to the pixels of a region."""
+"""The decoder of context encoders."""
 
 import keras
 
@@ -8,13 +8,14 @@ from mmssl.layers import ChannelwiseDense
 
 
 def inpainting_decoder(features, channels: tuple[int, ...]) -> keras.Model:
-    """Builds the way from a context encoder's features to the pixels of a region.
+    """Builds a decoder from a context encoder's features to the pixels of a region.
 
-    A channel-wise dense layer carries what is visible to where it is not, a 1x1 convolution mixes
-    the channels, and transposed 4x4 convolutions of stride 2 go back to pixels.
+    A channel-wise dense layer propagates information from the visible to the masked region, a 1x1
+    convolution mixes the channels, and transposed 4x4 convolutions with stride 2 upsample to
+    pixels.
 
     Args:
-        features: KerasTensor (None, H, W, C), the map that the decoder reads.
+        features: KerasTensor (None, H, W, C), the input feature map.
         channels: width of each transposed convolution but the last, which has 3.
 
     Returns:

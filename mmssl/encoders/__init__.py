@@ -1,4 +1,4 @@
-"""Functional Keras encoders, one architecture a file; each gives `features` and `embedding`."""
+"""Functional Keras encoders; each outputs `features` and `embedding`."""
 
 from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.conv import conv_encoder
@@ -6,7 +6,7 @@ from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
-from mmssl.encoders.parts.saved import saved_encoder
+from mmssl.encoders.parts.saved import load_encoder
 from mmssl.encoders.parts.stages import at_size
 from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
@@ -25,10 +25,10 @@ __all__ = [
     "cut",
     "dcgan_encoder",
     "gpt_encoder",
+    "load_encoder",
     "receptive_field",
     "resnet_encoder",
     "roberta_encoder",
-    "saved_encoder",
     "small_conv_encoder",
     "spectrogram_encoder",
     "vit_encoder",

@@ -1,4 +1,4 @@
-"""Transformer encoders of tokens."""
+"""BERT's transformer encoder of text."""
 
 from typing import Literal
 
@@ -26,20 +26,20 @@ def bert_encoder(
 ) -> keras.Model:
     """Builds BERT's encoder: summed embeddings and transformer blocks.
 
-    The segment of a token is read off the separators before it, so a single text and a pair take
+    Segment ids are derived from the separators before a token, so a single text and a pair have
     the same two inputs.
 
     Args:
         vocabulary_size: number of token ids.
-        length: longest sequence, in tokens.
+        length: maximum sequence length, in tokens.
         width: width of the model and of the embedding; a multiple of `num_heads`.
         depth: number of blocks.
-        num_heads: attention heads a block.
-        mlp_dim: width inside the feed-forward part.
+        num_heads: attention heads per block.
+        mlp_dim: hidden width of the feed-forward network.
         dropout: rate in [0, 1), on the embeddings and inside the blocks.
-        positions: `learned` is the paper's table, started as sines and cosines; `rotary` turns
-            queries and keys by their place instead (Su et al. 2021, 2104.09864), which leaves the
-            plateau of a short training in a fifth of the steps.
+        positions: `learned` is the paper's table, initialized to sines and cosines; `rotary`
+            rotates queries and keys by their position instead (Su et al. 2021, 2104.09864), which
+            leaves the initial plateau of a short training in a fifth of the steps.
         separator: token id of [SEP].
         pool: the embedding is the `mean` over the tokens or the first `token`, [CLS].
 
@@ -48,8 +48,8 @@ def bert_encoder(
         `features` (B, L, width) and `embedding` (B, width).
 
     Raises:
-        ValueError: `width` is no multiple of `num_heads`, a head is too odd to be turned, or a word
-            is unknown.
+        ValueError: `width` is not a multiple of `num_heads`, the width of a head is odd with
+            `rotary` positions, or a choice is unknown.
 
     Reference:
         Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805.

@@ -1,4 +1,4 @@
-"""Plain convolutional encoders of pictures."""
+"""VGG-like convolutional encoders of images."""
 
 import keras
 
@@ -17,17 +17,17 @@ def conv_encoder(
 ) -> keras.Model:
     """Builds a VGG-like encoder: blocks of 3x3 convolutions with ReLU, batch norm after each block.
 
-    The defaults are blocks 1 to 7 of the colorization paper: a block's last convolution carries
-    its stride, blocks 5 and 6 are dilated instead.
+    The defaults are blocks 1 to 7 of the colorization paper: strides are on the last convolution of
+    a block, and blocks 5 and 6 are dilated instead.
 
     Args:
-        size: height and width of the pictures in pixels.
+        size: height and width of the images in pixels.
         channels: width of each block.
-        depths: convolutions in each block, at least 1.
+        depths: number of convolutions in each block, at least 1.
         strides: stride of each block, on its last convolution.
         dilations: dilation of each block; 1 where its stride is above 1.
-        gray: look at the lightness of the picture alone, as colorization must.
-        grid: the embedding joins the averages over `grid` x `grid` cells of the last map.
+        gray: use only the lightness of the image, as colorization requires.
+        grid: the embedding concatenates the averages over `grid` x `grid` cells of the last map.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1] to `features`
@@ -35,14 +35,14 @@ def conv_encoder(
         (B, grid * grid * channels[-1]).
 
     Raises:
-        ValueError: the four lists are not of one length.
+        ValueError: the four lists differ in length.
 
     Reference:
         Zhang, Isola, Efros 2016, arXiv 1603.08511.
     """
     if len({len(channels), len(depths), len(strides), len(dilations)}) != 1:
         raise ValueError(
-            "conv_encoder needs channels, depths, strides and dilations of one length; got "
+            "conv_encoder needs channels, depths, strides and dilations of equal length; got "
             f"{len(channels)}, {len(depths)}, {len(strides)} and {len(dilations)}."
         )
     images = keras.Input((size, size, 3), dtype="float32", name="images")

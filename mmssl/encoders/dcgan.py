@@ -1,4 +1,4 @@
-"""DCGAN's strided stack as an encoder (Radford, Metz, Chintala 2015, arXiv 1511.06434)."""
+"""DCGAN's strided convolutions as an encoder (Radford, Metz, Chintala 2015, arXiv 1511.06434)."""
 
 import keras
 
@@ -9,14 +9,14 @@ from mmssl.layers import GridPooling
 def dcgan_encoder(
     size: int = 128, channels: tuple[int, ...] = (64, 64, 128, 256, 512), grid: int = 2
 ) -> keras.Model:
-    """Builds the encoder of the context encoder: a convolution of stride 2 a block.
+    """Builds the encoder of the context encoder: blocks of one convolution with stride 2.
 
-    Kernels are 4x4; batch norm everywhere but in the first block; leaky ReLU of slope 0.2.
+    Kernels are 4x4, with batch norm in all blocks but the first, and leaky ReLU of slope 0.2.
 
     Args:
-        size: height and width of the pictures in pixels, a multiple of 2 to the number of blocks.
+        size: height and width of the images in pixels, a multiple of 2 to the number of blocks.
         channels: width of each block.
-        grid: the embedding joins the averages over `grid` x `grid` cells of the last map.
+        grid: the embedding concatenates the averages over `grid` x `grid` cells of the last map.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1] to `features`
@@ -24,7 +24,7 @@ def dcgan_encoder(
         (B, grid * grid * channels[-1]).
 
     Raises:
-        ValueError: the size cannot be halved so often.
+        ValueError: the size cannot be halved once per block.
 
     Reference:
         Pathak, Krähenbühl, Donahue, Darrell, Efros 2016, arXiv 1604.07379.

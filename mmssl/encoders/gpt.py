@@ -1,4 +1,4 @@
-"""A transformer decoder as an encoder of text, and the same token by token."""
+"""GPT's transformer decoder as an encoder of text, and its cached decoding token by token."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from mmssl.encoders.parts.blocks import blocks
 from mmssl.encoders.parts.positions import position_table
 from mmssl.encoders.parts.tokens import check_heads, token_inputs
 from mmssl.layers import CausalMask, MaskedMean, PreNormBlock
-from mmssl.layers.attention import earlier
+from mmssl.layers.attention import causal_mask
 
 
 def gpt_encoder(
@@ -24,30 +24,30 @@ def gpt_encoder(
     positions: Literal["learned", "rotary"] = "learned",
     separator: int | None = None,
 ) -> keras.Model:
-    """Builds GPT's decoder with the norms of GPT-2: a token sees itself and those before it.
+    """Builds GPT's causal transformer with the layer norms of GPT-2.
 
     Args:
         vocabulary_size: number of token ids.
-        length: longest sequence, in tokens.
+        length: maximum sequence length, in tokens.
         width: width of the model and of the embedding; a multiple of `num_heads`.
         depth: number of blocks.
-        num_heads: attention heads a block.
-        mlp_dim: width inside the feed-forward part.
-        dropout: rate in [0, 1), on the embeddings, the attention weights and what each part of a
-            block adds.
-        positions: `learned` is the paper's table, started as sines and cosines; `rotary` turns
-            queries and keys by their place (Su et al. 2021, 2104.09864), which learns a small
-            corpus in a fraction of the steps.
-        separator: token id that begins a document where tokens may see their own document only;
-            None where they may see all that is before them.
+        num_heads: attention heads per block.
+        mlp_dim: hidden width of the feed-forward network.
+        dropout: rate in [0, 1), on the embeddings, the attention weights and the residual branches.
+        positions: `learned` is the paper's table, initialized to sines and cosines; `rotary`
+            rotates queries and keys by their position (Su et al. 2021, 2104.09864), which learns a
+            small corpus in a fraction of the steps.
+        separator: token id that begins a document, to restrict attention to a token's own document;
+            None to let tokens attend to everything before them.
 
     Returns:
         keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length` and
-        padding behind the text, to `features` (B, L, width) and `embedding` (B, width), their mean
+        padding after the text, to `features` (B, L, width) and `embedding` (B, width), their mean
         over the tokens.
 
     Raises:
-        ValueError: `width` is no multiple of `num_heads`, or a head is too odd to be turned.
+        ValueError: `width` is not a multiple of `num_heads`, the width of a head is odd with
+            `rotary` positions, or a choice is unknown.
 
     Reference:
         Radford, Narasimhan, Salimans, Sutskever 2018; Radford et al. 2019.
@@ -78,20 +78,20 @@ def gpt_encoder(
 
 
 def context_length(encoder):
-    """Tells how many tokens a model of `gpt_encoder` takes."""
+    """Returns the maximum number of tokens that a model of `gpt_encoder` takes."""
     return encoder.get_layer("visible").sequence_length
 
 
 def empty_cache(encoder, rows, length):
-    """Makes room for the keys and values of a model's blocks.
+    """Creates an empty key-value cache for a model's blocks.
 
     Args:
         encoder: keras.Model of `gpt_encoder`.
-        rows: B, sequences at once.
-        length: S, tokens of a sequence, those to come included.
+        rows: B, number of sequences.
+        length: S, tokens per sequence, including those to be generated.
 
     Returns:
-        list of a pair of zeros (B, heads, S, width / heads) a block.
+        list with a pair of zeros (B, heads, S, width / heads) per block.
     """
     width = encoder.get_layer("token_embedding").output_dim
     layers = [encoder.get_layer(name) for name in blocks(encoder)]
@@ -103,14 +103,14 @@ def empty_cache(encoder, rows, length):
 
 
 def decode(encoder, token_ids, cache, index):
-    """Runs a model of `gpt_encoder` on the next tokens alone, given a cache of those before.
+    """Runs a model of `gpt_encoder` on the next tokens only, given a cache of those before.
 
-    All of the sequence is taken for one document.
+    The whole sequence is treated as one document.
 
     Args:
         encoder: keras.Model of `gpt_encoder`.
-        token_ids: int32 (B, L), those at places `index` to `index + L - 1`.
-        cache: list of a pair (B, heads, S, width / heads) a block, filled up to `index`.
+        token_ids: int32 (B, L), the tokens at positions `index` to `index + L - 1`.
+        cache: list with a pair (B, heads, S, width / heads) per block, filled up to `index`.
         index: int32 scalar.
 
     Returns:
@@ -120,7 +120,7 @@ def decode(encoder, token_ids, cache, index):
     if any(layer.name == "position_embedding" for layer in encoder.layers):
         x = x + encoder.get_layer("position_embedding")(x, start_index=index)
     queries = index + ops.arange(ops.shape(token_ids)[1])
-    visible = earlier(queries, ops.arange(ops.shape(cache[0][0])[2]))[None]
+    visible = causal_mask(queries, ops.arange(ops.shape(cache[0][0])[2]))[None]
     filled = []
     for name, pair in zip(blocks(encoder), cache, strict=True):
         x, pair = encoder.get_layer(name)(x, visible, cache=pair, index=index)

@@ -7,7 +7,7 @@ import keras
 from mmssl.encoders.parts.normalization import batch_normalization
 from mmssl.layers import GridPooling
 
-# Residual blocks of each stage, by depth.
+# Residual blocks in each stage, by depth.
 STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
 BOTTLENECK_FROM = 50  # layers
 MOMENTUM = 0.9  # of batch norm's moving statistics
@@ -19,18 +19,18 @@ def resnet_encoder(
     width: int = 64,
     small_images: bool = False,
 ) -> keras.Model:
-    """Builds a residual network of four stages, each `block_1` to `block_4`.
+    """Builds a residual network whose four stages end in `block_1` to `block_4`.
 
-    As KerasHub's and Keras' own, but its batch norm spans all replicas, it has a stem for small
-    pictures, and every residual branch begins at zero (Goyal et al. 2017, arXiv 1706.02677), as in
-    the official codes of SimCLR, BYOL and SimSiam.
+    Unlike the ResNets of KerasHub and Keras, it synchronizes batch norm across replicas, has an
+    optional stem for small images, and initializes every residual branch to zero (Goyal et al.
+    2017, arXiv 1706.02677), as in the official code of SimCLR, BYOL and SimSiam.
 
     Args:
-        size: height and width of the pictures in pixels.
-        depth: layers; from 50 on, residual blocks have a bottleneck.
-        width: channels of the first stage, 64 in the paper; each further one has twice as many.
-        small_images: begin with a 3x3 convolution of stride 1 instead of 7x7, stride 2 and max
-            pooling, for pictures of 32 pixels or so.
+        size: height and width of the images in pixels.
+        depth: number of layers; from 50 on, residual blocks have a bottleneck.
+        width: channels of the first stage, 64 in the paper; they double from stage to stage.
+        small_images: use a 3x3 convolution with stride 1 as stem, instead of 7x7 with stride 2 and
+            max pooling, for images of about 32 pixels.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1] to `features` (B, size / s,
@@ -38,21 +38,23 @@ def resnet_encoder(
         32 * width; and `embedding` (B, C), their mean.
 
     Raises:
-        ValueError: there is no such depth.
+        ValueError: the depth is not supported.
 
     Reference:
         He, Zhang, Ren, Sun 2015, arXiv 1512.03385.
     """
     if depth not in STAGES:
-        raise ValueError(f"resnet_encoder(depth=...) is one of {', '.join(map(str, STAGES))}.")
+        raise ValueError(
+            f"resnet_encoder(depth=...) must be one of {', '.join(map(str, STAGES))}; got {depth}."
+        )
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = _stem(keras.layers.Rescaling(2.0, -1.0)(images), width, small_images)
     block = _bottleneck if depth >= BOTTLENECK_FROM else _basic
     for stage, count in enumerate(STAGES[depth]):
-        for place in range(count):
-            stride = 2 if stage > 0 and place == 0 else 1
+        for index in range(count):
+            stride = 2 if stage > 0 and index == 0 else 1
             branch, shortcut = block(x, width * 2**stage, stride)
-            name = f"block_{stage + 1}" if place == count - 1 else None
+            name = f"block_{stage + 1}" if index == count - 1 else None
             x = keras.layers.ReLU(name=name)(keras.layers.Add()([branch, shortcut]))
     embedding = GridPooling(name="pool", dtype="float32")(x)
     return keras.Model(

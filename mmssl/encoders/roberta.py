@@ -1,4 +1,4 @@
-"""RoBERTa's transformer of tokens with its stages named: the text encoder of data2vec."""
+"""RoBERTa's transformer encoder with named stages: the text encoder of data2vec."""
 
 from typing import Literal
 
@@ -25,33 +25,34 @@ def roberta_encoder(
 ) -> keras.Model:
     """Builds RoBERTa's encoder: token and position embeddings, post-norm transformer blocks.
 
-    Beside `bert_encoder` it has no segments, and every hidden state can be had by its name (see
-    `mmssl.encoders.parts.stages`).
+    Unlike `bert_encoder`, it has no segment embeddings, and every hidden state is accessible by
+    name (see `mmssl.encoders.parts.stages`).
 
     Args:
         vocabulary_size: number of token ids.
-        length: longest sequence, in tokens.
+        length: maximum sequence length, in tokens.
         width: width of the model and of the embedding; a multiple of `num_heads`.
         depth: number of blocks.
-        num_heads: attention heads a block.
-        mlp_dim: width inside the feed-forward part.
+        num_heads: attention heads per block.
+        mlp_dim: hidden width of the feed-forward network.
         dropout: rate in [0, 1), on the embeddings and inside the blocks.
-        positions: `learned` is the paper's table, `rotary` turns queries and keys by their place
-            instead, see `bert_encoder`.
-        table_stddev: standard deviation of the token table at its start, above 0; that of the
-            position table, too. A norm follows, so a larger one changes nothing but how far a step
-            turns a row. In data2vec at a high learning rate small rows wander by noise; with 0.2
-            its student explained more of the targets, which raised no probe in short trainings.
+        positions: `learned` is the paper's table; `rotary` rotates queries and keys by their
+            position instead, see `bert_encoder`.
+        table_stddev: initial standard deviation of the token and position embeddings, above 0.
+            Since a layer norm follows, it only changes how far a training step rotates an
+            embedding. In data2vec at a high learning rate, small embeddings drift with the gradient
+            noise; with 0.2 the student explained more of the targets, which improved no probe in
+            short trainings.
 
     Returns:
         keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length`, to
         `features` (B, L, width) and `embedding` (B, width), their mean over the tokens. The layer
-        `tokens` is the token table, `position_embedding` the table of positions (started as sines
-        and cosines, like `bert_encoder`'s), `embedding_norm` the norm of their sum.
+        `tokens` is the token embedding, `position_embedding` the position embedding (initialized to
+        sines and cosines, as in `bert_encoder`), `embedding_norm` the layer norm of their sum.
 
     Raises:
-        ValueError: `width` is no multiple of `num_heads`, a head is too odd to be turned, or
-            `table_stddev` is not above 0.
+        ValueError: `width` is not a multiple of `num_heads`, the width of a head is odd with
+            `rotary` positions, a choice is unknown, or `table_stddev` is not above 0.
 
     Reference:
         Liu et al. 2019, arXiv 1907.11692.

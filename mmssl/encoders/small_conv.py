@@ -1,4 +1,4 @@
-"""A small convolutional encoder of small pictures."""
+"""A small convolutional encoder of small images."""
 
 import keras
 
@@ -15,13 +15,12 @@ def small_conv_encoder(
 ) -> keras.Model:
     """Builds a stack of 3x3 convolutions, each with batch norm and ReLU.
 
-    The defaults have 0.24 million parameters and are for pictures of 28 to 32 pixels, on
-    processors.
+    The defaults have 0.24 million parameters and are meant for images of 28 to 32 pixels on CPUs.
 
     Args:
-        size: height and width of the pictures in pixels.
-        channels: width of each convolution, a block.
-        strides: stride of each.
+        size: height and width of the images in pixels.
+        channels: width of each convolution, which is one block.
+        strides: stride of each convolution.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1] to `features`
@@ -29,12 +28,12 @@ def small_conv_encoder(
         `embedding` (B, channels[-1]), their mean.
 
     Raises:
-        ValueError: the two lists are not of one length.
+        ValueError: the two lists differ in length, or are empty.
     """
     if len(channels) != len(strides) or not channels:
         raise ValueError(
-            f"small_conv_encoder needs a stride for each of channels; got channels={channels} "
-            f"and strides={strides}."
+            "small_conv_encoder needs channels and strides of equal length, at least 1; got "
+            f"channels={channels} and strides={strides}."
         )
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = keras.layers.Rescaling(2.0, -1.0)(images)

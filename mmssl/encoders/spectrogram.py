@@ -1,4 +1,4 @@
-"""Convolutions over log-mel frames: a small encoder of sound."""
+"""A small audio encoder: convolutions over log-mel frames."""
 
 import keras
 
@@ -15,33 +15,34 @@ def spectrogram_encoder(
     hop: int = 256,
     channels: tuple[int, ...] = (32, 64, 128, 128),
 ) -> keras.Model:
-    """Builds a stack of 3x3 convolutions of stride 2 over log-mel frames, on time and frequency.
+    """Builds a stack of 3x3 convolutions with stride 2 over log-mel spectrograms.
 
-    Each has batch norm and ReLU. In time a convolution sees no frame after its own: frame f of the
-    features sees samples up to `(f + 1) * s` and, but for the level, nothing after them, s being
-    `hop` times 2 a convolution; so padding behind a recording changes none of its frames. What is
-    shorter than s has no frame, and an embedding of zeros.
+    Each convolution has batch norm and ReLU, and is causal in time. With n convolutions and s
+    being `hop * 2^n`, frame f of the features depends on samples up to `(f + 1) * s` and, except
+    for level normalization, on none after them, so padding after a recording changes none of its
+    frames. A recording shorter than s has no frames and an embedding close to zero.
 
     Args:
-        sample_rate: samples per second of what it will be given.
-        num_mel_bins: mel bands, a multiple of 2 to the number of convolutions.
-        window: samples that a log-mel frame looks at.
+        sample_rate: sample rate of the input, in Hz.
+        num_mel_bins: number of mel bands, a multiple of 2 to the number of convolutions.
+        window: length of a log-mel frame's window, in samples.
         hop: samples between log-mel frames.
-        channels: width of each convolution, a block.
+        channels: width of each convolution, which is one block.
 
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
-        `features` (B, T // s, C), a frame's frequencies side by side, and `embedding` (B, 2 * C),
-        their mean and standard deviation over the frames inside the recording.
+        `features` (B, T // s, C), the channels of a frame's frequencies concatenated, and
+        `embedding` (B, 2 * C), their mean and standard deviation over the frames inside the
+        recording.
 
     Raises:
-        ValueError: the bands cannot be halved so often.
+        ValueError: there is no convolution, or the bands cannot be halved once per convolution.
     """
     if not channels or num_mel_bins % 2 ** len(channels):
         raise ValueError(
-            "spectrogram_encoder halves the bands once a convolution: "
-            f"num_mel_bins={num_mel_bins} is no multiple of 2^{len(channels)}, or "
-            f"channels={channels} are none."
+            "spectrogram_encoder halves the mel bands once per convolution and needs at least one: "
+            f"num_mel_bins must be a multiple of 2^{len(channels)}; got "
+            f"num_mel_bins={num_mel_bins} and channels={channels}."
         )
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")

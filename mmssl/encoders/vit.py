@@ -1,4 +1,4 @@
-"""The vision transformer."""
+"""Vision transformers."""
 
 from typing import Literal
 
@@ -27,39 +27,41 @@ def vit_encoder(
     pool: Literal["mean", "token"] = "mean",
     grid: int = 1,
 ) -> keras.Model:
-    """Builds a vision transformer: patches as tokens, positions, a class token, blocks.
+    """Builds a vision transformer: patch embedding, positions, class token, transformer blocks.
 
-    Absolute positions go to other sizes of picture, which `mmssl.encoders.at_size` needs; relative
+    Absolute positions adapt to other image sizes, as `mmssl.encoders.at_size` requires; relative
     ones, as in BEiT and data2vec 1.0, do not.
 
     Args:
-        size: height and width of the pictures in pixels, a multiple of `patch_size`.
+        size: height and width of the images in pixels, a multiple of `patch_size`.
         patch_size: height and width of a patch in pixels.
-        width: C of the tokens and of the embedding; a multiple of `num_heads` and of 4.
+        width: width of the tokens and of the embedding; a multiple of `num_heads` and of 4.
         depth: number of blocks.
-        num_heads: attention heads a block.
-        mlp_dim: width inside the feed-forward part of a block.
+        num_heads: attention heads per block.
+        mlp_dim: hidden width of the feed-forward network.
         dropout: rate in [0, 1), on the tokens and inside the blocks.
-        drop_path: rate in [0, 1) of stochastic depth in the last block, 0 in the first.
-        layer_scale: start of the learned scales of what blocks add, as 1e-4; None for none.
-        norm: where blocks have their norms: `pre`, or `post` as data2vec 2.0.
-        positions: `fixed` sines and cosines or `learned`, added to the patches, see GridPositions;
-            `relative`, a bias of every attention, the same in all blocks, see
+        drop_path: rate in [0, 1) of stochastic depth in the last block; rises linearly from 0 in
+            the first.
+        layer_scale: initial value of the learned scales of the residual branches, such as 1e-4;
+            None for none.
+        norm: where blocks have their layer norms: `pre`, or `post` as in data2vec 2.0.
+        positions: `fixed` sines and cosines or `learned` embeddings, added to the patches, see
+            GridPositions; `relative`, an attention bias shared by all blocks, see
             RelativePositionBias.
-        class_token: whether there is a token beside the patches, at place 0.
+        class_token: whether to prepend a class token to the patches.
         pool: the embedding is the `mean` of the patches or the class `token`.
-        grid: with `mean`, the embedding joins the means of `grid` x `grid` cells of the picture.
+        grid: with `mean`, the embedding concatenates the means of `grid` x `grid` cells of the
+            image.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1], sRGB, to `features`
-        (B, T, width), T the patches and the class token, and `embedding` (B, width), with a grid
-        (B, grid * grid * width). Layers
-        `tokens`, `positioned`, `block_k` and `block_k_feed_forward`: see
-        `mmssl.encoders.parts.stages`.
+        (B, T, width), T counting the patches and the class token, and `embedding` (B, width), with
+        a grid (B, grid * grid * width). For the layers `tokens`, `positioned`, `block_k` and
+        `block_k_feed_forward` see `mmssl.encoders.parts.stages`.
 
     Raises:
-        ValueError: a size does not divide another, a word is unknown, or there is no class token
-            to pool.
+        ValueError: a size is not a multiple of another, a choice is unknown, or there is no class
+            token to pool.
 
     Reference:
         Dosovitskiy et al. 2020, arXiv 2010.11929.
@@ -70,8 +72,8 @@ def vit_encoder(
     x = keras.layers.Rescaling(
         [1 / d for d in DEVIATION], [-m / d for m, d in zip(MEAN, DEVIATION, strict=True)]
     )(images)
-    # As a dense layer of a patch's pixels would begin: Keras counts a convolution's outputs at all
-    # its places, and positions would drown the pictures.
+    # Initialized like a dense layer on a patch's pixels: Keras counts all positions of the kernel
+    # into a convolution's fan-out, and the positions would drown out the images.
     limit = (6 / (3 * patch_size**2 + width)) ** 0.5
     uniform = keras.initializers.RandomUniform(-limit, limit)
     x = keras.layers.Conv2D(
@@ -115,6 +117,6 @@ def _check(size, patch_size, width, num_heads, class_token, pool, grid):
         raise ValueError("vit_encoder(pool='token') needs class_token=True.")
     if not 1 <= grid <= size // patch_size or (grid > 1 and pool == "token"):
         raise ValueError(
-            f"vit_encoder(grid={grid}) lies between 1 and the {size // patch_size} patches a "
-            "side, and belongs to pool='mean'."
+            f"vit_encoder(grid={grid}) must be between 1 and the {size // patch_size} patches per "
+            "side, and above 1 only with pool='mean'."
         )

@@ -1,4 +1,4 @@
-"""Convolutions and transformer blocks over sound: the encoder of wav2vec 2.0 and data2vec."""
+"""The audio encoder of wav2vec 2.0 and data2vec: convolutions and transformer blocks."""
 
 from typing import Literal
 
@@ -11,11 +11,11 @@ from mmssl.layers import (
     ChannelNormalization,
     FrameMask,
     GroupedConvolution,
-    KeptFrames,
     MaskedStatistics,
     PaddingMask,
     PositionIds,
     StandardizeWaveform,
+    ZeroMaskedFrames,
     approximate_gelu,
 )
 
@@ -41,49 +41,50 @@ def wav2vec_encoder(
 ) -> keras.Model:
     """Builds the audio encoder of data2vec: strided convolutions, positions, transformer blocks.
 
-    The convolutions take no padding, so frame f sees the samples `f * hop` to `f * hop + field`,
-    `hop` the product of the strides: 20 ms of hop and 25 ms of field in the defaults at 16 kHz,
-    where 16,000 samples are 49 frames. A frame that reaches beyond the end of a recording is
-    padding: it is not attended to, not pooled and zero for the convolutions of positions, and the
-    statistics of `channel` norms leave it out. So padding changes nothing.
+    The convolutions are unpadded, so frame f covers the samples `f * hop` to `f * hop + field`,
+    where `hop` is the product of the strides and `field` the receptive field: 20 ms and 25 ms with
+    the defaults at 16 kHz, where 16,000 samples give 49 frames. A frame that extends beyond the end
+    of a recording is padding: it is masked in attention, in pooling and in the statistics of
+    `channel` norms, and set to zero before each positional convolution. Padding thus changes no
+    other frame.
 
-    Positions are told by convolutions over the tokens: `position_depth` of them, each normalized
-    without affine, whose output is added to the tokens (data2vec; wav2vec 2.0 has one wide
-    convolution with weight normalization). With `alibi` attention counts far frames less as well
-    (data2vec 2.0, see AlibiBias).
+    Positions are encoded by convolutions over the tokens: `position_depth` of them, each followed
+    by a layer norm without affine parameters, whose output is added to the tokens (data2vec;
+    wav2vec 2.0 has one wide convolution with weight normalization). With `alibi`, attention is also
+    biased against distant frames (data2vec 2.0, see AlibiBias).
 
     Args:
         channels: width of every convolution of the stem.
         kernel_sizes: kernel size of each convolution of the stem, at least its stride.
-        strides: stride of each.
+        strides: stride of each convolution of the stem.
         stem_norm: `layer` normalizes every frame after each convolution, which then has a bias
             (data2vec, wav2vec 2.0 LARGE); `channel` normalizes each channel over time after the
-            first one (group norm of wav2vec 2.0 BASE).
+            first convolution (group norm of wav2vec 2.0 BASE).
         width: width of the transformer, a multiple of `num_heads` and of `position_groups`.
         depth: number of blocks.
-        num_heads: attention heads a block.
-        mlp_dim: width inside the feed-forward part.
+        num_heads: attention heads per block.
+        mlp_dim: hidden width of the feed-forward network.
         norm: `post` as in the papers' BASE, `pre` as in wav2vec 2.0 LARGE.
-        position_kernel_size: frames that a convolution of positions sees, odd; fairseq divides its
-            95 by the five convolutions.
+        position_kernel_size: kernel size of the positional convolutions, in frames, odd; fairseq
+            divides its 95 by the five convolutions.
         position_groups: groups of these convolutions.
         position_depth: number of these convolutions.
-        alibi: whether attention has ALiBi's bias, the same in all blocks: as it is (`fixed`), with
-            a `learned` scale for each head, or not at all (None).
+        alibi: whether attention has ALiBi's bias, shared by all blocks: unscaled (`fixed`), with a
+            `learned` scale for each head, or none (None).
         dropout: rate in [0, 1), before the blocks and inside them.
-        drop_path: rate in [0, 1) at which the last block leaves out what its parts add to an
-            example; rises linearly over the blocks. It stands for fairseq's layer drop, which
-            leaves out a block for the whole batch.
+        drop_path: rate in [0, 1) at which the last block drops its residual branches for an
+            example; rises linearly over the blocks. It replaces fairseq's LayerDrop, which drops a
+            block for the whole batch.
 
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
         `features` (B, (T - field) // hop + 1, width) and `embedding` (B, 2 * width), their mean
-        and standard deviation over the frames inside the recording. Recordings shorter than one
-        field have no frames. The layer `tokens` gives the projected frames before positions,
-        `positioned` what enters the first block, see `mmssl.encoders.parts.stages`.
+        and standard deviation over the frames inside the recording. Recordings shorter than the
+        receptive field have no frames. The layer `tokens` outputs the projected frames without
+        positions, `positioned` the input of the first block, see `mmssl.encoders.parts.stages`.
 
     Raises:
-        ValueError: strides and kernels, or widths, do not belong together, or a word is unknown.
+        ValueError: strides and kernels, or widths, are incompatible, or a choice is unknown.
 
     References:
         Baevski, Zhou, Mohamed, Auli 2020, arXiv 2006.11477; Baevski et al. 2022, 2202.03555.
@@ -97,8 +98,8 @@ def wav2vec_encoder(
     x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
     x = tokens = keras.layers.Dense(width, name="tokens")(x)
     for number in range(1, position_depth + 1):
-        # Before each one: beyond the end there is nothing, in a padded batch as alone.
-        x = KeptFrames()([x, frames])
+        # Before each one, so that padding in a batch acts like the convolution's own zero padding.
+        x = ZeroMaskedFrames()([x, frames])
         x = GroupedConvolution(
             width, (position_kernel_size,), position_groups, name=f"position_convolution_{number}"
         )(x)
@@ -136,12 +137,12 @@ def wav2vec_encoder(
 
 
 def _stem(waveform, padding_mask, channels, kernel_sizes, strides, norm):
-    """Returns local features (B, F, channels) and which of them are inside, int32 (B, F)."""
+    """Returns local features (B, F, channels) and their padding mask, int32 (B, F)."""
     frames = padding_mask
     x = StandardizeWaveform(dtype="float32")([waveform, padding_mask])
     x = keras.layers.Reshape((-1, 1))(x)
     for number, (kernel, stride) in enumerate(zip(kernel_sizes, strides, strict=True), start=1):
-        # PyTorch's start of biases. At zero, digital silence would reach every layer norm as a
+        # PyTorch's initial biases. With zeros, digital silence would reach every layer norm as a
         # vector without variance, and gradients would grow 300-fold at each.
         bound = (kernel * x.shape[-1]) ** -0.5
         x = keras.layers.Conv1D(
@@ -173,7 +174,7 @@ def _check(kernel_sizes, strides, width, num_heads, groups, position_kernel_size
         )
     if width % num_heads or width % groups or position_kernel_size % 2 == 0:
         raise ValueError(
-            "wav2vec_encoder needs a width that its heads and position_groups divide, and an odd "
-            f"position_kernel_size; got width={width}, num_heads={num_heads}, "
+            "wav2vec_encoder needs a width that is a multiple of num_heads and of position_groups, "
+            f"and an odd position_kernel_size; got width={width}, num_heads={num_heads}, "
             f"position_groups={groups}, position_kernel_size={position_kernel_size}."
         )

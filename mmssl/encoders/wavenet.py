@@ -8,51 +8,52 @@ from mmssl.layers import CausalEmbedding, FrameUpsampling, GatedUnit, MaskedMean
 def wavenet_encoder(
     cycles: int = 3,
     layers: int = 10,
-    residual: int = 32,
-    gate: int = 32,
-    skip: int = 512,
-    kernel: int = 2,
+    residual_channels: int = 32,
+    gate_channels: int = 32,
+    skip_channels: int = 512,
+    kernel_size: int = 2,
     levels: int = 256,
     num_speakers: int = 0,
     speaker_width: int = 16,
     num_mel_bins: int = 0,
     mel_hop: int = 80,
 ) -> keras.Model:
-    """Builds WaveNet without its output layers: what each sample's past says of the next sample.
+    """Builds WaveNet without its output layers: features of each sample's past.
 
-    Feature t sees the codes of sample t and the `receptive_field - 1` samples before it, nothing
-    after; see `receptive_field`. The skip connections are summed up layer by layer: the sum up to
-    layer n is `block_n`, the last is `features`.
+    Feature t depends on the codes of sample t and of the `receptive_field - 1` samples before it,
+    and on none after it; see `receptive_field`. The skip connections are accumulated layer by
+    layer: the sum up to layer n is `block_n`, the last one `features`.
 
     Args:
-        cycles: how often the dilations 1, 2, 4, ... are gone through.
-        layers: layers a cycle; the last one's dilation is 2 ** (layers - 1).
-        residual: channels of the stream that the layers add to.
-        gate: channels of the gated activation.
-        skip: channels of the skip connections, and of the features.
-        kernel: taps of the dilated convolutions, 2 or more. The input convolution has two.
+        cycles: number of cycles of the dilations 1, 2, 4, ...
+        layers: layers per cycle; the last one's dilation is 2 ** (layers - 1).
+        residual_channels: channels of the residual stream.
+        gate_channels: channels of the gated activation.
+        skip_channels: channels of the skip connections and of the features.
+        kernel_size: taps of the dilated convolutions, 2 or more. The input convolution has two.
         levels: number of mu-law codes.
-        num_speakers: speakers of the global condition, the unknown one (0) included; 0 for
-            none.
-        speaker_width: width of a speaker's vector.
-        num_mel_bins: bands of the log-mel frames of the local condition; 0 for none.
-        mel_hop: samples a frame.
+        num_speakers: number of speakers for global conditioning, including the unknown speaker (0); 0
+            for none.
+        speaker_width: width of the speaker embedding.
+        num_mel_bins: mel bands of the log-mel frames for local conditioning; 0 for none.
+        mel_hop: samples per log-mel frame.
 
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T), and,
-        where asked for, `speaker` int32 (B,) and `log_mel` float32 (B, ceil(T / mel_hop),
-        num_mel_bins), to `features` (B, T, skip), the skip sums, and `embedding` (B, skip), their
-        mean over the recording.
+        with conditioning, `speaker` int32 (B,) and `log_mel` float32 (B, ceil(T / mel_hop),
+        num_mel_bins), to `features` (B, T, skip_channels), the accumulated skip connections, and
+        `embedding` (B, skip_channels), their mean over the recording.
 
     Raises:
-        ValueError: a size is out of its range.
+        ValueError: a size is out of range.
 
     Reference:
         van den Oord et al. 2016, arXiv 1609.03499.
     """
-    _check(1, cycles=cycles, layers=layers, residual=residual, gate=gate, skip=skip)
+    _check(1, cycles=cycles, layers=layers, residual_channels=residual_channels)
+    _check(1, gate_channels=gate_channels, skip_channels=skip_channels)
     _check(1, speaker_width=speaker_width, mel_hop=mel_hop)
-    _check(2, kernel=kernel, levels=levels)
+    _check(2, kernel_size=kernel_size, levels=levels)
     _check(0, num_speakers=num_speakers, num_mel_bins=num_mel_bins)
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
@@ -69,14 +70,14 @@ def wavenet_encoder(
         upsampling = FrameUpsampling(mel_hop, name="upsampling")
         conditions.append(upsampling([inputs["log_mel"], codes]))
 
-    x = CausalEmbedding(levels, residual, name="input")(codes)
+    x = CausalEmbedding(levels, residual_channels, name="input")(codes)
     total = None
     for number in range(1, cycles * layers + 1):
         unit = GatedUnit(
-            gate,
-            skip,
+            gate_channels,
+            skip_channels,
             dilation=2 ** ((number - 1) % layers),
-            kernel=kernel,
+            kernel_size=kernel_size,
             last=number == cycles * layers,
             name=f"unit_{number}",
         )
@@ -89,13 +90,13 @@ def wavenet_encoder(
 
 
 def receptive_field(encoder):
-    """Counts the samples that a feature sees, its own included.
+    """Returns the number of samples that a feature depends on, its own included.
 
     Args:
         encoder: keras.Model of `wavenet_encoder`.
 
     Returns:
-        int: 2 + (kernel - 1) * (sum of the dilations), the 2 being the input convolution's.
+        int: 2 + (kernel_size - 1) * (sum of the dilations), where 2 is the input convolution's.
     """
     units = [layer for layer in encoder.layers if isinstance(layer, GatedUnit)]
     return 2 + sum(max(unit.delays) for unit in units)
@@ -104,4 +105,4 @@ def receptive_field(encoder):
 def _check(least, **sizes):
     for name, size in sizes.items():
         if size < least:
-            raise ValueError(f"wavenet_encoder({name}=...) is at least {least}; got {size}.")
+            raise ValueError(f"wavenet_encoder({name}=...) must be at least {least}; got {size}.")

@@ -6,7 +6,7 @@ from keras import ops
 
 from mmssl.encoders.gpt import context_length, decode, empty_cache
 
-NEVER = -1e9  # a logit whose probability is zero
+MASKED_LOGIT = -1e9  # a logit whose probability is zero
 
 
 class TokenGenerator:
@@ -29,8 +29,8 @@ class TokenGenerator:
         self.sampler = sampler
         self.end = end
         vocabulary = np.arange(method.token_embedding.input_dim)
-        self._bans = np.where(np.isin(vocabulary, banned), NEVER, 0).astype("float32")
-        self._only_end = np.where(vocabulary == end, 0, NEVER).astype("float32")
+        self._bans = np.where(np.isin(vocabulary, banned), MASKED_LOGIT, 0).astype("float32")
+        self._only_end = np.where(vocabulary == end, 0, MASKED_LOGIT).astype("float32")
         self._run = _compiled(self._generate)
 
     def __call__(self, prompts, tokens):

@@ -18,7 +18,7 @@ DRAWN = -1  # stands where a code is not given
 class WaveNetSampler:
     """A WaveNet as a step from one code to the logits of the next, and the loop that samples by it.
 
-    Each dilated layer keeps the last `dilation * (kernel - 1)` of its inputs in a ring, and the
+    Each dilated layer keeps the last `dilation * (kernel_size - 1)` of its inputs in a ring, and the
     input convolution one; all rings lie end to end in one tensor, zeros at the start as the padding
     of the whole network is. So a sample costs one column of every layer, however long the past.
 
@@ -58,7 +58,7 @@ class WaveNetSampler:
             streams: int, number of signals that are generated at once.
 
         Returns:
-            Pair of queues (slots, streams, residual), zeros, and the int32 scalar 0.
+            Pair of queues (slots, streams, residual_channels), zeros, and the int32 scalar 0.
         """
         shape = (self.slots, streams, self.input.width)
         return ops.zeros(shape, self.input.compute_dtype), ops.zeros((), "int32")
@@ -85,7 +85,7 @@ class WaveNetSampler:
 
         Args:
             codes: int32 (B,).
-            queues: (slots, B, residual), of `start` or of the step before.
+            queues: (slots, B, residual_channels), of `start` or of the step before.
             time: int32 scalar, likewise.
             conditions: list of (B, D), what the units are conditioned on at this step.
 

@@ -17,16 +17,16 @@ from mmssl.layers.audio import (
 )
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
-from mmssl.layers.dense import ChannelwiseDense, UnitDense
+from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import MaskFill, MaskToken, NoiseTable
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
 from mmssl.layers.pooling import (
     FrameMask,
     GridPooling,
-    KeptFrames,
     MaskedMean,
     MaskedStatistics,
     TokenPooling,
+    ZeroMaskedFrames,
 )
 from mmssl.layers.positions import (
     AlibiBias,
@@ -52,7 +52,6 @@ __all__ = [
     "GridPooling",
     "GridPositions",
     "GroupedConvolution",
-    "KeptFrames",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -71,8 +70,9 @@ __all__ = [
     "SelfAttention",
     "StandardizeWaveform",
     "TokenPooling",
-    "UnitDense",
     "VectorQueue",
+    "WeightNormDense",
+    "ZeroMaskedFrames",
     "approximate_gelu",
     "gather_tokens",
     "lab_to_rgb",

@@ -1,28 +1,28 @@
-"""Attention among the tokens of a sequence, who may see whom, and the block around it."""
+"""Self-attention, its masks, and the pre-norm transformer block."""
 
 import keras
 from keras import ops
 from keras_hub.layers import RotaryEmbedding
 
-HIDDEN = -1e9  # score of what may not be seen: finite, so that no row is without a maximum
+MASKED_SCORE = -1e9  # finite, so that the softmax of a fully masked row is not NaN
 EPSILON = 1e-5  # of both layer norms
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class CausalMask(keras.layers.Layer):
-    """Tells which tokens a token may see: itself and, of those before it, all but padding.
+    """Builds a causal attention mask: a token attends to itself and to earlier non-padding tokens.
 
     Args:
-        sequence_length: the most tokens that the model is made for, at least 1.
-        separator: token id that begins a document, of which a token then sees its own only; None
-            lets it see across documents.
+        sequence_length: maximum number of tokens, at least 1.
+        separator: token id that begins a document; tokens then attend within their own document
+            only. None lets them attend across documents.
 
     Call arguments:
         token_ids: int32 (B, L).
         padding_mask: int32 (B, L), 1 for tokens.
 
     Returns:
-        bool (B, L, L), rows see columns.
+        bool (B, L, L), True where the query (row) may attend to the key (column).
 
     Raises:
         ValueError: there are more tokens than `sequence_length`.
@@ -38,9 +38,9 @@ class CausalMask(keras.layers.Layer):
         if length is not None and length > self.sequence_length:
             raise ValueError(f"The model takes up to {self.sequence_length} tokens; got {length}.")
         position_ids = ops.arange(ops.shape(token_ids)[1])
-        # The diagonal stays, or a row of padding alone would see nothing.
+        # Keep the diagonal, or a row of nothing but padding would attend to nothing.
         visible = ops.logical_or(padding_mask[:, None] > 0, position_ids[:, None] == position_ids)
-        visible = ops.logical_and(visible, earlier(position_ids, position_ids))
+        visible = ops.logical_and(visible, causal_mask(position_ids, position_ids))
         if self.separator is None:
             return visible
         document = ops.cumsum(ops.cast(token_ids == self.separator, "int32"), axis=1)
@@ -57,13 +57,13 @@ class CausalMask(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class PaddingMask(keras.layers.Layer):
-    """Lets every token see all tokens but padding.
+    """Builds an attention mask that hides padding: every token attends to all non-padding tokens.
 
     Call arguments:
         padding_mask: int32 (B, L), 1 for tokens.
 
     Returns:
-        bool (B, 1, L), of which a row is what every token sees.
+        bool (B, 1, L), the same keys for every query.
     """
 
     def call(self, padding_mask):
@@ -74,12 +74,12 @@ class PaddingMask(keras.layers.Layer):
         return keras.KerasTensor((rows, 1, length), dtype="bool")
 
 
-def earlier(queries, keys):
-    """Compares places: whether a key stands no later than a query.
+def causal_mask(queries, keys):
+    """Compares positions: whether each key is at or before each query.
 
     Args:
-        queries: int32 (L,).
-        keys: int32 (S,).
+        queries: int32 (L,), positions.
+        keys: int32 (S,), positions.
 
     Returns:
         bool (L, S).
@@ -91,28 +91,28 @@ def earlier(queries, keys):
 class SelfAttention(keras.layers.Layer):
     """Multi-head self-attention (Vaswani et al. 2017, 1706.03762) with a cache of keys and values.
 
-    Beside KerasHub's CachedMultiHeadAttention it has rotary positions (Su et al. 2021, 2104.09864)
-    and an output kernel of its own scale.
+    Unlike KerasHub's CachedMultiHeadAttention, it supports rotary position embeddings (Su et al.
+    2021, 2104.09864) and a separate initializer for the output projection.
 
     Args:
         num_heads: attention heads; divides the width.
         dropout: rate in [0, 1), on the attention weights.
-        rotary: turn queries and keys by their place.
-        kernel_initializer: of queries, keys and values.
-        output_initializer: of the kernel behind the heads.
+        rotary: apply rotary position embeddings to queries and keys.
+        kernel_initializer: of the query, key and value projections.
+        output_initializer: of the output projection.
 
     Call arguments:
         x: (B, L, width).
-        visible: bool (B or 1, L or 1, S), which of the S keys a query sees; S is L without a
-            cache. None lets every query see every key.
+        visible: bool (B or 1, L or 1, S), True for the keys that a query attends to; S is L
+            without a cache. None lets every query attend to every key.
         bias: (B or 1, heads, L, S), added to the scores; None for none.
-        position_ids: int32 (B or 1, L), by which rotary positions turn the L tokens; None for those
-            from `index` on.
+        position_ids: int32 (B or 1, L), the positions of the L tokens for rotary embeddings; None
+            for consecutive positions starting at `index`.
         cache: None, or a pair of keys and values (B, heads, S, width / heads).
-        index: int32 scalar, the place of the first of the L tokens in the cache.
+        index: int32 scalar, the position in the cache of the first of the L tokens.
 
     Returns:
-        (B, L, width), and with a cache a pair of that and the cache with the L tokens in it.
+        (B, L, width); with a cache, a pair of that and the cache updated with the L tokens.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class SelfAttention(keras.layers.Layer):
         if bias is not None:
             scores = scores + ops.cast(bias, "float32")
         if visible is not None:
-            scores = ops.where(visible[:, None], scores, HIDDEN)
+            scores = ops.where(visible[:, None], scores, MASKED_SCORE)
         weights = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
         seen = ops.matmul(self.drop(weights, training=training), value)
         seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (rows, length, width))
@@ -189,7 +189,8 @@ class SelfAttention(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 def approximate_gelu(x):
-    """GELU by its tanh form, which every export format knows (Hendrycks, Gimpel, 1606.08415)."""
+    """GELU in its tanh approximation, which every export format supports (Hendrycks, Gimpel 2016,
+    1606.08415)."""
     return keras.activations.gelu(x, approximate=True)
 
 
@@ -201,11 +202,11 @@ class PreNormBlock(keras.layers.Layer):
 
     Args:
         num_heads: attention heads; divides the width.
-        mlp_dim: width inside the feed-forward part.
-        dropout: rate in [0, 1), on the attention weights and on what each part adds.
+        mlp_dim: hidden width of the feed-forward network.
+        dropout: rate in [0, 1), on the attention weights and on both residual branches.
         rotary: see SelfAttention.
-        depth: blocks in the model. The kernels that add to the residual stream start smaller by
-            sqrt(2 depth), so that the stream does not grow with the number of blocks.
+        depth: number of blocks in the model. The kernels that write to the residual stream are
+            initialized smaller by sqrt(2 depth), so that the stream does not grow with depth.
 
     Call arguments and returns: see SelfAttention.
     """

@@ -1,4 +1,4 @@
-"""Waveforms inside a model: level, log-mel frames and mu-law codes."""
+"""Audio preprocessing inside a model: level normalization, log-mel frames and mu-law codes."""
 
 import math
 
@@ -9,13 +9,13 @@ from keras import ops
 from mmssl.layers.pooling import masked_moments
 
 SILENCE = 1e-4  # root mean square below which a recording is not amplified any further
-LOG_MEL_FLOOR = 1e-5  # of a band's magnitude; quieter is silence
-TINY = 1e-14  # under roots, which have no gradient at zero
+LOG_MEL_FLOOR = 1e-5  # of a band's magnitude; anything quieter counts as silence
+TINY = 1e-14  # added under square roots, whose gradient is infinite at zero
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class NormalizeLevel(keras.layers.Layer):
-    """Brings every recording to a root mean square of one, so that its level tells nothing.
+    """Scales every recording to a root mean square of one, so that level carries no information.
 
     Call arguments:
         inputs: pair of waveform (B, T) and padding_mask int32 (B, T).
@@ -38,7 +38,7 @@ class NormalizeLevel(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class StandardizeWaveform(keras.layers.Layer):
-    """Brings every recording to a mean of zero and a variance of one (wav2vec 2.0, section 4.2).
+    """Standardizes every recording to zero mean and unit variance (wav2vec 2.0, section 4.2).
 
     Call arguments and returns: see NormalizeLevel.
     """
@@ -56,23 +56,23 @@ class StandardizeWaveform(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class LogMel(keras.layers.Layer):
-    """Turns a waveform into log-mel frames, each of samples that are over at its end.
+    """Computes causal log-mel frames of a waveform: no frame sees a sample after its end.
 
     The Fourier transform is a convolution with fixed kernels: unlike Keras' own spectrograms it
     runs at any length on LiteRT without Flex, and in ONNX.
 
     Args:
         sample_rate: samples per second, above 0.
-        num_mel_bins: mel bands, from 0 to half the sample rate.
-        window: samples that a frame looks at, under a Hann window.
+        num_mel_bins: number of mel bands, from 0 Hz to half the sample rate.
+        window: length of a frame's Hann window, in samples.
         hop: samples between frames, at most `window`.
 
     Call arguments:
         waveform: float32 (B, T), full scale 1.
 
     Returns:
-        float32 (B, T // hop, bands): 0 for silence (1e-5 and less), 1 for magnitude 1. Frame f
-        ends with sample `(f + 1) * hop - 1`; before the first sample is silence.
+        float32 (B, T // hop, num_mel_bins): 0 for silence (magnitude 1e-5 or less), 1 for magnitude
+        1. Frame f ends with sample `(f + 1) * hop - 1`; the signal is zero-padded on the left.
 
     Raises:
         ValueError: the hop is longer than the window, or a number is below 1.
@@ -83,7 +83,7 @@ class LogMel(keras.layers.Layer):
         if min(sample_rate, num_mel_bins, hop) < 1 or hop > window:
             raise ValueError(
                 f"LogMel(sample_rate={sample_rate}, num_mel_bins={num_mel_bins}, "
-                f"window={window}, hop={hop}): all are 1 or more, and the hop at most the window."
+                f"window={window}, hop={hop}): all must be 1 or more, and hop at most window."
             )
         self.sample_rate, self.num_mel_bins, self.window, self.hop = (
             sample_rate,
@@ -125,7 +125,7 @@ class LogMel(keras.layers.Layer):
 
 
 def mu_law_encode(waveform, levels=256):
-    """Turns samples into codes.
+    """Encodes samples by mu-law companding.
 
     With mu = levels - 1:
 
@@ -136,8 +136,8 @@ def mu_law_encode(waveform, levels=256):
         levels: number of codes, 2 or more.
 
     Returns:
-        int32 of the same shape, 0 to levels - 1. Rounding makes the codes mirror images: x near
-        zero is levels / 2 from above and levels / 2 - 1 from below.
+        int32 of the same shape, 0 to levels - 1. Rounding makes the codes symmetric about zero:
+        small positive samples map to levels / 2, small negative ones to levels / 2 - 1.
 
     Reference:
         ITU-T G.711; van den Oord et al. 2016, arXiv 1609.03499, section 2.2.
@@ -149,7 +149,7 @@ def mu_law_encode(waveform, levels=256):
 
 
 def mu_law_decode(codes, levels=256):
-    """Turns codes back into samples, the middles of their steps.
+    """Decodes mu-law codes to samples, the midpoints of their quantization intervals.
 
     Args:
         codes: int32, any shape, 0 to levels - 1.

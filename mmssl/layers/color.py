@@ -1,4 +1,4 @@
-"""Colors inside a model: CIE Lab, lightness, and the quantized ab plane."""
+"""Color conversion inside a model: CIE Lab, lightness, and the quantized ab plane."""
 
 import keras
 import numpy as np
@@ -35,7 +35,7 @@ def _cube_root(t):
 
 
 def rgb_to_lightness(rgb):
-    """Computes L alone.
+    """Computes the lightness L of CIE Lab.
 
     Args:
         rgb: (..., 3) in [0, 1], sRGB.
@@ -62,7 +62,7 @@ def rgb_to_lab(rgb):
 
 
 def lab_to_rgb(lab):
-    """Converts CIE Lab to sRGB, colors outside its gamut to the nearest value a channel.
+    """Converts CIE Lab to sRGB; colors outside the gamut are clipped channel by channel.
 
     Args:
         lab: float32 (..., 3): L in [0, 100], a and b.
@@ -80,13 +80,13 @@ def lab_to_rgb(lab):
 
 @keras.saving.register_keras_serializable("mmssl")
 class Lightness(keras.layers.Layer):
-    """Reduces sRGB pictures to the L of CIE Lab, centered and scaled to [-1, 1].
+    """Reduces sRGB images to the L of CIE Lab, centered and scaled to [-1, 1].
 
     Call arguments:
         images: float32 (B, H, W, 3) in [0, 1], sRGB.
 
     Returns:
-        (B, H, W, 1): (L - 50) / 50, so black is -1 and white 1.
+        (B, H, W, 1): (L - 50) / 50, so black is -1 and white is 1.
     """
 
     def call(self, images):
@@ -97,13 +97,13 @@ class Lightness(keras.layers.Layer):
 
 
 def gamut_bins(spacing=10):
-    """Lists the points of an ab grid that colors of sRGB round to.
+    """Lists the points of an ab grid to which sRGB colors round.
 
-    The projection of a solid onto a plane is that of its surface, so the six faces of the RGB
-    cube, at every 8-bit value, decide.
+    A solid and its surface have the same projection onto a plane, so it is enough to project the
+    six faces of the RGB cube, at every 8-bit value.
 
     Args:
-        spacing: distance of the grid's points in units of a and b.
+        spacing: distance between the points of the grid, in units of a and b.
 
     Returns:
         float32 (Q, 2), ordered by a, then b. Spacing 10 gives Q = 261. (The paper's list of 313
@@ -122,14 +122,14 @@ def gamut_bins(spacing=10):
 
 @keras.saving.register_keras_serializable("mmssl")
 class ColorBins(keras.layers.Layer):
-    """Translates between ab values and distributions over color bins (Zhang et al. 2016).
+    """Converts between ab values and distributions over color bins (Zhang et al. 2016).
 
-    Holds the bins' rarity weights, which `set_frequencies` takes from the data.
+    Holds the bins' rarity weights, which `set_frequencies` computes from the data.
 
     Args:
-        spacing: grid of the bins in units of a and b.
-        neighbors: bins that share a pixel's weight; 10 in the official code.
-        sigma: width of the Gaussian that shares it, in units of a and b.
+        spacing: distance between the bins, in units of a and b.
+        neighbors: nearest bins among which a pixel is soft-encoded; 10 in the official code.
+        sigma: standard deviation of the Gaussian that weights them, in units of a and b.
     """
 
     def __init__(self, spacing=10, neighbors=10, sigma=5.0, **kwargs):
@@ -144,7 +144,7 @@ class ColorBins(keras.layers.Layer):
         return len(self.centers)
 
     def encode(self, ab):
-        """Shares each pixel among its nearest bins.
+        """Soft-encodes each pixel over its nearest bins.
 
         Args:
             ab: float32 (N, 2).
@@ -159,11 +159,11 @@ class ColorBins(keras.layers.Layer):
         return bins, ops.softmax(nearness / (2.0 * self.sigma**2), axis=-1)
 
     def decode(self, logits, temperature=0.38):
-        """Takes the annealed mean of predicted distributions.
+        """Computes the annealed mean of predicted distributions.
 
         Args:
             logits: float32 (..., Q).
-            temperature: 1 gives the mean, towards 0 the mode.
+            temperature: 1 gives the mean; the limit at 0 is the mode.
 
         Returns:
             float32 (..., 2), ab.
@@ -175,12 +175,12 @@ class ColorBins(keras.layers.Layer):
         return ops.take(self.rarity, bins[:, 0])
 
     def set_frequencies(self, frequencies, uniform_weight=0.5):
-        """Sets the rarity weights, `1 / ((1 - share) p + share / Q)` scaled to a mean of one.
+        """Sets the rarity weights, `1 / ((1 - u) p + u / Q)` scaled to a mean of one.
 
         Args:
-            frequencies: (Q,), how often each bin occurs in the data, summing to one.
-            uniform_weight: how much of the uniform distribution is mixed in, in [0, 1]; 1 turns
-                the rebalancing off.
+            frequencies: p, (Q,), the relative frequency of each bin in the data, summing to one.
+            uniform_weight: u, the weight of the uniform distribution in the mixture, in [0, 1]; 1
+                turns rebalancing off.
         """
         frequencies = np.asarray(frequencies, "float64")
         rarity = 1 / ((1 - uniform_weight) * frequencies + uniform_weight / len(frequencies))

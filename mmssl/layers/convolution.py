@@ -1,31 +1,31 @@
-"""Convolutions that Keras lacks: causal, grouped, and frames at the rate of samples."""
+"""Convolutions that Keras lacks: WaveNet's, grouped ones, and upsampling of frames to samples."""
 
 import keras
 from keras import ops
 
 
 def delayed(x, steps):
-    """Moves a sequence to later steps, with zeros before it.
+    """Delays a sequence, padding it with zeros on the left.
 
     Args:
         x: (B, T, C).
-        steps: int, 1 or more; may be above T.
+        steps: int, 1 or more; may exceed T.
 
     Returns:
-        (B, T, C), in which step t holds what x held at t - steps.
+        (B, T, C), whose step t holds x at t - steps.
     """
     return ops.pad(x, [[0, 0], [steps, 0], [0, 0]])[:, :-steps]
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class CausalEmbedding(keras.layers.Layer):
-    """Causal convolution of two taps over one-hot codes, as a look-up of each tap's row.
+    """Causal convolution with two taps over one-hot codes, implemented as an embedding lookup.
 
-    Before the first code stands the zero vector, not the code of silence.
+    The sequence is padded on the left with the zero vector, not with the code of silence.
 
     Args:
         levels: number of codes.
-        width: channels of the output.
+        width: output channels.
 
     Call arguments:
         codes: int32 (B, T).
@@ -48,11 +48,11 @@ class CausalEmbedding(keras.layers.Layer):
         return self.combine(now, delayed(later, 1))
 
     def taps(self, codes):
-        """Looks up what codes give to their own step and to the next one: two of (..., width)."""
+        """Looks up what codes contribute to their own step and to the next: two of (..., width)."""
         return ops.split(ops.take(self.table, codes, axis=0), 2, axis=-1)
 
     def combine(self, now, before):
-        """Adds what this step's code gives and what the code before it has left."""
+        """Adds the contributions of this step's code and of the code before it."""
         return now + before + ops.cast(self.bias, now.dtype)
 
     def get_config(self):
@@ -61,67 +61,68 @@ class CausalEmbedding(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class GatedUnit(keras.layers.Layer):
-    """A layer of WaveNet: dilated causal convolution, gate, 1x1 convolutions to residual and skip.
+    """WaveNet layer: dilated causal convolution, gate, 1x1 convolutions to residual and skip.
 
         z = tanh(W_f * x + sum_c V_f c) . sigmoid(W_g * x + sum_c V_g c)
 
-    Every step's input is padded with zero vectors on its left, so that a queue that begins as zeros
-    computes the same.
+    The input is padded with zeros on the left, so that step-by-step sampling from a queue
+    initialized to zeros computes the same.
 
     Args:
-        gate: channels of z.
-        skip: channels of the skip connection.
-        dilation: steps between the taps of the convolution.
-        kernel: taps of the convolution, 2 or more.
-        last: leave the residual out, which nothing would read.
+        gate_channels: channels of z.
+        skip_channels: channels of the skip connection.
+        dilation: dilation rate of the convolution, in steps.
+        kernel_size: taps of the convolution, 2 or more.
+        last: whether this is the last layer, which has no residual since nothing would read it.
 
     Call arguments:
         inputs: list of x (B, T, C) and any number of conditions (B, T, D) or (B, 1, D).
 
     Returns:
-        Pair of (B, T, C), x plus the residual, and (B, T, skip).
+        Pair of x plus the residual, (B, T, C), and the skip output, (B, T, skip_channels).
     """
 
-    def __init__(self, gate, skip, dilation, kernel=2, last=False, **kwargs):
+    def __init__(self, gate_channels, skip_channels, dilation, kernel_size=2, last=False, **kwargs):
         super().__init__(**kwargs)
-        self.gate = gate
-        self.skip = skip
+        self.gate_channels = gate_channels
+        self.skip_channels = skip_channels
         self.dilation = dilation
-        self.kernel = kernel
+        self.kernel_size = kernel_size
         self.last = last
 
     def build(self, input_shape):
         x, *conditions = input_shape
         policy = self.dtype_policy
-        self.convolution = keras.layers.Dense(2 * self.gate, dtype=policy)
-        self.convolution.build((None, self.kernel * x[-1]))
+        self.convolution = keras.layers.Dense(2 * self.gate_channels, dtype=policy)
+        self.convolution.build((None, self.kernel_size * x[-1]))
         self.conditioners = [
-            keras.layers.Dense(2 * self.gate, use_bias=False, dtype=policy) for _ in conditions
+            keras.layers.Dense(2 * self.gate_channels, use_bias=False, dtype=policy)
+            for _ in conditions
         ]
         for conditioner, shape in zip(self.conditioners, conditions, strict=True):
             conditioner.build((None, shape[-1]))
         residual = 0 if self.last else x[-1]
-        self.projection = keras.layers.Dense(self.skip + residual, dtype=policy)
-        self.projection.build((None, self.gate))
+        self.projection = keras.layers.Dense(self.skip_channels + residual, dtype=policy)
+        self.projection.build((None, self.gate_channels))
 
     @property
     def delays(self):
-        """How many steps back each tap lies, this step's own left out."""
-        return [self.dilation * tap for tap in range(1, self.kernel)]
+        """How many steps back each tap reads, except for the current step's."""
+        return [self.dilation * tap for tap in range(1, self.kernel_size)]
 
     def call(self, inputs):
         x, *conditions = inputs
         return self.combine([x, *(delayed(x, steps) for steps in self.delays)], conditions)
 
     def combine(self, taps, conditions):
-        """Computes any number of steps from what the convolution sees of them.
+        """Computes any number of steps from the inputs of the convolution's taps.
 
         Args:
-            taps: list of (..., C): x at these steps, and as many `delays` before each.
+            taps: list of (..., C): x at these steps, then x delayed by each of `delays`.
             conditions: list of (..., D).
 
         Returns:
-            see the class.
+            See the class.
         """
         gates = self.convolution(ops.concatenate(taps, axis=-1))
         for conditioner, condition in zip(self.conditioners, conditions, strict=True):
@@ -130,52 +131,52 @@ class GatedUnit(keras.layers.Layer):
         outputs = self.projection(ops.tanh(signal) * ops.sigmoid(gate))
         if self.last:
             return taps[0], outputs
-        skip, residual = ops.split(outputs, [self.skip], axis=-1)
+        skip, residual = ops.split(outputs, [self.skip_channels], axis=-1)
         return taps[0] + residual, skip
 
     def get_config(self):
-        names = ("gate", "skip", "dilation", "kernel", "last")
+        names = ("gate_channels", "skip_channels", "dilation", "kernel_size", "last")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class GroupedConvolution(keras.layers.Layer):
-    """Convolution with stride 1 and `same` padding whose channels are parted into groups.
+    """Grouped convolution with stride 1 and `same` padding.
 
-    Keras' own are compiled with XLA on TensorFlow's processors, which takes 60 times as long there
-    and does not run on several replicas. This one is as many ordinary convolutions as there are
-    groups.
+    With TensorFlow on CPUs, Keras compiles its own grouped convolutions with XLA, which takes 60
+    times as long there and does not work on several replicas. This layer runs one ordinary
+    convolution per group instead.
 
     Args:
-        filters: channels of the output, a multiple of `groups`.
-        kernel: taps along each axis, a tuple: one number for sequences, two for maps.
-        groups: parts that the channels of input and output fall into, 1 or more.
+        filters: output channels, a multiple of `groups`.
+        kernel_size: tuple of taps along each axis: one number for sequences, two for feature maps.
+        groups: number of groups that the channels are split into, 1 or more.
 
     Call arguments:
         x: (B, T, C) or (B, H, W, C), C a multiple of `groups`.
 
     Returns:
-        The same with `filters` channels.
+        The same shape with `filters` channels.
 
     Raises:
-        ValueError: a number of channels is no multiple of `groups`.
+        ValueError: a number of channels is not a multiple of `groups`.
     """
 
-    def __init__(self, filters, kernel, groups=1, **kwargs):
+    def __init__(self, filters, kernel_size, groups=1, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
-        self.kernel = tuple(kernel)
+        self.kernel_size = tuple(kernel_size)
         self.groups = groups
 
     def build(self, input_shape):
         channels = input_shape[-1]
         if channels % self.groups or self.filters % self.groups:
             raise ValueError(
-                f"GroupedConvolution(groups={self.groups}) needs channels that its groups divide; "
-                f"got {channels} in and {self.filters} out."
+                f"GroupedConvolution(groups={self.groups}) needs channels that are a multiple of "
+                f"groups; got {channels} input and {self.filters} output channels."
             )
         self.weight = self.add_weight(
-            (*self.kernel, channels // self.groups, self.filters), name="kernel"
+            (*self.kernel_size, channels // self.groups, self.filters), name="kernel"
         )
         self.bias = self.add_weight((self.filters,), initializer="zeros", name="bias")
 
@@ -193,19 +194,19 @@ class GroupedConvolution(keras.layers.Layer):
         return (*input_shape[:-1], self.filters)
 
     def get_config(self):
-        own = {"filters": self.filters, "kernel": self.kernel, "groups": self.groups}
+        own = {"filters": self.filters, "kernel_size": self.kernel_size, "groups": self.groups}
         return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class FrameUpsampling(keras.layers.Layer):
-    """Brings frames to the rate of samples by a transposed convolution over time.
+    """Upsamples frames to the sample rate by a transposed convolution over time.
 
-    Its kernel spans two frames and is shared by the channels; it begins as the mean of the two
+    The kernel spans two frames and is shared by all channels; it is initialized to average the two
     frames nearest to a sample and learns to interpolate.
 
     Args:
-        hop: samples a frame.
+        hop: samples per frame.
 
     Call arguments:
         inputs: pair of frames (B, F, C) and a sequence (B, T, ...) with T at most F * hop.

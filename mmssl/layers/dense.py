@@ -1,4 +1,4 @@
-"""Dense layers of other kinds than Keras': one map a channel, and directions of length one."""
+"""Dense layers that Keras lacks: channel-wise, and weight-normalized."""
 
 import math
 
@@ -8,31 +8,32 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("mmssl")
 class ChannelwiseDense(keras.layers.Layer):
-    """Connects every place of a map with every other one, within each channel.
+    """Fully connects the spatial positions of a feature map within each channel.
 
-    So what stands in one corner reaches all others at the cost of C (HW)^2 weights, a C-th of a
-    dense layer's (Pathak, Krähenbühl, Donahue, Darrell, Efros 2016, arXiv 1604.07379, section 3.1).
+    Information in one corner thus reaches all others at the cost of C (HW)^2 weights, a C-th of
+    those of a dense layer (Pathak, Krähenbühl, Donahue, Darrell, Efros 2016, arXiv 1604.07379,
+    section 3.1).
 
     Call arguments:
         features: (B, H, W, C) with H and W known.
 
     Returns:
-        (B, H, W, C): `out[b, p, c] = bias[p, c] + sum_q features[b, q, c] kernel[c, q, p]`, p and
-        q the places of the map in reading order.
+        (B, H, W, C): `out[b, p, c] = bias[p, c] + sum_q features[b, q, c] kernel[c, q, p]`, where
+        p and q are positions of the map in row-major order.
     """
 
     def build(self, input_shape):
         _, height, width, channels = input_shape
-        places = height * width
-        # Glorot's range for a dense layer of as many inputs as outputs; Keras would count the
+        positions = height * width
+        # Glorot's range for a dense layer with as many inputs as outputs; Keras would count the
         # channels as inputs, too.
-        limit = math.sqrt(3.0 / places)
+        limit = math.sqrt(3.0 / positions)
         self.kernel = self.add_weight(
-            shape=(channels, places, places),
+            shape=(channels, positions, positions),
             initializer=keras.initializers.RandomUniform(-limit, limit),
             name="kernel",
         )
-        self.bias = self.add_weight(shape=(places, channels), initializer="zeros", name="bias")
+        self.bias = self.add_weight(shape=(positions, channels), initializer="zeros", name="bias")
 
     def call(self, features):
         _, height, width, channels = features.shape
@@ -45,19 +46,19 @@ class ChannelwiseDense(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class UnitDense(keras.layers.Layer):
-    """Dense layer without bias whose weight vectors count by their direction alone.
+class WeightNormDense(keras.layers.Layer):
+    """Dense layer without bias whose weight vectors are normalized to unit length.
 
         y_k = x . v_k / |v_k|
 
     This is weight normalization with a gain of one (Salimans, Kingma 2016, arXiv 1602.07868).
 
     Args:
-        units: number of directions.
+        units: number of weight vectors v_k.
 
     Call arguments:
         x: (B, D).
-        frozen: bool scalar; while it holds the directions get no gradient, and x does.
+        frozen: bool scalar; while true, no gradient reaches the weights, though it still reaches x.
 
     Returns:
         (B, units).
@@ -68,7 +69,7 @@ class UnitDense(keras.layers.Layer):
         self.units = units
 
     def build(self, input_shape):
-        # Only directions matter: at this size a step turns them as much as it turns torch's.
+        # Only the directions matter: at this scale a step rotates them as far as in PyTorch.
         start = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
         shape = (input_shape[-1], self.units)
         self.kernel = self.add_weight(shape, initializer=start, name="kernel")

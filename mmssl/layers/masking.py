@@ -1,4 +1,4 @@
-"""What stands in place of what is masked."""
+"""Layers that replace masked tokens and pixels."""
 
 import keras
 from keras import ops
@@ -6,10 +6,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("mmssl")
 class MaskToken(keras.layers.Layer):
-    """Replaces the masked tokens of a sequence by one learned vector.
+    """Replaces the masked tokens of a sequence with a learned vector.
 
     Args:
-        stddev: of the normal distribution that the vector is drawn from.
+        stddev: standard deviation of the truncated normal distribution that initializes the vector.
 
     Call arguments:
         inputs: pair of tokens (B, T, C) and mask (B, T), above 0 where a token is replaced.
@@ -29,7 +29,7 @@ class MaskToken(keras.layers.Layer):
 
     def call(self, inputs):
         tokens, mask = inputs
-        # Where, not a product: what is hidden must not matter, even if it is infinite.
+        # `where`, not a product: a masked token must not matter even if it is infinite.
         return ops.where(mask[..., None] > 0, ops.cast(self.token, tokens.dtype), tokens)
 
     def compute_output_shape(self, input_shape):
@@ -41,12 +41,12 @@ class MaskToken(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class MaskFill(keras.layers.Layer):
-    """Replaces the hidden pixels of pictures by one color and leaves the others as they are.
+    """Fills the masked pixels of images with one color and leaves the others unchanged.
 
-    The color is a weight that is not trained: gray until it is assigned the data's mean.
+    The color is a non-trainable weight: gray until it is set to the mean of the data.
 
     Call arguments:
-        inputs: pair of images float32 (B, H, W, 3) in [0, 1] and mask (B, H, W, 1), 1 where hidden.
+        inputs: pair of images float32 (B, H, W, 3) in [0, 1] and mask (B, H, W, 1), 1 where masked.
 
     Returns:
         float32 (B, H, W, 3).
@@ -62,7 +62,7 @@ class MaskFill(keras.layers.Layer):
         )
 
     def build(self, input_shape):
-        """Has nothing to do: the constructor makes the color."""
+        """Does nothing: the constructor creates the color."""
 
     def call(self, inputs):
         images, mask = inputs
@@ -74,16 +74,16 @@ class MaskFill(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class NoiseTable(keras.layers.Layer):
-    """Looks up Gaussian vectors by keys that a pipeline draws.
+    """Looks up Gaussian noise vectors by keys that the input pipeline draws.
 
-    The vectors are drawn once, and a key names one of them. So the noise of an example is the
-    same on any replica, on any backend and in a resumed run, at the cost of a look-up; a
-    pipeline need not know how wide it is.
+    The vectors are drawn once, and a key selects one of them. The noise of an example is thus the
+    same on any replica, on any backend and in a resumed run, at the cost of a lookup, and the
+    pipeline need not know its width.
 
     Args:
         width: channels of a vector.
         stddev: standard deviation, 0 or more.
-        vectors: how many there are.
+        vectors: number of vectors in the table.
 
     Call arguments:
         keys: int32 (...), 0 or more.
@@ -105,7 +105,7 @@ class NoiseTable(keras.layers.Layer):
         )
 
     def build(self, input_shape):
-        """Has nothing to do: the constructor makes the table."""
+        """Does nothing: the constructor creates the table."""
 
     def call(self, keys):
         return ops.take(self.table, keys % self.vectors, axis=0)

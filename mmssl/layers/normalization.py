@@ -1,4 +1,4 @@
-"""Normalization and scales of channels."""
+"""Normalization and scaling of channels."""
 
 import keras
 from keras import ops
@@ -8,10 +8,10 @@ from mmssl.layers.pooling import masked_moments
 
 @keras.saving.register_keras_serializable("mmssl")
 class ChannelNormalization(keras.layers.Layer):
-    """Normalizes each channel over the frames of its own recording, then scales and shifts it.
+    """Normalizes each channel over the frames of its recording, then scales and shifts it.
 
-    That is group normalization with a group a channel, as in wav2vec 2.0 (2006.11477), but
-    without the frames of padding, so that padding changes no other frame.
+    This is group normalization with one group per channel, as in wav2vec 2.0 (2006.11477), but
+    padding frames are left out of the statistics, so that padding changes no other frame.
 
     Args:
         epsilon: added to the variance, above 0.
@@ -20,7 +20,7 @@ class ChannelNormalization(keras.layers.Layer):
         inputs: pair of features (B, F, C) and mask int32 (B, F).
 
     Returns:
-        (B, F, C); what stands in the padding is scaled like the rest.
+        (B, F, C); padding frames are normalized like the rest.
     """
 
     def __init__(self, epsilon=1e-5, **kwargs):
@@ -49,13 +49,13 @@ class ChannelNormalization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class LayerScale(keras.layers.Layer):
-    """Multiplies each channel by a weight of its own that begins small.
+    """Multiplies each channel by a learned weight that is initialized to a small value.
 
-    A deep network of pre-norm blocks then starts as nearly the identity (Touvron et al. 2021,
+    A deep network of pre-norm blocks then starts close to the identity (Touvron et al. 2021,
     2103.17239).
 
     Args:
-        initial: value that the weights start at, above 0.
+        initial: initial value of the weights, above 0.
 
     Call arguments:
         x: (..., C).

@@ -1,4 +1,4 @@
-"""Pooling of maps and sequences into one vector an example."""
+"""Pooling of feature maps and sequences into one vector per example."""
 
 import itertools
 import math
@@ -12,19 +12,19 @@ from mmssl.choices import check_choices
 
 @keras.saving.register_keras_serializable("mmssl")
 class FrameMask(keras.layers.Layer):
-    """Tells which frames of a strided encoder lie wholly inside the recording.
+    """Computes the padding mask of a strided encoder's frames: those wholly inside the recording.
 
     Args:
-        hop: input samples a frame, at least 1.
-        window: input samples that a frame looks at; `hop` where None, as for a causal encoder,
-            whose earlier samples are there in any case.
+        hop: input samples per frame, at least 1.
+        window: receptive field of a frame, in input samples; None for `hop`, as in a causal
+            encoder, where samples before the frame are always available.
 
     Call arguments:
         padding_mask: int32 (B, T), 1 for samples and 0 for padding after them.
 
     Returns:
-        int32 (B, (T - window) // hop + 1): frame f is kept when its last sample,
-        `f * hop + window - 1`, is.
+        int32 (B, (T - window) // hop + 1): the mask of frame f is that of its last sample,
+        `f * hop + window - 1`.
     """
 
     def __init__(self, hop, window=None, **kwargs):
@@ -46,8 +46,8 @@ class FrameMask(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class KeptFrames(keras.layers.Layer):
-    """Sets the frames of padding to zero, as what lies beyond the end of a recording.
+class ZeroMaskedFrames(keras.layers.Layer):
+    """Sets padding frames to zero, like the zero padding beyond the end of a sequence.
 
     Call arguments:
         inputs: pair of features (B, F, C) and mask int32 (B, F).
@@ -65,36 +65,36 @@ class KeptFrames(keras.layers.Layer):
 
 
 def masked_mean(features, mask):
-    """Averages a sequence over the frames that its mask keeps.
+    """Averages a sequence over its unmasked frames.
 
     Args:
         features: (B, F, C).
-        mask: int32 (B, F).
+        mask: int32 (B, F), 1 for frames that count.
 
     Returns:
-        (B, 1, C); zeros for an example without a kept frame.
+        (B, 1, C); zeros for an example in which no frame counts.
     """
     weights = ops.cast(mask, features.dtype)[..., None]
-    # Where, not a product: what stands in the padding must not matter, even if it is infinite.
+    # `where`, not a product: a padding frame must not matter even if it is infinite.
     total = ops.sum(ops.where(weights > 0, features, 0), axis=1, keepdims=True)
     return total / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
 
 
 def masked_moments(features, mask):
-    """Computes mean and variance over the frames that a mask keeps; see `masked_mean`."""
+    """Computes mean and variance over the unmasked frames; see `masked_mean`."""
     mean = masked_mean(features, mask)
     return mean, masked_mean(ops.square(features - mean), mask)
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class MaskedMean(keras.layers.Layer):
-    """Averages a sequence over the frames that its mask keeps.
+    """Averages a sequence over its unmasked frames.
 
     Call arguments:
-        inputs: pair of features (B, F, C) and mask int32 (B, F).
+        inputs: pair of features (B, F, C) and mask int32 (B, F), 1 for frames that count.
 
     Returns:
-        (B, C); zeros for an example without a kept frame.
+        (B, C); zeros for an example in which no frame counts.
     """
 
     def call(self, inputs):
@@ -108,21 +108,21 @@ class MaskedMean(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class MaskedStatistics(keras.layers.Layer):
-    """Joins a sequence's mean and standard deviation over the frames that its mask keeps.
+    """Concatenates the mean and standard deviation of a sequence over its unmasked frames.
 
-    What a recording holds shows in how its frames vary as well as in their mean (Snyder,
+    The content of a recording shows in how its frames vary as well as in their mean (Snyder,
     Garcia-Romero, Povey, Khudanpur 2017, statistics pooling).
 
     Call arguments:
-        inputs: pair of features (B, F, C) and mask int32 (B, F).
+        inputs: pair of features (B, F, C) and mask int32 (B, F), 1 for frames that count.
 
     Returns:
-        (B, 2 * C), means first; close to zero for an example without a kept frame.
+        (B, 2 * C), means first; close to zero for an example in which no frame counts.
     """
 
     def call(self, inputs):
         mean, variance = masked_moments(*inputs)
-        # The root has no gradient at zero, where a recording is a single frame.
+        # The square root has an infinite gradient at zero, the variance of a single frame.
         return ops.concatenate([mean, ops.sqrt(variance + 1e-8)], axis=-1)[:, 0]
 
     def compute_output_shape(self, input_shape):
@@ -132,18 +132,18 @@ class MaskedStatistics(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class GridPooling(keras.layers.Layer):
-    """Averages a map over the cells of a coarse grid and joins the cells into one vector.
+    """Averages a feature map over the cells of a coarse grid and concatenates the cells.
 
     Args:
-        grid: cells a side, at least 1; 1 is global average pooling.
+        grid: cells per side, at least 1; 1 is global average pooling.
 
     Call arguments:
-        features: (B, H, W, C) with H and W known, each at least `grid`; maps of other sizes may
-            follow. Rows and columns that do not divide evenly go to the later cells, as evenly as
-            whole numbers allow.
+        features: (B, H, W, C) with H and W known, each at least `grid`; later calls may pass maps
+            of other sizes. Rows and columns that `grid` does not divide are spread as evenly as
+            possible, the surplus going to later cells.
 
     Returns:
-        (B, grid * grid * C), cells in reading order.
+        (B, grid * grid * C), cells in row-major order.
     """
 
     def __init__(self, grid=1, **kwargs):
@@ -161,12 +161,12 @@ class GridPooling(keras.layers.Layer):
         return cells[0] if len(cells) == 1 else ops.concatenate(cells, axis=-1)
 
     def _cells(self, shape):
-        """Lists the edges of the cells, in reading order."""
+        """Lists the edges of the cells, in row-major order."""
         _, height, width, _ = shape
         if height is None or width is None or min(height, width) < self.grid:
             raise ValueError(
-                f"GridPooling(grid={self.grid}) needs a map of known size, at least {self.grid} "
-                f"a side; got {height} x {width}."
+                f"GridPooling(grid={self.grid}) needs a feature map of known size, at least "
+                f"{self.grid} per side; got {height} x {width}."
             )
         rows, columns = (
             [size * i // self.grid for i in range(self.grid + 1)] for size in (height, width)
@@ -190,16 +190,16 @@ class TokenPooling(keras.layers.Layer):
     """Reduces tokens to one vector.
 
     Args:
-        kind: `mean` averages the patches of a picture, `token` takes the first token.
-        class_token: whether the first token is one.
-        grid: with `mean`, cells a side: the patches of each are averaged and the cells joined;
-            see GridPooling.
+        kind: `mean` averages the patches of an image, `token` takes the first token.
+        class_token: whether the first token is a class token.
+        grid: with `mean`, cells per side: the patches of each cell are averaged and the cells
+            concatenated; see GridPooling.
 
     Call arguments:
-        features: (B, T, C); for a mean, patches of a square grid.
+        features: (B, T, C); with a `grid` above 1, the patches of a square grid.
 
     Returns:
-        (B, C), with a grid (B, grid * grid * C).
+        (B, grid * grid * C), which is (B, C) without a grid.
 
     Raises:
         ValueError: the kind is unknown.

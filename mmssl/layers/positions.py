@@ -1,4 +1,4 @@
-"""Where the tokens of a sequence stand: position ids, tables, and biases of the attention."""
+"""Positions of tokens: position ids, position embeddings, and attention biases."""
 
 import math
 from typing import Literal
@@ -12,15 +12,15 @@ from mmssl.choices import check_choices
 
 @keras.saving.register_keras_serializable("mmssl")
 class PositionIds(keras.layers.Layer):
-    """Numbers the tokens of a sequence, for attention that tells positions by itself.
+    """Numbers the tokens of a sequence, for attention that encodes positions itself.
 
-    Where some of the tokens alone are encoded, their own places are given to attention instead.
+    Where only some of the tokens are encoded, attention is given their own positions instead.
 
     Args:
-        count: number of tokens that there must be; None for any.
+        count: required number of tokens; None for any.
 
     Call arguments:
-        tokens: (B, T, C), of which the number T alone is looked at.
+        tokens: (B, T, C), of which only the shape is used.
 
     Returns:
         int32 (1, T), 0 to T - 1.
@@ -44,8 +44,8 @@ class PositionIds(keras.layers.Layer):
     def _check(self, length):
         if self.count is not None and length not in (None, self.count):
             raise ValueError(
-                f"This encoder's positions are those of {self.count} tokens; got {length}. Build "
-                "it for that number, or with positions that hold for any."
+                f"This encoder has positions for exactly {self.count} tokens; got {length}. Build "
+                "it for that number, or with positions that work for any length."
             )
 
     def get_config(self):
@@ -54,9 +54,9 @@ class PositionIds(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class SegmentIds(keras.layers.Layer):
-    """Reads the segment of each token off the separators: 0 up to the first one, then 1.
+    """Derives each token's segment id from the separators: 0 up to the first one, then 1.
 
-    So an encoder takes a pair `[CLS] A [SEP] B [SEP]` and a single text by the same input.
+    An encoder thus takes a pair `[CLS] A [SEP] B [SEP]` and a single text as the same input.
 
     Args:
         separator: token id of [SEP].
@@ -89,24 +89,24 @@ class SegmentIds(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class GridPositions(keras.layers.Layer):
-    """Adds to each patch of a square grid a vector that tells its row and column.
+    """Adds a position embedding to each patch of a square grid.
 
-    A grid of another size than the one it was made for covers the same picture more coarsely or
-    finely: its patches get the vectors of the places that they cover.
+    A grid of another size is taken to cover the same image more coarsely or finely: its patches
+    get the embeddings of the positions that they cover.
 
     Args:
-        grid: patches a side, at least 1.
-        kind: `fixed` is sines and cosines, a quarter of the channels each for rows and columns
+        grid: patches per side, at least 1.
+        kind: `fixed` is 2D sines and cosines, half of the channels for rows and half for columns
             (MAE, MoCo v3); `learned` is a table, interpolated for other grids.
 
     Call arguments:
-        tokens: (B, T, C), patches in reading order; T is a square number, C a multiple of 4.
+        tokens: (B, T, C), patches in row-major order; T is a square number, C a multiple of 4.
 
     Returns:
         (B, T, C).
 
     Raises:
-        ValueError: the kind is unknown, T is no square number, or C no multiple of 4.
+        ValueError: the kind is unknown, T is not a square number, or C is not a multiple of 4.
     """
 
     def __init__(self, grid, kind: Literal["fixed", "learned"] = "fixed", **kwargs):
@@ -118,7 +118,7 @@ class GridPositions(keras.layers.Layer):
     def build(self, input_shape):
         width = input_shape[-1]
         if width % 4:
-            raise ValueError(f"GridPositions needs a width that 4 divides; got {width}.")
+            raise ValueError(f"GridPositions needs a width that is a multiple of 4; got {width}.")
         if self.kind == "learned":
             start = keras.initializers.TruncatedNormal(stddev=0.02)
             shape = (self.grid, self.grid, width)
@@ -128,7 +128,7 @@ class GridPositions(keras.layers.Layer):
         count, width = tokens.shape[1:]
         side = math.isqrt(count)
         if side * side != count:
-            raise ValueError(f"GridPositions takes patches of a square grid; got {count}.")
+            raise ValueError(f"GridPositions takes the patches of a square grid; got {count}.")
         table = self._learned(side) if self.kind == "learned" else self._fixed(side, width)
         return tokens + ops.cast(ops.reshape(table, (1, count, width)), tokens.dtype)
 
@@ -141,10 +141,10 @@ class GridPositions(keras.layers.Layer):
         )
 
     def _fixed(self, side, width):
-        # In units of the grid that it was made for, so that a place keeps its vector.
-        position_ids = (np.arange(side) + 0.5) * self.grid / side - 0.5
+        # In units of the original grid, so that a position keeps its embedding.
+        coordinates = (np.arange(side) + 0.5) * self.grid / side - 0.5
         rates = 10000.0 ** (-np.arange(width // 4) / (width / 4))
-        angles = position_ids[:, None] * rates
+        angles = coordinates[:, None] * rates
         waves = np.concatenate([np.sin(angles), np.cos(angles)], axis=-1).astype("float32")
         rows = np.broadcast_to(waves[:, None], (side, side, width // 2))
         columns = np.broadcast_to(waves[None], (side, side, width // 2))
@@ -159,22 +159,22 @@ class GridPositions(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 class AlibiBias(keras.layers.Layer):
-    """Gives what attention adds to its scores under ALiBi (Press et al. 2021, 2108.12409).
+    """Computes the attention bias of ALiBi (Press et al. 2021, 2108.12409).
 
         bias_hij = -scale_h slope_h |i - j|
 
-    The paper's attention looks back alone, and so does KerasHub's AlibiBias; the distance makes it
-    symmetric, as the official code of data2vec 2.0 does. The slopes of n heads, n a power of two,
-    are 2^(-8 / n), 2^(-16 / n), ..., 2^-8. Other numbers of heads take those of the next power of
-    two below and then, as the paper's code, every other one of twice as many.
+    The paper's attention is causal, and so is KerasHub's AlibiBias; the absolute distance makes it
+    symmetric, as in the official code of data2vec 2.0. The slopes of n heads, n a power of two,
+    are 2^(-8 / n), 2^(-16 / n), ..., 2^-8. Other numbers of heads take the slopes of the next lower
+    power of two and then, as in the paper's code, every other slope of twice that number.
 
     Args:
         num_heads: attention heads, at least 1.
-        learned: whether each head has a learned scale, which starts at 1 and below 0 counts as 0;
-            it is 1 otherwise.
+        learned: whether each head has a learned scale, initialized to 1 and clipped below at 0;
+            the scale is 1 otherwise.
 
     Call arguments:
-        position_ids: int32 (B or 1, T), where the tokens stand.
+        position_ids: int32 (B or 1, T), the positions of the tokens.
 
     Returns:
         float32 (B or 1, heads, T, T), query by key.
@@ -189,8 +189,8 @@ class AlibiBias(keras.layers.Layer):
         self.slopes = slopes(self.num_heads).astype("float32")[:, None, None]
         self.scale = None
         if self.learned:
-            # One axis, so that optimizers spare it from decay. Distances reach into the thousands:
-            # no lower precision.
+            # One axis, so that optimizers exclude it from weight decay. Distances reach into the
+            # thousands, so no lower precision.
             self.scale = self.add_weight((self.num_heads,), "ones", name="scale", autocast=False)
 
     def call(self, position_ids):
@@ -209,7 +209,7 @@ class AlibiBias(keras.layers.Layer):
 
 
 def slopes(num_heads):
-    """Lists ALiBi's slopes.
+    """Computes ALiBi's slopes.
 
     Args:
         num_heads: attention heads, at least 1.
@@ -224,19 +224,20 @@ def slopes(num_heads):
 
 @keras.saving.register_keras_serializable("mmssl")
 class RelativePositionBias(keras.layers.Layer):
-    """Gives what attention adds to the scores between the patches of a square grid.
+    """Computes a learned attention bias between the patches of a square grid.
 
-    Each head has a number for every offset between two patches, in rows and columns, and, with a
-    class token, one each for it to a patch, a patch to it, and it to itself (BEiT, 2106.08254).
+    Each head has one weight for every offset between two patches, in rows and columns, and, with a
+    class token, one each for class token to patch, patch to class token, and class token to itself
+    (BEiT, 2106.08254).
 
     Args:
-        grid: patches a side, at least 1.
+        grid: patches per side, at least 1.
         num_heads: attention heads.
-        class_token: whether the first token is one.
+        class_token: whether the first token is a class token.
 
     Call arguments:
-        position_ids: int32 (B or 1, T), where the tokens stand: row by row in the grid, after the
-            class token.
+        position_ids: int32 (B or 1, T), the positions of the tokens: the grid in row-major order,
+            after the class token.
 
     Returns:
         (B or 1, heads, T, T), query by key.

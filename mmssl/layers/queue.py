@@ -1,4 +1,4 @@
-"""A first-in, first-out store of vectors from past batches."""
+"""A first-in, first-out queue of vectors from past batches."""
 
 import keras
 from keras import ops
@@ -7,16 +7,16 @@ from mmssl import distribution
 
 
 class VectorQueue(keras.layers.Layer):
-    """Keeps the newest `size` vectors, the oldest first, the same on every replica.
+    """Keeps the newest `size` vectors, oldest first, the same on every replica.
 
-    It begins with random vectors of length one, is part of a checkpoint, and gives no gradient.
-    A ring with a pointer, as in the official code of MoCo, holds the same vectors; this order needs
-    no size that the batch divides.
+    The queue is initialized with random unit vectors, is saved in checkpoints, and passes no
+    gradient. A ring buffer with a pointer, as in the official code of MoCo, holds the same vectors;
+    this order does not require the batch size to divide `size`.
 
     Args:
-        size: vectors kept, at least one batch of all replicas.
-        width: of a vector.
-        seed: of the first vectors; None follows Keras' seed.
+        size: number of vectors kept, at least one batch of all replicas.
+        width: channels of a vector.
+        seed: of the initial vectors; None follows Keras' global seed.
     """
 
     def __init__(self, size, width, seed=None, **kwargs):
@@ -32,13 +32,13 @@ class VectorQueue(keras.layers.Layer):
         )
 
     def push(self, rows):
-        """Lets a batch in at the end, and the oldest vectors out.
+        """Appends a batch of vectors and drops the oldest ones.
 
         Args:
-            rows: (B, width), this replica's part; those of all replicas are kept, in their order.
+            rows: (B, width), this replica's rows; those of all replicas are appended, in order.
 
         Raises:
-            ValueError: there are more than the queue holds.
+            ValueError: the batch is larger than the queue.
         """
         rows = ops.cast(distribution.gather(ops.stop_gradient(rows)), "float32")
         size, count = self.vectors.shape[0], rows.shape[0]

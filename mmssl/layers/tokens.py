@@ -1,36 +1,36 @@
-"""Taking tokens out of a sequence, putting them back, and a learned token before them."""
+"""Gathering tokens from a sequence, scattering them back, and prepending a class token."""
 
 import keras
 from keras import ops
 
 
 def gather_tokens(x, position_ids):
-    """Takes the tokens that stand at given places of each sequence.
+    """Gathers the tokens at given positions of each sequence.
 
     Args:
         x: (B, T, C).
-        position_ids: int32 (B, M, P), M lists of places for every sequence.
+        position_ids: int32 (B, M, P), M lists of positions for every sequence.
 
     Returns:
         (B * M, P, C), the M lists of a sequence next to each other.
     """
     rows, length, width = ops.shape(x)
     _, lists, size = ops.shape(position_ids)
-    # One list of rows for a plain look-up, whose gradient is a plain sum.
+    # Flat row indices make this a plain lookup, whose gradient is a plain sum.
     flat = position_ids + length * ops.arange(rows, dtype="int32")[:, None, None]
     taken = ops.take(ops.reshape(x, (-1, width)), ops.reshape(flat, (-1,)), axis=0)
     return ops.reshape(taken, (rows * lists, size, width))
 
 
 def scatter_tokens(visible, masked, visible_ids, masked_ids):
-    """Puts two sets of tokens back to where they stood in their sequences: undoes `gather_tokens`.
+    """Puts two sets of tokens back at their positions in the sequences, undoing `gather_tokens`.
 
     Args:
         visible: (N, V, C).
         masked: (N, T - V, C).
         visible_ids: int32, N x V in any shape (..., V).
-        masked_ids: int32, N x (T - V) in any shape (..., T - V); with the former every place
-            of 0 to T - 1 once.
+        masked_ids: int32, N x (T - V) in any shape (..., T - V); together with `visible_ids`,
+            every position from 0 to T - 1 exactly once.
 
     Returns:
         (N, T, C).
@@ -43,13 +43,13 @@ def scatter_tokens(visible, masked, visible_ids, masked_ids):
 
 @keras.saving.register_keras_serializable("mmssl")
 class ClassToken(keras.layers.Layer):
-    """Puts a learned token before a sequence.
+    """Prepends a learned token to a sequence.
 
     Call arguments:
         tokens: (B, T, C).
 
     Returns:
-        (B, T + 1, C), the new token at place 0.
+        (B, T + 1, C), the new token at position 0.
     """
 
     def build(self, input_shape):

@@ -1,13 +1,12 @@
 """Losses as pure functions of tensors in keras.ops, for any Keras model.
 
-Those that compare embeddings keep one convention. They take this replica's rows, (B, D) and in
-any float dtype: `first` and `second` where two views play the same part, otherwise by their
-parts; `embeddings` and `labels` where classes are known; lists of (B, K), the first crops first,
-where crops are many. They compute in float32, gather what rows are compared with from all
-replicas, and return a scalar, the mean over this replica's rows. The mean of it over the replicas
-is the loss of the whole batch: divide by their number before gradients are added up, as
-Pretrainer does. What a method keeps from step to step, such as a center, a queue or a learned
-temperature, is handed in.
+Those that compare embeddings share one convention. They take this replica's rows, (B, D) in any
+float dtype: `first` and `second` where the two views are interchangeable, otherwise named by their
+roles; `embeddings` and `labels` where classes are known; lists of (B, K), large crops first, with
+multi-crop. They compute in float32, gather what the rows are compared with from all replicas, and
+return a scalar, the mean over this replica's rows. Its mean over the replicas is the loss of the
+global batch: divide by their number before gradients are summed, as Pretrainer does. State that a
+method keeps from step to step, such as a center, a queue or a learned temperature, is passed in.
 """
 
 from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss, generator_loss

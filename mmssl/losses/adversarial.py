@@ -8,7 +8,7 @@ def discriminator_loss(real, fake):
 
     Args:
         real: logits of D for real examples, (B, ...).
-        fake: logits of D for generated ones, (B, ...).
+        fake: logits of D for generated examples, (B, ...).
 
     Returns:
         Scalar float32, in nats.
@@ -30,11 +30,11 @@ def generator_loss(fake):
 
 
 def discriminator_accuracy(real, fake):
-    """Counts how often D is right, real and generated examples weighing the same.
+    """Computes D's balanced accuracy, weighting real and generated examples equally.
 
     Args:
-        real: logits of D for real examples.
-        fake: logits of D for generated ones.
+        real: logits of D for real examples, (B, ...).
+        fake: logits of D for generated examples, (B, ...).
 
     Returns:
         Scalar float32 in [0, 1].

@@ -7,11 +7,11 @@ from mmssl.losses.parts.inputs import float_rows
 
 
 def barlow_twins_loss(first, second, off_diagonal_weight=0.0051):
-    """Wants the cross-correlation C of two views' dimensions to be the identity.
+    """Penalizes the deviation of the two views' cross-correlation matrix C from the identity.
 
         sum_i (C_ii - 1)^2 + off_diagonal_weight * sum_{i != j} C_ij^2
 
-    A sum over dimensions: it grows with their number, and the right weight falls with it.
+    The loss is a sum over dimensions: it grows with their number, and the best weight shrinks.
 
     Args:
         first: (B, D), one view of each example.
@@ -19,13 +19,13 @@ def barlow_twins_loss(first, second, off_diagonal_weight=0.0051):
         off_diagonal_weight: lambda, 0.0051 in the paper at D = 8192; 0 or more.
 
     Returns:
-        Scalar float32, of the whole batch, the same on every replica.
+        Scalar float32, of the global batch, the same on every replica.
 
     Raises:
-        ValueError: shapes do not fit, or the weight is below 0.
+        ValueError: the shapes are incompatible, or the weight is below 0.
     """
     if off_diagonal_weight < 0:
-        raise ValueError(f"off_diagonal_weight is 0 or more; got {off_diagonal_weight}.")
+        raise ValueError(f"off_diagonal_weight must be 0 or more; got {off_diagonal_weight}.")
     correlation = cross_correlation(first, second)
     identity = ops.eye(correlation.shape[0])
     weights = ops.where(identity > 0, 1.0, off_diagonal_weight)
@@ -33,7 +33,7 @@ def barlow_twins_loss(first, second, off_diagonal_weight=0.0051):
 
 
 def cross_correlation(first, second, epsilon=1e-5):
-    """Correlates each dimension of one view with each of the other, over the whole batch.
+    """Computes the cross-correlation matrix of two views' dimensions over the global batch.
 
     Args:
         first: (B, D).
@@ -44,7 +44,7 @@ def cross_correlation(first, second, epsilon=1e-5):
         float32 (D, D), the same on every replica; rows are dimensions of `first`.
 
     Raises:
-        ValueError: shapes do not fit.
+        ValueError: the shapes are incompatible.
     """
     first, second = (_standardize(x, epsilon) for x in float_rows(first=first, second=second))
     rows = ops.cast(ops.shape(first)[0], "float32")

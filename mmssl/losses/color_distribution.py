@@ -4,16 +4,16 @@ from keras import ops
 
 
 def color_distribution_loss(logits, bins, weights, rebalance):
-    """Averages the rebalanced cross-entropy of soft-encoded colors over pixels.
+    """Averages the rebalanced cross-entropy with soft-encoded colors over pixels.
 
-    `-v sum_q Z_q log softmax(logits)_q` with `Z` zero outside each pixel's nearest bins and `v`
-    the pixel's rarity weight.
+    The loss of a pixel is `-v sum_q Z_q log softmax(logits)_q`, where `Z` is zero outside the
+    pixel's nearest bins and `v` is the pixel's rarity weight.
 
     Args:
         logits: (N, Q), scores of the color bins for each pixel.
         bins: int32 (N, n), each pixel's nearest bins.
-        weights: float32 (N, n), their shares, summing to one.
-        rebalance: float32 (N,), v; 0 leaves a pixel out.
+        weights: float32 (N, n), Z at these bins, summing to one.
+        rebalance: float32 (N,), v; 0 excludes a pixel.
 
     Returns:
         Scalar float32: the mean over all pixels, in nats.

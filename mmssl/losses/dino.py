@@ -8,18 +8,19 @@ from mmssl.losses.swapped_prediction import swapped_cross_entropy
 
 
 def dino_loss(student, teacher, center, student_temperature=0.1, teacher_temperature=0.04):
-    """Matches the student's distribution on each crop with the teacher's on another.
+    """Matches the student's distribution on each crop to the teacher's on another crop.
 
         -mean_{i, v != i} mean_b sum_k P_i log softmax(student_v / T_s)
         P_i = softmax((teacher_i - center) / T_t)
 
-    The center keeps one class from winning always, T_t < T_s keeps all from being alike. No
-    gradient reaches teacher or center. A student that knows nothing costs log K.
+    Centering keeps any one class from dominating, and sharpening, T_t < T_s, keeps the distribution
+    from becoming uniform. No gradient reaches teacher or center. A uniform student has a loss of
+    log K.
 
     Args:
-        student: list of logits (B, K), of all crops, the teacher's first.
+        student: list of logits (B, K), of all crops, the global ones first.
         teacher: list of logits (B, K), of the global crops.
-        center: (K,), from `dino_center`; zeros at first.
+        center: (K,), from `dino_center`; initially zeros.
         student_temperature: T_s, above 0.
         teacher_temperature: T_t, above 0; a number or a scalar tensor.
 
@@ -27,7 +28,7 @@ def dino_loss(student, teacher, center, student_temperature=0.1, teacher_tempera
         Scalar float32 in nats, the mean over this replica's rows.
 
     Raises:
-        ValueError: a temperature is not above 0, or the crops give no pair.
+        ValueError: a temperature is not above 0, or the crops form no pair.
     """
     positive_number(
         student_temperature=student_temperature, teacher_temperature=teacher_temperature
@@ -39,7 +40,7 @@ def dino_loss(student, teacher, center, student_temperature=0.1, teacher_tempera
 
 
 def dino_center(center, teacher, momentum=0.9):
-    """Moves the center towards the mean of the teacher's logits.
+    """Updates the center, an exponential moving average of the teacher's mean logits.
 
     Args:
         center: float32 (K,).
@@ -47,14 +48,14 @@ def dino_center(center, teacher, momentum=0.9):
         momentum: in [0, 1].
 
     Returns:
-        float32 (K,), `momentum * center + (1 - momentum) * mean` over crops, rows and replicas,
-        without a gradient.
+        float32 (K,), `momentum * center + (1 - momentum) * mean`, the mean over crops, rows and
+        replicas, without gradients.
 
     Raises:
-        ValueError: the momentum is out of its range.
+        ValueError: the momentum is out of range.
     """
     if not 0 <= momentum <= 1:
-        raise ValueError(f"momentum is in [0, 1]; got {momentum}.")
+        raise ValueError(f"momentum must be in [0, 1]; got {momentum}.")
     means = [ops.mean(ops.cast(x, "float32"), axis=0) for x in teacher]
     mean = distribution.mean(ops.stop_gradient(sum(means) / len(means)))
     return momentum * center + (1 - momentum) * mean

@@ -1,17 +1,17 @@
-"""The negative cosine of BYOL (arXiv 2006.07733) and SimSiam (arXiv 2011.10566)."""
+"""The negative cosine similarity of BYOL (arXiv 2006.07733) and SimSiam (arXiv 2011.10566)."""
 
 from keras import ops
 
 from mmssl.losses.parts.inputs import float_rows
-from mmssl.losses.parts.similarity import dot, unit
+from mmssl.losses.parts.similarity import dot, l2_normalize
 
 
 def negative_cosine(predictions, targets):
-    """Averages `-cos(prediction, target)`: -1 where they agree, 0 at right angles, 1 opposed.
+    """Averages `-cos(prediction, target)`: -1 if parallel, 0 if orthogonal, 1 if opposite.
 
     SimSiam averages it over both directions; BYOL's squared distance of unit vectors is
-    `2 + 2 * negative_cosine`, summed over them. Gradients flow into both: stop those of the
-    targets, as both methods do.
+    `2 + 2 * negative_cosine`, summed over both directions. Gradients flow into both arguments: stop
+    those of the targets, as both methods do.
 
     Args:
         predictions: (B, D).
@@ -21,7 +21,7 @@ def negative_cosine(predictions, targets):
         Scalar float32 in [-1, 1], the mean over this replica's rows.
 
     Raises:
-        ValueError: shapes do not fit.
+        ValueError: the shapes are incompatible.
     """
     predictions, targets = float_rows(predictions=predictions, targets=targets)
-    return -ops.mean(dot(unit(predictions), unit(targets)))
+    return -ops.mean(dot(l2_normalize(predictions), l2_normalize(targets)))

@@ -10,20 +10,21 @@ from mmssl.losses.info_nce import cosine_scores
 from mmssl.losses.parts.inputs import positive_number
 
 
-def nce_loss(anchors, positives, negatives, items, log_partition, temperature=0.07):
-    """Tells each anchor's own instance from K that noise drew, each by itself.
+def nce_loss(anchors, positives, negatives, num_instances, log_partition, temperature=0.07):
+    """Discriminates each anchor's own instance from K noise samples, by binary classification.
 
-        -mean_i [ log h(p_i) + sum_k log(1 - h(n_ik)) ],    h(x) = P(x) / (P(x) + K / items)
+        -mean_i [ log h(p_i) + sum_k log(1 - h(n_ik)) ],    h(x) = P(x) / (P(x) + K / num_instances)
         P(x) = exp(cosine(anchor, x) / T) / Z
 
-    The noise is uniform over the `items` instances of the data set. Z is a constant that the
-    caller keeps: `nce_log_partition` of the first batch. A sum, not a mean, over the K negatives.
+    The noise is uniform over the `num_instances` instances of the data set. Z is a constant that
+    the caller keeps: `nce_log_partition` of the first batch. The K negatives are summed, not
+    averaged.
 
     Args:
         anchors: (B, D).
-        positives: (B, D), row i the instance of anchor i as the memory has it.
-        negatives: (B, K, D), drawn for each anchor, or (K, D), for all.
-        items: instances in the data set.
+        positives: (B, D), row i the memory bank's vector of the instance of anchor i.
+        negatives: (B, K, D), drawn for each anchor, or (K, D), shared by all.
+        num_instances: number of instances in the data set, above 0.
         log_partition: log Z, a number or a scalar tensor.
         temperature: T, above 0; a number or a scalar tensor.
 
@@ -31,35 +32,35 @@ def nce_loss(anchors, positives, negatives, items, log_partition, temperature=0.
         Scalar float32 in nats, the mean over this replica's anchors.
 
     Raises:
-        ValueError: shapes do not fit, or temperature or items are not above 0.
+        ValueError: the shapes are incompatible, or temperature or num_instances is not above 0.
     """
-    positive_number(items=items)
+    positive_number(num_instances=num_instances)
     positive, others = cosine_scores(anchors, positives, negatives, temperature)
-    log_noise = ops.log(ops.cast(ops.shape(others)[-1], "float32") / items)
+    log_noise = ops.log(ops.cast(ops.shape(others)[-1], "float32") / num_instances)
     positive, others = (x - log_partition - log_noise for x in (positive, others))
     return ops.mean(ops.softplus(-positive) + ops.sum(ops.softplus(others), axis=-1))
 
 
-def nce_log_partition(anchors, positives, negatives, items, temperature=0.07):
+def nce_log_partition(anchors, positives, negatives, num_instances, temperature=0.07):
     """Estimates log Z, the constant of `nce_loss`, from one batch.
 
     Args:
         anchors: (B, D).
         positives: (B, D).
         negatives: (B, K, D) or (K, D).
-        items: instances in the data set.
+        num_instances: number of instances in the data set, above 0.
         temperature: T, above 0.
 
     Returns:
-        Scalar float32, `log(items * mean(exp(score)))` over positives and negatives of all
+        Scalar float32, `log(num_instances * mean(exp(score)))` over positives and negatives of all
         replicas.
 
     Raises:
-        ValueError: shapes do not fit, or temperature or items are not above 0.
+        ValueError: the shapes are incompatible, or temperature or num_instances is not above 0.
     """
-    positive_number(items=items)
+    positive_number(num_instances=num_instances)
     positive, others = cosine_scores(anchors, positives, negatives, temperature)
     scores = ops.concatenate([positive[:, None], others], axis=-1)
     own = ops.logsumexp(scores) - ops.log(ops.cast(ops.size(scores), "float32"))
     everyone = distribution.gather(own[None])
-    return ops.logsumexp(everyone) + math.log(items / distribution.replicas())
+    return ops.logsumexp(everyone) + math.log(num_instances / distribution.num_replicas())

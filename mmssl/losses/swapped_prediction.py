@@ -1,4 +1,4 @@
-"""Cross-entropy of each crop with what another crop of the same picture was assigned to."""
+"""Cross-entropy of each crop's prediction with the target of another crop of the same image."""
 
 from keras import ops
 
@@ -9,8 +9,8 @@ def swapped_cross_entropy(targets, logits, temperature):
         -mean_{i, v != i} mean_b sum_k target_i[b, k] log softmax(logits_v[b] / T)_k
 
     Args:
-        targets: list of float32 (B, K), distributions, of the first crops.
-        logits: list of (B, K), of all crops, the first ones those of the targets.
+        targets: list of float32 (B, K), distributions, for the first crops.
+        logits: list of (B, K), for all crops, those with targets first.
         temperature: T, above 0.
 
     Returns:
@@ -21,8 +21,8 @@ def swapped_cross_entropy(targets, logits, temperature):
     """
     if not targets or len(logits) < max(2, len(targets)):
         raise ValueError(
-            f"{len(targets)} crops have targets and {len(logits)} are scored: one target or more "
-            "is wanted, and scores of the same crops in the same order, two crops or more in all."
+            f"Needs targets for at least one crop and logits for at least two, those with targets "
+            f"first; got {len(targets)} crops with targets and {len(logits)} with logits."
         )
     predicted = [ops.log_softmax(ops.cast(x, "float32") / temperature) for x in logits]
     costs = [

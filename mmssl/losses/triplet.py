@@ -4,50 +4,50 @@ from keras import ops
 
 from mmssl.losses.parts.inputs import float_rows, positive_number
 from mmssl.losses.parts.labeled_pairs import labeled_pairs, mean_where
-from mmssl.losses.parts.similarity import unit
+from mmssl.losses.parts.similarity import l2_normalize
 
 MINING = ("all", "semi_hard", "hard")
 FALLBACKS = ("farthest", "skip")
 
 
 def triplet_loss(embeddings, labels, margin=0.2, mining="semi_hard", fallback="farthest"):
-    """Wants an anchor nearer to its positive than to a negative, by a margin.
+    """Requires each anchor to be closer to its positive than to a negative by a margin.
 
         max(0, |a - p|^2 - |a - n|^2 + margin)
 
-    of vectors scaled to length one, squared distances as in FaceNet. Anchors are this replica's
-    rows, positives and negatives those of all replicas. The loss is the mean over
+    The vectors are L2-normalized and distances squared, as in FaceNet. Anchors are this replica's
+    rows, positives and negatives those of all replicas. With `mining`, the loss is the mean over
 
-    - `all`: all triplets, those that cost nothing included; it holds B N^2 floats.
+    - `all`: all triplets, including those with zero loss; takes B N^2 floats of memory.
     - `semi_hard`: all pairs of an anchor and a positive, each with the nearest negative that is
       farther than the positive.
     - `hard`: all anchors, each with its farthest positive and its nearest negative (Hermans,
       Beyer, Leibe 2017, arXiv 1703.07737).
 
-    Which negative is taken carries no gradient.
+    The choice of the negative has no gradient.
 
     Args:
         embeddings: (B, D).
-        labels: (B,), equal where examples belong together.
+        labels: (B,), equal for examples of the same class.
         margin: in squared distance, which is at most 4; above 0.
         mining: `"all"`, `"semi_hard"` or `"hard"`.
-        fallback: of `semi_hard`, for pairs all negatives of which are nearer than the positive:
-            `"farthest"` takes the farthest of them, `"skip"` leaves the pair out, and with it
-            those whose negatives are all beyond the margin.
+        fallback: of `semi_hard`, for pairs whose negatives are all closer than the positive:
+            `"farthest"` uses the farthest of them; `"skip"` excludes such pairs, and those whose
+            negatives are all beyond the margin as well.
 
     Returns:
-        Scalar float32, the mean over this replica's triplets; 0 where the batch has none. With
+        Scalar float32, the mean over this replica's triplets; 0 if the batch has none. With
         several replicas it is weighted so that the mean over the replicas is that of all triplets.
 
     Raises:
-        ValueError: shapes do not fit, or an argument is none of those allowed.
+        ValueError: the shapes are incompatible, or an argument has a value that is not allowed.
     """
     (embeddings,) = float_rows(embeddings=embeddings)
     positive_number(margin=margin)
     for name, value, allowed in (("mining", mining, MINING), ("fallback", fallback, FALLBACKS)):
         if value not in allowed:
-            raise ValueError(f"{name} is one of {', '.join(allowed)}; got {value!r}.")
-    pairs = labeled_pairs(unit(embeddings), labels)
+            raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
+    pairs = labeled_pairs(l2_normalize(embeddings), labels)
     if mining == "all":
         return _all(*pairs, margin)
     if mining == "hard":
@@ -78,8 +78,8 @@ def _semi_hard(distances, positives, negatives, margin, skip):
 
 
 def _nearest_beyond(distances, negatives):
-    """Finds for each entry of a row the nearest negative that is farther, else the farthest."""
-    # By sorting, which takes B N floats where comparing all with all takes B N^2.
+    """Finds the nearest negative beyond each entry of a row, or else the farthest negative."""
+    # Sorting takes B N floats of memory; comparing all with all would take B N^2.
     order = ops.argsort(distances, axis=-1)
     negative = ops.cast(negatives, "int32")
     counted = ops.cumsum(ops.take_along_axis(negative, order, axis=-1), axis=-1)

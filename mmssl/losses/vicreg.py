@@ -1,4 +1,4 @@
-"""Variance, invariance, covariance (Bardes, Ponce, LeCun 2021, arXiv 2105.04906)."""
+"""Variance-invariance-covariance regularization (Bardes, Ponce, LeCun 2021, arXiv 2105.04906)."""
 
 from keras import ops
 
@@ -7,7 +7,7 @@ from mmssl.losses.parts.inputs import float_rows
 
 
 def vicreg_loss(first, second, invariance_weight=25.0, variance_weight=25.0, covariance_weight=1.0):
-    """Adds the three terms of `vicreg_terms` with the paper's weights.
+    """Sums the three terms of `vicreg_terms`, by default with the paper's weights.
 
     Args:
         first: (B, D), one view of each example.
@@ -17,10 +17,10 @@ def vicreg_loss(first, second, invariance_weight=25.0, variance_weight=25.0, cov
         covariance_weight: nu.
 
     Returns:
-        Scalar float32, the mean over this replica's rows plus the whole batch's statistics.
+        Scalar float32, the mean over this replica's rows plus statistics of the global batch.
 
     Raises:
-        ValueError: shapes do not fit.
+        ValueError: the shapes are incompatible.
     """
     terms = vicreg_terms(first, second)
     return (
@@ -31,19 +31,19 @@ def vicreg_loss(first, second, invariance_weight=25.0, variance_weight=25.0, cov
 
 
 def vicreg_terms(first, second):
-    """Measures what VICReg weighs.
+    """Computes the three terms of the VICReg loss, unweighted.
 
     Args:
         first: (B, D), one view of each example.
         second: (B, D), the other.
 
     Returns:
-        dict of scalars float32: `invariance`, the mean squared difference over rows and
+        dict of float32 scalars: `invariance`, the mean squared difference over rows and
         dimensions; `variance`, the mean of both views' `variance_term`; `covariance`, the sum of
         their `covariance_term`, both as in the official code (the paper sums the variances).
 
     Raises:
-        ValueError: shapes do not fit.
+        ValueError: the shapes are incompatible.
     """
     first, second = float_rows(first=first, second=second)
     return {
@@ -54,20 +54,20 @@ def vicreg_terms(first, second):
 
 
 def variance_term(embeddings, target=1.0, epsilon=1e-4):
-    """Averages over dimensions what their standard deviation lacks.
+    """Computes a hinge loss on the standard deviation of each dimension, averaged over dimensions.
 
         mean_d max(0, target - sqrt(Var_d + epsilon))
 
     Args:
-        embeddings: (B, D); two rows or more on all replicas together.
-        target: the deviation that is enough; above 0.
-        epsilon: keeps the gradient finite where nothing varies; above 0.
+        embeddings: (B, D); at least two rows over all replicas.
+        target: standard deviation above which the loss is zero; above 0.
+        epsilon: keeps the gradient finite where the variance is zero; above 0.
 
     Returns:
-        Scalar float32, of the whole batch, the same on every replica.
+        Scalar float32, of the global batch, the same on every replica.
 
     Raises:
-        ValueError: the shape does not fit.
+        ValueError: the shape is invalid.
     """
     centered, degrees = _center(embeddings)
     variances = distribution.mean(ops.sum(ops.square(centered), axis=0)) / degrees
@@ -75,16 +75,16 @@ def variance_term(embeddings, target=1.0, epsilon=1e-4):
 
 
 def covariance_term(embeddings):
-    """Adds up the squared covariances of different dimensions, over their number D.
+    """Sums the squared off-diagonal covariances of the dimensions, divided by their number D.
 
     Args:
-        embeddings: (B, D); two rows or more on all replicas together.
+        embeddings: (B, D); at least two rows over all replicas.
 
     Returns:
-        Scalar float32, of the whole batch, the same on every replica.
+        Scalar float32, of the global batch, the same on every replica.
 
     Raises:
-        ValueError: the shape does not fit.
+        ValueError: the shape is invalid.
     """
     centered, degrees = _center(embeddings)
     covariance = distribution.mean(ops.matmul(ops.transpose(centered), centered)) / degrees
@@ -93,8 +93,8 @@ def covariance_term(embeddings):
 
 
 def _center(embeddings):
-    """Takes the whole batch's mean from its rows; counts a replica's share of N - 1."""
+    """Centers rows on the global batch's mean; also returns this replica's part of N - 1."""
     (rows,) = float_rows(embeddings=embeddings)
     count = ops.cast(ops.shape(rows)[0], "float32")
     centered = rows - distribution.mean(ops.mean(rows, axis=0))
-    return centered, ops.maximum(count - 1 / distribution.replicas(), 0.5)
+    return centered, ops.maximum(count - 1 / distribution.num_replicas(), 0.5)

@@ -32,7 +32,7 @@ class BarlowTwins(JointEmbedding):
         encoder: keras.Model of any modality.
         projector: widths of the projector's layers, none of them with a bias.
         off_diagonal_weight: w, 0 or more.
-        bias_rate: the learning rate of biases and norms as a share of all others', above 0; 0.0048
+        bias_lr_ratio: the learning rate of biases and norms as a share of all others', above 0; 0.0048
             to 0.2 in the official code, whose LARS adapts the others alone. 1 suits AdamW.
         **kwargs: passed to Pretrainer.
 
@@ -47,19 +47,19 @@ class BarlowTwins(JointEmbedding):
         encoder: keras.Model,
         projector: tuple[int, ...] = (8192, 8192, 8192),
         off_diagonal_weight: float = 0.0051,
-        bias_rate: float = 0.024,
+        bias_lr_ratio: float = 0.024,
         **kwargs,
     ):
         if off_diagonal_weight < 0:
             raise ValueError(
                 f"BarlowTwins(off_diagonal_weight=...) is 0 or more; got {off_diagonal_weight}."
             )
-        positive_number(bias_rate=bias_rate)
+        positive_number(bias_lr_ratio=bias_lr_ratio)
         # The loss standardizes what comes last: a norm there would do it twice.
         head = mlp(embedding_width(encoder), projector, last_bias=False, name="projector")
         super().__init__(encoder, head, **kwargs)
         self.off_diagonal_weight = off_diagonal_weight
-        self.bias_rate = bias_rate
+        self.bias_lr_ratio = bias_lr_ratio
 
     def loss_terms(self, batch, outputs, training):
         return {"barlow_twins": barlow_twins_loss(*outputs, self.off_diagonal_weight)}
@@ -67,4 +67,4 @@ class BarlowTwins(JointEmbedding):
     def make_optimizers(self, make):
         variables = self.trainable_variables
         small = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
-        return {"optimizer": paired(make, variables, small, rate=self.bias_rate)}
+        return {"optimizer": paired(make, variables, small, rate=self.bias_lr_ratio)}

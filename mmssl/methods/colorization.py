@@ -14,7 +14,7 @@ from mmssl.methods.bases import Pretrainer
 
 GRAY = 5.0  # an image whose every |a| and |b| is at most this has no color to learn from
 
-PICTURES = 12  # in the report
+REPORT_IMAGES = 12  # in the report
 
 
 class Colorization(Pretrainer):
@@ -150,7 +150,7 @@ class Colorization(Pretrainer):
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
         """
-        images = next(iter(data.examples(data.source, batch_size=PICTURES)))["images"].numpy()
+        images = next(iter(data.examples(data.source, batch_size=REPORT_IMAGES)))["images"].numpy()
         lightness = np.asarray(rgb_to_lightness(images))
         gray = lab_to_rgb(np.concatenate([lightness, np.zeros_like(images[..., 1:])], axis=-1))
         rows = [gray, self.colorize(images), images]

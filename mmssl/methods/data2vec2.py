@@ -23,7 +23,7 @@ class Data2Vec2(LatentPrediction):
              + class_weight * mean_{students} 1/sqrt(C) sum_c (class_c - mean_t sg(y)_tc)^2
 
     The local encoder runs once for an example and gets the gradients of all its students. The
-    second term is there where the encoder has a class token; beta and `channels` act on both.
+    second term is there where the encoder has a class token; beta and `channel_reduction` act on both.
 
     Where paper and official code differ, or this from both:
 
@@ -35,7 +35,7 @@ class Data2Vec2(LatentPrediction):
     - what the teacher takes from the student is `shared`: `nothing` for pictures, `local` for
       sound, `positions` for text, where the blocks alone are averaged. The code does so; the paper
       does not say;
-    - text: channels `sum`, beta 0; a projection of two layers behind a decoder without residuals.
+    - text: channel_reduction `sum`, beta 0; a projection of two layers behind a decoder without residuals.
 
     Attention that tells positions by itself, as the paper's sound does by ALiBi, is given the
     places of the tokens that a student sees.
@@ -61,9 +61,9 @@ class Data2Vec2(LatentPrediction):
         decoder_kernel_size: taps along each axis.
         decoder_groups: groups of its convolutions.
         decoder_residual: whether its blocks add what came in.
-        decoder_projection: dense layers behind its blocks.
+        decoder_projection_layers: dense layers behind its blocks.
         decoder_dropout: rate in [0, 1), on its input.
-        noise: standard deviation of the noise, 0 or more.
+        noise_stddev: standard deviation of the noise, 0 or more.
         class_weight: see above, 0 or more; without effect where there is no class token.
         loss_weights: see `Pretrainer`.
         **kwargs: see LatentPrediction.
@@ -82,16 +82,16 @@ class Data2Vec2(LatentPrediction):
         decoder_kernel_size: int = 3,
         decoder_groups: int = 16,
         decoder_residual: bool = True,
-        decoder_projection: int = 1,
+        decoder_projection_layers: int = 1,
         decoder_dropout: float = 0.0,
-        noise: float = 0.01,
+        noise_stddev: float = 0.01,
         class_weight: float = 0.0,
         loss_weights: dict[str, float] | None = None,
         **kwargs,
     ):
-        if noise < 0 or class_weight < 0:
+        if noise_stddev < 0 or class_weight < 0:
             raise ValueError(
-                f"Data2Vec2 needs noise and class_weight of 0 or more; got {noise}, {class_weight}."
+                f"Data2Vec2 needs noise_stddev and class_weight of 0 or more; got {noise_stddev}, {class_weight}."
             )
         tokens, positioned = (encoder.get_layer(n).output for n in ("tokens", "positioned"))
         self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)
@@ -102,7 +102,7 @@ class Data2Vec2(LatentPrediction):
         super().__init__(encoder, loss_weights=weights, **kwargs)
         self.convolved_positions = convolved_positions
         width = tokens.shape[-1]
-        self.noise = NoiseTable(width, noise, name="noise")
+        self.noise = NoiseTable(width, noise_stddev, name="noise")
         self.decoder = masked_decoder(
             width,
             _grid(tokens.shape[1], decoder_axes),
@@ -111,7 +111,7 @@ class Data2Vec2(LatentPrediction):
             decoder_kernel_size,
             decoder_groups,
             decoder_residual,
-            decoder_projection,
+            decoder_projection_layers,
             decoder_dropout,
         )
 
@@ -139,7 +139,7 @@ class Data2Vec2(LatentPrediction):
         terms = {"regression": self.regression(outputs["predictions"], targets, weights)}
         if self.class_tokens:
             mean = ops.repeat(ops.mean(whole, axis=1), batch["masked"].shape[1], axis=0)
-            errors = token_regression(outputs["class"], mean, self.beta, self.channels)
+            errors = token_regression(outputs["class"], mean, self.beta, self.channel_reduction)
             terms["class"] = ops.mean(errors)
         return terms
 

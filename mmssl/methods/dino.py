@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from mmssl.encoders.parts.dropout import with_dropout
-from mmssl.layers import UnitDense
+from mmssl.layers import WeightNormDense
 from mmssl.losses.dino import dino_center, dino_loss
 from mmssl.losses.parts.inputs import positive_number
 from mmssl.methods.bases import EMATeacher, Pretrainer
@@ -49,7 +49,7 @@ class DINO(Pretrainer):
         out_dim: K.
         student_temperature: T_s, above 0.
         teacher_temperature: T_t at last, above 0; the official code's best runs go to 0.07.
-        first_teacher_temperature: T_t at first, above 0.
+        initial_teacher_temperature: T_t at first, above 0.
         temperature_steps: steps of the linear way between these.
         center_momentum: of the center, in [0, 1].
         momentum: of the teacher at the first step, in [0, 1].
@@ -71,7 +71,7 @@ class DINO(Pretrainer):
         out_dim: int = 65536,
         student_temperature: float = 0.1,
         teacher_temperature: float = 0.04,
-        first_teacher_temperature: float = 0.04,
+        initial_teacher_temperature: float = 0.04,
         temperature_steps: int = 0,
         center_momentum: float = 0.9,
         momentum: float = 0.996,
@@ -84,10 +84,10 @@ class DINO(Pretrainer):
             out_dim=out_dim,
             student_temperature=student_temperature,
             teacher_temperature=teacher_temperature,
-            first_teacher_temperature=first_teacher_temperature,
+            initial_teacher_temperature=initial_teacher_temperature,
         )
         self.student_temperature = student_temperature
-        self.teacher_temperatures = first_teacher_temperature, teacher_temperature
+        self.teacher_temperatures = initial_teacher_temperature, teacher_temperature
         self.temperature_steps = temperature_steps
         self.center_momentum = center_momentum
         self.frozen_steps = frozen_steps
@@ -96,7 +96,7 @@ class DINO(Pretrainer):
         projected = mlp(vectors.shape[-1], head, normalize=False, activation="gelu")(vectors)
         bottleneck = keras.layers.UnitNormalization(dtype="float32")(projected)
         self.projector = keras.Model(vectors, bottleneck, name="projector")
-        self.directions = UnitDense(out_dim, dtype="float32", name="directions")
+        self.directions = WeightNormDense(out_dim, dtype="float32", name="directions")
         self.head = keras.Model(vectors, self.directions(bottleneck), name="head")
 
         self.teacher = EMATeacher(

@@ -13,8 +13,8 @@ from mmssl.losses.weighted_squared_error import weighted_squared_error
 from mmssl.methods.bases import AdversarialPretrainer
 from mmssl.methods.bases.border_fill import border_fill
 
-PICTURES = 12  # in the report
-VALIDATION = 2048  # items that are measured
+REPORT_IMAGES = 12  # in the report
+VALIDATION_IMAGES = 2048  # items that are measured
 
 
 class ContextEncoder(AdversarialPretrainer):
@@ -48,7 +48,7 @@ class ContextEncoder(AdversarialPretrainer):
         visible_weight: weight of the target's visible pixels, 0 or above; 10 in the official code
             where there is an overlap.
         adversarial_weight: a, in [0, 1); 0 is without a discriminator.
-        discriminator_rate: D's learning rate in a run, as a share of the generator's.
+        discriminator_lr_ratio: D's learning rate in a run, as a share of the generator's.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -66,7 +66,7 @@ class ContextEncoder(AdversarialPretrainer):
         discriminator_channels: tuple[int, ...] = (64, 128, 256, 512),
         visible_weight: float = 10.0,
         adversarial_weight: float = 0.001,
-        discriminator_rate: float = 0.1,
+        discriminator_lr_ratio: float = 0.1,
         **kwargs,
     ):
         check_choices(ContextEncoder.__init__, region=region)
@@ -85,7 +85,9 @@ class ContextEncoder(AdversarialPretrainer):
         if adversarial_weight:
             weights["adversarial"] = adversarial_weight
             discriminator = dcgan_discriminator(target, discriminator_channels)
-        super().__init__(encoder, discriminator, discriminator_rate, loss_weights=weights, **kwargs)
+        super().__init__(
+            encoder, discriminator, discriminator_lr_ratio, loss_weights=weights, **kwargs
+        )
         self.visible_weight = visible_weight
         self.margin = (size - target) // 2
         self.fill = MaskFill()
@@ -175,7 +177,7 @@ class ContextEncoder(AdversarialPretrainer):
             around it; and `hole_ratio`, the first over the second.
         """
         count = len(data.source)
-        spread = np.linspace(0, count - 1, min(count, VALIDATION)).astype(int)
+        spread = np.linspace(0, count - 1, min(count, VALIDATION_IMAGES)).astype(int)
         hole = border = hidden = 0.0
         for batch in data.masked_examples(data.source.select(spread)):
             images, mask = batch["images"].numpy(), batch["mask"].numpy()
@@ -197,7 +199,7 @@ class ContextEncoder(AdversarialPretrainer):
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
         """
-        batch = next(iter(data.masked_examples(data.source, batch_size=PICTURES)))
+        batch = next(iter(data.masked_examples(data.source, batch_size=REPORT_IMAGES)))
         images, mask = batch["images"].numpy(), batch["mask"].numpy()
         rows = [np.asarray(self.fill([images, mask])), self.inpaint(images, mask), images]
         sheet = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])

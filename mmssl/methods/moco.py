@@ -9,7 +9,7 @@ from mmssl.choices import check_choices
 from mmssl.layers import VectorQueue
 from mmssl.losses.info_nce import info_nce
 from mmssl.losses.parts.inputs import positive_number
-from mmssl.losses.parts.similarity import unit
+from mmssl.losses.parts.similarity import l2_normalize
 from mmssl.methods.bases import EMATeacher, JointEmbedding
 from mmssl.methods.bases.heads import mlp
 from mmssl.methods.bases.joint_embedding import embedding_width
@@ -90,5 +90,5 @@ class MoCo(JointEmbedding):
         keys = self.teacher(view, training=training and self.by_batch)["projection"]
         loss = info_nce(outputs, keys, self.queue.vectors, self.temperature)
         if training:
-            self.queue.push(unit(ops.cast(keys, "float32")))
+            self.queue.push(l2_normalize(ops.cast(keys, "float32")))
         return {"info_nce": loss}

@@ -6,7 +6,7 @@ from keras import ops
 from mmssl import distribution
 from mmssl.layers import VectorQueue
 from mmssl.losses.parts.inputs import positive_number
-from mmssl.losses.parts.similarity import unit
+from mmssl.losses.parts.similarity import l2_normalize
 from mmssl.losses.swav import sinkhorn, swav_loss
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.heads import behind_head, mlp
@@ -54,7 +54,7 @@ class SwAV(Pretrainer):
             size is unknown with a queue.
     """
 
-    metric_names = ("swav", "usage")
+    metric_names = ("swav", "prototype_usage")
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class SwAV(Pretrainer):
         """
         crops = views(batch, self.encoder)
         embeddings = ops.concatenate(embed_crops(self.encoder, crops, training))
-        projected = unit(ops.cast(self.projector(embeddings, training=training), "float32"))
+        projected = l2_normalize(ops.cast(self.projector(embeddings, training=training), "float32"))
         prototypes = ops.convert_to_tensor(self.prototypes)
         frozen = self.steps.value < self.frozen_steps
         held = ops.where(frozen, ops.stop_gradient(prototypes), prototypes)
@@ -127,7 +127,7 @@ class SwAV(Pretrainer):
             for queue, projections in zip(self.queues, outputs["projections"], strict=False):
                 queue.push(projections)
             self.steps.assign_add(1)
-        self.update_metric("usage", self._usage(scores))
+        self.update_metric("prototype_usage", self._usage(scores))
         return {"swav": swav_loss(scores, codes, self.temperature)}
 
     def _codes(self, place, scores):
@@ -141,14 +141,14 @@ class SwAV(Pretrainer):
                 f"SwAV(queue_size={self.queue_size}) must know the size of its batches, all the "
                 "same: dataset.batch(size, drop_remainder=True)."
             )
-        pushes, misfit = divmod(self.queue_size, rows * distribution.replicas())
+        pushes, misfit = divmod(self.queue_size, rows * distribution.num_replicas())
         if misfit:
             raise ValueError(
                 f"SwAV(queue_size={self.queue_size}) must be a multiple of the batch, "
-                f"{rows * distribution.replicas()}."
+                f"{rows * distribution.num_replicas()}."
             )
         # Each replica brings its share of the queue, which is the same on all.
-        share = self.queue_size // distribution.replicas()
+        share = self.queue_size // distribution.num_replicas()
         queue = ops.convert_to_tensor(self.queues[place].vectors)
         past = ops.slice(queue, (distribution.first_row(share), 0), (share, queue.shape[-1]))
         past = ops.matmul(past, ops.convert_to_tensor(self.prototypes))

@@ -1,4 +1,4 @@
-"""AdamW whose weight decay moves, which Keras lacks."""
+"""AdamW with a weight decay schedule, which Keras lacks."""
 
 import keras
 
@@ -7,11 +7,12 @@ import keras
 class ScheduledAdamW(keras.optimizers.AdamW):
     """AdamW (Loshchilov, Hutter 2017, arXiv 1711.05101) whose weight decay may follow a schedule.
 
-    At step n, before Adam's own step:
+    At step n, before Adam's own update:
 
         w <- w - learning_rate(n) * weight_decay(n) * w
 
-    As in Keras and PyTorch the rate scales the decay; the paper's schedule scales both alike.
+    As in Keras and PyTorch, the learning rate scales the decay; in the paper, one schedule
+    multiplier scales both.
 
     Args:
         learning_rate: float or schedule.
@@ -24,7 +25,7 @@ class ScheduledAdamW(keras.optimizers.AdamW):
 
     @property
     def weight_decay(self):
-        """The decay of the present step: what was given, or a scalar of its schedule."""
+        """Weight decay of the current step: a float, or a scalar tensor if it has a schedule."""
         decay = self._weight_decay
         return decay(self.iterations) if callable(decay) else decay
 

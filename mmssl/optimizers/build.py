@@ -1,4 +1,4 @@
-"""The optimizer of a run."""
+"""Builders of optimizers."""
 
 from mmssl.optimizers.adamw import ScheduledAdamW
 from mmssl.optimizers.lars import LARS
@@ -14,18 +14,19 @@ def adamw(
     clip_norm=None,
     clip_each=False,
 ):
-    """Builds AdamW that decays kernels and tables, not biases and norms.
+    """Builds AdamW with weight decay on kernels and embeddings but not on biases and norms.
 
     Args:
         variables: the trainable variables that it will update.
         learning_rate: float or schedule.
-        weight_decay: decoupled, a step and unit of learning rate; 0 or more, or a schedule.
-        beta_1: decay of the gradients' mean, in [0, 1).
-        beta_2: decay of the squared gradients' mean, in (0, 1).
-        epsilon: added to the root of the squared gradients' mean; gradients well below it move
-            their weights little, where all others move by the learning rate whatever their size.
-        clip_norm: largest norm of the gradient; None leaves it as it is.
-        clip_each: whether that is the norm of each variable's gradient, or of all of them together.
+        weight_decay: decoupled, multiplied by the learning rate; 0 or more, or a schedule.
+        beta_1: decay rate of the first moment, in [0, 1).
+        beta_2: decay rate of the second moment, in (0, 1).
+        epsilon: added to the square root of the second moment; gradients well below it move their
+            weights little, while all others move by the learning rate whatever their magnitude.
+        clip_norm: maximum norm of the gradient; None for no clipping.
+        clip_each: whether each variable's gradient is clipped on its own, rather than the global
+            norm of all of them.
 
     Returns:
         ScheduledAdamW, built.
@@ -39,8 +40,8 @@ def adamw(
         **_clipping(clip_norm, clip_each),
     )
     # By name too: the biases of attention have an axis of heads.
-    spared = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
-    optimizer.exclude_from_weight_decay(var_list=spared)
+    excluded = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
+    optimizer.exclude_from_weight_decay(var_list=excluded)
     optimizer.build(variables)
     return optimizer
 
@@ -54,18 +55,20 @@ def momentum_sgd(
     clip_norm=None,
     clip_each=False,
 ):
-    """Builds gradient descent with momentum, whose decay is part of the gradient.
+    """Builds SGD with momentum and coupled (L2) weight decay, or LARS.
 
-    Biases and norms are not decayed, nor is their rate adapted.
+    Biases and norms are not decayed, nor is their learning rate adapted.
 
     Args:
         variables: the trainable variables that it will update.
         learning_rate: float or schedule.
-        weight_decay: 0 or more.
+        weight_decay: added to the gradient, not decoupled; 0 or more.
         momentum: in [0, 1).
-        adapt: scale every variable's rate by its length and its gradient's, which is LARS.
-        clip_norm: largest norm of the gradient; None leaves it as it is.
-        clip_each: whether that is the norm of each variable's gradient, or of all of them together.
+        adapt: scale each variable's learning rate by the ratio of its norm to that of its gradient,
+            which is LARS.
+        clip_norm: maximum norm of the gradient; None for no clipping.
+        clip_each: whether each variable's gradient is clipped on its own, rather than the global
+            norm of all of them.
 
     Returns:
         LARS, built.
@@ -81,8 +84,8 @@ def _clipping(clip_norm, clip_each):
     return {"clipnorm" if clip_each else "global_clipnorm": clip_norm}
 
 
-def run_optimizer(fit, variables, learning_rate, weight_decay):
-    """Builds the optimizer that a run's recipe asks for.
+def build_optimizer(fit, variables, learning_rate, weight_decay):
+    """Builds the optimizer that a recipe configures.
 
     Args:
         fit: mmssl.runs.recipe.Fit.

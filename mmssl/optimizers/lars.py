@@ -8,32 +8,33 @@ from keras import ops
 class LARS(keras.optimizers.Optimizer):
     """Layer-wise adaptive rate scaling (You, Gitman, Ginsburg 2017, arXiv 1708.03888).
 
-    Momentum whose rate is set for each variable w by its length and that of its gradient g:
+    SGD with momentum whose learning rate is adapted for each variable w with gradient g:
 
         d = g + weight_decay * w
         v <- momentum * v + learning_rate * trust_coefficient * |w| / |d| * d
         w <- w - v
 
-    with a ratio of 1 where a length is 0. Biases and norms are excluded: they are not decayed,
-    and move by `v <- momentum * v + learning_rate * g`. The ratio is of the decayed gradient, as
-    in the official codes of SimCLR, BYOL, Barlow Twins and VICReg; the paper's has |g| +
-    weight_decay * |w| below the line. The rate enters with the gradient, as in the paper, SimCLR
-    and Keras' SGD; BYOL's code multiplies it to v, which is the same while the rate is constant.
+    The trust ratio `trust_coefficient * |w| / |d|` is 1 where either norm is 0. Biases and norms
+    are excluded: they are not decayed and are updated by `v <- momentum * v + learning_rate * g`.
+    The denominator is the norm of the decayed gradient, as in the official code of SimCLR, BYOL,
+    Barlow Twins and VICReg; the paper's is |g| + weight_decay * |w|. The learning rate multiplies
+    the gradient, as in the paper, SimCLR and Keras' SGD; BYOL's code multiplies v by it, which is
+    the same while the rate is constant.
 
     Args:
         learning_rate: float or schedule; large, as the trust coefficient is small.
         momentum: in [0, 1).
-        weight_decay: part of the gradient, not decoupled; 0 or more.
-        trust_coefficient: eta; above 0. None for a ratio of 1 throughout, which is SGD with
-            momentum and decay in the gradient (Keras' SGD decays apart from momentum and
-            gradient, 1 - momentum times as much).
-        exclude: variables, or their paths, that are neither decayed nor adapted; None means
+        weight_decay: added to the gradient, not decoupled; 0 or more.
+        trust_coefficient: eta; above 0. None for a trust ratio of 1 throughout, which is SGD with
+            momentum and coupled weight decay (the decay of Keras' SGD is decoupled, which makes it
+            weaker by a factor of 1 - momentum).
+        exclude: variables, or their paths, that are neither decayed nor adapted; None excludes
             those with fewer than two axes and those named bias.
         **kwargs: passed to keras.optimizers.Optimizer.
 
     Raises:
-        ValueError: an argument is out of its range; when it is built, `exclude` names a variable
-            that is not there, or a path that two have.
+        ValueError: an argument is out of range; on build, `exclude` names an unknown variable, or a
+            path that two variables share.
     """
 
     def __init__(
@@ -46,19 +47,21 @@ class LARS(keras.optimizers.Optimizer):
         name="lars",
         **kwargs,
     ):
-        # Keras would decay the weights by itself, apart from the gradient.
+        # Keras' own weight decay would be decoupled from the gradient.
         super().__init__(learning_rate=learning_rate, weight_decay=None, name=name, **kwargs)
         if not 0 <= momentum < 1:
-            raise ValueError(f"LARS(momentum=...) is in [0, 1); got {momentum}.")
+            raise ValueError(f"LARS(momentum=...) must be in [0, 1); got {momentum}.")
         if weight_decay < 0:
-            raise ValueError(f"LARS(weight_decay=...) is 0 or more; got {weight_decay}.")
+            raise ValueError(f"LARS(weight_decay=...) must be 0 or more; got {weight_decay}.")
         if trust_coefficient is not None and trust_coefficient <= 0:
-            raise ValueError(f"LARS(trust_coefficient=...) is above 0; got {trust_coefficient}.")
+            raise ValueError(
+                f"LARS(trust_coefficient=...) must be above 0; got {trust_coefficient}."
+            )
         self.momentum = momentum
         self.decay = weight_decay
         self.trust_coefficient = trust_coefficient
         if exclude is not None:
-            # Paths, which a saved model brings back. Variables would be taken for the optimizer's.
+            # Paths survive saving, and Keras would track variables as the optimizer's own.
             exclude = [v if isinstance(v, str) else v.path for v in exclude]
         self.exclude = exclude
 
@@ -78,8 +81,8 @@ class LARS(keras.optimizers.Optimizer):
             if paths.count(path) != 1:
                 raise ValueError(
                     f"LARS(exclude=...) names {path!r}, the path of {paths.count(path)} of the "
-                    f"variables {', '.join(paths)}: exclude those that it is built on, and give "
-                    "layers names of their own."
+                    f"variables {', '.join(paths)}: exclude only variables that the optimizer is "
+                    "built on, and give layers unique names."
                 )
         return [path in self.exclude for path in paths]
 

@@ -1,31 +1,31 @@
-"""Two optimizers that Keras takes for one."""
+"""Two optimizers that act as one Keras optimizer."""
 
 import keras
 
 
 class PairedOptimizer(keras.optimizers.Optimizer):
-    """Lets two optimizers update variables of their own, each clipping its own gradient.
+    """Combines two optimizers, each updating its own variables and clipping its own gradients.
 
-    Keras' trainers on every backend, and checkpoints, know one optimizer; its variables are
-    those of both. Its learning rate is the first one's.
+    Keras' trainers on every backend, and checkpoints, handle a single optimizer; the variables of
+    this one are those of both. Its learning rate is that of the first.
 
     Args:
-        first: keras optimizer of all variables but those of the second.
-        second: keras optimizer.
-        of_second: the second one's variables.
+        first: keras optimizer of all variables except `second_variables`.
+        second: keras optimizer of `second_variables`.
+        second_variables: list of variables that the second optimizer updates.
     """
 
-    def __init__(self, first, second, of_second, name="paired"):
+    def __init__(self, first, second, second_variables, name="paired"):
         super().__init__(learning_rate=0.0, name=name)
         self.first, self.second = first, second
-        # By identity: a list of variables would be taken for the optimizer's own.
-        self._of_second = frozenset(id(variable) for variable in of_second)
+        # Ids, since Keras would track a list of variables as the optimizer's own.
+        self._second_ids = frozenset(id(variable) for variable in second_variables)
 
     def build(self, variables):
         super().build(variables)
-        for optimizer, places in self._shares(variables):
+        for optimizer, indices in self._partition(variables):
             if not optimizer.built:
-                optimizer.build([variables[i] for i in places])
+                optimizer.build([variables[i] for i in indices])
 
     @property
     def variables(self):
@@ -47,42 +47,42 @@ class PairedOptimizer(keras.optimizers.Optimizer):
         variables = list(trainable_variables or self._trainable_variables)
         if not self.built:
             self.build(variables)
-        for optimizer, places in self._shares(variables):
-            optimizer.apply([grads[i] for i in places], [variables[i] for i in places])
+        for optimizer, indices in self._partition(variables):
+            optimizer.apply([grads[i] for i in indices], [variables[i] for i in indices])
 
     def finalize_variable_values(self, var_list):
-        for optimizer, places in self._shares(var_list):
-            optimizer.finalize_variable_values([var_list[i] for i in places])
+        for optimizer, indices in self._partition(var_list):
+            optimizer.finalize_variable_values([var_list[i] for i in indices])
 
     def _clip_gradients(self, grads):
         clipped = list(grads)
-        for optimizer, places in self._shares(self._trainable_variables):
-            own = optimizer._clip_gradients([grads[i] for i in places])
-            for i, gradient in zip(places, own, strict=True):
+        for optimizer, indices in self._partition(self._trainable_variables):
+            own = optimizer._clip_gradients([grads[i] for i in indices])
+            for i, gradient in zip(indices, own, strict=True):
                 clipped[i] = gradient
         return clipped
 
-    def _shares(self, variables):
-        """Pairs each optimizer with the places of its variables in a list."""
-        places = range(len(variables))
-        second = [i for i in places if id(variables[i]) in self._of_second]
-        return (self.first, sorted(set(places) - set(second))), (self.second, second)
+    def _partition(self, variables):
+        """Pairs each optimizer with the indices of its variables in a list."""
+        indices = range(len(variables))
+        second = [i for i in indices if id(variables[i]) in self._second_ids]
+        return (self.first, sorted(set(indices) - set(second))), (self.second, second)
 
 
-def paired(make, variables, of_second, **second):
-    """Builds two optimizers of one kind as one, the second with settings of its own.
+def paired(make, variables, second_variables, **second):
+    """Builds a PairedOptimizer of one kind, the second optimizer with settings of its own.
 
     Args:
         make: function that builds an optimizer, see `Pretrainer.make_optimizers`.
-        variables: all variables that are trained.
-        of_second: those of the second optimizer.
-        **second: what `make` is given for these.
+        variables: all trainable variables.
+        second_variables: those of the second optimizer.
+        **second: passed to `make` for the second optimizer.
 
     Returns:
         PairedOptimizer, built.
     """
-    theirs = {id(variable) for variable in of_second}
+    theirs = {id(variable) for variable in second_variables}
     others = [variable for variable in variables if id(variable) not in theirs]
-    pair = PairedOptimizer(make(others), make(of_second, **second), of_second)
+    pair = PairedOptimizer(make(others), make(second_variables, **second), second_variables)
     pair.build(variables)
     return pair

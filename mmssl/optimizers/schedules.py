@@ -1,30 +1,30 @@
-"""Learning rates and weight decays over the steps of a run."""
+"""Learning rate and weight decay schedules."""
 
 import math
 
 import keras
 from keras import ops
 
-START, END = 0.01, 0.01  # of the tri-stage schedule, shares of the peak
+START, END = 0.01, 0.01  # initial and final scale of the tri-stage schedule, relative to the peak
 
 
 @keras.saving.register_keras_serializable("mmssl")
 class TriStage(keras.optimizers.schedules.LearningRateSchedule):
-    """Rises on a line, stays, falls exponentially (fairseq's tri-stage schedule).
+    """Linear warmup, constant peak, exponential decay (fairseq's tri-stage schedule).
 
-    With the phases' steps W, H and D, and n the step:
+    With W, H and D steps in the three phases and n the step:
 
         n < W:      peak (0.01 + 0.99 n / W)
         n < W + H:  peak
         else:       peak 0.01^((n - W - H) / D), and 0.01 peak from then on
 
-    Baevski et al. 2022 (arXiv 2202.03555) write that the rate falls on a line; their code, which
-    is followed here, lets it fall exponentially.
+    Baevski et al. 2022 (arXiv 2202.03555) describe a linear decay; their code, which is followed
+    here, decays exponentially.
 
     Args:
         learning_rate: the peak, above 0.
-        steps: all steps of the run.
-        phases: shares of the steps that rise, stay and fall; they add up to 1.
+        steps: total number of steps.
+        phases: fractions of the steps spent in warmup, at the peak and in decay; they sum to 1.
     """
 
     def __init__(self, learning_rate, steps, phases):
@@ -33,7 +33,7 @@ class TriStage(keras.optimizers.schedules.LearningRateSchedule):
         self.phases = tuple(phases)
 
     def __call__(self, step):
-        rise, stay, fall = (max(1.0, share * self.steps) for share in self.phases)
+        rise, stay, fall = (max(1.0, fraction * self.steps) for fraction in self.phases)
         n = ops.cast(step, "float32")
         risen = START + (1.0 - START) * ops.minimum(n / rise, 1.0)
         fallen = ops.clip((n - rise - stay) / fall, 0.0, 1.0)
@@ -48,12 +48,12 @@ class TriStage(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def warmup_cosine(learning_rate, warmup_steps, steps):
-    """Builds a linear rise from zero and a half cosine down to zero.
+    """Builds a schedule of linear warmup from zero and cosine decay to zero.
 
     Args:
         learning_rate: the peak, above 0.
-        warmup_steps: steps of the rise, part of `steps`.
-        steps: all steps of the run.
+        warmup_steps: steps of warmup, part of `steps`.
+        steps: total number of steps.
 
     Returns:
         keras.optimizers.schedules.LearningRateSchedule.
@@ -67,13 +67,13 @@ def warmup_cosine(learning_rate, warmup_steps, steps):
     )
 
 
-def rates(fit, learning_rate, steps):
-    """Builds the learning rates of a run.
+def learning_rate_schedule(fit, learning_rate, steps):
+    """Builds the learning rate schedule that a recipe configures.
 
     Args:
         fit: mmssl.runs.recipe.Fit.
         learning_rate: the peak, above 0.
-        steps: all steps of the run.
+        steps: total number of steps.
 
     Returns:
         keras.optimizers.schedules.LearningRateSchedule.
@@ -83,16 +83,16 @@ def rates(fit, learning_rate, steps):
     return warmup_cosine(learning_rate, fit.warmup_steps, steps)
 
 
-def decays(fit, steps):
-    """Builds the weight decay of a run.
+def weight_decay_schedule(fit, steps):
+    """Builds the weight decay that a recipe configures.
 
     Args:
         fit: mmssl.runs.recipe.Fit.
-        steps: all steps of the run.
+        steps: total number of steps.
 
     Returns:
-        float, or keras.optimizers.schedules.LearningRateSchedule where it moves: along half a
-        cosine, at step n of N
+        float, or, with a final value, a keras.optimizers.schedules.LearningRateSchedule along half
+        a cosine, at step n of N
 
             last + (first - last) (1 + cos(pi n / N)) / 2
     """

@@ -19,9 +19,9 @@ class StopOutOfBounds(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         for name, floor in self.model.metric_bounds().items():
             step = int(self.model.optimizer.iterations)
-            if step >= floor.after and not logs[name] >= floor.least:
+            if step >= floor.after and not logs[name] >= floor.minimum:
                 self.reason = (
-                    f"{name} is {logs[name]:.4g} at step {step}, below {floor.least:g}: "
+                    f"{name} is {logs[name]:.4g} at step {step}, below {floor.minimum:g}: "
                     f"{floor.meaning}."
                 )
                 self.model.stop_training = True

@@ -12,8 +12,8 @@ from mmssl import distribution
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.files import replaced, write_text
-from mmssl.optimizers.build import run_optimizer
-from mmssl.optimizers.schedules import decays, rates
+from mmssl.optimizers.build import build_optimizer
+from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
 from mmssl.runs.checkpoint import load_state, save_state, state_variables
 from mmssl.runs.folder import environment
@@ -116,8 +116,8 @@ class Training:
 
         def make(variables, rate=1.0, constant=False):
             peak = rate * fit.learning_rate
-            learning_rate = peak if constant else rates(fit, peak, steps)
-            return run_optimizer(fit, variables, learning_rate, decays(fit, steps))
+            learning_rate = peak if constant else learning_rate_schedule(fit, peak, steps)
+            return build_optimizer(fit, variables, learning_rate, weight_decay_schedule(fit, steps))
 
         self.method.set_total_steps(steps)
         with self.strategy.scope():

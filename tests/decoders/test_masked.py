@@ -10,7 +10,7 @@ def tokens(*shape):
 
 
 def test_a_map_is_decoded_by_its_neighborhoods():
-    decoder = masked_decoder(16, (4, 4), 16, depth=1, kernel=3, groups=4)
+    decoder = masked_decoder(16, (4, 4), 16, depth=1, kernel_size=3, groups=4)
     decoder.get_layer("predict").kernel.assign(tokens(16, 16))
     x = tokens(1, 16, 16)
     changed = x.copy()
@@ -21,19 +21,19 @@ def test_a_map_is_decoded_by_its_neighborhoods():
 
 
 def test_predictions_start_at_zero():
-    decoder = masked_decoder(16, (4, 4), 16, depth=1, kernel=3, groups=4)
+    decoder = masked_decoder(16, (4, 4), 16, depth=1, kernel_size=3, groups=4)
     np.testing.assert_array_equal(decoder(tokens(2, 16, 16)), np.zeros((2, 16, 16)))
 
 
 def test_blocks_add_what_came_in_where_widths_agree():
-    decoder = masked_decoder(8, (4, 4), 16, depth=3, kernel=3, groups=4)
+    decoder = masked_decoder(8, (4, 4), 16, depth=3, kernel_size=3, groups=4)
     assert sum("add" in layer.name for layer in decoder.layers) == 2
-    plain = masked_decoder(8, (4, 4), 16, depth=3, kernel=3, groups=4, residual=False)
+    plain = masked_decoder(8, (4, 4), 16, depth=3, kernel_size=3, groups=4, residual=False)
     assert not any("add" in layer.name for layer in plain.layers)
 
 
 def test_a_sequence_may_have_any_length():
-    decoder = masked_decoder(8, (None,), 16, depth=2, kernel=7, groups=4, projection=2)
+    decoder = masked_decoder(8, (None,), 16, depth=2, kernel_size=7, groups=4, projection_layers=2)
     assert decoder(tokens(2, 11, 8)).shape == (2, 11, 8)
     assert decoder(tokens(2, 5, 8)).shape == (2, 5, 8)
     # Two convolutions, then 16 -> 32 -> 8.

@@ -8,7 +8,7 @@ from mmssl.encoders import bert_encoder, conv_encoder, cpc_encoder
 from tests.tolerances import NETWORK, assert_close
 
 BUILDERS = {
-    "audio": lambda: cpc_encoder(channels=16, context=8),
+    "audio": lambda: cpc_encoder(channels=16, context_dim=8),
     "text": lambda: bert_encoder(
         vocabulary_size=50, length=24, width=16, depth=2, num_heads=2, mlp_dim=32
     ),

@@ -60,5 +60,5 @@ def test_the_decoder_carries_what_is_seen_anywhere_to_everywhere():
 @pytest.mark.parametrize("build", [dcgan_encoder, dcgan_discriminator])
 @pytest.mark.parametrize(("size", "channels"), [(20, (4, 4, 4)), (16, ())])
 def test_a_size_that_cannot_be_halved_is_refused(build, size, channels):
-    with pytest.raises(ValueError, match=f"{build.__name__} halves the size once a block"):
+    with pytest.raises(ValueError, match=f"{build.__name__} halves the size once per block"):
         build(size, channels)

@@ -70,7 +70,7 @@ def test_a_window_of_20480_samples_gives_128_contexts():
 
 
 def test_the_contexts_do_not_look_ahead():
-    encoder, batch = cpc_encoder(16, 16, level=False), example("audio", 3200)
+    encoder, batch = cpc_encoder(16, 16, normalize_level=False), example("audio", 3200)
     changed = {**batch, "waveform": batch["waveform"].copy()}
     changed["waveform"][:, 1600:] += 1
     before, after = (np.asarray(encoder(x)["features"]) for x in (batch, changed))

@@ -40,7 +40,7 @@ def test_a_stage_of_it_is_cut_and_exported_without_flex(tmp_path):
 
 
 def test_another_depth_is_refused():
-    with pytest.raises(ValueError, match="is one of 18, 34, 50, 101"):
+    with pytest.raises(ValueError, match="must be one of 18, 34, 50, 101"):
         resnet_encoder(depth=20)
 
 
@@ -53,5 +53,5 @@ def test_the_small_one_has_a_quarter_of_a_million_parameters():
 
 
 def test_a_stride_is_needed_for_each_convolution():
-    with pytest.raises(ValueError, match="a stride for each of channels"):
+    with pytest.raises(ValueError, match="channels and strides of equal length"):
         small_conv_encoder(channels=(8, 8), strides=(1,))

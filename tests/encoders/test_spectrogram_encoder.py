@@ -86,7 +86,7 @@ def test_it_is_exported_without_flex_and_takes_any_length(encoder, form, tmp_pat
 
 
 def test_bands_that_cannot_be_halved_and_long_hops_are_refused():
-    with pytest.raises(ValueError, match="num_mel_bins=60 is no multiple of 2\\^4"):
+    with pytest.raises(ValueError, match="multiple of 2\\^4; got num_mel_bins=60"):
         spectrogram_encoder(num_mel_bins=60)
-    with pytest.raises(ValueError, match="the hop at most the window"):
+    with pytest.raises(ValueError, match="hop at most window"):
         LogMel(window=100, hop=200)

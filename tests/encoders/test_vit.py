@@ -86,7 +86,7 @@ def test_relative_positions_hang_on_the_offset_alone():
 
 
 def test_relative_positions_do_not_go_to_other_sizes():
-    with pytest.raises(ValueError, match="those of 17 tokens; got 5"):
+    with pytest.raises(ValueError, match="exactly 17 tokens; got 5"):
         at_size(vit_encoder(**SIZES, positions="relative"), 8)
 
 

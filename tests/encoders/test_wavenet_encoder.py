@@ -5,7 +5,7 @@ import pytest
 from mmssl.encoders import blocks, cut, receptive_field, wavenet_encoder
 from tests.tolerances import SUM, assert_close
 
-SIZES = {"residual": 4, "gate": 4, "skip": 6}
+SIZES = {"residual_channels": 4, "gate_channels": 4, "skip_channels": 6}
 
 
 def sounds(length, rows=2, padding=0, **given):
@@ -33,7 +33,7 @@ def changed_features(encoder, batch, place):
 def test_the_receptive_field_is_what_the_formula_says_and_looks_at_no_later_sample(
     cycles, layers, kernel, expected
 ):
-    encoder = wavenet_encoder(cycles, layers, kernel=kernel, **SIZES)
+    encoder = wavenet_encoder(cycles, layers, kernel_size=kernel, **SIZES)
     assert receptive_field(encoder) == expected
     moved = changed_features(encoder, sounds(30 + expected, rows=8), 20)
     np.testing.assert_array_equal(moved, np.arange(20, 20 + expected))
@@ -115,8 +115,8 @@ def test_a_conditioned_encoder_comes_back_from_its_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"cycles": 0}, {"kernel": 1}, {"levels": 1}, {"num_speakers": -1}]
+    "wrong", [{"cycles": 0}, {"kernel_size": 1}, {"levels": 1}, {"num_speakers": -1}]
 )
 def test_sizes_out_of_range_are_refused_by_name(wrong):
-    with pytest.raises(ValueError, match=rf"{next(iter(wrong))}=\.\.\.\) is at least"):
+    with pytest.raises(ValueError, match=rf"{next(iter(wrong))}=\.\.\.\) must be at least"):
         wavenet_encoder(**{**SIZES, **wrong})

@@ -77,8 +77,8 @@ def test_a_conditioned_run_follows_a_sound_and_a_speaker(conditioned_run, prompt
     [
         ({"out": "y.mp3"}, r"ends in \.wav or \.flac; got"),
         ({"count": 0}, "count is 1 or more"),
-        ({"seconds": 0}, "seconds is above 0"),
-        ({"temperature": -1}, "temperature is 0 or more"),
+        ({"seconds": 0}, "seconds must be above 0"),
+        ({"temperature": -1}, "temperature must be 0 or more"),
         ({"prompt": "nowhere.wav"}, "there is none at nowhere.wav"),
         ({"speaker": "boris"}, "not trained with speakers"),
         ({"like": "x.wav"}, "not trained with log-mel frames"),

@@ -16,7 +16,7 @@ LENGTH = 80
 def wavenet(kernel=2, **conditions):
     """A small one whose logits differ much."""
     keras.utils.set_random_seed(0)
-    method = WaveNet(wavenet_encoder(2, 3, 8, 8, 16, kernel=kernel, **conditions))
+    method = WaveNet(wavenet_encoder(2, 3, 8, 8, 16, kernel_size=kernel, **conditions))
     kernel = method.logits.kernel
     kernel.assign(np.random.default_rng(0).normal(size=kernel.shape))
     return method
@@ -130,7 +130,7 @@ def test_draws_follow_the_distribution_and_the_seed():
         ((np.zeros(5), 3), r"codes \(B, P\)"),
         ((np.zeros((1, 0)), 3), "one or more each"),
         ((np.zeros((1, 1)), 0), "samples is 1 or more"),
-        ((np.zeros((1, 1)), 3, -0.1), "temperature is 0 or more"),
+        ((np.zeros((1, 1)), 3, -0.1), "temperature must be 0 or more"),
     ],
 )
 def test_wrong_input_is_refused(arguments, sentence):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mmssl.layers import ChannelwiseDense, UnitDense
+from mmssl.layers import ChannelwiseDense, WeightNormDense
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 
@@ -45,7 +45,7 @@ def test_it_comes_back_from_its_file(tmp_path):
 
 
 def built(units=5, width=3):
-    layer = UnitDense(units)
+    layer = WeightNormDense(units)
     layer.build((None, width))
     return layer
 

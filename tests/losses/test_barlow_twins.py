@@ -68,5 +68,5 @@ def test_the_correlation_of_a_view_with_itself_is_numpys():
 
 
 def test_a_negative_weight_is_refused():
-    with pytest.raises(ValueError, match="off_diagonal_weight is 0 or more; got -1"):
+    with pytest.raises(ValueError, match="off_diagonal_weight must be 0 or more; got -1"):
         barlow_twins_loss(FIRST, SECOND, -1)

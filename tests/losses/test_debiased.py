@@ -123,7 +123,7 @@ def test_small_temperatures_do_not_overflow():
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match=r"class_prior is in \[0, 1\); got 1"):
+    with pytest.raises(ValueError, match=r"class_prior must be in \[0, 1\); got 1"):
         nt_xent(FIRST, SECOND, class_prior=1)
-    with pytest.raises(ValueError, match="hardness is 0 or more; got -1"):
+    with pytest.raises(ValueError, match="hardness must be 0 or more; got -1"):
         nt_xent(FIRST, SECOND, hardness=-1)

@@ -73,9 +73,9 @@ def test_the_center_moves_a_tenth_of_the_way_to_the_batch_mean():
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="2 crops have targets and 1 are scored"):
+    with pytest.raises(ValueError, match="got 2 crops with targets and 1 with logits"):
         dino_loss(CROPS[:1], TEACHER, CENTER)
-    with pytest.raises(ValueError, match="teacher_temperature is above 0; got 0"):
+    with pytest.raises(ValueError, match="teacher_temperature must be above 0; got 0"):
         dino_loss(CROPS, TEACHER, CENTER, teacher_temperature=0)
-    with pytest.raises(ValueError, match=r"momentum is in \[0, 1\]; got 2"):
+    with pytest.raises(ValueError, match=r"momentum must be in \[0, 1\]; got 2"):
         dino_center(CENTER, TEACHER, momentum=2)

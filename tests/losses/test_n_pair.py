@@ -45,5 +45,5 @@ def test_rotation_does_not_matter_but_lengths_and_roles_do():
 
 
 def test_a_negative_weight_is_refused():
-    with pytest.raises(ValueError, match="norm_weight is 0 or more; got -1"):
+    with pytest.raises(ValueError, match="norm_weight must be 0 or more; got -1"):
         n_pair_loss(ANCHORS, POSITIVES, norm_weight=-1)

@@ -82,5 +82,5 @@ def test_one_negative_at_agreement_costs_two_ln_2():
 
 
 def test_a_data_set_has_instances():
-    with pytest.raises(ValueError, match="items is above 0; got 0"):
+    with pytest.raises(ValueError, match="num_instances must be above 0; got 0"):
         nce_loss(ANCHORS, POSITIVES, NEGATIVES, 0, LOG_Z)

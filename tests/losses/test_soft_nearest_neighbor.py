@@ -64,5 +64,5 @@ def test_a_batch_without_pairs_costs_nothing():
 
 
 def test_a_temperature_of_zero_is_refused():
-    with pytest.raises(ValueError, match="temperature is above 0; got 0"):
+    with pytest.raises(ValueError, match="temperature must be above 0; got 0"):
         soft_nearest_neighbor_loss(ROWS["embeddings"], LABELS, temperature=0)

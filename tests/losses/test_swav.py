@@ -106,9 +106,9 @@ def test_scores_of_zero_cost_the_logarithm_of_the_prototypes():
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="1 crops have targets and 1 are scored"):
+    with pytest.raises(ValueError, match="got 1 crops with targets and 1 with logits"):
         swav_loss(SCORES[:1], CODES[:1])
-    with pytest.raises(ValueError, match="epsilon is above 0; got 0"):
+    with pytest.raises(ValueError, match="epsilon must be above 0; got 0"):
         sinkhorn(EXAMPLE, epsilon=0)
-    with pytest.raises(ValueError, match=r"scores has shape \(6,\)"):
+    with pytest.raises(ValueError, match=r"scores must have shape .*; got \(6,\)"):
         sinkhorn(EXAMPLE[:, 0])

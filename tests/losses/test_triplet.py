@@ -105,9 +105,9 @@ def test_a_batch_without_triplets_costs_nothing(mining, labels):
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="mining is one of all, semi_hard, hard; got 'easy'"):
+    with pytest.raises(ValueError, match="mining must be one of all, semi_hard, hard; got 'easy'"):
         triplet_loss(ROWS["embeddings"], LABELS, mining="easy")
-    with pytest.raises(ValueError, match="fallback is one of farthest, skip; got 'none'"):
+    with pytest.raises(ValueError, match="fallback must be one of farthest, skip; got 'none'"):
         triplet_loss(ROWS["embeddings"], LABELS, fallback="none")
-    with pytest.raises(ValueError, match=r"labels has shape \(8, 3\).*argmax"):
+    with pytest.raises(ValueError, match=r"labels must have shape .*; got \(8, 3\).*argmax"):
         triplet_loss(ROWS["embeddings"], np.eye(3)[LABELS])

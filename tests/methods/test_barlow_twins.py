@@ -20,7 +20,7 @@ def test_the_loss_is_that_of_its_projections(encoder, pairs):
 
 
 def test_biases_and_norms_move_at_a_rate_of_their_own(encoder):
-    method, rates = BarlowTwins(encoder, (8, 4), bias_rate=0.1), {}
+    method, rates = BarlowTwins(encoder, (8, 4), bias_lr_ratio=0.1), {}
 
     def make(variables, rate=1.0, constant=False):
         rates.update({v.path: rate for v in variables})

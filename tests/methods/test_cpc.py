@@ -14,7 +14,7 @@ CASE = Case(
         "--data.window=5120",
         "--data.short=pad",
         "--method.encoder.channels=32",
-        "--method.encoder.context=32",
+        "--method.encoder.context_dim=32",
         "--method.prediction_steps=4",
     ),
     # 4 x 32 candidates, less padding, and scores of an untrained network spread a little.
@@ -30,7 +30,7 @@ STEPS = 3
 
 @pytest.fixture(scope="module")
 def methods():
-    encoder = cpc_encoder(channels=8, context=6, strides=(5, 4), kernel_sizes=(10, 8))
+    encoder = cpc_encoder(channels=8, context_dim=6, strides=(5, 4), kernel_sizes=(10, 8))
     return {n: CPC(encoder, prediction_steps=STEPS, num_negatives=n) for n in (None, 7)}
 
 

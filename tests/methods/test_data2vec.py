@@ -36,7 +36,7 @@ VISION = {
     "normalize": "layer",
     "final_norm": True,
     "beta": 2.0,
-    "channels": "mean",
+    "channel_reduction": "mean",
 }
 
 
@@ -97,7 +97,12 @@ def test_padding_has_no_part_in_the_statistics_of_the_targets():
 
 
 def test_predicting_nothing_costs_the_root_of_the_channels():
-    options = {"normalize": "instance", "final_norm": False, "beta": 0.0, "channels": "root"}
+    options = {
+        "normalize": "instance",
+        "final_norm": False,
+        "beta": 0.0,
+        "channel_reduction": "root",
+    }
     data = {**batch(), "mask": tf.ones((3, 16), "int32")}
     losses = []
     for top in (1, 2):

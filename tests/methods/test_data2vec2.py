@@ -68,7 +68,7 @@ CASES = {
 }
 
 BLOCKS = {"width": 16, "depth": 3, "num_heads": 2, "mlp_dim": 32}
-DECODER = {"decoder_channels": 16, "decoder_depth": 2, "decoder_groups": 4, "noise": 0.0}
+DECODER = {"decoder_channels": 16, "decoder_depth": 2, "decoder_groups": 4, "noise_stddev": 0.0}
 
 
 def drawn(method):
@@ -101,7 +101,12 @@ def sound(alibi=None, **options):
 def text(positions="learned", **options):
     keras.utils.set_random_seed(0)
     encoder = roberta_encoder(30, 20, positions=positions, dropout=0.0, **BLOCKS)
-    own = {"decoder_axes": 1, "shared": "positions", "normalize": "layer", "channels": "sum"}
+    own = {
+        "decoder_axes": 1,
+        "shared": "positions",
+        "normalize": "layer",
+        "channel_reduction": "sum",
+    }
     return drawn(Data2Vec2(encoder, top_blocks=2, **{**DECODER, **own, **options}))
 
 
@@ -218,7 +223,7 @@ def _without_leaks(method, local, data, positioned):
 
 @every
 def test_what_is_masked_does_not_reach_the_student(build):
-    method = build(noise=0.01)
+    method = build(noise_stddev=0.01)
     data = batch(method)
     local = method.local_features(data)
     before = method(data)["predictions"].numpy()
@@ -234,7 +239,7 @@ def test_what_is_masked_does_not_reach_the_student(build):
 
 
 def test_pixels_of_masked_patches_do_not_reach_the_student():
-    method = pictures(noise=0.01)
+    method = pictures(noise_stddev=0.01)
     data = batch(method, num_masks=1)
     mask = np.zeros((3, 16))
     np.put_along_axis(mask, data["masked"].numpy()[:, 0], 1, axis=1)
@@ -285,7 +290,7 @@ def test_the_teacher_runs_once_for_all_masks(build):
 
 @every
 def test_every_trainable_variable_gets_a_gradient_and_the_teacher_none(build):
-    method = build(noise=0.01)
+    method = build(noise_stddev=0.01)
     data = batch(method)
     with tf.GradientTape() as tape:
         loss = method.compute_loss(data, None, method(data, training=True), None)
@@ -393,7 +398,7 @@ def test_momentum_is_halfway_after_half_of_the_ramp(ends, half):
 
 
 def test_noise_is_a_function_of_its_keys():
-    method = pictures(noise=0.01)
+    method = pictures(noise_stddev=0.01)
     keys = tf.constant(np.random.default_rng(0).integers(0, 2**31 - 1, (50, 40)), tf.int32)
     noise = method.noise(keys).numpy()
     assert noise.std() == pytest.approx(0.01, rel=deviation_margin(noise.size))

@@ -166,14 +166,14 @@ def test_the_directions_are_frozen_in_the_first_steps():
 
 
 def test_the_teachers_temperature_rises_along_a_line():
-    method = tiny(teacher_temperature=0.07, first_teacher_temperature=0.04, temperature_steps=3)
+    method = tiny(teacher_temperature=0.07, initial_teacher_temperature=0.04, temperature_steps=3)
     for expected in (0.04, 0.05, 0.06, 0.07, 0.07):
         assert_close(method.current_temperature(), expected, ROUNDING)
         method.train_on_batch(crops())
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="teacher_temperature is above 0; got 0"):
+    with pytest.raises(ValueError, match="teacher_temperature must be above 0; got 0"):
         tiny(teacher_temperature=0)
     with pytest.raises(ValueError, match="momentum"):
         tiny(momentum=2.0)

@@ -156,8 +156,8 @@ def test_masks_outside_of_what_is_predicted_are_refused():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"adversarial_weight": 1.0}, r"adversarial_weight=\.\.\.\) is in \[0, 1\); got 1\.0"),
-        ({"visible_weight": -1.0}, r"visible_weight=\.\.\.\) is 0 or above; got -1\.0"),
+        ({"adversarial_weight": 1.0}, r"adversarial_weight=\.\.\.\) must be in \[0, 1\); got 1\.0"),
+        ({"visible_weight": -1.0}, r"visible_weight=\.\.\.\) must be 0 or more; got -1\.0"),
         ({"decoder": (16, 8)}, "predicts 16 pixels a side .* ends at 32"),
         ({"discriminator_channels": (4,) * 5}, "size=16 is no multiple of 2\\^5"),
         ({"channels": (4,) * 6}, "size=32 is no multiple of 2\\^6"),

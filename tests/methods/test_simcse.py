@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from mmssl.encoders import bert_encoder, cut, saved_encoder, small_conv_encoder
+from mmssl.encoders import bert_encoder, cut, load_encoder, small_conv_encoder
 from mmssl.methods.simcse import SimCSE
 from tests.contract.cases import Case
 from tests.contract.learning import ON_NOVELS
@@ -63,16 +63,16 @@ def test_a_runs_encoder_is_trained_further_with_dropout(tmp_path):
     trained.save(tmp_path / "encoder.keras")
     expected = trained(texts())["embedding"]
     for path in (tmp_path, tmp_path / "encoder.keras"):
-        read = saved_encoder(str(path), dropout=0.3)
+        read = load_encoder(str(path), dropout=0.3)
         assert_close(read(texts())["embedding"], expected, SUM)
         first, second = SimCSE(read)(texts(), training=True)
         assert multiples(first, second) > NETWORK
-    assert saved_encoder(str(tmp_path))(texts(), training=True)["embedding"].shape == (4, 8)
+    assert load_encoder(str(tmp_path))(texts(), training=True)["embedding"].shape == (4, 8)
 
 
 def test_a_runs_encoder_is_given_the_first_token_as_its_embedding(tmp_path):
     encoder().save(tmp_path / "encoder.keras")
-    read = saved_encoder(str(tmp_path), dropout=0.3, pool="token")
+    read = load_encoder(str(tmp_path), dropout=0.3, pool="token")
     for part in (read, cut(read, "block_1")):
         outputs = part(texts())
         np.testing.assert_array_equal(outputs["embedding"], outputs["features"][:, 0])
@@ -81,14 +81,14 @@ def test_a_runs_encoder_is_given_the_first_token_as_its_embedding(tmp_path):
     np.testing.assert_array_equal(again(texts())["embedding"], read(texts())["embedding"])
     small_conv_encoder(8, (4,), (2,)).save(tmp_path / "pictures.keras")
     with pytest.raises(ValueError, match="features are tokens"):
-        saved_encoder(str(tmp_path / "pictures.keras"), pool="token")
+        load_encoder(str(tmp_path / "pictures.keras"), pool="token")
 
 
 def test_what_is_no_encoder_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"finds no encoder\.keras"):
-        saved_encoder(str(tmp_path))
+        load_encoder(str(tmp_path))
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match="no encoder: it has no output"):
-        saved_encoder(str(tmp_path / "other.keras"))
-    with pytest.raises(ValueError, match="temperature is above 0; got 0"):
+        load_encoder(str(tmp_path / "other.keras"))
+    with pytest.raises(ValueError, match="temperature must be above 0; got 0"):
         SimCSE(encoder(), temperature=0)

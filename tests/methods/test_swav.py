@@ -127,7 +127,7 @@ def test_usage_is_one_where_all_prototypes_are_used_alike():
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="epsilon is above 0; got 0"):
+    with pytest.raises(ValueError, match="epsilon must be above 0; got 0"):
         tiny(epsilon=0)
     method, batch = tiny(queue_size=6), crops()
     with pytest.raises(ValueError, match=r"queue_size=6\) must be a multiple of the batch, 4"):

@@ -17,9 +17,9 @@ CASE = Case(
         "--data.batch_size=4",
         "--data.window=256",
         "--method.encoder.layers=3",
-        "--method.encoder.residual=16",
-        "--method.encoder.gate=16",
-        "--method.encoder.skip=32",
+        "--method.encoder.residual_channels=16",
+        "--method.encoder.gate_channels=16",
+        "--method.encoder.skip_channels=32",
         # XLA takes longer to compile a step than these few steps take, and no virtual devices.
         "--fit.jit=false",
     ),

@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from mmssl.distribution import make_strategy
 from mmssl.methods.bases import Pretrainer
-from mmssl.optimizers.build import run_optimizer
-from mmssl.optimizers.schedules import decays
+from mmssl.optimizers.build import build_optimizer
+from mmssl.optimizers.schedules import weight_decay_schedule
 from mmssl.runs.recipe import Fit
 
 STEPS, TOKENS = 4, np.array([[0, 0, 1], [2, 3, 2], [0, 1, 1], [4, 4, 4]])
@@ -54,7 +54,7 @@ def train(settings, strategy, dense=False):
     with strategy.scope():
         method = Spreading(dense)
         variables = method.trainable_variables
-        method.compile(run_optimizer(fit, variables, 0.1, decays(fit, STEPS)))
+        method.compile(build_optimizer(fit, variables, 0.1, weight_decay_schedule(fit, STEPS)))
         method.make_train_function()
     batches = iter(strategy.experimental_distribute_dataset(data))
     for _ in range(STEPS):

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from mmssl.optimizers import adamw, warmup_cosine
-from mmssl.optimizers.build import run_optimizer
-from mmssl.optimizers.schedules import decays
+from mmssl.optimizers.build import build_optimizer
+from mmssl.optimizers.schedules import weight_decay_schedule
 from mmssl.runs.recipe import Fit
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close
 
@@ -23,7 +23,7 @@ def test_weight_decay_leaves_biases_and_norms_out(name, kernel):
     model.build((None, 2))
     model.set_weights([np.ones_like(w) for w in model.get_weights()])
     fit = Fit(steps=1, optimizer=name)
-    optimizer = run_optimizer(fit, model.trainable_variables, 0.1, 0.5)
+    optimizer = build_optimizer(fit, model.trainable_variables, 0.1, 0.5)
     zeros = [np.zeros(v.shape, "float32") for v in model.trainable_variables]
     optimizer.apply_gradients(zip(zeros, model.trainable_variables, strict=True))
     decayed, *others = model.get_weights()
@@ -44,7 +44,7 @@ def test_momentum_and_clipping_are_those_of_the_recipe():
     def moved(**settings):
         weight = keras.Variable(np.zeros(2, "float32"))
         fit = Fit(steps=1, optimizer="sgd", **settings)
-        optimizer = run_optimizer(fit, [weight], 1.0, 0.0)
+        optimizer = build_optimizer(fit, [weight], 1.0, 0.0)
         for _ in range(2):
             optimizer.apply_gradients([(keras.ops.convert_to_tensor([3.0, 4.0]), weight)])
         return weight.numpy()
@@ -65,7 +65,11 @@ def moving(steps=5, **settings):
     bias = keras.Variable(np.ones(2, "float32"), name="bias")
     fit = Fit(steps=steps, weight_decay=0.04, final_weight_decay=0.4, **settings)
     rate = warmup_cosine(0.1, 2, steps)
-    return run_optimizer(fit, [kernel, bias], rate, decays(fit, steps)), kernel, bias
+    return (
+        build_optimizer(fit, [kernel, bias], rate, weight_decay_schedule(fit, steps)),
+        kernel,
+        bias,
+    )
 
 
 def oracle(kernel, gradients, steps=5, clip_norm=3.0):
@@ -112,7 +116,7 @@ def test_a_saved_model_goes_on_with_the_same_decay(tmp_path):
     inputs = keras.Input((4,))
     model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
     fit = Fit(steps=6, weight_decay=0.1, final_weight_decay=2.0)
-    model.compile(adamw(model.trainable_variables, 0.1, decays(fit, 6)), "mse")
+    model.compile(adamw(model.trainable_variables, 0.1, weight_decay_schedule(fit, 6)), "mse")
     x, y = np.random.default_rng(0).normal(size=(2, 8, 4)).astype("float32")
     model.train_on_batch(x, y[:, :2])
     model.save(tmp_path / "model.keras")
@@ -124,7 +128,7 @@ def test_each_gradient_is_clipped_by_its_own_norm():
     large, small = (keras.Variable(np.zeros(2, "float32")) for _ in range(2))
     fit = Fit(steps=1, optimizer="sgd", momentum=0.0, clip_norm=2.0, clip_each=True)
     gradients = [keras.ops.convert_to_tensor([x, 0.0]) for x in (10.0, 1.0)]
-    run_optimizer(fit, [large, small], 1.0, 0.0).apply(gradients, [large, small])
+    build_optimizer(fit, [large, small], 1.0, 0.0).apply(gradients, [large, small])
     assert_close(large.numpy(), [-2.0, 0.0], ROUNDING)
     assert_close(small.numpy(), [-1.0, 0.0], ROUNDING)
 

@@ -119,9 +119,9 @@ def test_tables_whose_gradient_is_a_list_of_rows_are_updated():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"momentum": 1.0}, r"momentum=...\) is in \[0, 1\); got 1.0"),
-        ({"weight_decay": -1}, r"weight_decay=...\) is 0 or more; got -1"),
-        ({"trust_coefficient": 0}, r"trust_coefficient=...\) is above 0; got 0"),
+        ({"momentum": 1.0}, r"momentum=...\) must be in \[0, 1\); got 1.0"),
+        ({"weight_decay": -1}, r"weight_decay=...\) must be 0 or more; got -1"),
+        ({"trust_coefficient": 0}, r"trust_coefficient=...\) must be above 0; got 0"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmssl.optimizers import TriStage, warmup_cosine
-from mmssl.optimizers.schedules import rates
+from mmssl.optimizers.schedules import learning_rate_schedule
 from mmssl.runs.recipe import Fit
 from tests.tolerances import ROUNDING, SUM, assert_close
 
@@ -29,8 +29,10 @@ def test_tri_stage_comes_back_from_its_config():
 
 def test_a_recipe_chooses_its_schedule():
     fit = Fit(steps=100, schedule="tri_stage", phases=(0.5, 0.25, 0.25))
-    assert_close(rates(fit, 1.0, 100)(25), 0.01 + 0.99 / 2, ROUNDING)
-    assert_close(rates(Fit(steps=100, warmup_steps=50), 1.0, 100)(25), 0.5, ROUNDING)
+    assert_close(learning_rate_schedule(fit, 1.0, 100)(25), 0.01 + 0.99 / 2, ROUNDING)
+    assert_close(
+        learning_rate_schedule(Fit(steps=100, warmup_steps=50), 1.0, 100)(25), 0.5, ROUNDING
+    )
     for phases in ((0.5, 0.5), (0.5, 0.4, 0.2), (-0.1, 1.0, 0.1)):
         with pytest.raises(ValueError, match=r"fit\.phases are three shares that add up to 1"):
             Fit(steps=100, phases=phases)

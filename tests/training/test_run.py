@@ -20,7 +20,7 @@ TINY = [
     "--data.batch_size=4",
     "--data.window=2560",
     "--method.encoder.channels=16",
-    "--method.encoder.context=16",
+    "--method.encoder.context_dim=16",
     "--method.prediction_steps=2",
     "--fit.monitor_examples=0",
 ]
@@ -188,7 +188,7 @@ def test_a_collapse_is_named_within_the_first_hundred_steps(tmp_path):
         "data: {class_path: mmssl.pipelines.audio.AudioWindows, "
         "init_args: {batch_size: 8, window: 2560}}\n"
         "method:\n  class_path: tests.training.test_run.Shrinking\n  init_args:\n    encoder: "
-        "{class_path: mmssl.encoders.cpc_encoder, init_args: {channels: 16, context: 16}}\n"
+        "{class_path: mmssl.encoders.cpc_encoder, init_args: {channels: 16, context_dim: 16}}\n"
         "fit: {steps: 2000, learning_rate: 0.01, warmup_steps: 10, stop_on_collapse: true, "
         "monitor_examples: 64}\n"
     )

@@ -1,4 +1,4 @@
-"""The blocks of an encoder: what can be probed and deployed instead of the whole."""
+"""The blocks of an encoder, at any of which it can be cut off to be probed and deployed."""
 
 import math
 import re
@@ -22,7 +22,7 @@ def blocks(encoder):
 
 
 def cut(encoder, block):
-    """Ends an encoder after one of its blocks; the layers are shared, not copied.
+    """Truncates an encoder after one of its blocks; the layers are shared, not copied.
 
     Args:
         encoder: keras.Model of `mmssl.encoders`.
@@ -51,7 +51,7 @@ def cut(encoder, block):
 def _pool_like(encoder, features):
     pool = encoder.get_layer("pool")
     like_it = type(pool).from_config(pool.get_config())
-    if keras.backend.is_keras_tensor(pool.input):  # which no mask stands beside
+    if keras.backend.is_keras_tensor(pool.input):  # without a mask
         return like_it(features)
     _, mask = pool.input
     hop = _hop(encoder, features)
@@ -61,7 +61,7 @@ def _pool_like(encoder, features):
 
 
 def _hop(encoder, features):
-    """Input samples a frame: the product of the strides on the way to `features`."""
+    """Input samples per frame: the product of the strides between the inputs and `features`."""
     way = keras.Model(encoder.input, features)
     return math.prod(map(_stride, way.layers))
 

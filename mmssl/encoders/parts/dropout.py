@@ -1,25 +1,25 @@
-"""Dropout of an encoder that is there."""
+"""Changing the dropout rate of an existing encoder."""
 
 import keras
 
-RATES = ("dropout", "rate")  # as layers with dropout name it
+RATES = ("dropout", "rate")  # names of the rate in the configs of layers with dropout
 
 
 def with_dropout(encoder, rate):
-    """Copies an encoder, weights included, with another rate of dropout.
+    """Copies an encoder, including its weights, with another dropout rate.
 
     Args:
         encoder: functional keras.Model.
-        rate: in [0, 1), of every layer that has dropout, dropped paths included.
+        rate: in [0, 1), for every layer with dropout, including stochastic depth.
 
     Returns:
         keras.Model like the encoder.
 
     Raises:
-        ValueError: the rate is out of its range.
+        ValueError: the rate is out of range.
     """
     if not 0 <= rate < 1:
-        raise ValueError(f"with_dropout(rate=...) is in [0, 1); got {rate}.")
+        raise ValueError(f"with_dropout(rate=...) must be in [0, 1); got {rate}.")
 
     def copy(layer):
         config = layer.get_config()

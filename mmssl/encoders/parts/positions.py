@@ -1,4 +1,4 @@
-"""Tables of positions."""
+"""Learned position embeddings."""
 
 import keras
 import numpy as np
@@ -7,14 +7,14 @@ from keras_hub.layers import PositionEmbedding
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class Waves(keras.initializers.Initializer):
-    """Starts a position table as sines and cosines (Vaswani et al. 2017, 1706.03762).
+class SinusoidalInitializer(keras.initializers.Initializer):
+    """Initializes a position embedding to sines and cosines (Vaswani et al. 2017, 1706.03762).
 
-    Neighboring positions are then alike, and a fixed offset is a rotation, the same everywhere:
-    attention to neighbors is found in hundreds of steps instead of thousands.
+    Neighboring positions are then similar, and a fixed offset is the same rotation everywhere, so
+    attention to neighbors is learned in hundreds of steps instead of thousands.
 
     Args:
-        stddev: root mean square of the table.
+        stddev: root mean square of the embeddings.
     """
 
     def __init__(self, stddev=0.02):
@@ -32,13 +32,15 @@ class Waves(keras.initializers.Initializer):
 
 
 def position_table(length, stddev=0.02):
-    """Builds the layer `position_embedding`: a learned table that starts as waves.
+    """Builds the layer `position_embedding`: a learned table initialized to sinusoids.
 
     Args:
-        length: longest sequence, in tokens.
-        stddev: root mean square of the table at its start.
+        length: maximum sequence length, in tokens.
+        stddev: initial root mean square of the embeddings.
 
     Returns:
-        keras_hub.layers.PositionEmbedding, from tokens (B, L, C) to what is added to them.
+        keras_hub.layers.PositionEmbedding, from tokens (B, L, C) to the embeddings to add to them.
     """
-    return PositionEmbedding(length, initializer=Waves(stddev), name="position_embedding")
+    return PositionEmbedding(
+        length, initializer=SinusoidalInitializer(stddev), name="position_embedding"
+    )

@@ -1,15 +1,16 @@
-"""Transformer encoders in parts, for methods that put something between the parts.
+"""Splitting transformer encoders into stages, for methods that insert something between them.
 
-An encoder with stages has layers of these names:
+An encoder with stages has layers with these names:
 
-- `tokens`: the local features (B, T, C), before anything is masked and before positions;
+- `tokens`: the local features (B, T, C), before masking and without positions;
 - `token_mask`, where sequences differ in length: int32 (B, T), 1 for tokens, 0 for padding;
-- `positioned`: what enters the first block, (B, T, C), or (B, 1 + T, C) with a class token first;
-- `position_ids`, where attention tells positions by itself: int32 (1, T), or (1, 1 + T), where the
-  tokens that enter the first block stand; (B, T) where some of a sequence's tokens alone do;
+- `positioned`: the input of the first block, (B, T, C), or (B, 1 + T, C) with a class token first;
+- `position_ids`, where attention encodes positions itself: int32 (1, T) or (1, 1 + T), the
+  positions of the tokens that enter the first block; (B, T) where only some tokens of a sequence
+  do;
 - `block_k`, the output of block k, and `block_k_feed_forward`, see `transformer_blocks`.
 
-The parts share the encoder's layers: training a part trains the encoder. They hold no weights
+The stages share the encoder's layers: training a stage trains the encoder. They have no weights
 of their own and take any number of tokens.
 """
 
@@ -21,7 +22,7 @@ BESIDE = {"tokens": ("token_mask",), "positioned": ("token_mask", "position_ids"
 
 
 def local(encoder):
-    """Builds the way from the encoder's inputs to its local features.
+    """Builds the stage from the encoder's inputs to its local features.
 
     Args:
         encoder: keras.Model with stages.
@@ -34,28 +35,28 @@ def local(encoder):
 
 
 def positions(encoder):
-    """Builds the way from local features to what enters the first block.
+    """Builds the stage from local features to the input of the first block.
 
     Args:
         encoder: keras.Model with stages.
 
     Returns:
-        keras.Model from what `local` returns to a dict of `positioned` and, where the encoder has
+        keras.Model from the outputs of `local` to a dict of `positioned` and, where the encoder has
         them, `token_mask` and `position_ids`.
     """
     return _between(encoder, "tokens", _outputs(encoder, "positioned"), "positions")
 
 
 def context(encoder, hidden=()):
-    """Builds the way through the blocks.
+    """Builds the stage of the transformer blocks.
 
     Args:
         encoder: keras.Model with stages.
-        hidden: names of layers whose outputs are wanted, see `top_layers`.
+        hidden: names of layers whose outputs to return as well, see `top_layers`.
 
     Returns:
-        keras.Model from what `positions` returns to a dict of `features` and `hidden`, the list
-        of those outputs.
+        keras.Model from the outputs of `positions` to a dict of `features` and `hidden`, the list
+        of these layers' outputs.
     """
     outputs = {
         "features": encoder.output["features"],
@@ -65,16 +66,16 @@ def context(encoder, hidden=()):
 
 
 def hidden_states(encoder, hidden, start=None):
-    """Builds the way to hidden states.
+    """Builds the model that outputs hidden states of the encoder.
 
     Args:
         encoder: keras.Model with stages.
-        hidden: names of layers whose outputs are wanted, see `top_layers`.
-        start: None, or `"tokens"` or `"positioned"` to begin there instead of at the inputs.
+        hidden: names of layers whose outputs to return, see `top_layers`.
+        start: None, or `"tokens"` or `"positioned"` to start there instead of at the inputs.
 
     Returns:
-        keras.Model from the encoder's inputs, or from what `local` or `positions` returns, to a
-        dict of `hidden`, the list of those outputs.
+        keras.Model from the encoder's inputs, or from the outputs of `local` or `positions`, to a
+        dict of `hidden`, the list of these layers' outputs.
     """
     outputs = {"hidden": [encoder.get_layer(name).output for name in hidden]}
     if start is None:
@@ -88,8 +89,8 @@ def top_layers(encoder, count, kind="block"):
     Args:
         encoder: keras.Model with stages.
         count: number of blocks.
-        kind: `"block"` for their outputs, `"feed_forward"` for what their feed-forward parts
-            compute.
+        kind: `"block"` for the outputs of the blocks, `"feed_forward"` for those of their
+            feed-forward networks.
 
     Returns:
         list of str, first to last.
@@ -99,16 +100,16 @@ def top_layers(encoder, count, kind="block"):
     """
     names = blocks(encoder)
     if not 1 <= count <= len(names):
-        raise ValueError(f"The encoder has {len(names)} blocks; {count} were asked for.")
+        raise ValueError(f"The encoder has {len(names)} blocks; got a request for {count}.")
     return [name if kind == "block" else f"{name}_{kind}" for name in names[-count:]]
 
 
 def at_size(encoder, size):
-    """Builds the same encoder for pictures of another size; the weights are shared, not copied.
+    """Builds the same encoder for images of another size; the weights are shared, not copied.
 
     Args:
-        encoder: keras.Model from `images` alone, such as `vit_encoder()`.
-        size: height and width in pixels, a multiple of the encoder's patch.
+        encoder: keras.Model whose only input is `images`, such as `vit_encoder()`.
+        size: height and width in pixels, a multiple of the encoder's patch size.
 
     Returns:
         keras.Model like the encoder, for `images` (B, size, size, 3).
@@ -118,7 +119,7 @@ def at_size(encoder, size):
 
 
 def _outputs(encoder, name):
-    """What a part begins with: the tensor of that name and those beside it."""
+    """The tensors between two stages: that of the given name and those that accompany it."""
     there = {layer.name for layer in encoder.layers}
     names = [name, *(key for key in BESIDE[name] if key in there)]
     return {key: encoder.get_layer(key).output for key in names}

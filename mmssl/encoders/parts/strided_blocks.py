@@ -26,6 +26,6 @@ def strided_blocks(x, channels):
 def check_halving(name, size, channels):
     if not channels or size % 2 ** len(channels):
         raise ValueError(
-            f"{name} halves the size once a block: size={size} is no multiple of "
-            f"2^{len(channels)}, or there is no block in channels={channels}."
+            f"{name} halves the size once per block and needs at least one: size must be a "
+            f"multiple of 2^{len(channels)}; got size={size} and channels={channels}."
         )

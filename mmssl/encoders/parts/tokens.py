@@ -1,4 +1,4 @@
-"""What the transformers of tokens have in common: how they begin and how they end."""
+"""Shared by the transformer encoders of text: inputs, validation, blocks and pooling."""
 
 import keras
 
@@ -17,32 +17,33 @@ def token_inputs():
 
 
 def check_heads(name, width, num_heads, positions):
-    """Refuses a width that attention cannot divide.
+    """Checks that the width can be split into attention heads.
 
     Args:
         name: of the encoder.
         width: width of the model.
-        num_heads: attention heads a block.
-        positions: `rotary` turns pairs of channels, so that a head needs an even number.
+        num_heads: attention heads per block.
+        positions: `rotary` rotates pairs of channels, so a head needs an even number of them.
 
     Raises:
-        ValueError: `width` is no multiple of `num_heads`, or a head is too odd to be turned.
+        ValueError: `width` is not a multiple of `num_heads`, or the width of a head is odd with
+            `rotary` positions.
     """
     if width % num_heads or (positions == "rotary" and width // num_heads % 2):
         raise ValueError(
-            f"{name} needs a width that its heads divide, with rotary positions into even parts; "
-            f"got width={width}, num_heads={num_heads}."
+            f"{name} needs a width that is a multiple of num_heads, with rotary positions an even "
+            f"multiple; got width={width}, num_heads={num_heads}."
         )
 
 
 def post_norm_encoder(inputs, x, token_mask, positions, name, pool="mean", **blocks):
-    """Ends an encoder: post-norm blocks and one vector of all tokens.
+    """Completes an encoder with post-norm transformer blocks and pooling.
 
     Args:
         inputs: dict of keras.Input.
-        x: KerasTensor (B, L, C), what enters the first block.
+        x: KerasTensor (B, L, C), the input of the first block.
         token_mask: KerasTensor int32 (B, L), 1 for tokens, 0 for padding.
-        positions: `rotary` turns queries and keys by their places.
+        positions: `rotary` rotates queries and keys by their positions.
         name: of the model.
         pool: the embedding is the `mean` over the tokens or the first `token`.
         **blocks: see `transformer_blocks`.

@@ -1,4 +1,4 @@
-"""Transformer blocks as parts of a functional graph, so that their insides have names."""
+"""Transformer blocks built as a functional graph, so that their inner layers have names."""
 
 from functools import partial
 
@@ -22,33 +22,34 @@ def transformer_blocks(
     bias=None,
     position_ids=None,
 ):
-    """Applies the blocks of a transformer, of which every hidden state can be had by its name.
+    """Applies transformer blocks whose hidden states are accessible by layer name.
 
-    Block k ends in the layer `block_k`; the layer `block_k_feed_forward` gives what its
-    feed-forward part computes, before it is scaled, dropped and added to the stream.
+    Block k ends in the layer `block_k`; the layer `block_k_feed_forward` outputs the result of its
+    feed-forward network, before scaling, dropout and the residual sum.
 
         pre:   y = x + attention(norm(x));  out = y + feed_forward(norm(y))
         post:  y = norm(x + attention(x));  out = norm(y + feed_forward(y))
 
-    Where single blocks need no inside, as in cached decoding, there is
+    Where the hidden states inside a block are not needed, as in cached decoding, use
     `mmssl.layers.PreNormBlock`.
 
     Args:
         x: KerasTensor (B, T, C).
-        visible: KerasTensor bool (B, T or 1, T), which tokens a token sees; None for all.
+        visible: KerasTensor bool (B, T or 1, T), the tokens that each token attends to; None for
+            all.
         depth: number of blocks.
         num_heads: attention heads; divides C.
-        mlp_dim: width inside the feed-forward part.
-        norm: `pre` or `post`. The stream that leaves pre-norm blocks wants a norm of its own.
-        dropout: rate in [0, 1), on the attention weights and on what each part adds.
-        drop_path: rate in [0, 1) at which the last block leaves out what a part adds to an
-            example (stochastic depth, Huang et al. 2016, 1603.09382); rises linearly from 0.
-        layer_scale: start of a learned scale of what each part adds; None for none.
+        mlp_dim: hidden width of the feed-forward network.
+        norm: `pre` or `post`. The output of pre-norm blocks needs a final layer norm.
+        dropout: rate in [0, 1), on the attention weights and on both residual branches.
+        drop_path: rate in [0, 1) at which the last block drops a residual branch for an example
+            (stochastic depth, Huang et al. 2016, 1603.09382); rises linearly from 0.
+        layer_scale: initial value of the learned scales of the residual branches; None for none.
         epsilon: of the layer norms.
-        bias: KerasTensor (B or 1, heads, T, T) that every attention adds to its scores; None for
-            none.
-        position_ids: KerasTensor int32 (B or 1, T), by which every attention turns queries and
-            keys, see `mmssl.layers.PositionIds`; None without rotary positions.
+        bias: KerasTensor (B or 1, heads, T, T), added to the attention scores of every block; None
+            for none.
+        position_ids: KerasTensor int32 (B or 1, T), the positions by which every attention rotates
+            queries and keys, see `mmssl.layers.PositionIds`; None without rotary positions.
 
     Returns:
         KerasTensor (B, T, C).
@@ -84,7 +85,7 @@ def _block(
     epsilon,
 ):
     width = x.shape[-1]
-    # The papers' 0.02 at their width of 768; at other widths what passes signals on as well.
+    # The papers' 0.02 at their width of 768, scaled to preserve signal variance at other widths.
     initial = keras.initializers.TruncatedNormal(stddev=0.02 * (768 / width) ** 0.5)
 
     def normed(x, **named):

@@ -38,7 +38,7 @@ DIAGNOSTICS = {
         "In nats; 0 when one output always wins, log K when all outputs are alike.",
     ),
     "Use of the prototypes": (
-        ("usage",),
+        ("prototype_usage",),
         "Entropy of the mean prediction; 1 when all are used alike, 0 when one is.",
     ),
 }

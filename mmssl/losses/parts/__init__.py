@@ -1,1 +1,1 @@
-"""What losses share: cosines and distances, checks of inputs, labeled pairs."""
+"""Shared by the losses: similarities and distances, input validation, labeled pairs."""

@@ -1,10 +1,10 @@
-"""What losses take, cast and checked."""
+"""Casting and validation of the inputs of losses."""
 
 from keras import ops
 
 
 def float_rows(**named):
-    """Casts embeddings to float32 and checks that they belong together.
+    """Casts embeddings to float32 and checks that their shapes match.
 
     Args:
         **named: tensors of one shape (B, D), by the names of the caller's arguments.
@@ -13,21 +13,21 @@ def float_rows(**named):
         list of float32 tensors, in the order of the arguments.
 
     Raises:
-        ValueError: one has no two axes, or they differ in shape.
+        ValueError: a tensor does not have two axes, or the shapes differ.
     """
     rows = {name: ops.cast(x, "float32") for name, x in named.items()}
     (first, expected), *others = ((name, tuple(x.shape)) for name, x in rows.items())
     for name, shape in [(first, expected), *others]:
         if len(shape) != 2:
             raise ValueError(
-                f"{name} has shape {shape}; a loss takes one vector an example, (B, D): pool or "
-                "flatten what has more axes."
+                f"{name} must have shape (B, D), one vector per example; got {shape}: pool or "
+                "flatten other axes."
             )
         known = (pair for pair in zip(shape, expected, strict=True) if None not in pair)
         if any(own != wanted for own, wanted in known):
             raise ValueError(
-                f"{first} has shape {expected} and {name} {shape}: row i of the one belongs to row "
-                "i of the other, in as many dimensions."
+                f"{first} and {name} must have the same shape, row i of one matching row i of the "
+                f"other; got {expected} and {shape}."
             )
     return list(rows.values())
 
@@ -43,21 +43,21 @@ def one_per_row(rows, **named):
         tensor (B,), in its own dtype.
 
     Raises:
-        ValueError: it has not one axis, or not B entries.
+        ValueError: it does not have exactly one axis with B entries.
     """
     ((name, labels),) = named.items()
     labels = ops.convert_to_tensor(labels)
     shape = tuple(labels.shape)
     if len(shape) != 1 or (None not in (rows.shape[0], shape[0]) and shape[0] != rows.shape[0]):
         raise ValueError(
-            f"{name} has shape {shape}; one entry a row is wanted, ({rows.shape[0]},): flatten a "
-            "column with ops.squeeze(x, -1), turn one-hot rows into ops.argmax(x, -1)."
+            f"{name} must have shape ({rows.shape[0]},), one entry per row; got {shape}: squeeze a "
+            "column with ops.squeeze(x, -1), convert one-hot rows with ops.argmax(x, -1)."
         )
     return labels
 
 
 def positive_number(**named):
-    """Checks hyperparameters; tensors, such as a learned temperature, are let through.
+    """Checks that hyperparameters are positive; tensors, such as learned temperatures, pass.
 
     Args:
         **named: numbers or scalar tensors, by the names of the caller's arguments.
@@ -67,4 +67,4 @@ def positive_number(**named):
     """
     for name, value in named.items():
         if isinstance(value, int | float) and not value > 0:
-            raise ValueError(f"{name} is above 0; got {value}.")
+            raise ValueError(f"{name} must be above 0; got {value}.")

@@ -1,4 +1,4 @@
-"""Rows of a labeled batch, each beside all rows of all replicas."""
+"""Pairs of this replica's rows with the rows of all replicas, positive or negative by label."""
 
 from keras import ops
 
@@ -8,18 +8,18 @@ from mmssl.losses.parts.similarity import squared_distances
 
 
 def labeled_pairs(embeddings, labels):
-    """Measures this replica's rows against the whole batch.
+    """Compares this replica's rows with those of the global batch.
 
     Args:
         embeddings: float32 (B, D).
-        labels: (B,), ints or floats, equal where examples are of one class.
+        labels: (B,), ints or floats, equal for examples of the same class.
 
     Returns:
-        Triple of (B, N), N being the rows of all replicas: the squared distances float32, the
-        positives bool (of one class, the row itself left out), the negatives bool.
+        Triple of (B, N), N the number of rows of all replicas: the squared distances, float32; the
+        positives, bool (same class, excluding the row itself); the negatives, bool.
 
     Raises:
-        ValueError: labels do not have one axis, or not as many rows.
+        ValueError: labels do not have exactly one axis with B entries.
     """
     labels = one_per_row(embeddings, labels=labels)
     everyone = distribution.gather(embeddings)
@@ -32,14 +32,14 @@ def labeled_pairs(embeddings, labels):
 
 
 def mean_where(values, chosen):
-    """Averages chosen values; the mean of it over the replicas is the mean over all of theirs.
+    """Averages selected values so that the mean over the replicas is the mean over all of them.
 
     Args:
         values: float32, any shape, finite.
         chosen: bool of the same shape.
 
     Returns:
-        Scalar float32; 0 where no replica has a chosen value.
+        Scalar float32; 0 if no value is selected on any replica.
     """
     count = distribution.mean(ops.sum(ops.cast(chosen, "float32")))
     return ops.sum(ops.where(chosen, values, 0.0)) / ops.maximum(count, 1e-6)

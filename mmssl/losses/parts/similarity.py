@@ -1,16 +1,16 @@
-"""Cosines and distances whose values and gradients stay finite."""
+"""Similarities and distances whose values and gradients stay finite."""
 
 from keras import ops
 
-# Squared lengths below this count as zero: roots have no gradient there.
+# Squared norms below this count as zero, where square roots have an infinite gradient.
 TINY = 1e-12
-# The score of what must not be chosen. Far below any score, and finite, so that nothing but
-# excluded entries sums to a number.
-NEVER = -1e30
+# The score of excluded entries: far below any other, but finite, so that the logsumexp of nothing
+# but excluded entries is not NaN.
+MASKED_SCORE = -1e30
 
 
-def unit(x):
-    """Scales vectors to length one; the zero vector stays zero, with a finite gradient.
+def l2_normalize(x):
+    """Scales vectors to unit length; the zero vector stays zero, with a finite gradient.
 
     Args:
         x: float32 (..., D).
@@ -22,7 +22,7 @@ def unit(x):
 
 
 def dot(a, b):
-    """Multiplies vectors pair by pair.
+    """Computes the dot product of each pair of rows.
 
     Args:
         a: float32 (B, D).
@@ -34,8 +34,8 @@ def dot(a, b):
     return ops.sum(a * b, axis=-1)
 
 
-def dots(rows, others):
-    """Multiplies every row with every other vector.
+def pairwise_dots(rows, others):
+    """Computes the dot product of every row with every other vector.
 
     Args:
         rows: float32 (B, D).
@@ -50,25 +50,25 @@ def dots(rows, others):
 
 
 def squared_distances(rows, others):
-    """Squares the Euclidean distance of every row to every other vector.
+    """Computes the squared Euclidean distance of every row to every other vector.
 
     Args:
         rows: float32 (B, D).
-        others: float32 (N, D), those that `rows` lie among.
+        others: float32 (N, D), of which `rows` are a part.
 
     Returns:
         float32 (B, N), 0 or more.
     """
-    # Distances do not depend on the origin, their rounding does: |a|^2 + |b|^2 - 2 a.b loses
-    # digits where the points lie far from it.
+    # Distances do not depend on the origin, but their rounding errors do: |a|^2 + |b|^2 - 2 a.b
+    # loses digits for points far from it.
     center = ops.stop_gradient(ops.mean(others, axis=0))
     rows, others = rows - center, others - center
     lengths = dot(rows, rows)[:, None] + dot(others, others)[None, :]
-    return ops.maximum(lengths - 2 * dots(rows, others), 0.0)
+    return ops.maximum(lengths - 2 * pairwise_dots(rows, others), 0.0)
 
 
-def root(squares):
-    """Takes the root of squared distances; where that is zero, so is the gradient.
+def safe_sqrt(squares):
+    """Computes the square root of squared distances; where that is zero, so is the gradient.
 
     Args:
         squares: float32, 0 or more.

@@ -24,32 +24,32 @@ class AdversarialPretrainer(Pretrainer):
     Args:
         encoder: see Pretrainer.
         discriminator: functional keras.Model, one tensor to logits; None for no adversary.
-        discriminator_rate: D's learning rate in a run, as a share of the generator's; above 0.
+        discriminator_lr_ratio: D's learning rate in a run, as a share of the generator's; above 0.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: `discriminator_rate` is not above 0.
+        ValueError: `discriminator_lr_ratio` is not above 0.
     """
 
-    adversarial_reports = ("adversarial", "discriminator", "discriminator_accuracy")
+    adversarial_metric_names = ("adversarial", "discriminator", "discriminator_accuracy")
 
     def __init__(
         self,
         encoder: keras.Model,
         discriminator: keras.Model | None = None,
-        discriminator_rate: float = 0.1,
+        discriminator_lr_ratio: float = 0.1,
         **kwargs,
     ):
-        if discriminator_rate <= 0:
+        if discriminator_lr_ratio <= 0:
             raise ValueError(
-                f"{type(self).__name__}(discriminator_rate=...) is above 0; got "
-                f"{discriminator_rate}."
+                f"{type(self).__name__}(discriminator_lr_ratio=...) is above 0; got "
+                f"{discriminator_lr_ratio}."
             )
         if discriminator is not None:
-            self.metric_names = (*self.metric_names, *self.adversarial_reports)
+            self.metric_names = (*self.metric_names, *self.adversarial_metric_names)
         super().__init__(encoder, **kwargs)
         self.discriminator = discriminator
-        self.discriminator_rate = discriminator_rate
+        self.discriminator_lr_ratio = discriminator_lr_ratio
 
     def adversarial_terms(self, real, fake, training):
         """Lets the discriminator judge, and reports how often it is right.
@@ -68,11 +68,11 @@ class AdversarialPretrainer(Pretrainer):
         of_fake = self.discriminator(ops.stop_gradient(fake), training=training)
         self.update_metric("discriminator_accuracy", discriminator_accuracy(of_real, of_fake))
         return {
-            "adversarial": generator_loss(self._judge_by_constants(fake, training)),
+            "adversarial": generator_loss(self._frozen_discriminator(fake, training)),
             "discriminator": discriminator_loss(of_real, of_fake),
         }
 
-    def _judge_by_constants(self, fake, training):
+    def _frozen_discriminator(self, fake, training):
         """Runs the discriminator without a way back to its weights, nor to its statistics."""
         weights = [ops.stop_gradient(v.value) for v in self.discriminator.trainable_variables]
         others = [v.value for v in self.discriminator.non_trainable_variables]
@@ -87,7 +87,7 @@ class AdversarialPretrainer(Pretrainer):
         generating = [v for v in self.trainable_variables if id(v) not in theirs]
         return {
             "optimizer": make(generating),
-            "discriminator_optimizer": make(judging, self.discriminator_rate),
+            "discriminator_optimizer": make(judging, self.discriminator_lr_ratio),
         }
 
     def compile(self, optimizer, discriminator_optimizer=None, **kwargs):

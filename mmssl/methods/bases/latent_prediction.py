@@ -14,7 +14,7 @@ from mmssl.methods.bases.metric_bounds import MetricBound
 from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.teacher import EMATeacher
 
-TEACHERS = "teacher_"  # begins the names of inputs that the teacher alone sees
+TEACHER_PREFIX = "teacher_"  # begins the names of inputs that the teacher alone sees
 STARTS = {"nothing": None, "local": "tokens", "positions": "positioned"}
 
 
@@ -43,7 +43,7 @@ class LatentPrediction(Pretrainer):
             channels), `none`.
         final_norm: whether y is normalized per token once more.
         beta: of smooth L1; 0 for squares. See `mmssl.losses.token_regression`.
-        channels: `mean`, `sum` or `root`; see there.
+        channel_reduction: `mean`, `sum` or `root`; see there.
         shared: what the teacher takes from the student as it is, for whole inputs and without
             gradient: `nothing`, the `local` features, or these with their `positions`.
         copied: names of layers whose weights the teacher copies instead of averaging.
@@ -71,7 +71,7 @@ class LatentPrediction(Pretrainer):
         normalize: Literal["instance", "layer", "none"] = "instance",
         final_norm: bool = False,
         beta: float = 0.0,
-        channels: Literal["mean", "sum", "root"] = "root",
+        channel_reduction: Literal["mean", "sum", "root"] = "root",
         shared: Literal["nothing", "local", "positions"] = "nothing",
         copied: tuple[str, ...] = (),
         momentum: float = 0.999,
@@ -82,13 +82,18 @@ class LatentPrediction(Pretrainer):
         bound_after: int = 5000,
         **kwargs,
     ):
-        choices = {"target": target, "normalize": normalize, "channels": channels, "shared": shared}
+        choices = {
+            "target": target,
+            "normalize": normalize,
+            "channel_reduction": channel_reduction,
+            "shared": shared,
+        }
         check_choices(LatentPrediction.__init__, **choices)
         super().__init__(encoder, **kwargs)
         if beta < 0:
             raise ValueError(f"{type(self).__name__}(beta=...) is 0 or more; got {beta}.")
         self.normalize, self.final_norm = normalize, final_norm
-        self.beta, self.channels, self.shared = beta, channels, shared
+        self.beta, self.channel_reduction, self.shared = beta, channel_reduction, shared
         self.least_std = {"target_std": min_target_std, "prediction_std": min_prediction_std}
         self.bound_after = bound_after
         self.local, self.positions = stages.local(encoder), stages.positions(encoder)
@@ -132,7 +137,7 @@ class LatentPrediction(Pretrainer):
         """
         self.update_metric("target_std", token_std(targets, weights))
         self.update_metric("prediction_std", token_std(ops.stop_gradient(predictions), weights))
-        errors = token_regression(predictions, targets, self.beta, self.channels)
+        errors = token_regression(predictions, targets, self.beta, self.channel_reduction)
         total = distribution.mean(ops.sum(weights)) + 1e-7
         return ops.sum(weights * errors) / total
 
@@ -150,10 +155,10 @@ class LatentPrediction(Pretrainer):
 
     def _teacher_inputs(self, batch, outputs):
         names = self.encoder.input
-        whole = {name: batch.get(TEACHERS + name, batch[name]) for name in names}
+        whole = {name: batch.get(TEACHER_PREFIX + name, batch[name]) for name in names}
         if self.shared == "nothing":
             return whole
-        if any(TEACHERS + name in batch for name in names):
+        if any(TEACHER_PREFIX + name in batch for name in names):
             outputs = self.local(whole, training=False)
         taken = {name: outputs[name] for name in self.local.output}
         return taken if self.shared == "local" else self.positions(taken, training=False)

@@ -8,11 +8,11 @@ class MetricBound:
     """The least value of a figure that a method reports.
 
     Attributes:
-        least: what the figure must not fall below.
+        minimum: what the figure must not fall below.
         after: optimizer steps from which on it counts.
         meaning: str, what it means when it does, for the sentence that ends the run.
     """
 
-    least: float
+    minimum: float
     after: int
     meaning: str

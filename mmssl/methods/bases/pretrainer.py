@@ -201,13 +201,13 @@ class Pretrainer(keras.Model):
         with tf.GradientTape() as tape:
             outputs = self(batch, training=True)
             loss = self.compute_loss(x=batch, y_pred=outputs, training=True)
-            self._loss_tracker.update_state(loss * distribution.replicas())
+            self._loss_tracker.update_state(loss * distribution.num_replicas())
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
         gradients = distribution.sum_gradients(tape.gradient(scaled, variables))
         # The optimizer clips and then sums over the replicas. It is given the clipped global
         # gradient in equal shares, which it will not clip again.
         clipped = self.optimizer._clip_gradients(gradients)
-        shares = [None if g is None else g / distribution.replicas() for g in clipped]
+        shares = [None if g is None else g / distribution.num_replicas() for g in clipped]
         self.optimizer.apply_gradients(zip(shares, variables, strict=True))
         return self.compute_metrics(batch, None, outputs)

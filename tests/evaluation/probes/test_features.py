@@ -20,7 +20,7 @@ def sound():
 
 @pytest.fixture
 def sound_encoder():
-    return cpc_encoder(channels=4, context=6, strides=(4, 4), kernel_sizes=(8, 4))
+    return cpc_encoder(channels=4, context_dim=6, strides=(4, 4), kernel_sizes=(8, 4))
 
 
 def test_batches_of_any_size_and_length_are_embedded_in_order(sound_encoder, sound):

@@ -107,8 +107,8 @@ def test_a_whole_report_shows_all_its_parts(whole):
 
 def test_figures_of_other_units_are_not_drawn_among_the_losses():
     history = [
-        {"step": 1, "loss": 9.0, "target_std": 0.5, "usage": 1.0},
-        {"step": 2, "loss": 8.0, "target_std": 0.4, "usage": 0.9},
+        {"step": 1, "loss": 9.0, "target_std": 0.5, "prototype_usage": 1.0},
+        {"step": 2, "loss": 8.0, "target_std": 0.4, "prototype_usage": 0.9},
     ]
     titles = Checker(curve_panels(history)).words
     for title in ("Loss", "Targets and predictions", "Use of the prototypes"):

@@ -159,7 +159,7 @@ def test_the_learning_rate_is_the_generators():
 
 
 def test_a_run_gives_the_discriminator_its_share_of_the_learning_rate():
-    method = adversary(discriminator_rate=0.25)
+    method = adversary(discriminator_lr_ratio=0.25)
     rates = {}
 
     def make(variables, rate=1.0):
@@ -187,7 +187,10 @@ def test_without_an_adversary_there_is_one_optimizer_and_no_empty_figure():
             lambda: Recolor().compile("adam", discriminator_optimizer="adam"),
             "there is none, and the optimizer is 'adam'",
         ),
-        (lambda: adversary(discriminator_rate=0), r"discriminator_rate=\.\.\.\) is above 0; got 0"),
+        (
+            lambda: adversary(discriminator_lr_ratio=0),
+            r"discriminator_lr_ratio=\.\.\.\) must be above 0; got 0",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(build, sentence):

@@ -48,11 +48,14 @@ def test_projections_are_offered_to_who_watches_for_collapse(name, encoder, pair
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda e: SimCLR(e, (8, 4), temperature=0), "temperature is above 0; got 0"),
+        (lambda e: SimCLR(e, (8, 4), temperature=0), "temperature must be above 0; got 0"),
         (lambda e: BYOL(e, (8, 4), (8, 5)), r"predictor \(8, 5\) must end .* projector \(8, 4\)"),
         (lambda e: SimSiam(e, (8, 4), ()), r"predictor \(\) must end in the width"),
-        (lambda e: BarlowTwins(e, (8, 4), -1), "off_diagonal_weight=...\\) is 0 or more; got -1"),
-        (lambda e: BarlowTwins(e, (8, 4), bias_rate=0), "bias_rate is above 0; got 0"),
+        (
+            lambda e: BarlowTwins(e, (8, 4), -1),
+            "off_diagonal_weight=...\\) must be 0 or more; got -1",
+        ),
+        (lambda e: BarlowTwins(e, (8, 4), bias_lr_ratio=0), "bias_lr_ratio must be above 0; got 0"),
         (lambda e: VICReg(e, (8, 4), loss_weights={"a": 1}), "loss_weights names a"),
         (lambda e: MoCoV3(e, (8, 4), (8, 4), freeze_tokens=True), "a layer named tokens"),
     ],
