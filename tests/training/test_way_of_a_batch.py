@@ -51,5 +51,7 @@ def test_a_batch_of_simclr_passes_few_files():
     data = prepared(config["data"])
     batches = list(data.batches().take(1).as_numpy_iterator())
     files = files_of_a_step(data, built(config, batches))
-    assert {"pipelines/images/views.py", "mmssl/methods/simclr.py", "mmssl/losses/nt_xent.py"} <= {*files}
+    assert {"pipelines/images/views.py", "mmssl/methods/simclr.py", "mmssl/losses/nt_xent.py"} <= {
+        *files
+    }
     assert len(files) <= MOST, files
