@@ -1,4 +1,4 @@
-"""Handing an encoder over: SavedModel, LiteRT and ONNX files that are run before they are kept."""
+"""Export to SavedModel, LiteRT and ONNX; every export is run and checked before it is kept."""
 
 from mmssl.deploy.checked import ExportError, ExportMismatchError, ExportResult
 from mmssl.deploy.example import example_inputs

@@ -12,7 +12,7 @@ def adamw(
     beta_2=0.999,
     epsilon=1e-7,
     clip_norm=None,
-    clip_each=False,
+    clip_per_variable=False,
 ):
     """Builds AdamW that decays kernels and tables, not biases and norms.
 
@@ -25,7 +25,8 @@ def adamw(
         epsilon: added to the root of the squared gradients' mean; gradients well below it move
             their weights little, where all others move by the learning rate whatever their size.
         clip_norm: largest norm of the gradient; None leaves it as it is.
-        clip_each: whether that is the norm of each variable's gradient, or of all of them together.
+        clip_per_variable: whether that is the norm of each variable's gradient, or of all of them
+            together.
 
     Returns:
         ScheduledAdamW, built.
@@ -36,7 +37,7 @@ def adamw(
         beta_1=beta_1,
         beta_2=beta_2,
         epsilon=epsilon,
-        **_clipping(clip_norm, clip_each),
+        **_clipping(clip_norm, clip_per_variable),
     )
     # By name too: the biases of attention have an axis of heads.
     spared = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
@@ -52,7 +53,7 @@ def momentum_sgd(
     momentum=0.9,
     adapt=False,
     clip_norm=None,
-    clip_each=False,
+    clip_per_variable=False,
 ):
     """Builds gradient descent with momentum, whose decay is part of the gradient.
 
@@ -65,20 +66,21 @@ def momentum_sgd(
         momentum: in [0, 1).
         adapt: scale every variable's rate by its length and its gradient's, which is LARS.
         clip_norm: largest norm of the gradient; None leaves it as it is.
-        clip_each: whether that is the norm of each variable's gradient, or of all of them together.
+        clip_per_variable: whether that is the norm of each variable's gradient, or of all of them
+            together.
 
     Returns:
         LARS, built.
     """
     trust = {} if adapt else {"trust_coefficient": None}
-    clipping = _clipping(clip_norm, clip_each)
+    clipping = _clipping(clip_norm, clip_per_variable)
     optimizer = LARS(learning_rate, momentum, weight_decay, **trust, **clipping)
     optimizer.build(variables)
     return optimizer
 
 
-def _clipping(clip_norm, clip_each):
-    return {"clipnorm" if clip_each else "global_clipnorm": clip_norm}
+def _clipping(clip_norm, clip_per_variable):
+    return {"clipnorm" if clip_per_variable else "global_clipnorm": clip_norm}
 
 
 def run_optimizer(fit, variables, learning_rate, weight_decay):
@@ -93,7 +95,7 @@ def run_optimizer(fit, variables, learning_rate, weight_decay):
     Returns:
         keras optimizer, built.
     """
-    clipping = {"clip_norm": fit.clip_norm, "clip_each": fit.clip_each}
+    clipping = {"clip_norm": fit.clip_norm, "clip_per_variable": fit.clip_per_variable}
     shared = {"weight_decay": weight_decay, **clipping}
     if fit.optimizer == "adamw":
         betas = {"beta_1": fit.beta_1, "beta_2": fit.beta_2, "epsilon": fit.epsilon}

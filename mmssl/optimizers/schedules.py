@@ -24,16 +24,16 @@ class TriStage(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         learning_rate: the peak, above 0.
         steps: all steps of the run.
-        phases: shares of the steps that rise, stay and fall; they add up to 1.
+        phase_ratio: fractions of the steps that rise, stay and fall; they add up to 1.
     """
 
-    def __init__(self, learning_rate, steps, phases):
+    def __init__(self, learning_rate, steps, phase_ratio):
         self.learning_rate = learning_rate
         self.steps = steps
-        self.phases = tuple(phases)
+        self.phase_ratio = tuple(phase_ratio)
 
     def __call__(self, step):
-        rise, stay, fall = (max(1.0, share * self.steps) for share in self.phases)
+        rise, stay, fall = (max(1.0, share * self.steps) for share in self.phase_ratio)
         n = ops.cast(step, "float32")
         risen = START + (1.0 - START) * ops.minimum(n / rise, 1.0)
         fallen = ops.clip((n - rise - stay) / fall, 0.0, 1.0)
@@ -43,7 +43,7 @@ class TriStage(keras.optimizers.schedules.LearningRateSchedule):
         return {
             "learning_rate": self.learning_rate,
             "steps": self.steps,
-            "phases": self.phases,
+            "phase_ratio": self.phase_ratio,
         }
 
 
@@ -79,7 +79,7 @@ def rates(fit, learning_rate, steps):
         keras.optimizers.schedules.LearningRateSchedule.
     """
     if fit.schedule == "tri_stage":
-        return TriStage(learning_rate, steps, fit.phases)
+        return TriStage(learning_rate, steps, fit.phase_ratio)
     return warmup_cosine(learning_rate, fit.warmup_steps, steps)
 
 

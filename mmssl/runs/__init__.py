@@ -1,4 +1,4 @@
-"""What a run is on disk: folder, recipe, history, checkpoint."""
+"""A run on disk: its folder, recipe, history and checkpoint."""
 
 from mmssl.runs.folder import RunFolder
 from mmssl.runs.history import read_history

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from mmssl.files import BESIDE, write_text
+from mmssl.files import TEMPORARY_PREFIX, write_text
 
 FORMAT = 1  # of the run folder; raised when an older one can no longer be read
 _UNCOUNTED = "none: written by a version before formats were counted"
@@ -71,7 +71,7 @@ class RunFolder:
 
     def _sweep(self):
         """Removes the unfinished checkpoints of a killed run; they are as large as the model."""
-        for unfinished in self.checkpoint.parent.glob(f"{BESIDE}*"):
+        for unfinished in self.checkpoint.parent.glob(f"{TEMPORARY_PREFIX}*"):
             shutil.rmtree(unfinished)
 
     def keep_config(self, config):
@@ -94,7 +94,7 @@ class RunFolder:
                 )
             return
         strangers = {entry.name for entry in self.path.iterdir()} - {".lock", "checkpoints"}
-        strangers = {name for name in strangers if not name.startswith(BESIDE)}
+        strangers = {name for name in strangers if not name.startswith(TEMPORARY_PREFIX)}
         if strangers:
             raise ValueError(
                 f"{self.path} is not empty and does not hold a run "

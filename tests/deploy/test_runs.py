@@ -1,11 +1,10 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from mmssl.deploy.runs import export_run
 from mmssl.encoders import conv_encoder, cut
+from tests.deploy.conftest import run_with
 
 
 @pytest.fixture

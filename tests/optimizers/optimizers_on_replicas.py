@@ -47,7 +47,7 @@ class Spreading(Pretrainer):
 
 
 def train(settings, strategy, dense=False):
-    fit = Fit(steps=STEPS, clip_norm=0.5, clip_each=True, **settings)
+    fit = Fit(steps=STEPS, clip_norm=0.5, clip_per_variable=True, **settings)
     x = np.eye(5)[TOKENS].sum(axis=1) if dense else TOKENS
     data = tf.data.Dataset.from_tensor_slices({"x": x.astype("float32")}).batch(4).repeat()
     with strategy.scope():

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from mmssl.files import BESIDE
+from mmssl.files import TEMPORARY_PREFIX
 from mmssl.runs import RunFolder
 from mmssl.runs.folder import FORMAT
 
@@ -12,7 +12,7 @@ CONFIG = {"recipe": "audio/cpc"}
 
 def begun(path):
     """What a process leaves that is killed while it writes a file."""
-    left = path.with_name(f"{BESIDE}killed")
+    left = path.with_name(f"{TEMPORARY_PREFIX}killed")
     left.mkdir(parents=True)
     (left / path.name).write_text("half")
     return left
