@@ -61,7 +61,7 @@ def stepper(recipe, source):
     def make(variables, rate=1.0, constant=False):
         return build_optimizer(fit, variables, rate * fit.learning_rate, fit.weight_decay)
 
-    method.compile(**method.make_optimizers(make), jit_compile=fit.jit)
+    method.compile(**method.make_optimizers(make), jit_compile=fit.jit_compile)
     method.make_train_function()
     batches = data.batches(seed=fit.seed)
     method.adapt(batches)

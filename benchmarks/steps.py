@@ -88,7 +88,7 @@ def measure(options, policy):
         "flop_count": "matmuls, einsums and convolutions of the step's graph, both passes",
         "gflops_per_s": gflop / seconds,
         "float32_matmul_gflops_per_s": peak,
-        "share_of_matmul": gflop / seconds / peak,
+        "fraction_of_matmul_peak": gflop / seconds / peak,
         "loss_first": losses[0],
         "loss_last": losses[-1],
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,

@@ -6,7 +6,7 @@ import time
 
 import psutil
 
-QUIET_SHARE = 0.15  # of a core, which others may take while a step still counts as quiet
+QUIET_FRACTION = 0.15  # of a core, which others may take while a step still counts as quiet
 TICK_SLACK = 0.04  # seconds: the system counts CPU time in ticks of 10 ms a core
 
 
@@ -37,7 +37,7 @@ class Watch:
 
     def quiet(self, spare_cores=0):
         """Tells whether others left this process the cores that it uses."""
-        return self.others < (QUIET_SHARE + spare_cores) * self.seconds + TICK_SLACK
+        return self.others < (QUIET_FRACTION + spare_cores) * self.seconds + TICK_SLACK
 
 
 def wait_quiet(spare_cores=0, limit=60.0):

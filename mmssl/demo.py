@@ -27,6 +27,6 @@ def demo(out):
     table = Table("what", "where", "differs from Keras by at most")
     table.add_row("encoder", str(run.files.encoder), "")
     for export in exports:
-        table.add_row(export.format, str(export.path), f"{export.difference:.1e}")
+        table.add_row(export.format, str(export.path), f"{export.max_difference:.1e}")
     table.add_row("report", str(run.files.report), "")
     Console().print(table)

@@ -1,4 +1,4 @@
-"""Writing beside the destination and moving into place."""
+"""Atomic writes: to a temporary folder next to the destination, then moved into place."""
 
 import contextlib
 import os
@@ -6,59 +6,59 @@ import shutil
 import tempfile
 from pathlib import Path
 
-BESIDE = ".beside-"  # how the names of folders begin that a killed process may leave
+TEMPORARY_PREFIX = ".beside-"  # of folders that a killed process may leave behind
 
 
 @contextlib.contextmanager
-def replaced(path):
-    """Gives a place to write to; what was written there takes the place of `path` at the end.
+def atomic_write(path):
+    """Yields a temporary path; what the block writes there replaces `path` when it ends.
 
-    Until then what lies at `path`, if anything does, stays whole; after an error it stays for
-    good. What was moved in is on the disk before it is to be seen, so that a power cut leaves the
-    old or the new one. Other files that the block writes in the same folder are removed.
+    Until then anything already at `path` stays intact, and after an error it is kept. The new
+    content is flushed to disk before it becomes visible, so a power failure leaves either the old
+    version or the new one. Other files that the block writes to the same folder are removed.
 
     Args:
-        path: where the file or folder shall be in the end; parent folders are made.
+        path: destination of the file or folder; parent folders are created.
 
     Yields:
-        pathlib.Path, of the same name, in a hidden folder beside `path`.
+        pathlib.Path with the name of `path`, in a hidden folder next to it.
 
     Raises:
-        FileNotFoundError: the block wrote nothing there.
+        FileNotFoundError: the block wrote nothing to the temporary path.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside, not in /tmp: a move is atomic only within one file system. A folder, since writers
-    # look at the name, and hidden, since sources are searched without hidden ones.
-    workshop = Path(tempfile.mkdtemp(prefix=BESIDE, dir=path.parent))
+    # Next to `path`, not in /tmp: a move is atomic only within one file system. A folder, since
+    # writers look at the file name; hidden, since the scan of a source skips hidden entries.
+    workspace = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
     try:
-        beside = workshop / path.name
+        beside = workspace / path.name
         yield beside
-        for written in (beside, *beside.rglob("*")):
-            _to_disk(written)
-        _move(beside, path, workshop)
-        _to_disk(path.parent)
+        for entry in (beside, *beside.rglob("*")):
+            _flush(entry)
+        _move(beside, path, workspace)
+        _flush(path.parent)
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        shutil.rmtree(workspace, ignore_errors=True)
 
 
 def write_text(path, text):
-    """Writes a text file of UTF-8 as `replaced` does, line ends as they are.
+    """Writes a UTF-8 text file atomically, without translating line endings.
 
     Args:
         path: file to write.
-        text: str, all of it.
+        text: str, the whole content.
     """
-    with replaced(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text(text, encoding="utf-8", newline="")
 
 
-def _move(beside, path, workshop):
+def _move(beside, path, workspace):
     if not path.is_dir():
         os.replace(beside, path)
         return
-    # A folder that is not empty cannot be replaced in one step.
-    old = workshop / f"{path.name}.old"
+    # A non-empty folder cannot be replaced in one step.
+    old = workspace / f"{path.name}.old"
     os.replace(path, old)
     try:
         os.replace(beside, path)
@@ -67,7 +67,7 @@ def _move(beside, path, workshop):
         raise
 
 
-def _to_disk(path):
+def _flush(path):
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

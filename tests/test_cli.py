@@ -209,9 +209,10 @@ def test_a_folder_that_cannot_be_written_is_refused(capsys, tmp_path):
 def test_a_run_folder_of_another_recipe_is_refused_and_kept(capsys, tmp_path):
     config = tmp_path / "run" / "config.yaml"
     config.parent.mkdir()
-    config.write_text("recipe: vision/colorization\n")
-    refused(capsys, "pretrain", "audio/cpc", "--out", config.parent)
-    assert config.read_text() == "recipe: vision/colorization\n"
+    config.write_text("format: 1\nrecipe: vision/colorization\n")
+    error = refused(capsys, "pretrain", "audio/cpc", "--out", config.parent)
+    assert "holds another run" in error
+    assert config.read_text() == "format: 1\nrecipe: vision/colorization\n"
 
 
 @pytest.mark.parametrize("command", ["evaluate", "embed", "export", "report", "fill-mask"])
@@ -221,7 +222,7 @@ def test_a_folder_that_is_no_run_is_refused(capsys, tmp_path, command):
         "export": ["--format", "litert"],
         "fill-mask": ["[MASK]"],
     }
-    assert "no run folder" in refused(capsys, command, tmp_path, *extra.get(command, []))
+    assert "is not a run folder" in refused(capsys, command, tmp_path, *extra.get(command, []))
 
 
 def test_one_corrupt_picture_among_good_ones_is_skipped_and_named(tmp_path):

@@ -13,10 +13,10 @@ import pytest
 from mmssl import distribution
 from mmssl.cli import main
 from mmssl.runs import Run, read_history, read_recipe
+from tests.tolerances import SUM, assert_close
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 TINY = ["--fit.steps=4", "--data.batch_size=16", "--data.limit=64", "--fit.monitor_examples=0"]
-from tests.tolerances import SUM, assert_close
 
 
 def dcl_in_numpy(first, second, temperature, sigma=None):

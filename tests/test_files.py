@@ -9,7 +9,7 @@ import pytest
 
 import mmssl
 from mmssl import files
-from mmssl.files import replaced, write_text
+from mmssl.files import atomic_write, write_text
 
 ROOT = Path(mmssl.__file__).parents[1]
 
@@ -40,7 +40,7 @@ def synced(monkeypatch):
 
 def test_a_file_appears_when_the_block_has_ended(tmp_path):
     path = tmp_path / "new" / "encoder.keras"
-    with replaced(str(path)) as beside:
+    with atomic_write(str(path)) as beside:
         beside.write_text("weights")
         assert not path.exists()
         assert beside.name == path.name
@@ -51,7 +51,7 @@ def test_a_file_appears_when_the_block_has_ended(tmp_path):
 def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path):
     path = tmp_path / "history.csv"
     write_text(path, "old")
-    with replaced(path) as beside, open(beside, "w") as file:
+    with atomic_write(path) as beside, open(beside, "w") as file:
         for part in ("half of the new one", ", and the other half"):
             file.write(part)
             file.flush()
@@ -62,7 +62,7 @@ def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path):
 def test_a_folder_takes_the_place_of_a_folder(tmp_path):
     path = tmp_path / "model"
     for content in ("old", "new"):
-        with replaced(path) as beside:
+        with atomic_write(path) as beside:
             folder_of(beside, **{content: content})
     assert [file.name for file in path.iterdir()] == ["new"]
     assert list(tmp_path.iterdir()) == [path]
@@ -78,7 +78,7 @@ def test_a_crash_leaves_the_old_one_whole_and_nothing_beside(tmp_path, make):
         beside.with_name("notes").write_text("half")
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), replaced(path) as beside:
+    with pytest.raises(KeyboardInterrupt), atomic_write(path) as beside:
         interrupted(beside)
     assert (path / "part" if path.is_dir() else path).read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -94,7 +94,7 @@ def test_a_folder_that_cannot_be_moved_in_leaves_the_old_one(tmp_path, monkeypat
         replace(old, new)
 
     monkeypatch.setattr(files.os, "replace", full)
-    with pytest.raises(OSError, match="No space"), replaced(path) as beside:
+    with pytest.raises(OSError, match="No space"), atomic_write(path) as beside:
         folder_of(beside, part="new")
     assert (path / "part").read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -103,7 +103,7 @@ def test_a_folder_that_cannot_be_moved_in_leaves_the_old_one(tmp_path, monkeypat
 def test_a_block_that_writes_nothing_is_an_error(tmp_path):
     path = tmp_path / "encoder.onnx"
     path.write_text("old")
-    with pytest.raises(FileNotFoundError), replaced(path):
+    with pytest.raises(FileNotFoundError), atomic_write(path):
         pass
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -115,7 +115,7 @@ def test_a_file_is_on_the_disk_before_it_is_seen_and_its_place_after(tmp_path, s
 
 
 def test_every_file_of_a_folder_is_on_the_disk_before_it_is_seen(tmp_path, synced):
-    with replaced(tmp_path / "model") as beside:
+    with atomic_write(tmp_path / "model") as beside:
         folder_of(beside, graph="")
         folder_of(beside / "variables", index="")
     assert sorted(synced[:4]) == ["graph", "index", "model", "variables"]
@@ -123,14 +123,14 @@ def test_every_file_of_a_folder_is_on_the_disk_before_it_is_seen(tmp_path, synce
 
 
 def test_what_is_written_beside_is_hidden_from_sources(tmp_path):
-    with replaced(tmp_path / "part-0.tfrecord") as beside:
+    with atomic_write(tmp_path / "part-0.tfrecord") as beside:
         beside.write_text("")
         assert beside.relative_to(tmp_path).parts[0].startswith(".")
 
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path):
     path = tmp_path / "metrics.json"
-    with replaced(path) as one, replaced(path) as other:
+    with atomic_write(path) as one, atomic_write(path) as other:
         one.write_text("one")
         other.write_text("other")
     assert path.read_text() == "one"

@@ -1,6 +1,6 @@
 """Painting gray pictures."""
 
-from mmssl.apply.pictures import open_pictures, png_place, save_png
+from mmssl.apply.images import open_images, png_path, save_png
 from mmssl.methods.colorization import Colorization
 
 
@@ -22,8 +22,8 @@ def colorize_files(run, files, out):
             be decoded than the recipe's `skip_ratio` leaves out.
     """
     method = run.method(Colorization)
-    source = open_pictures(run, files)
+    source = open_images(run, files)
     names = iter(source.names)
     for batch in run.data.examples(source):
         for picture in method.colorize(batch["images"]):
-            yield save_png(png_place(out, next(names)), picture)
+            yield save_png(png_path(out, next(names)), picture)

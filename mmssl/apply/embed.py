@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.evaluation.probes.features import Embedder
-from mmssl.files import replaced
+from mmssl.files import atomic_write
 
 
 def embed_files(run, files, out, layer=None, progress=None):
@@ -31,7 +31,7 @@ def embed_files(run, files, out, layer=None, progress=None):
         raise ValueError(f"--out is an .npz file; got {out}.")
     source = run.data.open(tuple(files) if len(files) > 1 else files[0])
     embedder = Embedder(run.encoder, layer)
-    with replaced(out) as beside:
+    with atomic_write(out) as beside:
         rows = beside.with_name("vectors.npy")
         shape = (len(source), embedder.width)
         vectors = np.lib.format.open_memmap(rows, "w+", "float32", shape)

@@ -1,6 +1,6 @@
 """Filling holes in pictures."""
 
-from mmssl.apply.pictures import open_pictures, png_place, save_png
+from mmssl.apply.images import open_images, png_path, save_png
 from mmssl.methods.inpainting import ContextEncoder
 
 
@@ -24,12 +24,12 @@ def inpaint_files(run, files, out):
             leaves out.
     """
     method = run.method(ContextEncoder)
-    source = open_pictures(run, files)
+    source = open_images(run, files)
     names = iter(source.names)
     for batch in run.data.masked_examples(source):
         masked = method.fill([batch["images"], batch["mask"]])
         filled = method.inpaint(batch["images"], batch["mask"])
         for before, after in zip(masked, filled, strict=True):
             name = next(names)
-            yield save_png(png_place(out, name, ".masked.png"), before)
-            yield save_png(png_place(out, name), after)
+            yield save_png(png_path(out, name, ".masked.png"), before)
+            yield save_png(png_path(out, name), after)

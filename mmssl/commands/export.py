@@ -36,5 +36,5 @@ def run(options):
         result = export_run(run, options.format, options.out, layer)
     print(
         f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
-        f"{result.difference:.1e}, {result.seconds:.0f} s"
+        f"{result.max_difference:.1e}, {result.seconds:.0f} s"
     )

@@ -1,4 +1,4 @@
-"""One way of exporting for all formats: convert, run what was written, compare, move into place."""
+"""The export of every format: convert, run the result, compare with Keras, move into place."""
 
 import dataclasses
 import time
@@ -11,7 +11,7 @@ from mmssl.deploy.example import check_example, variants
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.signature import signature
-from mmssl.files import replaced
+from mmssl.files import atomic_write
 from mmssl.quiet import quiet
 
 TOLERANCE = 1e-4
@@ -19,41 +19,41 @@ _SMALLEST_SCALE = 1e-2
 
 
 class ExportError(RuntimeError):
-    """An encoder could not be expressed in a format."""
+    """An encoder cannot be expressed in a format."""
 
 
 class ExportMismatchError(ExportError):
-    """An exported encoder computes something else than the encoder in Keras."""
+    """An exported encoder does not compute what the Keras encoder computes."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ExportResult:
-    """What an export wrote.
+    """The result of an export.
 
     Attributes:
         format: Name of the format.
-        path: Where it lies.
-        bytes: Its size, of all files together.
-        difference: Largest absolute difference between its outputs and Keras' ones.
-        seconds: How long converting, running and comparing took.
+        path: Path of the export.
+        bytes: Total size of its files.
+        max_difference: Largest absolute difference between its outputs and those of Keras.
+        seconds: Time spent converting, running and comparing.
     """
 
     format: str
     path: Path
     bytes: int
-    difference: float
+    max_difference: float
     seconds: float
 
 
 def write_checked(format, convert, encoder, path, example):
-    """Exports an encoder with `convert`, and keeps the outcome only if it computes the same.
+    """Exports an encoder with `convert`, and keeps the result only if it computes the same.
 
     Args:
         format: Name of the format, for messages.
         convert: Function of (float32 encoder, path) that writes the export to the path.
         encoder: Functional `keras.Model` with named inputs and a dict of outputs.
-        path: Destination. What lies there is replaced, once the new export has been checked.
-        example: Dict of arrays by input name that both are run on.
+        path: Destination. An existing export is replaced once the new one has been checked.
+        example: Dict of arrays by input name to run both on.
 
     Returns:
         `ExportResult`.
@@ -61,7 +61,8 @@ def write_checked(format, convert, encoder, path, example):
     Raises:
         ValueError: The example does not fit the encoder, or Keras does not run on TensorFlow.
         ExportError: The encoder cannot be converted.
-        ExportMismatchError: An output differs from Keras' by more than 1e-4 of its largest value.
+        ExportMismatchError: An output differs from that of Keras by more than 1e-4 of its largest
+            value.
     """
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
@@ -83,25 +84,24 @@ def write_checked(format, convert, encoder, path, example):
 
 
 def keep_checked(format, path, convert, run, expected):
-    """Writes an export beside its place, and moves it there if it computes what it should.
+    """Writes an export atomically, and keeps it only if it computes the expected outputs.
 
     Args:
         format: Name of the format, for messages.
         path: Destination.
         convert: Function of a path that writes the export to it.
-        run: Function of that path that runs what was written and returns a list of dicts of
-            arrays.
-        expected: List of dicts of arrays, what Keras computes.
+        run: Function of that path that runs the export and returns a list of dicts of arrays.
+        expected: List of dicts of arrays, the outputs of Keras.
 
     Returns:
         `ExportResult`.
 
     Raises:
-        ExportError: What was written does not run.
+        ExportError: The export does not run.
         ExportMismatchError: An output differs by more than 1e-4 of its largest value.
     """
     started = time.perf_counter()
-    with replaced(path) as written:
+    with atomic_write(path) as written:
         convert(written)
         pairs = zip(expected, _run_written(format, run, written), strict=True)
         difference = max(_difference(format, wanted, found) for wanted, found in pairs)
@@ -123,7 +123,7 @@ def _run_keras(model, inputs):
 
 def _run_written(format, run, written):
     try:
-        with quiet():  # LiteRT tells of the delegate that it makes
+        with quiet():  # LiteRT logs the delegate that it creates
             return run(written)
     except Exception as error:
         raise ExportError(f"The {format} export was written but does not run: {error}") from error
@@ -132,21 +132,22 @@ def _run_written(format, run, written):
 def _difference(format, expected, found):
     if set(expected) != set(found):
         raise ExportMismatchError(
-            f"The {format} export gives {sorted(found)} instead of {sorted(expected)}."
+            f"The {format} export returns {sorted(found)} instead of {sorted(expected)}."
         )
     return max(_compare(format, name, expected[name], found[name]) for name in expected)
 
 
 def _compare(format, name, expected, found):
     if not np.isfinite(expected).all():
-        raise ValueError(f"The encoder's {name!r} is not finite on the example; train it anew.")
+        raise ValueError(f"The encoder's {name!r} is not finite on the example; train it again.")
     if expected.shape != found.shape:
         raise ExportMismatchError(
-            f"{name!r} of the {format} export has shape {found.shape}, in Keras {expected.shape}."
+            f"{name!r} of the {format} export has shape {found.shape}, "
+            f"but {expected.shape} in Keras."
         )
     difference = float(np.max(np.abs(expected - found), initial=0.0))
     scale = float(np.max(np.abs(expected), initial=_SMALLEST_SCALE))
-    # Written so that NaN, which compares as false, counts as a mismatch.
+    # Negated, so that NaN, which compares as false, counts as a mismatch.
     if not difference <= TOLERANCE * scale:
         raise ExportMismatchError(
             f"{name!r} of the {format} export differs from Keras by {difference:.2g} on an input "

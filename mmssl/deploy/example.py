@@ -1,9 +1,9 @@
-"""Example inputs: made for an encoder, checked against it, and varied in shape."""
+"""Example inputs: generated for an encoder, checked against it, and varied in shape."""
 
 import keras
 import numpy as np
 
-from mmssl.deploy.signature import inputs_of
+from mmssl.deploy.signature import named_inputs
 
 _BATCH = 3
 _LENGTH = 32
@@ -11,13 +11,13 @@ _SIDE = 64
 
 
 def example_inputs(encoder, sample_rate=8000):
-    """Makes a deterministic batch that fits the inputs of an encoder, where no data is at hand.
+    """Generates a deterministic batch that fits the inputs of an encoder, without any data.
 
     Args:
         encoder: `keras.Model` with named inputs out of `images`, `waveform`, `token_ids`,
             `padding_mask`, and WaveNet's `speaker` and `log_mel`.
-        sample_rate: Samples per second of the waveform, which lasts two seconds where the encoder
-            leaves its length open.
+        sample_rate: Samples per second of the waveform, which lasts two seconds if the encoder
+            accepts any length.
 
     Returns:
         Dict of NumPy arrays by input name, three examples each; with a `padding_mask`, the second
@@ -26,7 +26,7 @@ def example_inputs(encoder, sample_rate=8000):
     Raises:
         ValueError: An input has a name that mmssl does not know.
     """
-    specs = inputs_of(encoder)
+    specs = named_inputs(encoder)
     makers = {
         "images": _images,
         "waveform": lambda shape: _waveform(shape, sample_rate),
@@ -37,7 +37,7 @@ def example_inputs(encoder, sample_rate=8000):
     unknown = sorted(set(specs) - set(makers) - {"padding_mask"})
     if unknown:
         raise ValueError(
-            f"No example can be made for the input {unknown[0]!r}: the known ones are "
+            f"No example can be generated for the input {unknown[0]!r}: the known ones are "
             f"{sorted([*makers, 'padding_mask'])}. Pass example=... with your own arrays."
         )
     example = {name: makers[name](specs[name].shape) for name in specs if name in makers}
@@ -50,19 +50,19 @@ def example_inputs(encoder, sample_rate=8000):
 
 
 def check_example(encoder, example):
-    """Checks an example against the inputs of an encoder, and casts it to their dtypes.
+    """Checks an example against the inputs of an encoder and casts it to their dtypes.
 
     Args:
         encoder: `keras.Model` with named inputs.
         example: Dict of arrays by input name, one example or more along the first axis.
 
     Returns:
-        Dict of NumPy arrays in the order and the dtypes of the encoder's inputs.
+        Dict of NumPy arrays in the order and with the dtypes of the encoder's inputs.
 
     Raises:
         ValueError: A name is missing or unknown, a shape does not fit, or the batch is empty.
     """
-    specs = inputs_of(encoder)
+    specs = named_inputs(encoder)
     if set(example) != set(specs):
         raise ValueError(
             f"The example holds {sorted(example)}, but the encoder takes {sorted(specs)}."
@@ -81,26 +81,26 @@ def check_example(encoder, example):
 
 
 def variants(encoder, example):
-    """Varies an example in what the encoder leaves open: batch size and length.
+    """Varies an example along the axes that are dynamic in the encoder: batch size and length.
 
     Args:
         encoder: `keras.Model` with named inputs.
-        example: Dict of NumPy arrays that `check_example` has returned.
+        example: Dict of NumPy arrays returned by `check_example`.
 
     Returns:
-        List of such dicts: the whole batch, its first example alone, and, where the length is
-        open, both cut to shorter lengths.
+        List of such dicts: the whole batch, its first example alone, and, if the length is
+        dynamic, both truncated to shorter lengths.
     """
     found = [example, {name: array[:1] for name, array in example.items()}]
-    open_names = [name for name, spec in inputs_of(encoder).items() if spec.shape[1:] == (None,)]
-    if not open_names:
+    dynamic = [name for name, spec in named_inputs(encoder).items() if spec.shape[1:] == (None,)]
+    if not dynamic:
         return found
-    length = example[open_names[0]].shape[1]
-    # Odd and uneven lengths, so that the last window of a strided layer is cut as well.
+    length = example[dynamic[0]].shape[1]
+    # Odd lengths too, so that the last window of a strided layer is incomplete.
     for batch, keep in ((example, length - length // 4 - 1), (found[1], length - length // 3)):
         if keep > 0:
             found.append(
-                {n: array[:, :keep] if n in open_names else array for n, array in batch.items()}
+                {n: array[:, :keep] if n in dynamic else array for n, array in batch.items()}
             )
     return found
 
@@ -154,5 +154,5 @@ def _vocabulary_size(encoder):
     embeddings = [
         layer for layer in encoder._flatten_layers() if isinstance(layer, keras.layers.Embedding)
     ]
-    # The table of words is the largest; the others hold positions or segments.
+    # The token embedding is the largest table; the others embed positions or segments.
     return max((layer.input_dim for layer in embeddings), default=2)

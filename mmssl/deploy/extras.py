@@ -1,14 +1,14 @@
-"""Optional packages: present, or named together with the command that installs them."""
+"""Optional packages, and how to install one that is missing."""
 
 import importlib.util
 
 
-def need(extra, *modules):
+def require(extra, *modules):
     """Checks that the packages of an optional extra can be imported.
 
     Args:
-        extra: Name of the extra of mmssl that brings them, such as `"onnx"`.
-        *modules: Names of the modules that are about to be imported.
+        extra: Name of the extra of mmssl that provides them, such as `"onnx"`.
+        *modules: Names of the modules to be imported.
 
     Raises:
         ImportError: One of them is not installed; the message says how to install it.

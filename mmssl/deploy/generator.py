@@ -1,4 +1,4 @@
-"""One step of a WaveNet for devices that stream sound, its state in and out."""
+"""One generation step of a WaveNet for streaming audio on devices, its state in and out."""
 
 import tempfile
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from mmssl.deploy import litert, saved_model
 from mmssl.deploy.checked import keep_checked
-from mmssl.deploy.extras import need
+from mmssl.deploy.extras import require
 from mmssl.encoders import receptive_field
 from mmssl.generation import WaveNetSampler
 from mmssl.layers import mu_law_decode
@@ -15,36 +15,36 @@ from mmssl.methods import WaveNet
 from mmssl.quiet import quiet_logger
 
 NAMES = {"saved_model": "generator", "litert": "generator.tflite"}
-STEPS = 64  # that are compared beyond the receptive field, where every queue has come round
+STEPS = 64  # compared beyond the receptive field, where every queue has wrapped around
 
 
 def export_generator(run, format, out=None):
-    """Writes the step of a run's WaveNet, and checks it as `write_generator` does.
+    """Exports the generation step of a run's WaveNet, checked as in `write_generator`.
 
     Args:
         run: `mmssl.runs.Run` of a recipe whose method is WaveNet.
         format: `"saved_model"` or `"litert"`.
-        out: Path to write; `generator` or `generator.tflite` in the run folder when None.
+        out: Path to write; None for `generator` or `generator.tflite` in the run folder.
 
     Returns:
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: Unknown format, another method, or an unfit path.
+        ValueError: The format is unknown, the method is not WaveNet, or the path does not fit.
         ImportError: The format's optional extra is not installed.
-        ExportMismatchError: What was written does not compute what Keras computes.
+        ExportMismatchError: The export does not compute what Keras computes.
     """
-    return write_generator(run.method(), out or run.folder / NAMES[_known(format)], format)
+    return write_generator(run.method(), out or run.folder / NAMES[_check_format(format)], format)
 
 
 def write_generator(method, path, format):
-    """Writes the step of a WaveNet, runs it over more than its receptive field, and compares.
+    """Exports the generation step of a WaveNet, and compares it beyond its receptive field.
 
     The signature `step` takes code int32 (B,), queues float32 (slots, B, residual) and time int32
-    (), at first zeros, and returns logits float32 (B, levels) of the next code, and queues and
-    time for the next step. B is 1 in LiteRT. Where the model is conditioned, `step` also takes
-    speaker int32 (B,), and local float32 (B, bands): the frames at this sample, one of what the
-    signature `upsample` makes of log_mel float32 (B, F, bands).
+    (), all zeros at first, and returns logits float32 (B, levels) of the next code, and queues and
+    time for the next step. B is 1 in LiteRT. If the model is conditioned, `step` also takes speaker
+    int32 (B,), and local float32 (B, bands): the frame at this sample, out of those that the
+    signature `upsample` computes from log_mel float32 (B, F, bands).
 
     Args:
         method: `mmssl.methods.WaveNet`, in float32.
@@ -55,15 +55,16 @@ def write_generator(method, path, format):
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: Unknown format, another method or precision, or an unfit path.
+        ValueError: The format is unknown, the method is not WaveNet or not float32, or the path
+            does not fit.
         ImportError: The format's optional extra is not installed.
-        ExportMismatchError: What was written does not compute what Keras computes.
+        ExportMismatchError: The export does not compute what Keras computes.
     """
-    _known(format)
+    _check_format(format)
     if not isinstance(method, WaveNet):
         raise ValueError(f"{type(method).__name__} has no step to export; WaveNet has.")
     if method.encoder.compute_dtype != "float32":
-        raise ValueError("A generator is exported from float32: load it from its run folder.")
+        raise ValueError("A generator must be exported in float32: load it from its run folder.")
     if format == "litert":
         path, streams = litert.checked_path(path), 1
     else:
@@ -87,17 +88,17 @@ def write_generator(method, path, format):
 
 
 def load_generator(path):
-    """Loads what `write_generator` wrote.
+    """Loads a generator exported by `write_generator`.
 
     Args:
         path: SavedModel folder or `.tflite` file.
 
     Returns:
-        Dict from the name of a signature to a function of arrays by input name that returns a
+        Dict from the name of each signature to a function of arrays by input name that returns a
         dict of NumPy arrays.
     """
     if str(path).endswith(".tflite"):
-        need("litert", "ai_edge_litert")
+        require("litert", "ai_edge_litert")
         from ai_edge_litert.interpreter import Interpreter
 
         interpreter = Interpreter(model_path=str(path))
@@ -116,14 +117,14 @@ def load_generator(path):
     return {name: runner(name) for name in loaded.signatures}
 
 
-def _known(format):
+def _check_format(format):
     if format not in NAMES:
         raise ValueError(f"A generator is exported as {' or '.join(NAMES)}; got {format!r}.")
     return format
 
 
 def _save(method, path, streams=None):
-    """Saves the signatures of a generator, unchecked, and returns their names."""
+    """Saves the signatures of a generator, without checking them, and returns their names."""
     sampler, archive = WaveNetSampler(method), keras.export.ExportArchive()
 
     def step(inputs):
@@ -142,13 +143,13 @@ def _save(method, path, streams=None):
     signatures = _signatures(method, streams)
     for name, inputs in signatures.items():
         archive.add_endpoint(name, endpoints[name], [inputs])
-    with quiet_logger("tensorflow"):  # where it writes assets, of which there are none
+    with quiet_logger("tensorflow"):  # it logs that it writes assets, of which there are none
         archive.write_out(str(path), verbose=False)
     return list(signatures)
 
 
 def _signatures(method, streams):
-    """What each signature takes, by name."""
+    """Inputs of each signature, by name."""
     import tensorflow as tf
 
     queues, _ = WaveNetSampler(method).start(1)
@@ -169,7 +170,7 @@ def _signatures(method, streams):
 
 
 def _example(method, streams):
-    """Codes for more steps than the receptive field has, and conditions to go with them."""
+    """Codes for more steps than the receptive field, and conditions to match."""
     draw, encoder = np.random.default_rng(0), method.encoder
     length, given = receptive_field(encoder) + STEPS, {}
     codes = draw.integers(0, method.levels, (streams, length), "int32")
@@ -183,7 +184,7 @@ def _example(method, streams):
 
 
 def _whole(method, codes, given):
-    """What Keras computes of all steps at once."""
+    """Outputs of Keras for all steps at once."""
     import tensorflow as tf
 
     waveform = np.asarray(mu_law_decode(codes, method.levels))
@@ -194,15 +195,15 @@ def _whole(method, codes, given):
 
 
 def _step_by_step(generator, start, codes, given):
-    """What the exported step computes, from one step's state to the next."""
+    """Outputs of the exported step, its state passed from one step to the next."""
     (queues, time), steady = start, {n: x for n, x in given.items() if n != "log_mel"}
     local, logits = None, []
     if "log_mel" in given:
         local = generator["upsample"](log_mel=given["log_mel"])["local"]
-    for place in range(codes.shape[1]):
-        moving = {} if local is None else {"local": local[:, place]}
+    for position in range(codes.shape[1]):
+        moving = {} if local is None else {"local": local[:, position]}
         outputs = generator["step"](
-            code=codes[:, place], queues=queues, time=time, **steady, **moving
+            code=codes[:, position], queues=queues, time=time, **steady, **moving
         )
         queues, time = outputs["queues"], outputs["time"]
         logits.append(outputs["logits"])

@@ -6,23 +6,24 @@ from pathlib import Path
 
 from mmssl.deploy import saved_model
 from mmssl.deploy.checked import ExportError, write_checked
-from mmssl.deploy.extras import need
+from mmssl.deploy.extras import require
 
 NAME = "encoder.tflite"
 
 
 def write(encoder, path, example):
-    """Writes an encoder as a LiteRT file, runs it and compares it with Keras.
+    """Exports an encoder to a LiteRT file, runs it and compares it with Keras.
 
-    The file holds built-in operations only, so that the plain runtime is enough. Its signature
+    The file contains built-in operations only, so that the plain runtime suffices. Its signature
     `embed` takes the encoder's inputs by name, one example of any length (a recurrent layer over
-    an open length converts for a fixed batch only), and returns `embedding` and `features`:
+    a dynamic length can only be converted for a fixed batch size), and returns `embedding` and
+    `features`:
     `Interpreter(path).get_signature_runner("embed")(waveform=..., padding_mask=...)`.
 
     Args:
         encoder: Functional `keras.Model` with named inputs and a dict of outputs.
-        path: File to write, ending in `.tflite`. An earlier one is replaced.
-        example: Dict of arrays by input name that both are run on.
+        path: File to write, ending in `.tflite`. An existing one is replaced.
+        example: Dict of arrays by input name to run both on.
 
     Returns:
         `mmssl.deploy.ExportResult`.
@@ -30,7 +31,7 @@ def write(encoder, path, example):
     Raises:
         ValueError: `path` does not end in `.tflite`, or the example does not fit.
         ImportError: The extra `litert` is not installed.
-        ExportError: The encoder has operations that LiteRT lacks.
+        ExportError: The encoder has operations that LiteRT does not support.
         ExportMismatchError: The file does not compute what Keras computes.
     """
     return write_checked("litert", _convert, encoder, checked_path(path), example)
@@ -46,7 +47,7 @@ def checked_path(path):
         ValueError: `path` does not end in `.tflite`.
         ImportError: The extra `litert`, which runs the file, is not installed.
     """
-    need("litert", "ai_edge_litert")
+    require("litert", "ai_edge_litert")
     path = Path(path)
     if path.suffix != ".tflite" or path.is_dir():
         raise ValueError(f"A LiteRT export is a file that ends in .tflite, not {path}.")
@@ -60,7 +61,7 @@ def _convert(encoder, path):
 
 
 def convert_saved_model(folder, path, signatures):
-    """Turns a SavedModel of fixed batch size into a LiteRT file, unchecked.
+    """Converts a SavedModel of fixed batch size to a LiteRT file, without checking it.
 
     Args:
         folder: The SavedModel.
@@ -68,7 +69,7 @@ def convert_saved_model(folder, path, signatures):
         signatures: Names of its signatures to keep.
 
     Raises:
-        ExportError: It has operations that LiteRT lacks.
+        ExportError: It has operations that LiteRT does not support.
     """
     import tensorflow as tf
 
@@ -81,7 +82,7 @@ def convert_saved_model(folder, path, signatures):
 
 
 def _explain(message):
-    lacking = re.findall(r"(?:TF Select|Custom) ops: (.+)", message)
-    if lacking:
-        return f"LiteRT has no built-in operation for {', '.join(lacking)} of this encoder."
-    return f"LiteRT cannot hold this encoder: {message.strip().splitlines()[-1]}"
+    missing = re.findall(r"(?:TF Select|Custom) ops: (.+)", message)
+    if missing:
+        return f"LiteRT has no built-in operation for {', '.join(missing)} of this encoder."
+    return f"LiteRT cannot express this encoder: {message.strip().splitlines()[-1]}"

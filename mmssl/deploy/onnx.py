@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mmssl.deploy.checked import ExportError, write_checked
-from mmssl.deploy.extras import need
+from mmssl.deploy.extras import require
 from mmssl.deploy.signature import signature
 from mmssl.quiet import quiet_logger
 
@@ -12,7 +12,7 @@ OPSET = 17
 
 
 def write(encoder, path, example):
-    """Writes an encoder as an ONNX file, runs it and compares it with Keras.
+    """Exports an encoder to an ONNX file, runs it and compares it with Keras.
 
     The file takes the encoder's inputs by name, any number of examples of any length, and returns
     `embedding` and `features`:
@@ -20,8 +20,8 @@ def write(encoder, path, example):
 
     Args:
         encoder: Functional `keras.Model` with named inputs and a dict of outputs.
-        path: File to write, ending in `.onnx`. An earlier one is replaced.
-        example: Dict of arrays by input name that both are run on.
+        path: File to write, ending in `.onnx`. An existing one is replaced.
+        example: Dict of arrays by input name to run both on.
 
     Returns:
         `mmssl.deploy.ExportResult`.
@@ -29,10 +29,10 @@ def write(encoder, path, example):
     Raises:
         ValueError: `path` does not end in `.onnx`, or the example does not fit.
         ImportError: The extra `onnx` is not installed.
-        ExportError: The encoder has operations that ONNX lacks.
+        ExportError: The encoder has operations that ONNX does not support.
         ExportMismatchError: The file does not compute what Keras computes.
     """
-    need("onnx", "onnx", "onnxruntime", "tf2onnx")
+    require("onnx", "onnx", "onnxruntime", "tf2onnx")
     path = Path(path)
     if path.suffix != ".onnx" or path.is_dir():
         raise ValueError(f"An ONNX export is a file that ends in .onnx, not {path}.")
@@ -49,17 +49,17 @@ def _convert(encoder, path):
         model, _ = tf2onnx.convert.from_function(
             embed, signature(encoder), opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
         )
-    lacking = sorted(
+    missing = sorted(
         {node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)}
     )
-    if lacking:
-        raise ExportError(f"ONNX has no operation for {', '.join(lacking)} of this encoder.")
-    _name_open_axes(model.graph)
+    if missing:
+        raise ExportError(f"ONNX has no operation for {', '.join(missing)} of this encoder.")
+    _name_dynamic_axes(model.graph)
     onnx.save(model, str(path))
 
 
 def _erfc(context, node, name, args):
-    """Writes erfc(x), of which exact GELU is made and which ONNX lacks, as 1 - erf(x)."""
+    """Converts erfc(x), which exact GELU uses and ONNX lacks, to 1 - erf(x)."""
     import numpy as np
 
     shape, dtype = context.get_shape(node.output[0]), context.get_dtype(node.output[0])
@@ -71,8 +71,8 @@ def _erfc(context, node, name, args):
     )
 
 
-def _name_open_axes(graph):
-    """Names the axes that users may choose, instead of `unk__17`."""
+def _name_dynamic_axes(graph):
+    """Names the dynamic axes, instead of `unk__17`."""
     for value in graph.input:
         for axis, name in zip(value.type.tensor_type.shape.dim, ("batch", "length"), strict=False):
             if not axis.dim_value:

@@ -6,16 +6,16 @@ _LOW_PRECISION = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
 def as_float32(encoder):
-    """Copies an encoder into one that computes in float32 and runs on any device.
+    """Copies an encoder to one that computes in float32 and runs on any device.
 
-    Deployment formats cannot hold bfloat16 arithmetic, nor the cuDNN kernels that Keras puts in
-    place of recurrent layers on a machine with a GPU. The copy has neither.
+    Deployment formats cannot express bfloat16 arithmetic, nor the cuDNN kernels that Keras uses for
+    recurrent layers on a machine with a GPU. The copy has neither.
 
     Args:
-        encoder: Functional `keras.Model` of any dtype policy. It is left as it is.
+        encoder: Functional `keras.Model` of any dtype policy. It is not modified.
 
     Returns:
-        A functional `keras.Model` of the same layers, names and weights.
+        A functional `keras.Model` with the same layers, names and weights.
     """
     copy = encoder.__class__.from_config(_float32(encoder.get_config()))
     copy.set_weights(encoder.get_weights())

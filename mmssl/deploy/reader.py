@@ -1,26 +1,26 @@
-"""Running exported encoders of every format in one way."""
+"""Loading and running exported encoders, whatever their format."""
 
 from pathlib import Path
 
 import numpy as np
 
-from mmssl.deploy.extras import need
+from mmssl.deploy.extras import require
 
 
 def load_exported(path):
-    """Loads an exported encoder, whichever its format.
+    """Loads an exported encoder, whatever its format.
 
     Args:
-        path: SavedModel folder, `.tflite` file or `.onnx` file, as `mmssl.deploy.export` wrote it.
+        path: SavedModel folder, `.tflite` file or `.onnx` file, written by `mmssl.deploy.export`.
 
     Returns:
         A function of a dict of arrays by input name, any number of examples along the first axis,
         that returns a dict of NumPy arrays by output name: `features` and `embedding`.
 
     Raises:
-        FileNotFoundError: Nothing lies at `path`.
-        ValueError: What lies there is none of the three formats.
-        ImportError: The format's optional package is not installed.
+        FileNotFoundError: There is nothing at `path`.
+        ValueError: It is in none of the three formats.
+        ImportError: The format's optional extra is not installed.
     """
     path = Path(path)
     if not path.exists():
@@ -32,7 +32,7 @@ def load_exported(path):
     if path.is_file() and path.suffix == ".onnx":
         return _onnx(path)
     raise ValueError(
-        f"{path} is no exported encoder: expected a SavedModel folder (with saved_model.pb), "
+        f"{path} is not an exported encoder: expected a SavedModel folder (with saved_model.pb), "
         "a .tflite file or an .onnx file."
     )
 
@@ -43,8 +43,8 @@ def _saved_model(path):
     loaded = tf.saved_model.load(str(path))
     if "embed" not in loaded.signatures:
         raise ValueError(
-            f"{path} is a SavedModel without the signature 'embed', so not of mmssl; it has "
-            f"{sorted(loaded.signatures)}."
+            f"{path} is a SavedModel without the signature 'embed', so mmssl did not write it; "
+            f"it has {sorted(loaded.signatures)}."
         )
     signature = loaded.signatures["embed"]
     specs = signature.structured_input_signature[1]
@@ -59,7 +59,7 @@ def _saved_model(path):
 
 
 def _litert(path):
-    need("litert", "ai_edge_litert")
+    require("litert", "ai_edge_litert")
     from ai_edge_litert.interpreter import Interpreter
 
     runner = Interpreter(model_path=str(path)).get_signature_runner("embed")
@@ -79,7 +79,7 @@ def _litert(path):
 
 
 def _onnx(path):
-    need("onnx", "onnxruntime")
+    require("onnx", "onnxruntime")
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import keras
 
-from mmssl.deploy.formats import FORMATS, export, known
-from mmssl.encoders import cut
+from mmssl.deploy.formats import FORMATS, check_format, export
 
 
 def export_classifier(run, format, out=None):
-    """Writes a run's fine-tuned classifier in a deployment format, checked as encoders are.
+    """Exports a run's fine-tuned classifier to a deployment format, checked as in `export`.
 
     Its outputs are `probabilities` (B, classes), in the order of the run's classes.txt, and
     `embedding`.
@@ -17,46 +16,47 @@ def export_classifier(run, format, out=None):
     Args:
         run: `mmssl.runs.Run` that has been fine-tuned.
         format: `"saved_model"`, `"litert"` or `"onnx"`.
-        out: Path to write; `classifier`, `classifier.tflite` or `classifier.onnx` in the run
-            folder when None.
+        out: Path to write; None for `classifier`, `classifier.tflite` or `classifier.onnx` in the
+            run folder.
 
     Returns:
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: The run has no classifier, an unknown format, or an unfit path.
+        ValueError: The run has no classifier, the format is unknown, or the path does not fit.
         ImportError: The format's optional extra is not installed.
-        ExportError: The classifier has operations that the format lacks.
-        ExportMismatchError: What was written does not compute what Keras computes.
+        ExportError: The classifier has operations that the format does not
+            support.
+        ExportMismatchError: The export does not compute what Keras computes.
     """
-    path = out or run.folder / f"classifier{Path(FORMATS[known(format)].NAME).suffix}"
+    path = out or run.folder / f"classifier{Path(FORMATS[check_format(format)].NAME).suffix}"
     if not run.files.classifier.exists():
         raise ValueError(
             f"{run.folder} has no {run.files.classifier.name}: `mmssl finetune {run.folder}` "
-            "makes one."
+            "trains one."
         )
     return export(keras.models.load_model(run.files.classifier), path, format)
 
 
 def export_run(run, format, out=None, layer=None):
-    """Writes a run's encoder in a deployment format, and checks it as `export` does.
+    """Exports a run's encoder to a deployment format, checked as in `export`.
 
     Args:
         run: `mmssl.runs.Run`.
         format: `"saved_model"`, `"litert"` or `"onnx"`.
-        out: Path to write; `saved_model`, `encoder.tflite` or `encoder.onnx` in the run folder
-            when None.
-        layer: Block to end the encoder after, such as `"block_3"`; the whole encoder when None.
+        out: Path to write; None for `saved_model`, `encoder.tflite` or `encoder.onnx` in the run
+            folder.
+        layer: Block to cut the encoder after, such as `"block_3"`; None for the whole encoder.
 
     Returns:
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: Unknown format or block, or an unfit path.
+        ValueError: The format or the block is unknown, or the path does not fit.
         ImportError: The format's optional extra is not installed.
-        ExportError: The encoder has operations that the format lacks.
-        ExportMismatchError: What was written does not compute what Keras computes.
+        ExportError: The encoder has operations that the format does not
+            support.
+        ExportMismatchError: The export does not compute what Keras computes.
     """
-    path = out or run.folder / FORMATS[known(format)].NAME
-    encoder = cut(run.encoder, layer) if layer else run.encoder
-    return export(encoder, path, format)
+    path = out or run.folder / FORMATS[check_format(format)].NAME
+    return export(run.encoder_at(layer), path, format)

@@ -12,10 +12,10 @@ NAME = "saved_model"
 
 
 def write(encoder, path, example):
-    """Writes an encoder as a SavedModel, runs it and compares it with Keras.
+    """Exports an encoder to a SavedModel, runs it and compares it with Keras.
 
     Its signature `embed`, which is also `serving_default`, takes the encoder's inputs by name, any
-    number of examples of any length, and returns `embedding` and `features`. It keeps no Keras
+    number of examples of any length, and returns `embedding` and `features`. It contains no Keras
     code: `tf.saved_model.load(path).signatures["embed"](waveform=..., padding_mask=...)`.
 
     TensorFlow Serving expects numbered versions: write to `models/encoder/1` and start it with
@@ -23,8 +23,8 @@ def write(encoder, path, example):
 
     Args:
         encoder: Functional `keras.Model` with named inputs and a dict of outputs.
-        path: Folder to write. An earlier SavedModel there is replaced.
-        example: Dict of arrays by input name that both are run on.
+        path: Folder to write. An existing SavedModel is replaced.
+        example: Dict of arrays by input name to run both on.
 
     Returns:
         `mmssl.deploy.ExportResult`.
@@ -56,18 +56,18 @@ def checked_path(path):
 
 
 def save(encoder, path, batch=None):
-    """Saves the encoder's signature `embed`, unchecked.
+    """Saves the encoder's signature `embed`, without checking it.
 
     Args:
         encoder: Functional float32 `keras.Model`.
         path: Folder to write.
         batch: Fixed number of examples, or None for any.
     """
-    # Not archive.track(encoder): the endpoint's variables are found by themselves, and tracking
-    # them as well stores every weight twice.
+    # Not archive.track(encoder): the variables of the endpoint are found without it, and tracking
+    # them as well would store every weight twice.
     archive = keras.export.ExportArchive()
     archive.add_endpoint(
         "embed", lambda inputs: encoder(inputs, training=False), signature(encoder, batch)
     )
-    with quiet_logger("tensorflow"):  # where it writes assets, of which there are none
+    with quiet_logger("tensorflow"):  # it logs that it writes assets, of which there are none
         archive.write_out(str(path), verbose=False)

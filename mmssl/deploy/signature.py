@@ -1,8 +1,8 @@
 """The inputs of an encoder, by name."""
 
 
-def inputs_of(encoder):
-    """Returns the symbolic inputs, with `.shape` (None: any) and `.dtype`.
+def named_inputs(encoder):
+    """Returns the symbolic inputs by name; a None in their `.shape` stands for any size.
 
     Args:
         encoder: Functional `keras.Model` with named inputs.
@@ -14,7 +14,7 @@ def inputs_of(encoder):
 
 
 def signature(encoder, batch=None):
-    """Returns what a `tf.function` of the encoder's dict of inputs takes.
+    """Returns the input signature of a `tf.function` of the encoder's dict of inputs.
 
     Args:
         encoder: Functional `keras.Model` with named inputs.
@@ -28,6 +28,6 @@ def signature(encoder, batch=None):
     return [
         {
             name: tf.TensorSpec((batch, *tensor.shape[1:]), tensor.dtype, name=name)
-            for name, tensor in inputs_of(encoder).items()
+            for name, tensor in named_inputs(encoder).items()
         }
     ]

@@ -32,8 +32,8 @@ def wavenet_encoder(
         skip_channels: channels of the skip connections and of the features.
         kernel_size: taps of the dilated convolutions, 2 or more. The input convolution has two.
         levels: number of mu-law codes.
-        num_speakers: number of speakers for global conditioning, including the unknown speaker (0); 0
-            for none.
+        num_speakers: number of speakers for global conditioning, including the unknown speaker (0);
+            0 for none.
         speaker_width: width of the speaker embedding.
         num_mel_bins: mel bands of the log-mel frames for local conditioning; 0 for none.
         mel_hop: samples per log-mel frame.

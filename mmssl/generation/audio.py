@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 
 from mmssl.encoders import receptive_field
-from mmssl.files import replaced
+from mmssl.files import atomic_write
 from mmssl.generation.wavenet_sampler import WaveNetSampler
 from mmssl.layers import mu_law_decode, mu_law_encode
 from mmssl.methods.wavenet import WaveNet
@@ -73,7 +73,7 @@ def generate_audio(
     heard = np.tile(codes, (count, 1)) if prompt else drawn[:, :0]
     waves = np.asarray(mu_law_decode(np.concatenate([heard, drawn], axis=1), method.levels))
     for path, wave in zip(paths, waves, strict=True):
-        with replaced(path) as beside:
+        with atomic_write(path) as beside:
             soundfile.write(beside, wave, run.data.sample_rate, "PCM_16")
     return paths
 

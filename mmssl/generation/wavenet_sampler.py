@@ -18,9 +18,10 @@ DRAWN = -1  # stands where a code is not given
 class WaveNetSampler:
     """A WaveNet as a step from one code to the logits of the next, and the loop that samples by it.
 
-    Each dilated layer keeps the last `dilation * (kernel_size - 1)` of its inputs in a ring, and the
-    input convolution one; all rings lie end to end in one tensor, zeros at the start as the padding
-    of the whole network is. So a sample costs one column of every layer, however long the past.
+    Each dilated layer keeps the last `dilation * (kernel_size - 1)` of its inputs in a ring, and
+    the input convolution one; all rings lie end to end in one tensor, zeros at the start as the
+    padding of the whole network is. So a sample costs one column of every layer, however long the
+    past.
 
     Args:
         method: mmssl.methods.WaveNet, whose weights it reads at every step.

@@ -32,8 +32,8 @@ class BarlowTwins(JointEmbedding):
         encoder: keras.Model of any modality.
         projector: widths of the projector's layers, none of them with a bias.
         off_diagonal_weight: w, 0 or more.
-        bias_lr_ratio: the learning rate of biases and norms as a share of all others', above 0; 0.0048
-            to 0.2 in the official code, whose LARS adapts the others alone. 1 suits AdamW.
+        bias_lr_ratio: the learning rate of biases and norms as a share of all others', above 0;
+            0.0048 to 0.2 in the official code, whose LARS adapts the others alone. 1 suits AdamW.
         **kwargs: passed to Pretrainer.
 
     Raises:

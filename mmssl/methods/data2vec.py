@@ -22,14 +22,14 @@ class Data2Vec(LatentPrediction):
     One class for all modalities; what differs is the encoder, the pipeline's mask and some
     arguments. Where paper and official code differ:
 
-    - audio: target `feed_forward`, `instance` norm, beta 0, channel_reduction `root` (the paper's smooth L1
-      is an option; the code's recipes take squares), shared `local`, the positional convolutions
-      `copied`;
+    - audio: target `feed_forward`, `instance` norm, beta 0, channel_reduction `root` (the paper's
+      smooth L1 is an option; the code's recipes take squares), shared `local`, the positional
+      convolutions `copied`;
     - pictures: the paper writes of feed-forward parts, the code takes `block` outputs, with
-      `layer` norm of each and of the average (`final_norm`), beta 2, channel_reduction `mean`, and a
-      constant momentum. The code is followed;
-    - text: `feed_forward`, `layer`, beta 4, channel_reduction `sum`, `hide="inputs"`, a head with a hidden
-      layer of twice the width. The code predicts those tokens alone that the student sees as
+      `layer` norm of each and of the average (`final_norm`), beta 2, channel_reduction `mean`, and
+      a constant momentum. The code is followed;
+    - text: `feed_forward`, `layer`, beta 4, channel_reduction `sum`, `hide="inputs"`, a head with a
+      hidden layer of twice the width. The code predicts those tokens alone that the student sees as
       [MASK], which the pipeline's `mask` says.
 
     Padding has no part in instance norms here; the code's sequences have none.

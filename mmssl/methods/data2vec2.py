@@ -23,7 +23,8 @@ class Data2Vec2(LatentPrediction):
              + class_weight * mean_{students} 1/sqrt(C) sum_c (class_c - mean_t sg(y)_tc)^2
 
     The local encoder runs once for an example and gets the gradients of all its students. The
-    second term is there where the encoder has a class token; beta and `channel_reduction` act on both.
+    second term is there where the encoder has a class token; beta and `channel_reduction` act on
+    both.
 
     Where paper and official code differ, or this from both:
 
@@ -35,7 +36,8 @@ class Data2Vec2(LatentPrediction):
     - what the teacher takes from the student is `shared`: `nothing` for pictures, `local` for
       sound, `positions` for text, where the blocks alone are averaged. The code does so; the paper
       does not say;
-    - text: channel_reduction `sum`, beta 0; a projection of two layers behind a decoder without residuals.
+    - text: channel_reduction `sum`, beta 0; a projection of two layers behind a decoder without
+      residuals.
 
     Attention that tells positions by itself, as the paper's sound does by ALiBi, is given the
     places of the tokens that a student sees.
@@ -91,7 +93,8 @@ class Data2Vec2(LatentPrediction):
     ):
         if noise_stddev < 0 or class_weight < 0:
             raise ValueError(
-                f"Data2Vec2 needs noise_stddev and class_weight of 0 or more; got {noise_stddev}, {class_weight}."
+                "Data2Vec2 needs noise_stddev and class_weight of 0 or more; got "
+                f"{noise_stddev}, {class_weight}."
             )
         tokens, positioned = (encoder.get_layer(n).output for n in ("tokens", "positioned"))
         self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)

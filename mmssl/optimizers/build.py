@@ -12,7 +12,7 @@ def adamw(
     beta_2=0.999,
     epsilon=1e-7,
     clip_norm=None,
-    clip_each=False,
+    clip_per_variable=False,
 ):
     """Builds AdamW with weight decay on kernels and embeddings but not on biases and norms.
 
@@ -25,8 +25,8 @@ def adamw(
         epsilon: added to the square root of the second moment; gradients well below it move their
             weights little, while all others move by the learning rate whatever their magnitude.
         clip_norm: maximum norm of the gradient; None for no clipping.
-        clip_each: whether each variable's gradient is clipped on its own, rather than the global
-            norm of all of them.
+        clip_per_variable: whether each variable's gradient is clipped on its own, rather than the
+            global norm of all of them.
 
     Returns:
         ScheduledAdamW, built.
@@ -37,7 +37,7 @@ def adamw(
         beta_1=beta_1,
         beta_2=beta_2,
         epsilon=epsilon,
-        **_clipping(clip_norm, clip_each),
+        **_clipping(clip_norm, clip_per_variable),
     )
     # By name too: the biases of attention have an axis of heads.
     excluded = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
@@ -53,7 +53,7 @@ def momentum_sgd(
     momentum=0.9,
     adapt=False,
     clip_norm=None,
-    clip_each=False,
+    clip_per_variable=False,
 ):
     """Builds SGD with momentum and coupled (L2) weight decay, or LARS.
 
@@ -67,21 +67,21 @@ def momentum_sgd(
         adapt: scale each variable's learning rate by the ratio of its norm to that of its gradient,
             which is LARS.
         clip_norm: maximum norm of the gradient; None for no clipping.
-        clip_each: whether each variable's gradient is clipped on its own, rather than the global
-            norm of all of them.
+        clip_per_variable: whether each variable's gradient is clipped on its own, rather than the
+            global norm of all of them.
 
     Returns:
         LARS, built.
     """
     trust = {} if adapt else {"trust_coefficient": None}
-    clipping = _clipping(clip_norm, clip_each)
+    clipping = _clipping(clip_norm, clip_per_variable)
     optimizer = LARS(learning_rate, momentum, weight_decay, **trust, **clipping)
     optimizer.build(variables)
     return optimizer
 
 
-def _clipping(clip_norm, clip_each):
-    return {"clipnorm" if clip_each else "global_clipnorm": clip_norm}
+def _clipping(clip_norm, clip_per_variable):
+    return {"clipnorm" if clip_per_variable else "global_clipnorm": clip_norm}
 
 
 def build_optimizer(fit, variables, learning_rate, weight_decay):
@@ -96,7 +96,7 @@ def build_optimizer(fit, variables, learning_rate, weight_decay):
     Returns:
         keras optimizer, built.
     """
-    clipping = {"clip_norm": fit.clip_norm, "clip_each": fit.clip_each}
+    clipping = {"clip_norm": fit.clip_norm, "clip_per_variable": fit.clip_per_variable}
     shared = {"weight_decay": weight_decay, **clipping}
     if fit.optimizer == "adamw":
         betas = {"beta_1": fit.beta_1, "beta_2": fit.beta_2, "epsilon": fit.epsilon}

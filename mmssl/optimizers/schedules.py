@@ -12,7 +12,7 @@ START, END = 0.01, 0.01  # initial and final scale of the tri-stage schedule, re
 class TriStage(keras.optimizers.schedules.LearningRateSchedule):
     """Linear warmup, constant peak, exponential decay (fairseq's tri-stage schedule).
 
-    With W, H and D steps in the three phases and n the step:
+    With W, H and D steps in the three phase_ratio and n the step:
 
         n < W:      peak (0.01 + 0.99 n / W)
         n < W + H:  peak
@@ -24,16 +24,17 @@ class TriStage(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         learning_rate: the peak, above 0.
         steps: total number of steps.
-        phases: fractions of the steps spent in warmup, at the peak and in decay; they sum to 1.
+        phase_ratio: fractions of the steps spent in warmup, at the peak and in decay; they sum to
+            1.
     """
 
-    def __init__(self, learning_rate, steps, phases):
+    def __init__(self, learning_rate, steps, phase_ratio):
         self.learning_rate = learning_rate
         self.steps = steps
-        self.phases = tuple(phases)
+        self.phase_ratio = tuple(phase_ratio)
 
     def __call__(self, step):
-        rise, stay, fall = (max(1.0, fraction * self.steps) for fraction in self.phases)
+        rise, stay, fall = (max(1.0, fraction * self.steps) for fraction in self.phase_ratio)
         n = ops.cast(step, "float32")
         risen = START + (1.0 - START) * ops.minimum(n / rise, 1.0)
         fallen = ops.clip((n - rise - stay) / fall, 0.0, 1.0)
@@ -43,7 +44,7 @@ class TriStage(keras.optimizers.schedules.LearningRateSchedule):
         return {
             "learning_rate": self.learning_rate,
             "steps": self.steps,
-            "phases": self.phases,
+            "phase_ratio": self.phase_ratio,
         }
 
 
@@ -79,7 +80,7 @@ def learning_rate_schedule(fit, learning_rate, steps):
         keras.optimizers.schedules.LearningRateSchedule.
     """
     if fit.schedule == "tri_stage":
-        return TriStage(learning_rate, steps, fit.phases)
+        return TriStage(learning_rate, steps, fit.phase_ratio)
     return warmup_cosine(learning_rate, fit.warmup_steps, steps)
 
 

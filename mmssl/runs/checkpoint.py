@@ -1,10 +1,10 @@
-"""Saving everything that the next step depends on, and bringing it back."""
+"""Saving and restoring everything that the next step depends on."""
 
 import json
 
 import numpy as np
 
-from mmssl.files import replaced
+from mmssl.files import atomic_write
 
 
 def state_variables(model):
@@ -19,20 +19,20 @@ def state_variables(model):
 
 
 def save_state(path, model, position):
-    """Writes a checkpoint beside `path` and moves it into place.
+    """Writes a checkpoint atomically.
 
     Args:
         path: file to write, `.npz`.
         model: compiled keras.Model.
-        position: dict of JSON values that say how far the run is.
+        position: dict of JSON values that tell how far the run has come.
     """
     arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(state_variables(model))}
-    with replaced(path) as beside:
+    with atomic_write(path) as beside:
         np.savez(beside, position=json.dumps(position), **arrays)
 
 
 def load_state(path, model):
-    """Brings a checkpoint back into a model built and compiled as the one that wrote it.
+    """Restores a checkpoint into a model built and compiled like the one that wrote it.
 
     Args:
         path: file written by `save_state`.
@@ -42,7 +42,7 @@ def load_state(path, model):
         dict, the position.
 
     Raises:
-        ValueError: the checkpoint is of another model.
+        ValueError: the checkpoint belongs to another model.
     """
     with np.load(path, allow_pickle=False) as archive:
         _assign(path, archive, state_variables(model), exact=True)
@@ -50,14 +50,14 @@ def load_state(path, model):
 
 
 def load_weights(path, model):
-    """Brings the weights alone of a checkpoint back.
+    """Restores only the weights of a checkpoint.
 
     Args:
         path: file written by `save_state`.
-        model: keras.Model built as the one that wrote it; need not be compiled.
+        model: keras.Model built like the one that wrote it; it need not be compiled.
 
     Raises:
-        ValueError: the checkpoint is of another model.
+        ValueError: the checkpoint belongs to another model.
     """
     with np.load(path, allow_pickle=False) as archive:
         _assign(path, archive, model.weights, exact=False)
@@ -69,8 +69,8 @@ def _assign(path, archive, variables, exact):
     pairs = list(zip(variables, arrays, strict=False))
     if not enough or any(tuple(v.shape) != array.shape for v, array in pairs):
         raise ValueError(
-            f"{path} does not fit this model: it was written by another configuration or version. "
-            "Use a new run folder."
+            f"{path} does not fit this model: it was written with another configuration or "
+            "version. Use a new run folder."
         )
     for variable, array in pairs:
         variable.assign(array)

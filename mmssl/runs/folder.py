@@ -1,4 +1,4 @@
-"""The run folder: what lies where, who may write, and what it was made with."""
+"""The run folder: its files, its format, who may write to it, and what a run was made with."""
 
 import contextlib
 import fcntl
@@ -11,14 +11,17 @@ from pathlib import Path
 
 import yaml
 
-from mmssl.files import BESIDE, write_text
+from mmssl.files import TEMPORARY_PREFIX, write_text
+
+FORMAT = 1  # of the run folder; raised when an older one can no longer be read
+_UNCOUNTED = "none: written by a version before formats were counted"
 
 
 class RunFolder:
-    """Paths of a run's files, and writing them whole.
+    """The paths of a run's files, its lock and its resolved recipe.
 
     Args:
-        path: the folder; made by `claim`.
+        path: the folder; created by `claim`.
     """
 
     def __init__(self, path):
@@ -38,79 +41,93 @@ class RunFolder:
 
     @contextlib.contextmanager
     def claim(self):
-        """Makes the folder and keeps other runs out of it until the block ends.
+        """Creates the folder and locks it against other runs until the block ends.
 
-        A folder made here is taken away again where the block refuses its input before training.
+        A folder created here is removed again if the block rejects its input before training.
 
         Raises:
-            ValueError: the folder cannot be written, or another run is at work in it.
+            ValueError: the folder cannot be written to, or another run is using it.
         """
-        made = not self.path.exists()
+        created = not self.path.exists()
         try:
             self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
             lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held for the whole block
         except OSError as error:
-            raise ValueError(f"{self.path} cannot be written: {error.strerror}.") from None
+            raise ValueError(f"{self.path} cannot be written to: {error.strerror}.") from None
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise ValueError(
-                    f"Another run is at work in {self.path}; wait for it or give another folder."
+                    f"Another run is using {self.path}; wait for it or choose another folder."
                 ) from None
             self._sweep()
             try:
                 yield
             except ValueError:
-                if made and not self.untrained.exists():
+                if created and not self.untrained.exists():
                     shutil.rmtree(self.path)
                 raise
 
     def _sweep(self):
-        """Removes checkpoints that a killed run had begun; they are as large as the model."""
-        for begun in self.checkpoint.parent.glob(f"{BESIDE}*"):
-            shutil.rmtree(begun)
+        """Removes the unfinished checkpoints of a killed run; they are as large as the model."""
+        for unfinished in self.checkpoint.parent.glob(f"{TEMPORARY_PREFIX}*"):
+            shutil.rmtree(unfinished)
 
     def keep_config(self, config):
-        """Writes the resolved recipe, or checks that the folder belongs to the same one.
+        """Writes the format and the resolved recipe, or checks that the folder holds the same one.
 
         Args:
-            config: dict, of `read_recipe`.
+            config: dict returned by `read_recipe`.
 
         Raises:
-            ValueError: the folder holds another run, or files that are no run.
+            ValueError: the folder holds another run, a run of another format, or files that do
+                not belong to a run.
         """
         plain = json.loads(json.dumps(config))
         if self.config.exists():
-            difference = _first_difference(yaml.safe_load(self.config.read_text()), plain)
+            difference = _first_difference(self.read_config(), plain)
             if difference:
                 raise ValueError(
-                    f"{self.path} holds another run: {difference}. Give another --out, or delete "
+                    f"{self.path} holds another run: {difference}. Choose another --out, or delete "
                     "the folder yourself."
                 )
             return
         strangers = {entry.name for entry in self.path.iterdir()} - {".lock", "checkpoints"}
-        strangers = {name for name in strangers if not name.startswith(BESIDE)}
+        strangers = {name for name in strangers if not name.startswith(TEMPORARY_PREFIX)}
         if strangers:
             raise ValueError(
-                f"{self.path} is not empty and holds no run ({', '.join(sorted(strangers)[:3])}); "
-                "give another --out."
+                f"{self.path} is not empty and does not hold a run "
+                f"({', '.join(sorted(strangers)[:3])}); choose another --out."
             )
-        write_text(self.config, yaml.safe_dump(plain, sort_keys=False))
+        write_text(self.config, yaml.safe_dump({"format": FORMAT, **plain}, sort_keys=False))
 
     def read_config(self):
-        """Returns the resolved recipe.
+        """Returns the resolved recipe, without the format.
 
         Raises:
-            ValueError: the folder holds no run.
+            ValueError: the folder does not hold a run, or one of another format.
         """
         if not self.config.is_file():
-            raise ValueError(f"{self.path} is no run folder: it has no config.yaml.")
-        return yaml.safe_load(self.config.read_text())
+            raise ValueError(f"{self.path} is not a run folder: it has no config.yaml.")
+        config = yaml.safe_load(self.config.read_text())
+        self._check_format(config.pop("format", None))
+        return config
+
+    def _check_format(self, found):
+        if found == FORMAT:
+            return
+        newer = isinstance(found, int) and found > FORMAT
+        remedy = "install a newer mmssl" if newer else "train it again in a new folder"
+        raise ValueError(
+            f"{self.path} has another run folder format "
+            f"({_UNCOUNTED if found is None else repr(found)}) than this version of mmssl reads "
+            f"({FORMAT}): {remedy}."
+        )
 
 
 def environment(seed, source):
-    """Says what a run was made with.
+    """Describes the environment of a run: versions, devices, seed and data.
 
     Args:
         seed: int.

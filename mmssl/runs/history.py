@@ -10,11 +10,11 @@ from mmssl.files import write_text
 
 
 class History(keras.callbacks.Callback):
-    """Writes a row for each period of a run.
+    """Writes a row of metrics at the end of each period of a run.
 
     Args:
         folder: RunFolder.
-        step: where the run goes on; later rows, which it will write again, are dropped.
+        step: step that the run resumes from; later rows, which it will write again, are dropped.
         steps_per_epoch: int.
     """
 
@@ -41,13 +41,13 @@ class History(keras.callbacks.Callback):
 
 
 def read_history(path):
-    """Reads a history.
+    """Reads the history of a run.
 
     Args:
-        path: of history.csv.
+        path: pathlib.Path of history.csv.
 
     Returns:
-        list of dict from column to str; empty where there is no file.
+        list of dicts from column to str; empty if there is no file.
     """
     if not path.exists():
         return []

@@ -1,16 +1,16 @@
-"""The keys of a recipe, as they are written on a command line."""
+"""The keys of a recipe, as they are written on the command line."""
 
 
 def flat(section, prefix=""):
-    """Lists everything that a recipe sets, by dotted keys.
+    """Flattens a recipe into dotted keys and their values.
 
     Args:
-        section: dict, what `read_recipe` returns or a part of it.
-        prefix: of the keys.
+        section: dict returned by `read_recipe`, or a part of it.
+        prefix: str, prefix of the keys.
 
     Yields:
-        Pairs of a key, such as `"method.encoder.width"`, and its value; a tuple as a list, and an
-        empty dict as it is.
+        Pairs of a key, such as `"method.encoder.width"`, and its value; tuples become lists, and
+        empty dicts are kept.
     """
     for key, value in section.items():
         path = prefix if key == "init_args" else f"{prefix}.{key}".lstrip(".")

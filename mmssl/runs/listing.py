@@ -1,4 +1,4 @@
-"""What `mmssl list` shows: the recipes, and the keys of one."""
+"""The output of `mmssl list`: the recipes, or the keys of one of them."""
 
 from importlib import resources
 
@@ -11,7 +11,7 @@ from mmssl.runs.recipe import read_recipe, recipe_names
 
 
 def print_recipes():
-    """Prints a table of the recipes with the first line of each file's comment."""
+    """Prints a table of the recipes with the first line of the comment in each file."""
     table = Table("recipe", "what it is")
     for name in recipe_names():
         text = (resources.files("mmssl.configs") / f"{name}.yaml").read_text(encoding="utf-8")
@@ -20,13 +20,13 @@ def print_recipes():
 
 
 def print_recipe(name):
-    """Prints a recipe with every argument filled in, as `--KEY VALUE` takes them.
+    """Prints a recipe with every argument filled in, as `--KEY VALUE` accepts them.
 
     Args:
         name: one of `recipe_names()`, or the path of a YAML file.
 
     Raises:
-        ValueError: no such recipe.
+        ValueError: there is no such recipe.
     """
     config = read_recipe(name)
     table = Table("key", "value")

@@ -21,38 +21,41 @@ SECTIONS = ("data", "method", "fit", "probe")
 
 @dataclass
 class Fit:
-    """How a run trains; the first of `epochs`, `steps` and `minutes` to be reached ends it.
+    """How a run trains; it ends at the first of `epochs`, `steps` and `minutes` to be reached.
 
     Args:
         epochs: passes over the data.
         steps: optimizer steps.
-        minutes: time for the steps. It is turned into a number of steps by timing the first few,
-            once, so that the schedule has an end and a resumed run the same one.
-        optimizer: adamw, lars, or sgd with momentum.
-        learning_rate: the peak of its schedule.
-        schedule: cosine (a linear warm-up, then half a cosine to zero) or tri_stage (rise, stay,
-            exponential fall to a hundredth).
-        warmup_steps: steps of the cosine's warm-up.
-        phases: shares of the steps in which tri_stage rises, stays and falls.
+        minutes: time for the steps. It is converted to a number of steps once, by timing the first
+            few, so that the schedule has an end and a resumed run keeps the same one.
+        optimizer: adamw, lars, or sgd (with momentum).
+        learning_rate: peak of the schedule.
+        schedule: cosine (linear warmup, then cosine decay to zero) or tri_stage (linear warmup,
+            constant, exponential decay to a hundredth).
+        warmup_steps: steps of the warmup of the cosine schedule.
+        phase_ratio: fractions of the steps that tri_stage spends on warmup, constant and decay.
         weight_decay: decoupled for adamw, part of the gradient for lars and sgd; biases and
             norms are left out.
-        final_weight_decay: of adamw at the last step, reached along half a cosine from
-            `weight_decay`; null keeps that.
+        final_weight_decay: weight decay of adamw at the last step, reached from `weight_decay` by
+            a cosine schedule; null keeps `weight_decay` constant.
         momentum: of lars and sgd.
-        beta_1: decay of AdamW's first moment.
-        beta_2: decay of AdamW's second moment.
-        epsilon: of AdamW; gradients below it, as of a table's rare rows, move weights less.
-        clip_norm: largest norm of the gradient over all weights and replicas; null for none.
-        clip_each: clip each variable's gradient by its own norm, not all by that of all weights.
+        beta_1: decay rate of AdamW's first moment estimates.
+        beta_2: decay rate of AdamW's second moment estimates.
+        epsilon: of AdamW; gradients below it, as of the rare rows of an embedding table, move
+            weights less.
+        clip_norm: largest norm of the gradient over all weights and replicas; null disables
+            clipping.
+        clip_per_variable: clip the gradient of each variable by its own norm, instead of all by
+            their global norm.
         precision: float32 or mixed_bfloat16.
         strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
-        seed: of weights, data order and every draw.
-        jit: compile the step with XLA. TensorFlow's deterministic operations are then off: on a
-            GPU the same seed need not give the same weights.
-        checkpoint_seconds: time between checkpoints; 0 writes one every step.
-        monitor_examples: items, of those trained on, that the collapse diagnostics embed; 0 turns
-            them off.
-        stop_on_collapse: end the run when they find the same collapse twice.
+        seed: of initial weights, data order and every random draw.
+        jit_compile: compile the step with XLA. TensorFlow's deterministic operations are then off:
+            on a GPU, the same seed need not give the same weights.
+        checkpoint_seconds: time between checkpoints; 0 writes one after every step.
+        monitor_examples: number of training items that the collapse diagnostics embed; 0 disables
+            them.
+        stop_on_collapse: stop the run when the diagnostics find the same collapse twice.
     """
 
     epochs: float | None = None
@@ -62,7 +65,7 @@ class Fit:
     learning_rate: float = 1e-3
     schedule: Literal["cosine", "tri_stage"] = "cosine"
     warmup_steps: int = 100
-    phases: tuple[float, float, float] = (0.03, 0.9, 0.07)
+    phase_ratio: tuple[float, float, float] = (0.03, 0.9, 0.07)
     weight_decay: float = 0.01
     final_weight_decay: float | None = None
     momentum: float = 0.9
@@ -70,11 +73,11 @@ class Fit:
     beta_2: float = 0.999
     epsilon: float = 1e-7
     clip_norm: float | None = 1.0
-    clip_each: bool = False
+    clip_per_variable: bool = False
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     strategy: Literal["auto", "mirrored"] = "auto"
     seed: int = 0
-    jit: bool = False
+    jit_compile: bool = False
     checkpoint_seconds: float = 60.0
     monitor_examples: int = 256
     stop_on_collapse: bool = False
@@ -86,18 +89,19 @@ class Fit:
         positive = {**budgets, "learning_rate": self.learning_rate, "clip_norm": self.clip_norm}
         for name, value in positive.items():
             if value is not None and value <= 0:
-                raise ValueError(f"fit.{name} is above 0; got {value}.")
+                raise ValueError(f"fit.{name} must be above 0; got {value}.")
         for name in ("warmup_steps", "weight_decay", "checkpoint_seconds", "monitor_examples"):
             if getattr(self, name) < 0:
-                raise ValueError(f"fit.{name} is at least 0; got {getattr(self, name)}.")
-        if len(self.phases) != 3 or min(self.phases) < 0 or abs(sum(self.phases) - 1) > 1e-6:
+                raise ValueError(f"fit.{name} must be at least 0; got {getattr(self, name)}.")
+        ratio = self.phase_ratio
+        if len(ratio) != 3 or min(ratio) < 0 or abs(sum(ratio) - 1) > 1e-6:
             raise ValueError(
-                f"fit.phases are three shares that add up to 1; got {list(self.phases)}."
+                f"fit.phase_ratio must be three fractions that add up to 1; got {list(ratio)}."
             )
         if not 0 <= self.momentum < 1:
-            raise ValueError(f"fit.momentum is in [0, 1); got {self.momentum}.")
-        if self.clip_each and self.clip_norm is None:
-            raise ValueError("fit.clip_each needs the norm to clip to: set fit.clip_norm.")
+            raise ValueError(f"fit.momentum must be in [0, 1); got {self.momentum}.")
+        if self.clip_per_variable and self.clip_norm is None:
+            raise ValueError("fit.clip_per_variable needs the norm to clip to: set fit.clip_norm.")
         self._check_final_weight_decay()
 
     def _check_final_weight_decay(self):
@@ -105,22 +109,22 @@ class Fit:
         if last is None:
             return
         if last < 0:
-            raise ValueError(f"fit.final_weight_decay is at least 0, or null; got {last}.")
+            raise ValueError(f"fit.final_weight_decay must be at least 0, or null; got {last}.")
         if self.optimizer != "adamw":
             raise ValueError(
-                f"fit.final_weight_decay is for fit.optimizer adamw, and that is {self.optimizer}: "
-                "set it to null."
+                f"fit.final_weight_decay needs fit.optimizer adamw, not {self.optimizer}: set it "
+                "to null."
             )
         if self.weight_decay == 0:
             raise ValueError(
-                "fit.final_weight_decay is reached from fit.weight_decay, which must then be above "
-                "0; got 0."
+                "fit.final_weight_decay starts from fit.weight_decay, which must then be above 0; "
+                "got 0."
             )
 
 
 @dataclass
 class Probe:
-    """What is probed, embedded and exported.
+    """Which output of the encoder is probed, embedded and exported.
 
     Args:
         layer: block whose output, pooled, is the embedding; null for the encoder's own.
@@ -152,21 +156,26 @@ def read_recipe(name, overrides=()):
         dict with `data`, `method`, `fit` and `probe`, every argument filled in.
 
     Raises:
-        ValueError: no such recipe, an unknown key, a value that its signature does not allow, or
-            one that contradicts the data.
+        ValueError: there is no such recipe, a key is unknown, or a value is not allowed by its
+            signature or contradicts the data.
     """
     config, _ = open_recipe(name, overrides)
     return config
 
 
 def open_recipe(name, overrides=()):
-    """Reads a recipe, for who will train it: with the pipeline that it was checked against.
+    """Reads a recipe together with the pipeline that it was checked against, to train it.
 
     Args:
-        name: see `read_recipe`, as are `overrides` and what is raised.
+        name: see `read_recipe`.
+        overrides: see `read_recipe`.
 
     Returns:
-        Pair of the dict of `read_recipe` and its `data` section's Pipeline, not prepared.
+        Pair of the dict that `read_recipe` returns and the Pipeline of its `data` section, not
+        prepared.
+
+    Raises:
+        ValueError: see `read_recipe`.
     """
     parser = jsonargparse.ArgumentParser(exit_on_error=False)
     parser.add_argument("--recipe", action="config")
@@ -188,13 +197,13 @@ def open_recipe(name, overrides=()):
 
 
 def build(spec):
-    """Builds what a recipe describes: `{class_path, init_args}` becomes an object, depth first.
+    """Builds what a recipe describes: each `{class_path, init_args}` becomes an object.
 
     Args:
-        spec: a section of what `read_recipe` returns, or any value in it.
+        spec: a section of the dict that `read_recipe` returns, or any value in it.
 
     Returns:
-        The object; values that are no such description are returned as they are.
+        The object, its arguments built first; any other value is returned unchanged.
     """
     if not isinstance(spec, dict) or "class_path" not in spec:
         return spec
@@ -209,7 +218,7 @@ def _find(name):
             raise ValueError(f"There is no recipe file {name}.")
         return path
     if name not in recipe_names():
-        raise ValueError(f"There is no recipe {name!r}; there are {', '.join(recipe_names())}.")
+        raise ValueError(f"There is no recipe {name!r}; choose one of {', '.join(recipe_names())}.")
     return Path(str(resources.files("mmssl.configs") / f"{name}.yaml"))
 
 
@@ -217,9 +226,9 @@ def _read_yaml(path):
     try:
         recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+        raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(recipe, dict) or not set(recipe) <= set(SECTIONS):
-        raise ValueError(f"{path} is no recipe: its sections are {', '.join(SECTIONS)}.")
+        raise ValueError(f"{path} is not a recipe: its sections are {', '.join(SECTIONS)}.")
     for section in ("data", "method"):
         if "class_path" not in (recipe.get(section) or {}):
             raise ValueError(f"{path} names no class_path under {section}.")
@@ -232,7 +241,7 @@ def _import(path):
 
 
 def _share(config, data, given):
-    """Gives method and encoder what they must have in common with the data, as the vocabulary."""
+    """Sets the arguments of method and encoder that must equal the data's, as a vocabulary size."""
     method = config["method"]["init_args"]
     encoder = method["encoder"].get("init_args", {})
     for prefix, arguments, shared in (
@@ -242,14 +251,14 @@ def _share(config, data, given):
         for name in arguments.keys() & shared.keys():
             if f"{prefix}.{name}" in given and arguments[name] != shared[name]:
                 raise ValueError(
-                    f"{prefix}.{name} is {arguments[name]}, and the data have {shared[name]}: "
-                    f"leave it out, it follows data.{name}."
+                    f"{prefix}.{name} is {arguments[name]}, but the data have {shared[name]}: "
+                    f"leave it out; it follows data.{name}."
                 )
             arguments[name] = shared[name]
 
 
 def _parameters(class_path):
-    """Arguments of a class or function, those that it passes on to its bases included."""
+    """Arguments of a class or function, including those that a class passes on to its bases."""
     target = _import(class_path)
     chain = [c.__init__ for c in target.__mro__] if isinstance(target, type) else [target]
     names = {n for f in chain for n in inspect.signature(f).parameters}
@@ -277,7 +286,7 @@ def _given_keys(spec, prefix):
 
 
 def _given(recipe, overrides):
-    """Names everything that is set; refuses what is unknown, with the nearest known key."""
+    """Lists every key that is set; rejects an unknown one, naming the closest known key."""
     known = _known_keys(recipe["data"], "data") | _known_keys(recipe["method"], "method")
     known |= {f"fit.{field.name}" for field in dataclasses.fields(Fit)}
     known |= {f"probe.{field.name}" for field in dataclasses.fields(Probe)}
@@ -293,7 +302,7 @@ def _given(recipe, overrides):
 
 
 def _sentence(error):
-    """The key, the value and what is allowed, out of jsonargparse's longer story."""
+    """Reduces the error of jsonargparse to the key, the value and what is allowed."""
     text = str(error)
     keys = re.findall(r'[Kk]ey "([^"]+)"', text)
     given = re.findall(r"(?:Given|Got) value: (.+)", text)

@@ -22,7 +22,7 @@ class Run:
     Attributes:
         folder: pathlib.Path.
         config: dict, the resolved recipe.
-        pipeline: Pipeline that the run was trained with; None where it is to be built from config.
+        pipeline: Pipeline that the run was trained with; None to build it from `config`.
     """
 
     folder: Path
@@ -34,16 +34,16 @@ class Run:
         """Opens a run folder.
 
         Args:
-            folder: path.
+            folder: path of the run folder.
 
         Raises:
-            ValueError: it is no run folder.
+            ValueError: it is not a run folder, or one of another format.
         """
         return cls(Path(folder), RunFolder(folder).read_config())
 
     @property
     def files(self):
-        """Paths of the run's files, a RunFolder."""
+        """RunFolder with the paths of the run's files."""
         return RunFolder(self.folder)
 
     @property
@@ -53,12 +53,12 @@ class Run:
 
     @property
     def layer(self):
-        """The block that is probed, embedded and exported; None for the whole encoder."""
+        """Name of the block that is probed, embedded and exported; None for the whole encoder."""
         return self.config["probe"]["layer"]
 
     @cached_property
     def data(self):
-        """The pipeline, with what it learned from the training data."""
+        """The pipeline, with the state that it learned from the training data."""
         pipeline = build(self.config["data"]) if self.pipeline is None else self.pipeline
         pipeline.restore(self.folder)
         return pipeline
@@ -74,7 +74,7 @@ class Run:
         return self._read(self.files.untrained)
 
     def encoder_at(self, layer=None):
-        """The trained encoder, ended after a block.
+        """Returns the trained encoder, cut after a block.
 
         Args:
             layer: name of a block; None for the whole encoder.
@@ -83,20 +83,20 @@ class Run:
 
     def _read(self, path):
         if not path.exists():
-            raise ValueError(f"{self.folder} has no {path.name}: its training has not ended.")
+            raise ValueError(f"{self.folder} has no {path.name}: its training has not finished.")
         return keras.models.load_model(path)
 
     def method(self, kind=Pretrainer):
         """Builds the method with the weights of the last checkpoint.
 
         Args:
-            kind: class that it must be of.
+            kind: class that it must be an instance of.
 
         Returns:
             Pretrainer, not compiled.
 
         Raises:
-            ValueError: it is of another class.
+            ValueError: it is an instance of another class.
         """
         method = build(self.config["method"])
         if not isinstance(method, kind):

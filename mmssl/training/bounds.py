@@ -1,15 +1,15 @@
-"""Stopping a run whose metric leaves its bound."""
+"""Stopping a run when a metric falls below its lower bound."""
 
 import keras
 
 
 class StopOutOfBounds(keras.callbacks.Callback):
-    """Stops training at the end of a period whose mean of a figure lies below its floor.
+    """Stops training at the end of a period in which the mean of a metric is below its bound.
 
-    The floors are those of `model.metric_bounds()`.
+    The lower bounds are those of `model.metric_bounds()`.
 
     Attributes:
-        reason: str, why training was stopped; None while it was not.
+        reason: str, why training was stopped; None if it was not.
     """
 
     def __init__(self):
@@ -17,12 +17,12 @@ class StopOutOfBounds(keras.callbacks.Callback):
         self.reason = None
 
     def on_epoch_end(self, epoch, logs=None):
-        for name, floor in self.model.metric_bounds().items():
+        for name, bound in self.model.metric_bounds().items():
             step = int(self.model.optimizer.iterations)
-            if step >= floor.after and not logs[name] >= floor.minimum:
+            if step >= bound.after and not logs[name] >= bound.minimum:
                 self.reason = (
-                    f"{name} is {logs[name]:.4g} at step {step}, below {floor.minimum:g}: "
-                    f"{floor.meaning}."
+                    f"{name} is {logs[name]:.4g} at step {step}, below {bound.minimum:g}: "
+                    f"{bound.meaning}."
                 )
                 self.model.stop_training = True
                 return

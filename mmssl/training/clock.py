@@ -1,13 +1,13 @@
-"""Where the time of a run goes."""
+"""How the time of a run is spent."""
 
 import time
 
 
 class Clock:
-    """Tells waiting for input from work, since the run began and within a period.
+    """Measures total time and time spent waiting for input, over the run and within a period.
 
     Args:
-        position: dict with `seconds` and `waited` so far.
+        position: dict with the `seconds` and `waited` so far.
     """
 
     def __init__(self, position):
@@ -15,24 +15,24 @@ class Clock:
         self._period = (self.seconds, self.waited, 0)
 
     def wait(self, batches):
-        """Takes the next batch."""
+        """Takes the next batch and counts the time spent waiting for it."""
         self._begin = time.perf_counter()
         batch = next(batches)
         self.waited += time.perf_counter() - self._begin
         return batch
 
     def stepped(self):
-        """Notes the end of the step whose batch `wait` returned."""
+        """Marks the end of the step on the batch that `wait` returned."""
         self.seconds += time.perf_counter() - self._begin
         seconds, waited, steps = self._period
         self._period = (seconds, waited, steps + 1)
 
     def position(self, step):
-        """Returns what a checkpoint keeps."""
+        """Returns the position that a checkpoint stores."""
         return {"step": step, "seconds": self.seconds, "waited": self.waited}
 
     def period(self, batch_size):
-        """Returns the figures of the period, and begins the next."""
+        """Returns the timings of the period and starts the next one."""
         seconds, waited, steps = self._period
         spent = self.seconds - seconds
         self._period = (self.seconds, self.waited, 0)

@@ -1,4 +1,4 @@
-"""What follows the training of a run: probe, report, and a word on where things lie."""
+"""What follows the training of a run: the probe, the report, and where they are stored."""
 
 import contextlib
 
@@ -9,26 +9,26 @@ from mmssl.evaluation.probes.table import print_table
 
 
 def finish(run, quiet=False):
-    """Measures a run on its held-out data, probes it where its data have labels, writes its report.
+    """Evaluates a run on its held-out data, probes it if its data have labels, writes its report.
 
-    What cannot be measured is said in a sentence; the report is written all the same.
+    What cannot be measured is named on the terminal; the report is written all the same.
 
     Args:
         run: Run.
         quiet: print nothing.
 
     Returns:
-        list of dicts of `evaluate`: the method's own figures on `data.validation`, then the probe
-        of the run's data; each where there is such.
+        list of dicts returned by `evaluate`: the method's own metrics on `data.validation`, then
+        the probe on the run's data; each only if there are such data.
     """
     console, data = Console(quiet=quiet), run.data
     results, shown = [], None
     if data.validation is not None:
-        with _told(console):
-            # Without labels: the method is asked, nothing is probed.
+        with _reported(console):
+            # Without labels the method is validated and nothing is probed.
             shown = LabeledData(data.open(data.validation).unlabeled())
             results.append(evaluate(run, shown, layer=run.layer))
-    with _told(console):
+    with _reported(console):
         source = data.open(data.source, data.labels, data.label_column, data.split_column)
         own = LabeledData(source, limit=data.limit)
         if shown is None or source.labels is not None:
@@ -43,7 +43,7 @@ def finish(run, quiet=False):
 
 
 @contextlib.contextmanager
-def _told(console):
+def _reported(console):
     try:
         yield
     except ValueError as error:

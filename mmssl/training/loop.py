@@ -1,4 +1,4 @@
-"""The training of a run: a recipe trained in a folder, resumable at any step."""
+"""Training a recipe in a run folder, resumable at any step."""
 
 import json
 import math
@@ -11,7 +11,7 @@ import tensorflow as tf
 from mmssl import distribution
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
-from mmssl.files import replaced, write_text
+from mmssl.files import atomic_write, write_text
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
@@ -24,18 +24,18 @@ from mmssl.training.clock import Clock
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
 
-WARM_STEPS, TIMED_STEPS = 4, 12  # of the calibration that turns minutes into steps
+WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
 
 def pretrain(recipe, out, overrides=(), quiet=False):
-    """Trains a recipe in a folder, or goes on with what was begun there.
+    """Trains a recipe in a run folder, or resumes the run in that folder.
 
-    Killed at any moment and called again with the same arguments, it ends with the weights of the
-    uninterrupted run.
+    If it is killed at any moment and called again with the same arguments, it ends with the same
+    weights as an uninterrupted run.
 
     Args:
-        recipe: name of a recipe or path of a YAML file.
-        out: the run folder; made if missing.
+        recipe: name of a recipe, or path of a YAML file.
+        out: path of the run folder; created if missing.
         overrides: list of str such as `["--fit.steps=100"]`.
         quiet: print nothing.
 
@@ -59,12 +59,12 @@ def pretrain(recipe, out, overrides=(), quiet=False):
 
 
 class Training:
-    """The training of one run, from its last checkpoint to its end.
+    """Trains a run from its last checkpoint to the end.
 
     Args:
-        config: dict of `open_recipe`.
-        data: Pipeline of `open_recipe`; it is prepared here.
-        folder: RunFolder, claimed.
+        config: dict returned by `open_recipe`.
+        data: Pipeline returned by `open_recipe`; it is prepared here.
+        folder: RunFolder that the caller has claimed.
         quiet: print nothing.
     """
 
@@ -73,8 +73,8 @@ class Training:
         self.folder = folder
         self.quiet = quiet
         keras.utils.set_random_seed(self.fit.seed)
-        if not self.fit.jit:
-            # Keras refuses XLA under it, whose own operations keep one order on a processor.
+        if not self.fit.jit_compile:
+            # Keras rejects XLA under it; XLA keeps the order of its operations on a CPU anyway.
             tf.config.experimental.enable_op_determinism()
         keras.config.set_dtype_policy(self.fit.precision)
         self.data = data
@@ -83,8 +83,8 @@ class Training:
         self.strategy = distribution.make_strategy(self.fit.strategy)
         if self.data.batch_size % self.strategy.num_replicas_in_sync:
             raise ValueError(
-                f"data.batch_size {self.data.batch_size} cannot be shared among "
-                f"{self.strategy.num_replicas_in_sync} replicas."
+                f"data.batch_size {self.data.batch_size} cannot be divided evenly "
+                f"among {self.strategy.num_replicas_in_sync} replicas."
             )
         with self.strategy.scope():
             self.method = build(config["method"])
@@ -108,7 +108,7 @@ class Training:
         self._save_encoder(self.folder.untrained)
 
     def _save_encoder(self, path):
-        with replaced(path) as beside:
+        with atomic_write(path) as beside:
             self.method.export_encoder().save(beside)
 
     def _compile(self, steps):
@@ -121,12 +121,12 @@ class Training:
 
         self.method.set_total_steps(steps)
         with self.strategy.scope():
-            self.method.compile(**self.method.make_optimizers(make), jit_compile=fit.jit)
+            self.method.compile(**self.method.make_optimizers(make), jit_compile=fit.jit_compile)
             self.method.make_train_function(force=True)
 
     @cached_property
     def _first_batches(self):
-        """Those of the first step on, traced once for all who look at them."""
+        """The batches from the first step on, traced once for everything that reads them."""
         return self.data.batches(seed=self.fit.seed)
 
     def _batches(self, step):
@@ -136,17 +136,17 @@ class Training:
         return iter(dataset)
 
     def _plan(self):
-        """Settles the number of steps; it is kept, so that a resumed run has the same schedule."""
+        """Chooses and stores the number of steps, so that a resumed run has the same schedule."""
         if not self.folder.plan.exists():
             fit, epoch = self.fit, len(self.data)
             limits = [fit.steps, fit.epochs and max(1, round(fit.epochs * epoch))]
             if fit.minutes:
-                limits.append(max(1, int(fit.minutes * 60 / self._seconds_a_step())))
+                limits.append(max(1, int(fit.minutes * 60 / self._seconds_per_step())))
             steps = min(limit for limit in limits if limit)
             write_text(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
         return json.loads(self.folder.plan.read_text())["steps"]
 
-    def _seconds_a_step(self):
+    def _seconds_per_step(self):
         self._compile(steps=1)
         before = [v.numpy() for v in state_variables(self.method)]
         batches = self._batches(0)
@@ -176,7 +176,7 @@ class Training:
                     stop=self.fit.stop_on_collapse,
                     pairs=watched_views(self._first_batches, self.method.encoder.input, count),
                     untrained=keras.models.load_model(self.folder.untrained),
-                    before=history.rows,
+                    history=history.rows,
                 )
             )
         return keras.callbacks.CallbackList([*monitors, history], model=self.method)
@@ -199,7 +199,7 @@ class Training:
             done = step + 1
             if done in ends:
                 self._finish_period(callbacks, done, logs, clock)
-            # Before the checkpoint: one of the last step would make the run a finished one.
+            # Before the checkpoint: one at the last step would make the run count as finished.
             if self.method.stop_training:
                 reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
                 raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
@@ -213,7 +213,7 @@ class Training:
         if not math.isfinite(logs["loss"]):
             raise ValueError(
                 f"The loss is {logs['loss']} at step {step}: lower fit.learning_rate or set "
-                "fit.clip_norm, and give another --out."
+                "fit.clip_norm, and choose another --out."
             )
         rate = self.method.optimizer.learning_rate
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))

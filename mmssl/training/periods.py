@@ -1,16 +1,16 @@
-"""When a run looks at itself."""
+"""When a run evaluates itself."""
 
 import math
 
-PERIODS = 20  # rows of the history in a run shorter than this many epochs
-EARLY = (25, 50, 75, 100)  # the first ones, where periods are longer: collapse comes early
+PERIODS = 20  # rows of the history of a run that is shorter than this many epochs
+EARLY = (25, 50, 75, 100)  # the first steps, when periods are longer: collapse happens early
 
 
 def period_ends(steps, steps_per_epoch):
-    """Tells after which steps a row of the history is written and the embeddings are looked at.
+    """Returns the steps after which a row of the history is written and embeddings are diagnosed.
 
     Args:
-        steps: of the whole run.
+        steps: int, steps of the whole run.
         steps_per_epoch: int.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Progress of a run on the terminal."""
+"""Progress bars on the terminal."""
 
 import contextlib
 import time
@@ -7,16 +7,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-REFRESH_SECONDS = 0.5  # reading a loss waits for the step, so it is read seldom
+REFRESH_SECONDS = 0.5  # reading a loss waits for the step, so it is read rarely
 LINE_SECONDS = 30.0  # between lines where there is no terminal
 
 
 class Progress:
-    """A bar on a terminal, a line now and then elsewhere, nothing when quiet.
+    """A progress bar on a terminal, a line from time to time elsewhere, nothing if quiet.
 
     Args:
-        steps: all steps of the run.
-        done: steps done before.
+        steps: total steps of the run.
+        done: steps completed before.
         quiet: show nothing.
     """
 
@@ -43,10 +43,10 @@ class Progress:
         self.bar.stop()
 
     def advance(self, logs):
-        """Counts a step.
+        """Counts a step and updates the display.
 
         Args:
-            logs: dict of scalar tensors, the running means.
+            logs: dict of scalar tensors, the running means of the metrics.
         """
         self.done += 1
         every = REFRESH_SECONDS if self.console.is_terminal else LINE_SECONDS
@@ -63,10 +63,10 @@ class Progress:
 
 @contextlib.contextmanager
 def stages():
-    """Shows which stage of a work is under way, on a terminal.
+    """Shows on a terminal which stage of a task is in progress.
 
     Yields:
-        function (stage, items done) that the work calls.
+        function (stage, items done) for the task to call.
     """
     with Console(stderr=True).status("") as status:
         yield lambda stage, done: status.update(f"{stage}: {done}")
@@ -74,17 +74,16 @@ def stages():
 
 @contextlib.contextmanager
 def counting(text, unit, quiet=False):
-    """Shows how much of a work is done: a bar on a terminal from the first count on, nothing
-    elsewhere.
+    """Shows the progress of a task: a bar on a terminal from the first call on, nothing elsewhere.
 
     Args:
-        text: what is done.
-        unit: what is counted.
+        text: str, description of the task.
+        unit: str, what is counted.
         quiet: show nothing.
 
     Yields:
-        Pair of a function of a sentence, which is printed above the bar, on a terminal or not, and
-        a function (done, in all) that the work calls.
+        Pair of a function (sentence) that prints above the bar, on a terminal or not, and a
+        function (done, total) for the task to call.
     """
     console = Console(stderr=True, quiet=quiet)
     columns = [TextColumn(text), BarColumn(), MofNCompleteColumn(), TextColumn(unit)]

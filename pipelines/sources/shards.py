@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from mmssl.files import replaced
+from mmssl.files import atomic_write
 from mmssl.pipelines.sources.arrays import host
 
 _CONTENT = ("content", "image/encoded", "audio/encoded", "image", "audio", "text", "data")
@@ -145,7 +145,7 @@ def write_shards(source, folder, shards=1):
         raise ValueError(f"shards={shards} must lie between 1 and the {len(source)} items")
     paths = [Path(folder) / f"part-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
     for path, part in zip(paths, np.array_split(np.arange(len(source)), shards), strict=True):
-        with replaced(path) as beside, tf.io.TFRecordWriter(str(beside)) as writer:
+        with atomic_write(path) as beside, tf.io.TFRecordWriter(str(beside)) as writer:
             for index in part:
                 writer.write(_example(source, int(index)).SerializeToString())
     return paths

@@ -5,6 +5,7 @@ import pytest
 from mmssl.deploy.formats import FORMATS, export
 from mmssl.deploy.reader import load_exported
 from mmssl.encoders import bert_encoder, conv_encoder, cpc_encoder
+from mmssl.runs import Run
 from tests.tolerances import NETWORK, assert_close
 
 BUILDERS = {
@@ -17,6 +18,13 @@ BUILDERS = {
     ),
 }
 MODULES = {"saved_model": (), "litert": ("ai_edge_litert",), "onnx": ("tf2onnx", "onnxruntime")}
+
+
+def run_with(folder, encoder):
+    """A run whose trained encoder is at hand."""
+    run = Run(folder, config={})
+    run.encoder = encoder
+    return run
 
 
 @pytest.fixture(scope="session")

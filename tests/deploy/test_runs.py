@@ -1,11 +1,10 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from mmssl.deploy.runs import export_run
 from mmssl.encoders import conv_encoder, cut
+from tests.deploy.conftest import run_with
 
 
 @pytest.fixture
@@ -13,7 +12,7 @@ def run(tmp_path):
     encoder = conv_encoder(
         size=16, channels=(8, 64, 64), depths=(1, 1, 1), strides=(2, 2, 1), dilations=(1, 1, 1)
     )
-    return SimpleNamespace(folder=tmp_path, encoder=encoder)
+    return run_with(tmp_path, encoder)
 
 
 def test_an_encoder_that_ends_after_a_block_leaves_the_later_ones_out(run, tmp_path):

@@ -21,7 +21,7 @@ CASE = Case(
         "--method.encoder.gate_channels=16",
         "--method.encoder.skip_channels=32",
         # XLA takes longer to compile a step than these few steps take, and no virtual devices.
-        "--fit.jit=false",
+        "--fit.jit_compile=false",
     ),
     initial_loss=(np.log(256), 0.01),
     **ON_DIGITS,

@@ -22,7 +22,7 @@ SETTINGS = {
     "adamw": {"weight_decay": 0.1, "final_weight_decay": 1.0, "epsilon": 1e-2},
     "sgd": {"optimizer": "sgd", "weight_decay": 0.1},
     "lars": {"optimizer": "lars", "weight_decay": 0.1},
-    "unclipped": {"optimizer": "sgd", "clip_norm": None, "clip_each": False},
+    "unclipped": {"optimizer": "sgd", "clip_norm": None, "clip_per_variable": False},
 }
 
 
@@ -48,7 +48,7 @@ class Spreading(Pretrainer):
 
 
 def train(settings, strategy, dense=False):
-    fit = Fit(**{"steps": STEPS, "clip_norm": 0.5, "clip_each": True, **settings})
+    fit = Fit(**{"steps": STEPS, "clip_norm": 0.5, "clip_per_variable": True, **settings})
     x = np.eye(5)[TOKENS].sum(axis=1) if dense else TOKENS
     data = tf.data.Dataset.from_tensor_slices({"x": x.astype("float32")}).batch(4).repeat()
     with strategy.scope():

@@ -35,7 +35,7 @@ def test_weight_decay_leaves_biases_and_norms_out(name, kernel):
 @pytest.mark.parametrize("name", ["adamw", "sgd", "lars"])
 def test_a_bias_of_several_heads_is_not_decayed_either(name):
     bias = keras.Variable(np.ones((2, 4), "float32"), name="bias")
-    optimizer = run_optimizer(Fit(steps=1, optimizer=name), [bias], 0.1, 0.5)
+    optimizer = build_optimizer(Fit(steps=1, optimizer=name), [bias], 0.1, 0.5)
     optimizer.apply_gradients([(keras.ops.zeros((2, 4)), bias)])
     np.testing.assert_array_equal(bias, np.ones((2, 4)))
 
@@ -54,7 +54,7 @@ def test_momentum_and_clipping_are_those_of_the_recipe():
 
 
 def test_a_momentum_of_one_is_refused():
-    with pytest.raises(ValueError, match=r"fit.momentum is in \[0, 1\); got 1.0"):
+    with pytest.raises(ValueError, match=r"fit.momentum must be in \[0, 1\); got 1.0"):
         Fit(steps=1, momentum=1.0)
 
 
@@ -87,7 +87,7 @@ def oracle(kernel, gradients, steps=5, clip_norm=3.0):
 
 
 def test_adamw_decays_along_half_a_cosine_in_a_step_that_is_traced_once():
-    optimizer, kernel, bias = moving(clip_norm=3.0, clip_each=True)
+    optimizer, kernel, bias = moving(clip_norm=3.0, clip_per_variable=True)
     begin = kernel.numpy()
     gradients = np.random.default_rng(1).normal(size=(5, 3, 2)).astype("float32") * 3
     assert any(np.linalg.norm(g) > 3 for g in gradients)
@@ -126,7 +126,7 @@ def test_a_saved_model_goes_on_with_the_same_decay(tmp_path):
 
 def test_each_gradient_is_clipped_by_its_own_norm():
     large, small = (keras.Variable(np.zeros(2, "float32")) for _ in range(2))
-    fit = Fit(steps=1, optimizer="sgd", momentum=0.0, clip_norm=2.0, clip_each=True)
+    fit = Fit(steps=1, optimizer="sgd", momentum=0.0, clip_norm=2.0, clip_per_variable=True)
     gradients = [keras.ops.convert_to_tensor([x, 0.0]) for x in (10.0, 1.0)]
     build_optimizer(fit, [large, small], 1.0, 0.0).apply(gradients, [large, small])
     assert_close(large.numpy(), [-2.0, 0.0], ROUNDING)
@@ -147,10 +147,10 @@ def test_two_replicas_clip_and_decay_as_one_does():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"final_weight_decay": -1.0}, r"final_weight_decay is at least 0, or null; got -1.0"),
-        ({"final_weight_decay": 0.4, "optimizer": "lars"}, "adamw, and that is lars"),
+        ({"final_weight_decay": -1.0}, r"final_weight_decay must be at least 0, or null; got -1.0"),
+        ({"final_weight_decay": 0.4, "optimizer": "lars"}, "adamw, not lars"),
         ({"final_weight_decay": 0.4, "weight_decay": 0.0}, r"above 0; got 0"),
-        ({"clip_each": True, "clip_norm": None}, r"set fit\.clip_norm"),
+        ({"clip_per_variable": True, "clip_norm": None}, r"set fit\.clip_norm"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(settings, message):

@@ -9,7 +9,7 @@ from tests.tolerances import ROUNDING, SUM, assert_close
 
 
 def test_tri_stage_rises_on_a_line_stays_and_falls_by_the_same_share_each_step():
-    rate = TriStage(2.0, steps=1000, phases=(0.1, 0.7, 0.2))
+    rate = TriStage(2.0, steps=1000, phase_ratio=(0.1, 0.7, 0.2))
     steps = np.arange(1101)
     n = (steps - 800) / 200
     expected = np.select(
@@ -28,14 +28,13 @@ def test_tri_stage_comes_back_from_its_config():
 
 
 def test_a_recipe_chooses_its_schedule():
-    fit = Fit(steps=100, schedule="tri_stage", phases=(0.5, 0.25, 0.25))
+    fit = Fit(steps=100, schedule="tri_stage", phase_ratio=(0.5, 0.25, 0.25))
     assert_close(learning_rate_schedule(fit, 1.0, 100)(25), 0.01 + 0.99 / 2, ROUNDING)
-    assert_close(
-        learning_rate_schedule(Fit(steps=100, warmup_steps=50), 1.0, 100)(25), 0.5, ROUNDING
-    )
-    for phases in ((0.5, 0.5), (0.5, 0.4, 0.2), (-0.1, 1.0, 0.1)):
-        with pytest.raises(ValueError, match=r"fit\.phases are three shares that add up to 1"):
-            Fit(steps=100, phases=phases)
+    warm = Fit(steps=100, warmup_steps=50)
+    assert_close(learning_rate_schedule(warm, 1.0, 100)(25), 0.5, ROUNDING)
+    for phase_ratio in ((0.5, 0.5), (0.5, 0.4, 0.2), (-0.1, 1.0, 0.1)):
+        with pytest.raises(ValueError, match=r"fit\.phase_ratio must be three fractions"):
+            Fit(steps=100, phase_ratio=phase_ratio)
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step():

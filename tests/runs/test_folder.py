@@ -1,12 +1,18 @@
-"""The run folder after a process that was killed while it wrote."""
+"""The run folder: its format, and what a process killed while writing leaves behind."""
 
-from mmssl.files import BESIDE
+import pytest
+import yaml
+
+from mmssl.files import TEMPORARY_PREFIX
 from mmssl.runs import RunFolder
+from mmssl.runs.folder import FORMAT
+
+CONFIG = {"recipe": "audio/cpc"}
 
 
 def begun(path):
     """What a process leaves that is killed while it writes a file."""
-    left = path.with_name(f"{BESIDE}killed")
+    left = path.with_name(f"{TEMPORARY_PREFIX}killed")
     left.mkdir(parents=True)
     (left / path.name).write_text("half")
     return left
@@ -27,3 +33,45 @@ def test_a_run_killed_while_it_wrote_its_first_file_goes_on(tmp_path):
     with folder.claim():
         folder.keep_config({"recipe": "audio/cpc"})
     assert folder.read_config() == {"recipe": "audio/cpc"}
+
+
+def folder_of(tmp_path, **config):
+    """A run folder whose config.yaml holds exactly these keys."""
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    folder.config.write_text(yaml.safe_dump(config))
+    return folder
+
+
+def test_the_format_is_the_first_key_of_the_config(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    with folder.claim():
+        folder.keep_config(CONFIG)
+    assert folder.config.read_text().splitlines()[0] == f"format: {FORMAT}"
+
+
+def test_a_folder_of_this_format_is_continued_and_read_without_the_format(tmp_path):
+    folder = folder_of(tmp_path, format=FORMAT, **CONFIG)
+    folder.keep_config(CONFIG)
+    assert folder.read_config() == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("formats", "found", "remedy"),
+    [
+        ({}, "(none: written by a version before formats were counted)", "train it again"),
+        ({"format": FORMAT - 1}, f"({FORMAT - 1})", "train it again in a new folder"),
+        ({"format": "one"}, "('one')", "train it again in a new folder"),
+        ({"format": FORMAT + 1}, f"({FORMAT + 1})", "install a newer mmssl"),
+    ],
+)
+def test_another_format_is_refused_with_what_to_do(tmp_path, formats, found, remedy):
+    folder = folder_of(tmp_path, **formats, **CONFIG)
+    for use in (folder.read_config, lambda: folder.keep_config(CONFIG)):
+        with pytest.raises(ValueError, match="another run folder format") as refusal:
+            use()
+        message = str(refusal.value)
+        assert str(folder.path) in message
+        assert found in message
+        assert f"reads ({FORMAT})" in message
+        assert remedy in message

@@ -69,7 +69,7 @@ def test_the_method_shares_the_tasks_of_the_data():
         (
             "text/bert",
             ["--data.next_sentence=false", "--method.next_sentence=true"],
-            "method.next_sentence is True, and the data have False: leave it out",
+            "method.next_sentence is True, but the data have False: leave it out",
         ),
         ("vision/colorization", ["--method.encoder.size", "32"], "method.encoder.size is 32.* 64"),
     ],
@@ -87,14 +87,14 @@ def test_a_recipe_file_that_contradicts_itself_is_refused(tmp_path):
         "    encoder: {class_path: mmssl.encoders.conv_encoder, init_args: {size: 48}}\n"
         "fit: {steps: 3}\n"
     )
-    with pytest.raises(ValueError, match=r"method.encoder.size is 48, and the data have 32"):
+    with pytest.raises(ValueError, match=r"method.encoder.size is 48, but the data have 32"):
         read_recipe(path)
 
 
 @pytest.mark.parametrize(
     ("name", "overrides", "sentence"),
     [
-        ("audio/cp", [], "no recipe 'audio/cp'; there are .*audio/cpc"),
+        ("audio/cp", [], "no recipe 'audio/cp'; choose one of .*audio/cpc"),
         ("missing.yaml", [], "no recipe file missing.yaml"),
         ("audio/cpc", ["--data.sorce=x"], "'data.sorce'; did you mean 'data.source'"),
         ("audio/cpc", ["--fit.step=3"], "'fit.step'; did you mean 'fit.steps'"),
@@ -105,7 +105,7 @@ def test_a_recipe_file_that_contradicts_itself_is_refused(tmp_path):
             ["--fit.precision=float8"],
             "fit.precision cannot be float8. It takes 'float32' or 'mixed_bfloat16'.",
         ),
-        ("audio/cpc", ["--fit.steps=-3"], "fit.steps is above 0; got -3"),
+        ("audio/cpc", ["--fit.steps=-3"], "fit.steps must be above 0; got -3"),
         ("audio/cpc", ["--fit.steps=null"], "fit needs one of epochs, steps and minutes"),
         ("audio/cpc", ["--data.batch_size=0"], "batch_size"),
         ("audio/cpc", ["--method.prediction_steps=lots"], "prediction_steps"),
@@ -120,7 +120,7 @@ def test_what_a_signature_does_not_allow_is_refused_in_one_sentence(name, overri
 def test_a_recipe_file_of_the_users_own_is_read_safely(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("data: !!python/object/apply:os.system ['true']")
-    with pytest.raises(ValueError, match="is no YAML"):
+    with pytest.raises(ValueError, match="is not valid YAML"):
         read_recipe(str(path))
     path.write_text("model: {}")
     with pytest.raises(ValueError, match="its sections are data, method, fit, probe"):

@@ -108,7 +108,7 @@ def test_a_folder_of_another_run_is_refused_and_kept(tmp_path):
 
 def test_a_folder_with_other_files_is_refused_and_kept(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(ValueError, match=r"holds no run \(thesis.txt\)"):
+    with pytest.raises(ValueError, match=r"does not hold a run \(thesis.txt\)"):
         tiny(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} <= {"thesis.txt", ".lock", "checkpoints"}
 
@@ -120,7 +120,7 @@ def test_a_run_whose_data_are_refused_leaves_no_folder(tmp_path):
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path):
-    refusal = pytest.raises(ValueError, match="Another run is at work")
+    refusal = pytest.raises(ValueError, match="Another run is using")
     with RunFolder(tmp_path / "run").claim(), refusal:
         tiny(tmp_path / "run")
 
@@ -159,7 +159,7 @@ def test_a_loss_that_is_no_number_stops_the_run_in_words(tmp_path):
 
 
 def test_an_unfinished_run_is_no_run_to_use(tmp_path):
-    with pytest.raises(ValueError, match="no run folder"):
+    with pytest.raises(ValueError, match="is not a run folder"):
         Run.load(tmp_path)
 
 

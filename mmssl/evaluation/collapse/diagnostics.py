@@ -107,7 +107,7 @@ def mean_cosine(embeddings):
     return float(pairs / (count * (count - 1)))
 
 
-def top_share(embeddings):
+def top_variance_ratio(embeddings):
     """Share of the variance of unit-length embeddings that lies along a single direction.
 
     It is the largest eigenvalue of their covariance over the sum of all. Embeddings that fall
@@ -163,7 +163,8 @@ def diagnose(embeddings):
 
     Returns:
         dict of float: `embedding_std_ratio` (embedding_std times sqrt(D), so that 1 is an even
-        spread at any D), `rankme`, `uniformity`, `mean_cosine`, `top_share` and `correlation`.
+        spread at any D), `rankme`, `uniformity`, `mean_cosine`, `top_variance_ratio` and
+        `correlation`.
     """
     width = np.shape(embeddings)[1]
     return {
@@ -171,7 +172,7 @@ def diagnose(embeddings):
         "rankme": rankme(embeddings),
         "uniformity": uniformity(embeddings),
         "mean_cosine": mean_cosine(embeddings),
-        "top_share": top_share(embeddings),
+        "top_variance_ratio": top_variance_ratio(embeddings),
         "correlation": correlation(embeddings),
     }
 

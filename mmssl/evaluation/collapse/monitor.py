@@ -9,14 +9,14 @@ from mmssl.evaluation.collapse.diagnostics import alignment, diagnose
 from mmssl.evaluation.probes.features import Embedder
 
 # Suggested in the literature on these figures, not laws: see `collapse_signs`.
-LOW_STD_RATIO, LOW_RANK_SHARE, HIGH_COSINE = 0.5, 0.1, 0.95
+LOW_STD_RATIO, LOW_RANK_RATIO, HIGH_COSINE = 0.5, 0.1, 0.95
 # Below these no start excuses.
 DEAD_STD_RATIO, DEAD_RANK, DEAD_COSINE = 0.01, 1.5, 0.9999
 # Of the highest that projections had before: sound methods keep half of their rank or more.
-LOST_SHARE = 0.4
+LOST_RATIO = 0.4
 LOSABLE = {"rankme": "effective rank", "deviation": "deviation"}
 # More of the variance of projections along one direction than an untrained network has (0.56).
-HIGH_TOP_SHARE = 0.6
+HIGH_TOP_VARIANCE_RATIO = 0.6
 
 
 class CollapseWarning(UserWarning):
@@ -32,7 +32,7 @@ class CollapseMonitor(keras.callbacks.Callback):
     Adds the figures of `diagnose` and, with pairs, `alignment` to the epoch's logs, so callbacks
     after it (CSVLogger, TensorBoard) see them. Reads `self.model.export_encoder()`, and
     `self.model.projection_model()` where there is such, whose figures are called
-    `projection_std_ratio` and so on, with `projection_deviation`, the mean deviation of their
+    `projection_std_ratio` and so on, with `projection_std`, the mean deviation of their
     dimensions, where `self.model.norm_sensitive`.
 
     Args:
@@ -165,7 +165,7 @@ def collapse_signs(figures, shape, start=None):
         dict of str by what looks collapsed (spread, rank, cosine); empty for healthy embeddings.
     """
     count, width = shape
-    low_std, low_rank, high_cosine = LOW_STD_RATIO, LOW_RANK_SHARE * min(count, width), HIGH_COSINE
+    low_std, low_rank, high_cosine = LOW_STD_RATIO, LOW_RANK_RATIO * min(count, width), HIGH_COSINE
     if start is not None:
         low_std = min(low_std, 0.5 * start["embedding_std_ratio"])
         # The rank falls, and rises again, while a network learns its first strong directions.
@@ -212,23 +212,23 @@ def projection_signs(figures, before):
     Returns:
         dict of str by what looks collapsed; empty for healthy projections.
     """
-    signs, spread, share = {}, figures["embedding_std_ratio"], figures["top_share"]
-    last = before[-1] if before else {"embedding_std_ratio": 0.0, "top_share": 1.0}
+    signs, spread, share = {}, figures["embedding_std_ratio"], figures["top_variance_ratio"]
+    last = before[-1] if before else {"embedding_std_ratio": 0.0, "top_variance_ratio": 1.0}
     rises = spread > last["embedding_std_ratio"]
     if spread < (DEAD_STD_RATIO if rises else LOW_STD_RATIO):
         signs["projected spread"] = (
             f"the spread of their projections is {spread:.3f} of an even one, less than "
             f"{LOW_STD_RATIO}, and does not rise: they are nearly equal"
         )
-    if share > HIGH_TOP_SHARE and share >= last["top_share"]:
+    if share > HIGH_TOP_VARIANCE_RATIO and share >= last["top_variance_ratio"]:
         signs["projected line"] = (
             f"{share:.2f} of the variance of their projections lies along one direction, more "
-            f"than {HIGH_TOP_SHARE}, and does not fall: they are nearly on a line"
+            f"than {HIGH_TOP_VARIANCE_RATIO}, and does not fall: they are nearly on a line"
         )
     for name, words in LOSABLE.items():
         if name in figures:
             highest = max(look[name] for look in (*before, figures))
-            if figures[name] < LOST_SHARE * highest:
+            if figures[name] < LOST_RATIO * highest:
                 signs[f"projected {words}"] = (
                     f"the {words} of their projections has fallen from {highest:.3g} to "
                     f"{figures[name]:.3g}"

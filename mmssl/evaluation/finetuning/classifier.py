@@ -9,7 +9,7 @@ from mmssl.optimizers import adamw, warmup_cosine
 WARMUP = 0.1  # of all steps
 
 
-def copy_of(encoder, trained=True):
+def clone_encoder(encoder, trained=True):
     """Copies an encoder.
 
     Args:

@@ -8,17 +8,17 @@ import numpy as np
 from mmssl.evaluation.finetuning.classifier import (
     build_classifier,
     classify,
-    copy_of,
+    clone_encoder,
     labeled_batches,
     train_classifier,
 )
 from mmssl.evaluation.probes.features import embed
-from mmssl.evaluation.probes.few_shot import spread
+from mmssl.evaluation.probes.few_shot import summarize
 from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.linear import fit_linear
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split, few_labels
-from mmssl.files import replaced, write_text
+from mmssl.files import atomic_write, write_text
 
 LEAST_STEPS, EPOCHS = 500, 10
 SINGLE = "`mmssl evaluate RUN --few-shot 1` measures the encoder with one label of each class"
@@ -101,7 +101,7 @@ def finetune(
             if variant == "fine_tuned" and draw == 0:
                 _keep(run.files, classifier, tuning.classes)
     result = {
-        **{name: spread(accuracies) for name, accuracies in tuning.accuracies.items()},
+        **{name: summarize(accuracies) for name, accuracies in tuning.accuracies.items()},
         "n_labels": len(drawn[0]),
         "n_test": len(split.test),
         "classes": len(tuning.classes),
@@ -113,7 +113,7 @@ def finetune(
         "seconds": {n: round(np.mean(spent), 3) for n, spent in tuning.seconds.items()},
         "data": data.describe(),
         "layer": layer,
-        "split": split.how,
+        "split": split.description,
         "seed": seed,
     }
     keep_result(run.files.metrics, result, "fine_tuning")
@@ -153,7 +153,7 @@ class _Tuning:
         """Trains and measures a classifier."""
         start, tuned = time.perf_counter(), variant == "fine_tuned"
         keras.utils.set_random_seed(seed)
-        encoder = copy_of(self.encoder, trained=tuned)
+        encoder = clone_encoder(self.encoder, trained=tuned)
         classifier = build_classifier(encoder, len(self.classes), self.probe if tuned else None)
         source, codes = self.split.train.select(items), self.codes[items]
         batches = labeled_batches(
@@ -178,7 +178,7 @@ class _Tuning:
 
 
 def _keep(files, classifier, classes):
-    with replaced(files.classifier) as beside:
+    with atomic_write(files.classifier) as beside:
         classifier.save(beside)
         write_text(files.classes, "".join(f"{name}\n" for name in classes))
 

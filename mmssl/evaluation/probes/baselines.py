@@ -89,7 +89,9 @@ def audio_baseline(data, sources, seed=0, progress=None):
     def statistics(batch):
         lengths = batch["padding_mask"].numpy().sum(axis=1)
         waves = batch["waveform"].numpy()
-        return [cepstra(w[:n], data.sample_rate) for w, n in zip(waves, lengths, strict=True)]
+        return [
+            mfcc_statistics(w[:n], data.sample_rate) for w, n in zip(waves, lengths, strict=True)
+        ]
 
     parts = [_rows(data, source, statistics, progress) for source in sources]
     mean, scale = parts[0].mean(axis=0), parts[0].std(axis=0) + 1e-6
@@ -123,7 +125,7 @@ def text_baseline(data, sources, seed=0, progress=None):
 BASELINES = {"images": image_baseline, "waveform": audio_baseline, "token_ids": text_baseline}
 
 
-def cepstra(wave, sample_rate):
+def mfcc_statistics(wave, sample_rate):
     """Mean and standard deviation over time of the MFCC of one recording.
 
     Args:

@@ -12,7 +12,7 @@ from mmssl.evaluation.probes.features import Embedder, Features
 from mmssl.evaluation.probes.hooks import validate
 from mmssl.evaluation.probes.knn import TEMPERATURE
 from mmssl.evaluation.probes.labeled import LabeledData
-from mmssl.evaluation.probes.registry import DEFAULT, probes_of
+from mmssl.evaluation.probes.registry import DEFAULT, get_probes
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split
 
@@ -35,7 +35,7 @@ def evaluate(
     Args:
         run: Run.
         data: LabeledData; None for the data that the run was trained on.
-        probes: names of probes, see `mmssl.evaluation.probes.registry.probes_of`.
+        probes: names of probes, see `mmssl.evaluation.probes.registry.get_probes`.
         layer: block after which encoder and untrained encoder are cut, such as `"block_3"`;
             `"all"` probes every block beside the whole; None the whole.
         seed: of all draws.
@@ -57,7 +57,7 @@ def evaluate(
         ValueError: no labels, one class only, too few items, splits that are no train and test,
             or no such probe.
     """
-    stages, probes = _Stages(progress), probes_of(probes, temperature)
+    stages, probes = _Stages(progress), get_probes(probes, temperature)
     data = LabeledData.of(data).or_own(run.data)
     with stages("data"):
         source, split = data.open(run.data, seed)
@@ -124,7 +124,7 @@ def _probe(run, split, layer, probes, seed, stages):
         "n_train": len(split.train),
         "classes": len(set(split.train.labels.tolist())),
         "majority": float(np.mean(split.test.labels == commonest)),
-        "split": split.how,
+        "split": split.description,
         "diagnostics": {
             name: diagnose(_spread(features[name].parts[0])) for name in ("encoder", "untrained")
         },

@@ -57,7 +57,7 @@ def few_shot(train, labels, test, truth, shots, seed=0, draws=DRAWS, standardize
     return accuracies
 
 
-def spread(values):
+def summarize(values):
     """Sums up what several draws or seeds gave.
 
     Args:

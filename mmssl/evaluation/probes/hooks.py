@@ -17,7 +17,9 @@ def validate(run, method, source):
     Raises:
         ValueError: the method cannot be measured on these items.
     """
-    return {name: float(value) for name, value in method.validate(over(run, source)).items()}
+    return {
+        name: float(value) for name, value in method.validate(pipeline_for(run, source)).items()
+    }
 
 
 def report_images(run, source):
@@ -33,11 +35,11 @@ def report_images(run, source):
     Raises:
         ValueError: the method cannot draw these items.
     """
-    method, data = run.method(), over(run, source)
+    method, data = run.method(), pipeline_for(run, source)
     return [*method.report_images(data), *generated_images(method, data)]
 
 
-def over(run, source):
+def pipeline_for(run, source):
     """Builds the run's pipeline over other items, with what it learned from its training data.
 
     Args:

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from scipy import sparse
 
-from mmssl.evaluation.probes.few_shot import few_shot, spread
+from mmssl.evaluation.probes.few_shot import few_shot, summarize
 from mmssl.evaluation.probes.knn import NEIGHBORS, TEMPERATURE, knn_predict
 from mmssl.evaluation.probes.linear import fit_linear
 from mmssl.evaluation.probes.sgd import fit_sgd
@@ -27,7 +27,7 @@ class Probe:
         name: under which its figure stands in results.
         title: for people.
         score: function (features, split, seed) -> dict of JSON values: the test accuracy under
-            `name`, or `spread` of several, and the settings that were chosen; empty where the
+            `name`, or `summarize` of several, and the settings that were chosen; empty where the
             probe does not suit the features.
         of_blocks: whether it takes the features of every block, a dict, in place of the whole's.
     """
@@ -38,7 +38,7 @@ class Probe:
     of_blocks: bool = False
 
 
-def probes_of(names, temperature=TEMPERATURE):
+def get_probes(names, temperature=TEMPERATURE):
     """Finds probes by their names.
 
     Args:
@@ -71,7 +71,7 @@ def temperature_of(result):
     return result.get("temperature", TEMPERATURE) if voted else None
 
 
-def figure_of(value):
+def mean_and_std(value):
     """Returns mean and standard deviation of a probe's figure; None where it was taken once."""
     return (value["mean"], value["std"]) if isinstance(value, dict) else (value, None)
 
@@ -115,7 +115,7 @@ def _linear_sgd(features, split, seed):
     labels, scaled = split.train.labels, features.standardize
     probe = fit_sgd([train], labels, validation, seed, standardize=scaled)
     accuracy = _accuracy(probe.predict([test]), split)
-    return {"linear_sgd": accuracy, "linear_sgd_rate": probe.rate}
+    return {"linear_sgd": accuracy, "linear_sgd_learning_rate": probe.rate}
 
 
 def _weighted(blocks, split, seed):
@@ -126,14 +126,14 @@ def _weighted(blocks, split, seed):
     probe = fit_sgd(list(train), split.train.labels, validation, seed)
     shares = {name: float(share) for name, share in zip(blocks, probe.shares, strict=True)}
     accuracy = _accuracy(probe.predict(list(test)), split)
-    return {"weighted": accuracy, "weighted_rate": probe.rate, "block_weights": shares}
+    return {"weighted": accuracy, "weighted_learning_rate": probe.rate, "block_weights": shares}
 
 
 def _few_shot(name, shots, features, split, seed):
     train, test, *_ = features.parts
     labels, truth = split.train.labels, split.test.labels
     accuracies = few_shot(train, labels, test, truth, shots, seed, standardize=features.standardize)
-    return {name: spread(accuracies)}
+    return {name: summarize(accuracies)}
 
 
 def _accuracy(predicted, split):

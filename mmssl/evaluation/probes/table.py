@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mmssl.evaluation.probes.knn import TEMPERATURE
-from mmssl.evaluation.probes.registry import DEFAULT, figure_of, temperature_of
+from mmssl.evaluation.probes.registry import DEFAULT, mean_and_std, temperature_of
 
 ROWS = {"encoder": "encoder", "untrained": "untrained encoder", "raw": "raw input"}
 
@@ -92,11 +92,11 @@ def accuracy_rows(result, blocks=False):
         for name, scores in named.items()
     }
     best = {
-        probe: max(figure_of(row[probe])[0] for row in figures.values() if probe in row)
+        probe: max(mean_and_std(row[probe])[0] for row in figures.values() if probe in row)
         for probe in probes_in(result)
     }
     return [
-        (name, row, {probe: figure_of(row[probe])[0] == best[probe] for probe in row})
+        (name, row, {probe: mean_and_std(row[probe])[0] == best[probe] for probe in row})
         for name, row in figures.items()
     ]
 
@@ -106,18 +106,18 @@ def probes_in(result):
     return result.get("probes", DEFAULT)
 
 
-def figure_and_error(figure, count):
+def mean_and_error(figure, count):
     """Returns a figure and what it may be off, in words and digits alike.
 
     Args:
-        figure: accuracy, or dict of `spread`.
+        figure: accuracy, or dict of `summarize`.
         count: test items that it was measured on.
 
     Returns:
         pair of float: the accuracy and its standard error, or the mean of several draws and their
         standard deviation.
     """
-    mean, deviation = figure_of(figure)
+    mean, deviation = mean_and_std(figure)
     return mean, standard_error(mean, count) if deviation is None else deviation
 
 
@@ -175,7 +175,7 @@ def _accuracies(result, rows):
 def _cell(scores, probe, count, best):
     if probe not in scores:
         return ""
-    text = "{:.3f} ± {:.3f}".format(*figure_and_error(scores[probe], count))
+    text = "{:.3f} ± {:.3f}".format(*mean_and_error(scores[probe], count))
     return f"[bold]{text}[/bold]" if best[probe] else text
 
 

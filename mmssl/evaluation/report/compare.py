@@ -3,10 +3,10 @@
 import json
 
 from mmssl.evaluation.probes.evaluate import evaluate
-from mmssl.evaluation.probes.few_shot import spread
+from mmssl.evaluation.probes.few_shot import summarize
 from mmssl.evaluation.probes.knn import TEMPERATURE
 from mmssl.evaluation.probes.labeled import LabeledData
-from mmssl.evaluation.probes.registry import DEFAULT, figure_of, is_knn, temperature_of
+from mmssl.evaluation.probes.registry import DEFAULT, is_knn, mean_and_std, temperature_of
 from mmssl.evaluation.probes.results import read_results
 from mmssl.runs import read_history
 from mmssl.runs.keys import flat
@@ -30,7 +30,7 @@ def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEM
     Returns:
         dict of JSON values: `data`, `probes` (names in order), `temperature`, `raw` (probe ->
         accuracy of the raw input, where known) and `rows`, a list of dicts: `name`, `folders`,
-        `seeds`, `parameters` of the encoder that is deployed, and each as `spread`: `seconds` of
+        `seeds`, `parameters` of the encoder that is deployed, and each as `summarize`: `seconds` of
         training, `rankme`, and `encoder` and `untrained`, dicts from probe to accuracy. What a run
         lacks is left out.
 
@@ -140,18 +140,18 @@ def _row(name, runs, found, probes):
         "folders": [str(run.folder) for run in runs],
         "seeds": len(runs),
         "parameters": parameters,
-        "seconds": spread(seconds),
+        "seconds": summarize(seconds),
         "encoder": _spreads([one.get("encoder", {}) for one in found], probes),
         "untrained": _spreads([one.get("untrained", {}) for one in found], probes),
     }
     ranks = [one["rankme"] for one in found if "rankme" in one]
-    return row | ({"rankme": spread(ranks)} if ranks else {})
+    return row | ({"rankme": summarize(ranks)} if ranks else {})
 
 
 def _spreads(rows, probes):
     """Probe -> spread over the runs that have its figure."""
-    figures = {p: [figure_of(row[p])[0] for row in rows if p in row] for p in probes}
-    return {probe: spread(values) for probe, values in figures.items() if values}
+    figures = {p: [mean_and_std(row[p])[0] for row in rows if p in row] for p in probes}
+    return {probe: summarize(values) for probe, values in figures.items() if values}
 
 
 def _means(rows, probes):

@@ -10,7 +10,7 @@ DIAGNOSTICS = {
         "An even spread has ratio 1, cosine 0.",
     ),
     "Variance along one direction": (
-        ("top_share", "projection_top_share"),
+        ("top_variance_ratio", "projection_top_variance_ratio"),
         "Small when spread evenly, 1 when all lie on a line.",
     ),
     "Effective rank": (

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from mmssl.evaluation.probes.registry import figure_of
+from mmssl.evaluation.probes.registry import mean_and_std
 
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#aa3377", "#66ccee")
 OTHER = "#8a8f98"
@@ -70,10 +70,10 @@ def blocks(scores, untrained=None, probes=("knn", "linear")):
     with rc_context(_STYLE):
         figure, axes = _figure(4.6, 2.9)
         for color, probe in zip(_cycle(len(probes)), probes, strict=True):
-            line = [figure_of(scores[n][probe])[0] for n in names]
+            line = [mean_and_std(scores[n][probe])[0] for n in names]
             axes.plot(line, "o-", color=color, label=probe)
             if untrained:
-                line = [figure_of(untrained[n][probe])[0] for n in names]
+                line = [mean_and_std(untrained[n][probe])[0] for n in names]
                 axes.plot(line, "o--", color=color, alpha=0.6, label=f"{probe}, untrained")
         axes.set_xticks(range(len(names)), [name.removeprefix("block_") for name in names])
         axes.set(xlabel="block", ylabel="accuracy")

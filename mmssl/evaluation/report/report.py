@@ -13,9 +13,9 @@ from mmssl.evaluation.probes.results import read_results
 from mmssl.evaluation.probes.table import (
     FINE_TUNING,
     accuracy_rows,
-    figure_and_error,
     fine_tuning_caption,
     fine_tuning_cells,
+    mean_and_error,
     probe_caption,
     probe_title,
     probes_in,
@@ -143,7 +143,7 @@ def _cell(scores, probe, count, best):
     if probe not in scores:
         return "<td></td>"
     style = ' class="best"' if best[probe] else ""
-    mean, error = figure_and_error(scores[probe], count)
+    mean, error = mean_and_error(scores[probe], count)
     return f"<td{style}>{mean:.3f} <small>± {error:.3f}</small></td>"
 
 

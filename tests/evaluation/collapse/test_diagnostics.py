@@ -8,7 +8,7 @@ from mmssl.evaluation.collapse.diagnostics import (
     embedding_std,
     mean_cosine,
     rankme,
-    top_share,
+    top_variance_ratio,
     uniformity,
 )
 from tests.tolerances import (
@@ -116,12 +116,12 @@ def test_alignment_of_different_shapes_is_refused():
         ([[3, 4], [3, 4]], 1.0),
     ],
 )
-def test_top_share_has_its_closed_form_values(points, expected):
-    assert_within(top_share(points), expected, EPSILON)
+def test_top_variance_ratio_has_its_closed_form_values(points, expected):
+    assert_within(top_variance_ratio(points), expected, EPSILON)
 
 
-def test_top_share_of_an_even_spread_is_one_over_the_width(gaussian):
-    assert 1 / 32 < top_share(gaussian) < 1.5 / 32
+def test_top_variance_ratio_of_an_even_spread_is_one_over_the_width(gaussian):
+    assert 1 / 32 < top_variance_ratio(gaussian) < 1.5 / 32
 
 
 @pytest.mark.parametrize(

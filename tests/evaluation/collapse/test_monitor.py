@@ -240,7 +240,7 @@ def shrink(folder, encoder, first, last):
 
     model = Comparing(encoder)
     model.compile(keras.optimizers.SGD(0.0), "mse")
-    monitor = CollapseMonitor(examples(), stop=True, before=history.rows)
+    monitor = CollapseMonitor(examples(), stop=True, history=history.rows)
     callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=scale), monitor, history]
     batch = {"x": np.zeros((4, 16), "float32")}
     with warnings.catch_warnings():
@@ -274,7 +274,7 @@ def test_a_resumed_training_is_stopped_where_the_uninterrupted_one_is(interrupte
 def test_the_looks_of_an_interrupted_training_are_recalled_without_a_word():
     """Of three rows every second is a look; a look without figures was not finite."""
     rows = [{"loss": "1.0", "rankme": ""}, {"loss": "0.9"}, {"loss": "nan", "rankme": ""}]
-    monitor = CollapseMonitor(examples(), every=2, patience=3, stop=True, before=rows)
+    monitor = CollapseMonitor(examples(), every=2, patience=3, stop=True, history=rows)
     encoder = dense_encoder()
     layer = encoder.get_layer("last")
     layer.set_weights([np.nan * weight for weight in layer.get_weights()])

@@ -5,7 +5,7 @@ import pytest
 from mmssl.evaluation.finetuning.classifier import (
     build_classifier,
     classify,
-    copy_of,
+    clone_encoder,
     labeled_batches,
     train_classifier,
 )
@@ -37,7 +37,7 @@ def test_the_layer_starts_as_the_linear_probe(encoder, data, source, classes):
 
 def test_a_copy_shares_nothing_and_starts_as_it_is_asked_to(encoder):
     keras.utils.set_random_seed(1)
-    trained, new = copy_of(encoder), copy_of(encoder, trained=False)
+    trained, new = clone_encoder(encoder), clone_encoder(encoder, trained=False)
     for before, after in zip(encoder.get_weights(), trained.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
     kernel_sizes = [model.get_layer("block_1").gamma for model in (encoder, trained)]
@@ -64,7 +64,7 @@ def test_every_item_is_shown_once_a_round_with_its_own_label(encoder, data, sour
 
 
 def test_all_layers_train_and_batch_norms_learn_the_statistics_anew(encoder, data, source):
-    classifier = build_classifier(copy_of(encoder), 2)
+    classifier = build_classifier(clone_encoder(encoder), 2)
     codes = (source.labels == "red").astype(int)
     before, steps = classifier.get_weights(), []
     batches = labeled_batches(classifier, data, source, codes, 10, 4)

@@ -20,7 +20,7 @@ def test_it_is_measured_beside_the_network_from_scratch_and_the_frozen_encoder(r
     before, seen = run.encoder.get_weights(), []
     result = finetune(
         run,
-        per_class=8,
+        labels_per_class=8,
         draws=2,
         from_scratch=True,
         progress=lambda done, total: seen.append((done, total)),
@@ -43,7 +43,7 @@ def test_it_is_measured_beside_the_network_from_scratch_and_the_frozen_encoder(r
 
 
 def test_the_classifier_of_the_first_draw_is_kept_and_deployed(run, pictures):
-    result = finetune(run, share=0.5, draws=2, **QUICK)
+    result = finetune(run, label_fraction=0.5, draws=2, **QUICK)
     classes = run.files.classes.read_text().split()
     assert classes == ["blue", "red"]
     classifier = keras.models.load_model(run.files.classifier)
@@ -73,9 +73,9 @@ def test_a_run_without_a_classifier_exports_none(run):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"share": 0.1, "per_class": 3}, "not both"),
-        ({"share": 1.5}, "share=1.5"),
-        ({"per_class": 1}, "per_class=1 must be 2"),
+        ({"label_fraction": 0.1, "labels_per_class": 3}, "not both"),
+        ({"label_fraction": 1.5}, "label_fraction=1.5"),
+        ({"labels_per_class": 1}, "labels_per_class=1 must be 2"),
         ({"draws": 0}, "draws=0"),
         ({"steps": 0}, "steps=0"),
         ({"learning_rate": 0.0}, "learning_rate=0.0"),
@@ -86,16 +86,16 @@ def test_wrong_input_is_refused(run, wrong, said):
         finetune(run, **wrong)
 
 
-def test_a_share_of_one_label_a_class_is_refused_before_anything_is_embedded(run, monkeypatch):
+def test_a_fraction_of_one_label_a_class_is_refused_before_anything_is_embedded(run, monkeypatch):
     monkeypatch.setattr(run.data, "examples", None)
     most = max(Counter(LabeledData().or_own(run.data).open(run.data)[1].train.labels).values())
     said = (
-        "share=0.01 of the 80 training labels is a single one of each class; give "
-        f"share={2 / most:.2g} or per_class=2, or more; `mmssl evaluate RUN --few-shot 1` "
-        "measures the encoder with one label of each class."
+        "label_fraction=0.01 of the 80 training labels is a single one of each class; give "
+        f"label_fraction={2 / most:.2g} or labels_per_class=2, or more; `mmssl evaluate RUN "
+        "--few-shot 1` measures the encoder with one label of each class."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
-        finetune(run, share=0.01, **QUICK)
+        finetune(run, label_fraction=0.01, **QUICK)
 
 
 def test_data_without_labels_are_refused(run):

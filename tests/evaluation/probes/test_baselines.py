@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.evaluation.probes.baselines import cepstra, raw_baseline, text_baseline
+from mmssl.evaluation.probes.baselines import mfcc_statistics, raw_baseline, text_baseline
 from mmssl.evaluation.probes.knn import knn_predict
 from mmssl.evaluation.probes.linear import fit_linear
 from mmssl.evaluation.probes.splits import split_source
@@ -53,7 +53,7 @@ def test_the_floor_of_sound_ignores_padding():
     floor = raw_baseline(data, [source, source.select([1, 2])])
     assert floor.parts[0].shape == (3, 40)
     assert_close(floor.parts[0][1:], floor.parts[1], SUM)
-    assert np.isfinite(cepstra(clips[2], 8000)).all()
+    assert np.isfinite(mfcc_statistics(clips[2], 8000)).all()
 
 
 def test_the_floor_of_text_is_sparse_and_learns_words_from_training_items_alone():

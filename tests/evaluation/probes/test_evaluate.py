@@ -51,7 +51,7 @@ def test_probes_are_asked_for_by_name_and_stand_beside_each_other(run):
     assert result["probes"] == names
     for name in ("encoder", "untrained", "raw"):
         row = result[name]
-        assert set(row) == {*names, "linear_sgd_rate"}
+        assert set(row) == {*names, "linear_sgd_learning_rate"}
         assert len(row["3-shot"]["draws"]) == 5
     assert result["raw"]["linear_sgd"] > 0.9
     assert result["encoder"]["knn"] == evaluate(run)["encoder"]["knn"]

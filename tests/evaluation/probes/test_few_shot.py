@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.evaluation.probes.few_shot import few_shot, spread
+from mmssl.evaluation.probes.few_shot import few_shot, summarize
 from mmssl.evaluation.probes.splits import few_labels
 from tests.tolerances import ROUNDING, assert_close, assert_within
 
@@ -25,9 +25,9 @@ def test_every_class_gives_the_number_of_labels():
     assert (np.diff(drawn) > 0).all()
 
 
-def test_a_share_is_taken_of_each_class_and_one_item_at_least():
+def test_a_fraction_is_taken_of_each_class_and_one_item_at_least():
     labels = np.array(["a"] * 200 + ["b"] * 100 + ["c"] * 3)
-    drawn = few_labels(labels, 0, share=0.1)
+    drawn = few_labels(labels, 0, fraction=0.1)
     assert np.unique(labels[drawn], return_counts=True)[1].tolist() == [20, 10, 1]
 
 
@@ -64,12 +64,12 @@ def test_the_layer_is_logistic_regression_on_standardized_features(clouds):
     assert few_shot(train, labels, test, truth, 5, seed=7, draws=1) == [expected]
 
 
-def test_the_spread_is_that_of_a_sample():
-    found = spread([0.5, 0.7])
+def test_the_standard_deviation_is_that_of_a_sample():
+    found = summarize([0.5, 0.7])
     assert set(found) == {"mean", "std", "draws"}
     assert found["draws"] == [0.5, 0.7]
     assert_close([found["mean"], found["std"]], [0.6, np.sqrt(0.02)], ROUNDING, dtype="float64")
-    assert spread([0.5])["std"] == 0
+    assert summarize([0.5])["std"] == 0
 
 
 def test_numbers_below_one_are_refused(clouds):

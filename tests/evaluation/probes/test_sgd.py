@@ -65,8 +65,8 @@ def test_the_block_that_tells_classes_apart_gets_the_weight(clouds):
     features, labels = clouds
     noise = np.random.default_rng(2).normal(size=features.shape).astype("float32")
     probe = fit_sgd([noise, features, noise], labels, epochs=20)
-    assert probe.shares[1] > 0.6
-    assert_close(probe.shares.sum(), 1, ROUNDING)
+    assert probe.mixing_weights[1] > 0.6
+    assert_close(probe.mixing_weights.sum(), 1, ROUNDING)
     assert accuracy([noise, features], labels) > accuracy([noise], labels) + 0.3
 
 
@@ -75,8 +75,8 @@ def test_the_rate_is_chosen_on_the_validation_items_that_are_given(clouds):
     validation = [features[30:]], labels[30:]
 
     def right(rates):
-        probe = fit_sgd([features[:30]], labels[:30], validation, rates=rates, epochs=3)
-        return probe.rate, np.mean(probe.predict(validation[0]) == validation[1])
+        probe = fit_sgd([features[:30]], labels[:30], validation, learning_rates=rates, epochs=3)
+        return probe.learning_rate, np.mean(probe.predict(validation[0]) == validation[1])
 
     alone = dict(right((rate,)) for rate in (1e-4, 1e-2, 1.0))
     chosen, accuracy = right(tuple(alone))

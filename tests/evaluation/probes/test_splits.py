@@ -20,7 +20,7 @@ def test_the_sources_own_splits_are_taken():
     given = source(["a", "b"] * 5, ["train"] * 6 + ["test"] * 3 + ["val"])
     split = split_source(given)
     assert [len(part) for part in (split.train, split.test, split.val)] == [6, 3, 1]
-    assert "own" in split.how
+    assert "own" in split.description
 
 
 def test_without_splits_a_fifth_of_each_class_is_drawn():
@@ -28,7 +28,7 @@ def test_without_splits_a_fifth_of_each_class_is_drawn():
     assert sorted(split.test.labels) == ["a", "b"]
     assert len(split.train) == 8
     assert split.val is None
-    assert "seed 7" in split.how
+    assert "seed 7" in split.description
     assert split.test.names == split_source(source(["a"] * 5 + ["b"] * 5), seed=7).test.names
 
 
@@ -37,7 +37,7 @@ def test_without_a_test_split_a_fifth_of_the_split_train_is_drawn():
     split = split_source(given)
     assert [len(part) for part in (split.train, split.test, split.val)] == [8, 2, 4]
     assert not set(split.test.names) & set(split.val.names)
-    assert "of the split train" in split.how
+    assert "of the split train" in split.description
 
 
 def test_splits_of_other_names_are_refused():

@@ -172,7 +172,7 @@ def test_fine_tuning_has_a_table(whole, result):
         "fine_tuned": {"mean": 0.831, "std": 0.012, "draws": [0.83, 0.84]},
         "linear_probe": {"mean": 0.791, "std": 0.01, "draws": [0.79]},
         "seconds": {"fine_tuned": 12.34, "linear_probe": 1.0},
-        "labels": {"share": 0.01},
+        "labels": {"fraction": 0.01},
         **{"n_labels": 600, "n_test": 100, "classes": 10, "steps": 500, "batch_size": 64},
         **{"learning_rate": 1e-3, "split": "two sources"},
     }
@@ -213,7 +213,7 @@ def test_sound_is_shown_as_players_with_spectrograms():
     clips = [np.sin(np.arange(size) / 5).astype("float32") for size in (3000, 90, 40000)]
     data = AudioWindows(clips, sample_rate=8000, window=80)
     kind, shown = show_items(data, open_source(clips, data.extensions))
-    assert kind == "sound"
+    assert kind == "audio"
     assert all("data:audio/wav;base64," in item and "data:image/png" in item for item in shown)
     # Three seconds of 16-bit sound at 8 kHz, in base64.
     assert len(shown[2]) < 4 / 3 * 2 * 3 * 8000 + 30000

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmssl.files import replaced
+from mmssl.files import atomic_write
 
 
-def open_pictures(run, files):
+def open_images(run, files):
     """Opens picture files that a user names, without those that cannot be decoded.
 
     Args:
@@ -36,11 +36,11 @@ def save_png(path, picture):
         The path.
     """
     pixels = np.rint(np.asarray(picture) * 255).astype("uint8")
-    with replaced(path) as beside:
+    with atomic_write(path) as beside:
         Image.fromarray(pixels).save(beside, format="png")
     return path
 
 
-def png_place(out, name, ending=".png"):
+def png_path(out, name, ending=".png"):
     """Says where the PNG of an item goes: `a/b.jpg` becomes `a/b.png` below `out`."""
     return (Path(out) / name).with_suffix(ending)
