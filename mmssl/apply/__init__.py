@@ -1,1 +1,1 @@
-"""What a trained run does for its user, file in and file out; one command a file."""
+"""Applications of a trained run, from files to files; one file per command."""

@@ -12,7 +12,7 @@ def run(tmp_path):
     encoder = conv_encoder(
         size=16, channels=(8, 64, 64), depths=(1, 1, 1), strides=(2, 2, 1), dilations=(1, 1, 1)
     )
-    return SimpleNamespace(folder=tmp_path, encoder=encoder)
+    return run_with(tmp_path, encoder)
 
 
 def test_an_encoder_that_ends_after_a_block_leaves_the_later_ones_out(run, tmp_path):

@@ -91,8 +91,8 @@ def test_a_fraction_of_one_label_a_class_is_refused_before_anything_is_embedded(
     most = max(Counter(LabeledData().or_own(run.data).open(run.data)[1].train.labels).values())
     said = (
         "label_fraction=0.01 of the 80 training labels is a single one of each class; give "
-        f"label_fraction={2 / most:.2g} or labels_per_class=2, or more; `mmssl evaluate RUN --few-shot 1` "
-        "measures the encoder with one label of each class."
+        f"label_fraction={2 / most:.2g} or labels_per_class=2, or more; `mmssl evaluate RUN "
+        "--few-shot 1` measures the encoder with one label of each class."
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         finetune(run, label_fraction=0.01, **QUICK)
