@@ -1,4 +1,4 @@
-"""The command line: `mmssl COMMAND ...`. TensorFlow is imported for a command, not for its help."""
+"""The command line, `mmssl COMMAND ...`; TensorFlow is imported to run a command, not for help."""
 
 import argparse
 import importlib
@@ -38,10 +38,10 @@ def main(arguments=None):
     """Runs a command.
 
     Args:
-        arguments: list of str; the process's own when None.
+        arguments: list of str; None for those of the process.
 
     Returns:
-        int, the exit status: 0 when all went well, 2 for wrong input, 130 when interrupted.
+        int, the exit status: 0 on success, 2 for wrong input, 130 if interrupted.
     """
     parser = _parser()
     options, overrides = parser.parse_known_args(arguments)
@@ -58,8 +58,8 @@ def main(arguments=None):
         print(f"mmssl: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        kept = "; the same command goes on from the last checkpoint"
-        print(f"mmssl: stopped{kept if pretrains else ''}.", file=sys.stderr)
+        hint = "; the same command resumes from the last checkpoint"
+        print(f"mmssl: stopped{hint if pretrains else ''}.", file=sys.stderr)
         return 130
     return 0
 

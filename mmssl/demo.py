@@ -1,4 +1,4 @@
-"""The whole way on built-in audio: pretrain, probe, report, export."""
+"""The demo: pretrain, probe, report and export on built-in audio."""
 
 from rich.console import Console
 from rich.table import Table
@@ -12,10 +12,10 @@ OVERRIDES = ("--data.source=builtin:speech", "--data.label_column=sound", "--fit
 
 
 def demo(out):
-    """Pretrains CPC on synthetic speech, shows what it learned and where everything lies.
+    """Pretrains CPC on synthetic speech, and shows what it learned and where the results are.
 
     Args:
-        out: run folder.
+        out: path of the run folder.
 
     Raises:
         ValueError: the folder holds another run.

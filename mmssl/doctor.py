@@ -1,4 +1,4 @@
-"""What `mmssl doctor` finds out about the machine and the installation."""
+"""What `mmssl doctor` reports about the machine and the installation."""
 
 import os
 import platform
@@ -13,22 +13,22 @@ from packaging.requirements import Requirement
 OK, MISSING, OLD, LOW = "ok", "missing", "too old", "low"
 _STYLES = {OK: "green", MISSING: "yellow", OLD: "red", LOW: "red"}
 _GIGABYTE = 1e9
-_LEAST_GIGABYTES = 2
+_MIN_GIGABYTES = 2
 _SHOWN = 3
 
 
 class Fact(NamedTuple):
-    """One line of the examination: its status (ok, missing, too old, low) and what was found."""
+    """One line of the report: its status (ok, missing, too old, low) and what was found."""
 
     status: str
     value: str
 
 
 def examine(folder="."):
-    """Finds out what is installed and what the machine offers.
+    """Examines what is installed and what the machine offers.
 
     Args:
-        folder: Where runs shall go; it need not exist yet.
+        folder: Folder that runs will be written to; it need not exist yet.
 
     Returns:
         Dict of `Fact` by name: Python, packages, extras, backend, devices, audio decoding, disk
@@ -47,10 +47,10 @@ def examine(folder="."):
 
 
 def print_doctor(folder="."):
-    """Prints the outcome of `examine` as a table.
+    """Prints the result of `examine` as a table.
 
     Args:
-        folder: Where runs shall go; it need not exist yet.
+        folder: Folder that runs will be written to; it need not exist yet.
     """
     from rich.console import Console
     from rich.markup import escape
@@ -72,9 +72,9 @@ def _packages():
 def _package(requirement):
     version = _version(requirement.name)
     if version is None:
-        return Fact(MISSING, f"needed{requirement.specifier}: pip install {requirement.name}")
+        return Fact(MISSING, f"needs {requirement.specifier}: pip install {requirement.name}")
     if not requirement.specifier.contains(version, prereleases=True):
-        return Fact(OLD, f"{version}, needed {requirement.specifier}")
+        return Fact(OLD, f"{version}, needs {requirement.specifier}")
     return Fact(OK, version)
 
 
@@ -84,28 +84,28 @@ def _extras():
 
 
 def _extra(name):
-    lacking = sorted(set(_lacking(Requirement(f"mmssl[{name}]"))))
-    if not lacking:
+    missing = sorted(set(_missing(Requirement(f"mmssl[{name}]"))))
+    if not missing:
         return Fact(OK, "installed")
-    more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
-    brings = ", ".join(lacking[:_SHOWN]) + more
-    return Fact(MISSING, f"pip install '.[{name}]' in the checkout brings {brings}")
+    more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+    installs = ", ".join(missing[:_SHOWN]) + more
+    return Fact(MISSING, f"pip install '.[{name}]' in the checkout installs {installs}")
 
 
-def _lacking(requirement):
-    """Names the packages that a requirement lacks, those of its extras with it."""
+def _missing(requirement):
+    """Lists the packages that are missing for a requirement, including its extras."""
     if _version(requirement.name) is None:
         return [requirement.name]
     return [
         name
         for extra in requirement.extras
         for needed in _requirements(requirement.name, extra)
-        for name in _lacking(needed)
+        for name in _missing(needed)
     ]
 
 
 def _requirements(package, extra):
-    """Lists what an extra adds to a package's requirements, or with "" what it always needs."""
+    """Lists the requirements that an extra adds to a package, or with "" those it always has."""
     requirements = [Requirement(line) for line in metadata.requires(package) or []]
     applying = [
         requirement
@@ -131,7 +131,7 @@ def _backend():
     name = keras.backend.backend()
     if name == "tensorflow":
         return {"keras backend": Fact(OK, name)}
-    return {"keras backend": Fact(OK, f"{name}; exporting needs KERAS_BACKEND=tensorflow")}
+    return {"keras backend": Fact(OK, f"{name}; export needs KERAS_BACKEND=tensorflow")}
 
 
 def _devices():
@@ -162,7 +162,7 @@ def _audio():
 
 
 def _native_tensorflow_io():
-    # Where it does not load, importing warns twice; the answer is in the table instead.
+    # If it does not load, importing it warns twice; the table says so instead.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import tensorflow as tf
@@ -193,4 +193,4 @@ def _memory():
 
 def _space(free, where):
     gigabytes = free / _GIGABYTE
-    return Fact(OK if gigabytes >= _LEAST_GIGABYTES else LOW, f"{gigabytes:.1f} GB {where}")
+    return Fact(OK if gigabytes >= _MIN_GIGABYTES else LOW, f"{gigabytes:.1f} GB {where}")

@@ -86,7 +86,7 @@ def test_a_command_that_does_not_parse_is_refused(arguments, said, capsys):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["pretrain", "audio/cpc"], "stopped; the same command goes on from the last checkpoint."),
+        (["pretrain", "audio/cpc"], "stopped; the same command resumes from the last checkpoint."),
         (["doctor"], "stopped."),
     ],
 )

@@ -1,1 +1,1 @@
-"""What a trained run does for its user, files in and files out: vectors, masks, colors."""
+"""Applications of a trained run, from files to files; one file per command."""

@@ -1,13 +1,13 @@
-"""Painting gray pictures."""
+"""Colorizing grayscale images."""
 
 from mmssl.apply.images import open_images, png_path, save_png
 from mmssl.methods.colorization import Colorization
 
 
 def colorize_files(run, files, out):
-    """Writes a PNG of each picture in the colors that its lightness suggests.
+    """Writes a PNG of each image, with the colors predicted from its lightness.
 
-    The picture is taken as the encoder sees it: its center square at the recipe's size.
+    The image is taken as the encoder sees it: its center square at the recipe's size.
 
     Args:
         run: Run of a recipe whose method is Colorization.
@@ -19,11 +19,11 @@ def colorize_files(run, files, out):
 
     Raises:
         ValueError: the run is of another method, there is nothing to read, or more files cannot
-            be decoded than the recipe's `skip_ratio` leaves out.
+            be decoded than the recipe's `skip_ratio` allows.
     """
     method = run.method(Colorization)
     source = open_images(run, files)
     names = iter(source.names)
     for batch in run.data.examples(source):
-        for picture in method.colorize(batch["images"]):
-            yield save_png(png_path(out, next(names)), picture)
+        for image in method.colorize(batch["images"]):
+            yield save_png(png_path(out, next(names)), image)

@@ -1,4 +1,4 @@
-"""Turning files into vectors."""
+"""Embedding files."""
 
 import zipfile
 from pathlib import Path
@@ -10,25 +10,25 @@ from mmssl.files import atomic_write
 
 
 def embed_files(run, files, out, layer=None, progress=None):
-    """Writes the vectors of files to an `.npz`, in memory that does not grow with their number.
+    """Writes the embeddings of files to an `.npz`, with memory independent of their number.
 
     Args:
         run: Run.
         files: list of files, folders, globs, tables or archives.
         out: `.npz` to write: `names` (N,) str and `vectors` float32 (N, D).
-        layer: block whose pooled output is the vector; None for the encoder's own.
-        progress: None or function (items done, items in all).
+        layer: block whose pooled output is the embedding; None for the encoder's own embedding.
+        progress: None or function (items done, total items).
 
     Returns:
-        Pair of ints: the number of vectors and their width.
+        Pair of ints (N, D): the number of vectors and their dimension.
 
     Raises:
-        ValueError: nothing to read, more files that cannot be decoded than the recipe's
-            `skip_ratio` leaves out, or `out` is no `.npz`.
+        ValueError: there is nothing to read, more files cannot be decoded than the recipe's
+            `skip_ratio` allows, or `out` does not end in `.npz`.
     """
     out = Path(out)
     if out.suffix != ".npz":
-        raise ValueError(f"--out is an .npz file; got {out}.")
+        raise ValueError(f"--out must be an .npz file; got {out}.")
     source = run.data.open(tuple(files) if len(files) > 1 else files[0])
     embedder = Embedder(run.encoder, layer)
     with atomic_write(out) as beside:

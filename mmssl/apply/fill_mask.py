@@ -1,4 +1,4 @@
-"""Filling [MASK] in a text."""
+"""Filling in [MASK] in a text."""
 
 import numpy as np
 from keras import ops
@@ -10,15 +10,15 @@ from mmssl.pipelines.text.tokenizer import MASK
 
 
 def fill_mask(run, text, top=5):
-    """Lets a masked language model say what stands at each [MASK].
+    """Predicts the token at each [MASK] with a masked language model.
 
     Args:
         run: Run of a recipe whose method is BERT.
         text: str with one or more `[MASK]`.
-        top: answers a mask, at least 1.
+        top: predictions per mask, at least 1.
 
     Returns:
-        list, one entry a mask, of lists of (token, probability), likeliest first.
+        list, one entry per mask, of lists of (token, probability), most likely first.
 
     Raises:
         ValueError: the run is of another method, or the text has no [MASK] or too many tokens.
@@ -28,21 +28,21 @@ def fill_mask(run, text, top=5):
     masks = np.flatnonzero(inputs["token_ids"][0] == MASK)
     if len(masks) < text.count("[MASK]") or not len(masks):
         raise ValueError(
-            f"The text has {text.count('[MASK]')} [MASK] and {len(masks)} of them among its first "
-            f"{run.data.length} tokens; each must be there, and there must be one: {text!r}."
+            f"The text has {text.count('[MASK]')} [MASK], {len(masks)} of them among its first "
+            f"{run.data.length} tokens; all must be there, and there must be one: {text!r}."
         )
     batch = {**inputs, "masked_positions": masks[None].astype("int32")}
     batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
-    likelihood = ops.convert_to_numpy(ops.softmax(method(batch)["token_logits"][0], axis=-1))
-    best = np.argsort(-likelihood, axis=-1)[:, :top]
+    probabilities = ops.convert_to_numpy(ops.softmax(method(batch)["token_logits"][0], axis=-1))
+    best = np.argsort(-probabilities, axis=-1)[:, :top]
     return [
         [(run.data.tokenizer.vocabulary[i], float(row[i])) for i in chosen]
-        for row, chosen in zip(likelihood, best, strict=True)
+        for row, chosen in zip(probabilities, best, strict=True)
     ]
 
 
 def print_fills(fills):
-    """Prints a table of what `fill_mask` returned."""
+    """Prints a table of the predictions returned by `fill_mask`."""
     table = Table("mask", "token", "probability")
     for number, answers in enumerate(fills, start=1):
         for token, probability in answers:

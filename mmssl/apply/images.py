@@ -1,4 +1,4 @@
-"""Picture files in, PNG files out."""
+"""Reading image files and writing PNG files."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from mmssl.files import atomic_write
 
 
 def open_images(run, files):
-    """Opens picture files that a user names, without those that cannot be decoded.
+    """Opens the image files that a user names, without those that cannot be decoded.
 
     Args:
-        run: Run of a recipe of pictures.
+        run: Run of a recipe for images.
         files: list of files, folders or globs.
 
     Returns:
@@ -20,27 +20,27 @@ def open_images(run, files):
 
     Raises:
         ValueError: there is nothing to read, or more cannot be decoded than the recipe's
-            `skip_ratio` leaves out.
+            `skip_ratio` allows.
     """
     return run.data.open(tuple(files) if len(files) > 1 else files[0])
 
 
-def save_png(path, picture):
-    """Writes a picture beside its place and moves it in.
+def save_png(path, image):
+    """Writes an image to a PNG file atomically.
 
     Args:
-        path: pathlib.Path; its folders are made.
-        picture: float array (H, W, 3) in [0, 1].
+        path: pathlib.Path; its parent folders are created.
+        image: float array (H, W, 3) in [0, 1].
 
     Returns:
         The path.
     """
-    pixels = np.rint(np.asarray(picture) * 255).astype("uint8")
+    pixels = np.rint(np.asarray(image) * 255).astype("uint8")
     with atomic_write(path) as beside:
         Image.fromarray(pixels).save(beside, format="png")
     return path
 
 
-def png_path(out, name, ending=".png"):
-    """Says where the PNG of an item goes: `a/b.jpg` becomes `a/b.png` below `out`."""
-    return (Path(out) / name).with_suffix(ending)
+def png_path(out, name, suffix=".png"):
+    """Returns the path of the PNG of an item: `a/b.jpg` becomes `a/b.png` in `out`."""
+    return (Path(out) / name).with_suffix(suffix)

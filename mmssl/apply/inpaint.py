@@ -1,14 +1,14 @@
-"""Filling holes in pictures."""
+"""Inpainting images."""
 
 from mmssl.apply.images import open_images, png_path, save_png
 from mmssl.methods.inpainting import ContextEncoder
 
 
 def inpaint_files(run, files, out):
-    """Hides a region of each picture as the recipe does, and writes PNGs of hole and filling.
+    """Masks a region of each image as the recipe does, and writes the masked and inpainted PNGs.
 
-    The picture is taken as the encoder sees it: its center square at the recipe's size. What is
-    hidden depends on the place of a file among the files, so the same command hides the same.
+    The image is taken as the encoder sees it: its center square at the recipe's size. The region
+    depends on the position of a file among the files, so the same command masks the same ones.
 
     Args:
         run: Run of a recipe whose method is ContextEncoder.
@@ -16,12 +16,12 @@ def inpaint_files(run, files, out):
         out: folder to write to; `a/b.jpg` becomes `a/b.masked.png` and `a/b.png` in it.
 
     Yields:
-        pathlib.Path of each file written, two a picture.
+        pathlib.Path of each file written, two per image.
 
     Raises:
         ValueError: the run is of another method, there is nothing to read, or more files cannot
-            be decoded or are smaller than the region to hide than the recipe's `skip_ratio`
-            leaves out.
+            be decoded, or are smaller than the masked region, than the recipe's `skip_ratio`
+            allows.
     """
     method = run.method(ContextEncoder)
     source = open_images(run, files)

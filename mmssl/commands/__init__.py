@@ -1,5 +1,5 @@
-"""One module a command: `add_arguments`, `run`, and the `EXAMPLES` of its help.
+"""One module per command, with `add_arguments`, `run`, and the `EXAMPLES` of its help.
 
-The first line of a module says what `--help` says of it. TensorFlow is imported inside `run`, so
-that help comes at once.
+The first line of a module's docstring is its description in `--help`. TensorFlow is imported inside
+`run`, so that the help appears at once.
 """

@@ -1,21 +1,21 @@
-"""Arguments that several commands have, and what they stand for."""
+"""Arguments that several commands share, and what they stand for."""
 
 import dataclasses
 
 
 def add_run(parser):
-    """Adds the run folder, which `run_of` opens."""
+    """Adds the run folder that `run_of` opens."""
     parser.add_argument("folder", metavar="RUN", help="run folder")
 
 
 def run_of(options):
-    """Opens the run folder that was named.
+    """Opens the run folder given on the command line.
 
     Returns:
         Run.
 
     Raises:
-        ValueError: it is no run folder.
+        ValueError: it is not a run folder, or one of another format.
     """
     from mmssl.runs import Run
 
@@ -23,12 +23,12 @@ def run_of(options):
 
 
 def add_labeled_data(parser):
-    """Adds what `labeled_data` makes a request of."""
+    """Adds the options that `labeled_data` reads."""
     group = parser.add_argument_group("labeled data")
     for key, text in {
         "source": "folder, glob, table, archive or builtin:NAME",
-        "labels": "table with a column file and one or more of labels",
-        "label_column": "column to predict; `folder` for one folder a class",
+        "labels": "table with a column file and one or more columns of labels",
+        "label_column": "column to predict; `folder` for one folder per class",
         "split_column": "column that tells train from test",
         "train": "source to train the probe on, instead of a split",
         "test": "source to test it on",
@@ -37,24 +37,24 @@ def add_labeled_data(parser):
 
 
 def add_limit(parser):
-    """Adds how many training items there may be, a part of `labeled_data`."""
+    """Adds the limit on training items, which `labeled_data` reads too."""
     parser.add_argument(
         "--data.limit",
         dest="limit",
         type=int,
         metavar="N",
-        help="train on the first N training items alone",
+        help="train on the first N training items only",
     )
 
 
 def labeled_data(options):
-    """Returns the data that were asked for.
+    """Returns the labeled data given on the command line.
 
     Returns:
-        LabeledData, empty where nothing was.
+        LabeledData, empty if nothing was given.
 
     Raises:
-        ValueError: it asks for what does not go together.
+        ValueError: the options contradict each other.
     """
     from mmssl.evaluation import LabeledData
 
@@ -63,27 +63,27 @@ def labeled_data(options):
 
 
 def add_layer(parser, text):
-    """Adds the block to look at, of which `layer_of` makes a layer.
+    """Adds the option `--layer`, which `layer_of` reads.
 
     Args:
         parser: argparse.ArgumentParser.
-        text: what the command does with it.
+        text: help text, what the command does with the block.
     """
     parser.add_argument("--layer", help=text)
 
 
 def layer_of(options, run):
-    """Returns the block that was asked for, or else the run's own; None for the whole encoder."""
+    """Returns the block given, or by default the run's own; None for the whole encoder."""
     return {None: run.layer, "whole": None}.get(options.layer, options.layer)
 
 
 def add_temperature(parser):
     """Adds the temperature of kNN."""
     parser.add_argument(
-        "--temperature", type=float, default=0.07, help="of the votes of kNN; 0.07 if not given"
+        "--temperature", type=float, default=0.07, help="of the kNN vote; 0.07 if not given"
     )
 
 
 def names(text):
-    """Returns the names of a list with commas: the `type` of such an argument."""
+    """Splits a comma-separated list: the `type` of such an argument."""
     return [name.strip() for name in text.split(",") if name.strip()]

@@ -1,4 +1,4 @@
-"""Paint gray pictures."""
+"""Colorize grayscale images."""
 
 from mmssl.commands import arguments
 

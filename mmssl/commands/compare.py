@@ -1,4 +1,4 @@
-"""Put runs side by side: probes, seconds, parameters, RankMe."""
+"""Compare runs side by side: probes, seconds, parameters, RankMe."""
 
 import json
 
@@ -16,10 +16,10 @@ def add_arguments(parser):
         "--probe",
         type=arguments.names,
         metavar="NAMES",
-        help="as of evaluate; all that are kept if not given",
+        help="as for evaluate; all stored ones if not given",
     )
     arguments.add_temperature(parser)
-    parser.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
+    parser.add_argument("--seed", type=int, default=0, help="of random splits")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--out", default="comparison.html", help="page to write; comparison.html if not given"

@@ -1,4 +1,4 @@
-"""The whole way on built-in audio, in minutes."""
+"""Run everything on built-in audio, in minutes: pretrain, probe, report, export."""
 
 EXAMPLES = "mmssl demo"
 

@@ -4,7 +4,7 @@ EXAMPLES = "mmssl doctor"
 
 
 def add_arguments(parser):
-    """Takes none."""
+    """Adds no arguments."""
 
 
 def run(options):

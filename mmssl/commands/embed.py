@@ -1,4 +1,4 @@
-"""Turn files into vectors."""
+"""Embed files."""
 
 from mmssl.commands import arguments
 
@@ -10,7 +10,7 @@ def add_arguments(parser):
     arguments.add_run(parser)
     parser.add_argument("files", nargs="+", help="files, folders, globs or tables")
     parser.add_argument("--out", required=True, help=".npz to write: names (N,), vectors (N, D)")
-    arguments.add_layer(parser, "block whose output, pooled, is the vector; or whole")
+    arguments.add_layer(parser, "block whose pooled output is the embedding, or whole")
 
 
 def run(options):

@@ -1,4 +1,4 @@
-"""Probe an encoder beside the same one untrained and the raw input."""
+"""Probe an encoder against the same encoder untrained and the raw input."""
 
 import json
 
@@ -27,10 +27,10 @@ def add_arguments(parser):
         type=arguments.names,
         default=[],
         metavar="N,...",
-        help="also with N labels a class",
+        help="also with N labels per class",
     )
     arguments.add_temperature(parser)
-    parser.add_argument("--seed", type=int, default=0, help="of splits that must be drawn")
+    parser.add_argument("--seed", type=int, default=0, help="of random splits")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

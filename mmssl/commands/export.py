@@ -1,4 +1,4 @@
-"""Write the encoder for deployment, run what was written and compare."""
+"""Export the encoder for deployment, and check the export against Keras."""
 
 from mmssl.commands import arguments
 
@@ -11,13 +11,13 @@ mmssl export runs/simclr --format litert --part classifier"""
 def add_arguments(parser):
     arguments.add_run(parser)
     parser.add_argument("--format", required=True, help="saved_model, litert or onnx")
-    arguments.add_layer(parser, "block to end the encoder after, or whole")
+    arguments.add_layer(parser, "block to cut the encoder after, or whole")
     parser.add_argument(
         "--part",
         choices=["encoder", "classifier", "generator"],
         default="encoder",
-        help="classifier: what `mmssl finetune` made; generator: one step of a WaveNet, its "
-        "state in and out",
+        help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
+        "its state in and out",
     )
     parser.add_argument("--out", help="path to write; in the run folder if not given")
 

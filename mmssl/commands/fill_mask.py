@@ -1,4 +1,4 @@
-"""Let a masked language model fill [MASK]."""
+"""Fill in [MASK] with a masked language model."""
 
 from mmssl.commands import arguments
 
@@ -8,7 +8,7 @@ EXAMPLES = 'mmssl fill-mask runs/bert "The [MASK] sat on the mat"'
 def add_arguments(parser):
     arguments.add_run(parser)
     parser.add_argument("text", help="text with one or more [MASK]")
-    parser.add_argument("--top", type=int, default=5, help="answers a mask")
+    parser.add_argument("--top", type=int, default=5, help="predictions per mask")
 
 
 def run(options):

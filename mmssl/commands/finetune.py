@@ -1,11 +1,12 @@
-"""Train the encoder on with labels, to a classifier."""
+"""Fine-tune the encoder to a classifier on labeled data."""
 
 import json
 
 from mmssl.commands import arguments
 
-EXAMPLES = r"""mmssl finetune runs/simclr --data.source fashion/ --label-fraction 0.01
---from-scratch mmssl finetune runs/speech --data.source clips/ --data.labels clips/labels.tsv \
+EXAMPLES = r"""mmssl finetune runs/simclr --data.source fashion/ --label-fraction 0.01 \
+    --from-scratch
+mmssl finetune runs/speech --data.source clips/ --data.labels clips/labels.tsv \
     --labels-per-class 10
 mmssl finetune runs/photos --data.train train/ --data.test test/ \
     --data.label_column folder"""
@@ -16,19 +17,26 @@ def add_arguments(parser):
     arguments.add_labeled_data(parser)
     arguments.add_limit(parser)
     few = parser.add_mutually_exclusive_group()
-    few.add_argument("--label-fraction", type=float, metavar="F", help="use so many, such as 0.01")
-    few.add_argument("--labels-per-class", type=int, metavar="N", help="use N of each class")
+    few.add_argument(
+        "--label-fraction",
+        type=float,
+        metavar="F",
+        help="fraction of the labels to use, such as 0.01",
+    )
+    few.add_argument("--labels-per-class", type=int, metavar="N", help="use N labels per class")
     parser.add_argument(
-        "--draws", type=int, default=3, help="how often these are drawn; 3 if not given"
+        "--draws", type=int, default=3, help="random draws of these labels; 3 if not given"
     )
     parser.add_argument(
-        "--from-scratch", action="store_true", help="train the same network from new weights too"
+        "--from-scratch", action="store_true", help="also train the same network from scratch"
     )
-    parser.add_argument("--steps", type=int, help="500, or ten times round the labels")
+    parser.add_argument(
+        "--steps", type=int, help="ten epochs over the labels, but at least 500, if not given"
+    )
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--weight-decay", type=float, default=0.0)
-    arguments.add_layer(parser, "block to end the encoder after, or whole")
+    arguments.add_layer(parser, "block to cut the encoder after, or whole")
     parser.add_argument("--seed", type=int, default=0, help="of draws, weights and order")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -43,8 +51,8 @@ def run(options):
         result = finetune(
             run,
             arguments.labeled_data(options),
-            share=options.label_fraction,
-            per_class=options.labels_per_class,
+            label_fraction=options.label_fraction,
+            labels_per_class=options.labels_per_class,
             draws=options.draws,
             from_scratch=options.from_scratch,
             steps=options.steps,

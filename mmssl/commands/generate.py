@@ -1,4 +1,4 @@
-"""Let a generative model go on from a prompt, in sound or in text."""
+"""Generate a continuation of a prompt, in audio or in text."""
 
 from mmssl.commands import arguments
 
@@ -8,20 +8,26 @@ mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9"""
 
 def add_arguments(parser):
     arguments.add_run(parser)
-    parser.add_argument("--prompt", help="sound file, or text, to go on from")
-    parser.add_argument("--count", type=int, help="how many; 1 if not given")
-    parser.add_argument("--temperature", type=float, help="1 as learned, less is likelier")
-    parser.add_argument("--seed", type=int, help="of the draws; 0 if not given")
-    sound = parser.add_argument_group("sound")
-    sound.add_argument("--seconds", type=float, help="behind the prompt; 4 if not given")
-    sound.add_argument("--out", help="file to write; generated.wav if not given")
-    sound.add_argument("--speaker", help="a speaker's name, where the run was trained with them")
-    sound.add_argument("--like", help="sound whose log-mel frames lead, where trained with them")
+    parser.add_argument("--prompt", help="audio file, or text, to continue")
+    parser.add_argument("--count", type=int, help="number of continuations; 1 if not given")
+    parser.add_argument(
+        "--temperature", type=float, help="1 samples as learned, less favors the most likely"
+    )
+    parser.add_argument("--seed", type=int, help="of the sampling; 0 if not given")
+    audio = parser.add_argument_group("audio")
+    audio.add_argument("--seconds", type=float, help="to add to the prompt; 4 if not given")
+    audio.add_argument("--out", help="file to write; generated.wav if not given")
+    audio.add_argument("--speaker", help="name of a speaker, if the run was trained with speakers")
+    audio.add_argument("--like", help="audio whose log-mel frames condition, if trained with them")
     text = parser.add_argument_group("text")
-    text.add_argument("--tokens", type=int, help="most tokens to add; 100 if not given")
-    text.add_argument("--top-k", type=int, help="draw from the K likeliest tokens")
-    text.add_argument("--top-p", type=float, help="draw from the likeliest that make up P")
-    text.add_argument("--beams", type=int, help="search with so many beams, without drawing")
+    text.add_argument(
+        "--tokens", type=int, help="maximum number of tokens to add; 100 if not given"
+    )
+    text.add_argument("--top-k", type=int, help="sample from the K most likely tokens")
+    text.add_argument("--top-p", type=float, help="sample from the smallest set with probability P")
+    text.add_argument(
+        "--beams", type=int, help="beam search with this many beams, without sampling"
+    )
 
 
 def run(options):

@@ -1,4 +1,4 @@
-"""Hide a region of pictures and fill it."""
+"""Mask a region of images and inpaint it."""
 
 from mmssl.commands import arguments
 

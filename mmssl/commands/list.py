@@ -1,10 +1,10 @@
-"""List the recipes, or one recipe's keys."""
+"""List the recipes, or the keys of one."""
 
 EXAMPLES = "mmssl list audio/cpc"
 
 
 def add_arguments(parser):
-    parser.add_argument("recipe", nargs="?", help="a recipe, to see its keys and defaults")
+    parser.add_argument("recipe", nargs="?", help="a recipe, to show its keys and defaults")
 
 
 def run(options):

@@ -1,9 +1,9 @@
-"""Train a recipe in a run folder, or go on with a run that was stopped."""
+"""Train a recipe in a run folder, or resume a run that was stopped."""
 
 from pathlib import Path
 
 EXAMPLES = """mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech
-Every key of the recipe can follow as an option: --data.KEY, --method.KEY,
+Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
 --method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them."""
 
 

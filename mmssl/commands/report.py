@@ -1,4 +1,4 @@
-"""Write report.html anew."""
+"""Write report.html again."""
 
 from mmssl.commands import arguments
 

@@ -1,4 +1,4 @@
-"""What an encoder learned: probes, fine-tuning, collapse diagnostics, the report."""
+"""Evaluation of an encoder: probes, fine-tuning, collapse diagnostics, the report."""
 
 from mmssl.evaluation.finetuning.finetune import finetune
 from mmssl.evaluation.probes.evaluate import evaluate

@@ -46,7 +46,7 @@ def labeled(trained):
 def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labeled):
     run = labeled(label_column="pitch", split_column="all")
     [result] = finish(run, quiet=True)
-    assert result["split"] == "drawn: a fifth of each class of the split train to test, seed 0"
+    assert result["split"] == "random: a fifth of each class of the split train to test, seed 0"
     assert (result["n_train"], result["n_test"]) == (10, 2)
     assert "Nearest neighbors" in run.files.report.read_text()
 

@@ -1,1 +1,1 @@
-"""Telling a collapsed embedding from a healthy one, without labels."""
+"""Collapse diagnostics, without labels."""

@@ -1,4 +1,4 @@
-"""Figures that tell a collapsed embedding from a healthy one, without labels."""
+"""Metrics that distinguish collapsed embeddings from healthy ones, without labels."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ _CHUNK = 1024
 
 
 def embedding_std(embeddings):
-    """Mean over the dimensions of the standard deviation over unit-length embeddings.
+    """Standard deviation of unit-length embeddings, averaged over dimensions.
 
-    Embeddings spread evenly over the sphere give about `1 / sqrt(D)`, equal ones give 0.
+    It is about `1 / sqrt(D)` for embeddings spread uniformly over the sphere, 0 for equal ones.
 
     Args:
         embeddings: array (N, D), N at least 2.
@@ -25,10 +25,10 @@ def embedding_std(embeddings):
 def rankme(embeddings):
     """Effective rank: the exponential of the entropy of the normalized singular values.
 
-    The embeddings are neither centered nor normalized, the singular values not squared.
+    The embeddings are neither centered nor normalized, and the singular values not squared.
 
     Args:
-        embeddings: array (N, D), N at least 2; N of 4 D or more is recommended.
+        embeddings: array (N, D), N at least 2; at least 4 D is recommended.
 
     Returns:
         float, 1 to about `min(N, D)`.
@@ -36,19 +36,19 @@ def rankme(embeddings):
     Reference:
         Garrido, Balestriero, Najman, LeCun 2022, arXiv 2210.02885.
     """
-    values = np.linalg.svd(_checked(embeddings), compute_uv=False)
+    values = np.linalg.svd(_validated(embeddings), compute_uv=False)
     total = values.sum()
-    shares = (values / total if total > 0 else np.zeros_like(values)) + 1e-7
-    return float(np.exp(-np.sum(shares * np.log(shares))))
+    p = (values / total if total > 0 else np.zeros_like(values)) + 1e-7
+    return float(np.exp(-np.sum(p * np.log(p))))
 
 
 def alignment(first, second, alpha=2.0):
-    """Mean distance between the embeddings of two views of the same thing.
+    """Mean distance between the embeddings of two views of the same item.
 
     Args:
         first: array (N, D).
-        second: array (N, D), row by row the other view.
-        alpha: power of the distance, above 0.
+        second: array (N, D), the other view of each row.
+        alpha: exponent of the distance, above 0.
 
     Returns:
         float: 0 for equal directions, 2 for orthogonal and 4 for opposite ones at `alpha=2`.
@@ -72,10 +72,10 @@ def uniformity(embeddings, t=2.0):
 
     Args:
         embeddings: array (N, D), N at least 2.
-        t: inverse width of the potential, above 0.
+        t: inverse width of the Gaussian, above 0.
 
     Returns:
-        float: 0 when all are equal, towards -4 when spread evenly at `t=2`.
+        float: 0 if all are equal, close to -4 for a uniform spread at `t=2`.
 
     Reference:
         Wang, Isola 2020, arXiv 2005.10242.
@@ -87,7 +87,7 @@ def uniformity(embeddings, t=2.0):
         rows = slice(start, start + _CHUNK)
         distances = squares[rows, None] + squares - 2 * unit[rows] @ unit.T
         potential = np.exp(-t * np.maximum(distances, 0))
-        # Each pair is counted from its lower row; a row's own potential is no pair.
+        # Each pair is counted once, at its lower row; a row is not paired with itself.
         total += np.triu(potential, k=start + 1).sum()
     return float(np.log(total / (count * (count - 1) / 2)))
 
@@ -99,7 +99,7 @@ def mean_cosine(embeddings):
         embeddings: array (N, D), N at least 2.
 
     Returns:
-        float, -1 to 1: near 0 when spread evenly, 1 when all point one way.
+        float, -1 to 1: near 0 for a uniform spread, 1 if all have the same direction.
     """
     unit = _unit(embeddings)
     count = len(unit)
@@ -108,62 +108,62 @@ def mean_cosine(embeddings):
 
 
 def top_variance_ratio(embeddings):
-    """Share of the variance of unit-length embeddings that lies along a single direction.
+    """Fraction of the variance of unit-length embeddings along their first principal component.
 
-    It is the largest eigenvalue of their covariance over the sum of all. Embeddings that fall
-    into two opposite points have a high spread and a low mean cosine, and a share of 1.
+    It is the largest eigenvalue of their covariance divided by the sum of all. Embeddings that
+    collapse to two opposite points have a large spread and a low mean cosine, but a ratio of 1.
 
     Args:
         embeddings: array (N, D), N at least 2.
 
     Returns:
-        float, 1 / D when spread evenly, 1 when they lie on a line or are all equal.
+        float, 1 / D for a uniform spread, 1 if they lie on a line or are all equal.
     """
     unit = _unit(embeddings)
     variances = np.linalg.svd(unit - unit.mean(axis=0), compute_uv=False) ** 2
     total = variances.sum()
-    # Equal rows differ by rounding alone.
+    # Equal rows differ only by rounding.
     return float(variances[0] / total) if total > 1e-12 * len(unit) else 1.0
 
 
 def correlation(embeddings):
-    """Mean absolute correlation of two different dimensions.
+    """Mean absolute correlation between different dimensions.
 
-    Dimensions that are constant are left out: they have no correlation. Independent ones give
+    Constant dimensions are excluded, since they have no correlation. Independent ones give
     about `sqrt(2 / (pi N))`, 0.05 for 256 embeddings.
 
     Args:
         embeddings: array (N, D), N at least 2.
 
     Returns:
-        float: 0 when no dimension tells of another, 1 when each repeats all others, or fewer than
+        float: 0 if all dimensions are uncorrelated, 1 if they all repeat each other or fewer than
         two vary.
     """
-    array = _checked(embeddings)
+    array = _validated(embeddings)
     centered = array - array.mean(axis=0)
     lengths = np.linalg.norm(centered, axis=0)
-    # What is left of equal numbers once their mean is taken off is rounding alone.
+    # Equal numbers minus their mean leave only rounding errors.
     varies = lengths > 1e-7 * np.linalg.norm(array, axis=0)
     unit, width = centered[:, varies] / lengths[varies], int(varies.sum())
     if width < 2:
         return 1.0
     total = 0.0
     for start in range(0, width, _CHUNK):
-        # Each pair is counted from its lower dimension.
+        # Each pair is counted once, at its lower dimension.
         correlations = np.abs(unit[:, start : start + _CHUNK].T @ unit[:, start:])
         total += np.triu(correlations, k=1).sum()
     return float(total / (width * (width - 1) / 2))
 
 
 def diagnose(embeddings):
-    """Computes all figures that need one view.
+    """Computes all metrics that need a single view.
 
     Args:
         embeddings: array (N, D), N at least 2.
 
     Returns:
-        dict of float: `embedding_std_ratio` (embedding_std times sqrt(D), so that 1 is an even
-        spread at any D), `rankme`, `uniformity`, `mean_cosine`, `top_variance_ratio` and
+        dict of float: `embedding_std_ratio` (embedding_std times sqrt(D), so that a uniform spread
+        is 1 for any D), `rankme`, `uniformity`, `mean_cosine`, `top_variance_ratio` and
         `correlation`.
     """
     width = np.shape(embeddings)[1]
@@ -177,7 +177,7 @@ def diagnose(embeddings):
     }
 
 
-def _checked(embeddings):
+def _validated(embeddings):
     array = np.asarray(embeddings, np.float64)
     if array.ndim != 2 or len(array) < 2:
         raise ValueError(
@@ -189,5 +189,5 @@ def _checked(embeddings):
 
 
 def _unit(embeddings):
-    array = _checked(embeddings)
+    array = _validated(embeddings)
     return array / np.sqrt(np.sum(array**2, axis=1, keepdims=True) + 1e-12)

@@ -1,4 +1,4 @@
-"""Watching a run for collapse."""
+"""Monitoring a run for collapse."""
 
 import warnings
 
@@ -8,14 +8,14 @@ import numpy as np
 from mmssl.evaluation.collapse.diagnostics import alignment, diagnose
 from mmssl.evaluation.probes.features import Embedder
 
-# Suggested in the literature on these figures, not laws: see `collapse_signs`.
+# Suggested in the literature on these metrics, not hard limits: see `collapse_signs`.
 LOW_STD_RATIO, LOW_RANK_RATIO, HIGH_COSINE = 0.5, 0.1, 0.95
-# Below these no start excuses.
+# Collapsed whatever the values before training.
 DEAD_STD_RATIO, DEAD_RANK, DEAD_COSINE = 0.01, 1.5, 0.9999
-# Of the highest that projections had before: sound methods keep half of their rank or more.
+# Of the highest value of the projections so far: healthy methods keep at least half their rank.
 LOST_RATIO = 0.4
-LOSABLE = {"rankme": "effective rank", "deviation": "deviation"}
-# More of the variance of projections along one direction than an untrained network has (0.56).
+LOSABLE = {"rankme": "effective rank", "std": "standard deviation"}
+# Of the variance of projections along one direction; an untrained network has 0.56.
 HIGH_TOP_VARIANCE_RATIO = 0.6
 
 
@@ -26,42 +26,44 @@ class CollapseWarning(UserWarning):
 class CollapseMonitor(keras.callbacks.Callback):
     """Embeds a fixed sample after every epoch and warns when the embeddings collapse.
 
-    A single poor look means little: many networks pass through a narrow cone on the way to their
-    first strong directions. So it warns when one and the same figure stays poor.
+    A single poor check means little: many networks pass through a narrow cone before they learn
+    their first strong directions. So it warns only when the same metric stays poor.
 
-    Adds the figures of `diagnose` and, with pairs, `alignment` to the epoch's logs, so callbacks
-    after it (CSVLogger, TensorBoard) see them. Reads `self.model.export_encoder()`, and
-    `self.model.projection_model()` where there is such, whose figures are called
-    `projection_std_ratio` and so on, with `projection_std`, the mean deviation of their
-    dimensions, where `self.model.norm_sensitive`.
+    Adds the metrics of `diagnose` and, with pairs, `alignment` to the epoch's logs, so that later
+    callbacks (CSVLogger, TensorBoard) see them. Embeds with `self.model.export_encoder()` and, if
+    it is not None, `self.model.projection_model()`, whose metrics are named `projection_std_ratio`
+    and so on; if `self.model.norm_sensitive`, also `projection_std`, the standard deviation
+    averaged over dimensions.
 
     Args:
-        examples: iterable of dicts of encoder inputs, the same at each pass; a collapse shows on
-            items that are trained on as on others. Looks at any number compare with each other.
-            RankMe itself comes out too low with few: of an even spread 0.97 with 4 times as many
-            examples as dimensions, 0.93 with twice, 0.80 with just as many.
-        every: epochs between two looks, at least 1.
-        patience: looks in a row that find the same before it warns, at least 1.
-        stop: whether to set `model.stop_training` then.
-        pairs: None, or examples of which every two in a row are views of one item, for alignment.
-        untrained: None, or the encoder before training, for a run that goes on from a checkpoint;
-            otherwise the encoder at the start of `fit` is what later looks are compared with.
-        before: rows of the history that an interrupted training wrote, dicts from column to str;
-            its looks count like those to come, so that it goes on as if never interrupted.
+        examples: iterable of dicts of encoder inputs, the same in each pass; a collapse shows on
+            training items as well as on others. Checks of any number of examples can be compared
+            with each other. With few examples RankMe itself is too low: for a uniform spread it is
+            0.97 of D with 4 times as many examples as dimensions, 0.93 with twice as many, 0.80
+            with equally many.
+        every: epochs between two checks, at least 1.
+        patience: consecutive checks with the same finding before it warns, at least 1.
+        stop: whether to also set `model.stop_training`.
+        pairs: None, or examples in which every two consecutive ones are views of one item, for
+            alignment.
+        untrained: None, or the encoder before training, for a run that resumes from a checkpoint;
+            by default, later checks are compared with the encoder at the start of `fit`.
+        history: rows of the history of an interrupted training, dicts from column to str; its
+            checks count like later ones, as if it had never been interrupted.
 
     Attributes:
-        reason: str, why training was stopped; None while it was not.
+        reason: str, why training was stopped; None if it was not.
     """
 
     def __init__(
-        self, examples, every=1, patience=2, stop=False, pairs=None, untrained=None, before=()
+        self, examples, every=1, patience=2, stop=False, pairs=None, untrained=None, history=()
     ):
         super().__init__()
         for name, value in {"every": every, "patience": patience}.items():
             if value < 1:
                 raise ValueError(f"CollapseMonitor({name}={value}) must be 1 or more.")
         self.examples, self.pairs, self.untrained = examples, pairs, untrained
-        self.every, self.patience, self.stop, self.before = every, patience, stop, before
+        self.every, self.patience, self.stop, self.history = every, patience, stop, history
         self.reason = None
         self._forget()
 
@@ -70,99 +72,99 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._embedder = Embedder(self.model.export_encoder())
-        compared = self.model.projection_model()
-        self._projector = None if compared is None else Embedder(compared)
+        projection = self.model.projection_model()
+        self._projector = None if projection is None else Embedder(projection)
         start = self._embedder if self.untrained is None else Embedder(self.untrained)
         embeddings = start(self.examples)["embedding"]
         self._shape, self._start = embeddings.shape, diagnose(embeddings)
         self._forget()
-        for row in self.before:
+        for row in self.history:
             if self._is_due():
-                figures = {name: float(value) for name, value in row.items() if value != ""}
-                self._count(self._signs(figures))
+                metrics = {name: float(value) for name, value in row.items() if value != ""}
+                self._count(self._signs(metrics))
 
     def on_epoch_end(self, epoch, logs=None):
         if not self._is_due():
             return
-        figures = self._look()
+        metrics = self._check()
         if logs is not None:
-            logs.update(figures)
-        self._weigh(self._signs(figures))
+            logs.update(metrics)
+        self._report(self._signs(metrics))
 
     def _is_due(self):
         self._ended += 1
         return (self._ended - 1) % self.every == 0
 
-    def _look(self):
-        found = self._figures(self._embedder)
+    def _check(self):
+        found = self._metrics(self._embedder)
         if self._projector is not None:
-            figures = self._figures(self._projector, self.model.norm_sensitive)
-            found |= {_projected(name): value for name, value in figures.items()}
+            metrics = self._metrics(self._projector, self.model.norm_sensitive)
+            found |= {_projected(name): value for name, value in metrics.items()}
         return found
 
-    def _figures(self, embedder, lengths=False):
-        """Measures what a network gives; what is not finite has no figures."""
-        given = embedder(self.examples)["embedding"]
-        views = given if self.pairs is None else embedder(self.pairs)["embedding"]
-        if not (np.isfinite(given).all() and np.isfinite(views).all()):
+    def _metrics(self, embedder, norm_sensitive=False):
+        """Diagnoses the output of a network; there are no metrics if it is not finite."""
+        embeddings = embedder(self.examples)["embedding"]
+        views = embeddings if self.pairs is None else embedder(self.pairs)["embedding"]
+        if not (np.isfinite(embeddings).all() and np.isfinite(views).all()):
             return {}
-        figures = diagnose(given)
-        if lengths:
-            figures["deviation"] = float(given.std(axis=0).mean())
+        metrics = diagnose(embeddings)
+        if norm_sensitive:
+            metrics["std"] = float(embeddings.std(axis=0).mean())
         if self.pairs is not None:
-            figures["alignment"] = alignment(views[::2], views[1::2])
-        return figures
+            metrics["alignment"] = alignment(views[::2], views[1::2])
+        return metrics
 
-    def _signs(self, figures):
-        """Tells what looks collapsed of the figures of a look, as the history has them."""
-        if "rankme" in figures:
-            signs = collapse_signs(figures, self._shape, self._start)
+    def _signs(self, metrics):
+        """Returns the signs of collapse in the metrics of a check, named as in the history."""
+        if "rankme" in metrics:
+            signs = collapse_signs(metrics, self._shape, self._start)
         else:
-            signs = {"finite": "they hold NaN or infinity: the training has diverged"}
-        names = [n for n in (*self._start, "deviation") if _projected(n) in figures]
+            signs = {"finite": "they contain NaN or infinity: the training has diverged"}
+        names = [n for n in (*self._start, "std") if _projected(n) in metrics]
         if names:
-            projected = {name: figures[_projected(name)] for name in names}
+            projected = {name: metrics[_projected(name)] for name in names}
             signs |= projection_signs(projected, self._projected)
             self._projected.append(projected)
         return signs
 
     def _count(self, signs):
-        """Counts the looks in a row that found each sign; returns the signs that last."""
+        """Counts the consecutive checks with each sign; returns the signs that persist."""
         self._found = {sign: self._found.get(sign, 0) + 1 for sign in signs}
-        return [sign for sign, looks in self._found.items() if looks >= self.patience]
+        return [sign for sign, checks in self._found.items() if checks >= self.patience]
 
-    def _weigh(self, signs):
-        """Counts signs, and tells of those that last."""
-        lasting = self._count(signs)
-        if not lasting:
+    def _report(self, signs):
+        """Counts signs, and warns of those that persist."""
+        persistent = self._count(signs)
+        if not persistent:
             return
-        text = f"The embeddings are collapsing: {'; '.join(signs[sign] for sign in lasting)}."
+        text = f"The embeddings are collapsing: {'; '.join(signs[sign] for sign in persistent)}."
         if self.stop:
-            self.reason = f"{text} Training stops after {self.patience} such looks in a row."
+            self.reason = f"{text} Training stops after {self.patience} such checks in a row."
             self.model.stop_training = True
-        if self.reason or any(self._found[sign] == self.patience for sign in lasting):
+        if self.reason or any(self._found[sign] == self.patience for sign in persistent):
             warnings.warn(self.reason or text, CollapseWarning, stacklevel=3)
 
 
 def _projected(name):
-    """Column of the history for a figure of projections."""
+    """Name in the history of a metric of the projections."""
     return f"projection_{name.removeprefix('embedding_')}"
 
 
-def collapse_signs(figures, shape, start=None):
-    """Says in words what looks collapsed.
+def collapse_signs(metrics, shape, start=None):
+    """Describes the signs of collapse in the metrics of embeddings.
 
     An untrained network often maps everything into a narrow cone: its mean cosine is above 0.95
-    though nothing has collapsed. So a figure counts only when it is also clearly worse than at the
-    start, or hopeless.
+    though nothing has collapsed. So a metric counts only if it is also clearly worse than before
+    training, or beyond recovery.
 
     Args:
-        figures: dict of `diagnose`.
+        metrics: dict returned by `diagnose`.
         shape: (N, D) of the embeddings.
-        start: dict of `diagnose` before training, or None.
+        start: dict returned by `diagnose` before training, or None.
 
     Returns:
-        dict of str by what looks collapsed (spread, rank, cosine); empty for healthy embeddings.
+        dict from each sign (spread, rank, cosine) to its description; empty for healthy embeddings.
     """
     count, width = shape
     low_std, low_rank, high_cosine = LOW_STD_RATIO, LOW_RANK_RATIO * min(count, width), HIGH_COSINE
@@ -170,67 +172,67 @@ def collapse_signs(figures, shape, start=None):
         low_std = min(low_std, 0.5 * start["embedding_std_ratio"])
         # The rank falls, and rises again, while a network learns its first strong directions.
         low_rank = min(low_rank, 0.25 * start["rankme"])
-        # Half the spread is a quarter of what the cosine lacks of 1.
+        # Half the spread is a quarter of the difference between the cosine and 1.
         high_cosine = max(high_cosine, 0.75 + 0.25 * start["mean_cosine"])
     signs = {}
-    if figures["embedding_std_ratio"] < max(low_std, DEAD_STD_RATIO):
+    if metrics["embedding_std_ratio"] < max(low_std, DEAD_STD_RATIO):
         signs["spread"] = (
-            f"their spread is {figures['embedding_std_ratio']:.3f} of an even one, less than "
+            f"their spread is {metrics['embedding_std_ratio']:.3f} of a uniform one, below "
             f"{max(low_std, DEAD_STD_RATIO):.3f}: they are nearly equal"
         )
-    if figures["rankme"] < max(low_rank, DEAD_RANK):
+    if metrics["rankme"] < max(low_rank, DEAD_RANK):
         signs["rank"] = (
-            f"their effective rank is {figures['rankme']:.1f} of {min(count, width)}, less than "
-            f"{max(low_rank, DEAD_RANK):.1f}: they fill few directions"
+            f"their effective rank is {metrics['rankme']:.1f} of {min(count, width)}, below "
+            f"{max(low_rank, DEAD_RANK):.1f}: they span few directions"
         )
-    if figures["mean_cosine"] > min(high_cosine, DEAD_COSINE):
+    if metrics["mean_cosine"] > min(high_cosine, DEAD_COSINE):
         signs["cosine"] = (
-            f"their mean cosine is {figures['mean_cosine']:.4f}, more than "
-            f"{min(high_cosine, DEAD_COSINE):.4f}: they point one way"
+            f"their mean cosine is {metrics['mean_cosine']:.4f}, above "
+            f"{min(high_cosine, DEAD_COSINE):.4f}: they all have nearly the same direction"
         )
     return signs
 
 
-def projection_signs(figures, before):
-    """Says in words what looks collapsed of projections, which a loss compares.
+def projection_signs(metrics, before):
+    """Describes the signs of collapse in the metrics of projections, which a loss compares.
 
-    Sound methods draw everything together for some dozens of steps, too, before they spread it:
-    what counts is what is poor and gets no better. The first look therefore tells only of the
-    hopeless. Which rank is sound depends on method and width, and which deviation on the loss:
-    they count when most has been lost.
+    Healthy methods, too, contract everything for a few dozen steps before they spread it, so only
+    what is poor and not improving counts, and the first check reports only what is beyond recovery.
+    A healthy rank depends on method and width, and a healthy standard deviation on the loss: they
+    count when most of them has been lost.
 
-    Measured on Fashion-MNIST with the small recipes, after 78 steps: a spread of 0.57 or more and
-    a share of one direction of 0.46 or less where methods are sound; 0.30 and 0.65 for BYOL
-    without predictor, 0.90 and 0.78 for SimSiam without stop-gradient; VICReg without variance has
-    lost 0.85 of its deviation, VICReg 0.2. MoCo passes through 0.39 and 0.76 at step 50; DINO has a
-    share of 0.76 at step 50 and a spread of 0.47 at 75, so the two are signs apart.
+    Measured on Fashion-MNIST with the small recipes, after 78 steps: a spread of at least 0.57 and
+    a top variance ratio of at most 0.46 for healthy methods; 0.30 and 0.65 for BYOL without
+    predictor, 0.90 and 0.78 for SimSiam without stop-gradient; VICReg without variance has lost
+    0.85 of its standard deviation, VICReg 0.2. MoCo passes through 0.39 and 0.76 at step 50; DINO
+    has a ratio of 0.76 at step 50 and a spread of 0.47 at 75, so the two are separate signs.
 
     Args:
-        figures: dict of `diagnose` and, where lengths matter, `deviation`.
-        before: list of such, of the looks before.
+        metrics: dict returned by `diagnose`, with `std` if the loss depends on norms.
+        before: list of such dicts, from the checks before.
 
     Returns:
-        dict of str by what looks collapsed; empty for healthy projections.
+        dict from each sign to its description; empty for healthy projections.
     """
-    signs, spread, share = {}, figures["embedding_std_ratio"], figures["top_variance_ratio"]
+    signs, spread, ratio = {}, metrics["embedding_std_ratio"], metrics["top_variance_ratio"]
     last = before[-1] if before else {"embedding_std_ratio": 0.0, "top_variance_ratio": 1.0}
     rises = spread > last["embedding_std_ratio"]
     if spread < (DEAD_STD_RATIO if rises else LOW_STD_RATIO):
         signs["projected spread"] = (
-            f"the spread of their projections is {spread:.3f} of an even one, less than "
-            f"{LOW_STD_RATIO}, and does not rise: they are nearly equal"
+            f"the spread of their projections is {spread:.3f} of a uniform one, below "
+            f"{LOW_STD_RATIO}, and not rising: they are nearly equal"
         )
-    if share > HIGH_TOP_VARIANCE_RATIO and share >= last["top_variance_ratio"]:
+    if ratio > HIGH_TOP_VARIANCE_RATIO and ratio >= last["top_variance_ratio"]:
         signs["projected line"] = (
-            f"{share:.2f} of the variance of their projections lies along one direction, more "
-            f"than {HIGH_TOP_VARIANCE_RATIO}, and does not fall: they are nearly on a line"
+            f"{ratio:.2f} of the variance of their projections lies along one direction, more "
+            f"than {HIGH_TOP_VARIANCE_RATIO}, and is not falling: they are nearly on a line"
         )
     for name, words in LOSABLE.items():
-        if name in figures:
-            highest = max(look[name] for look in (*before, figures))
-            if figures[name] < LOST_RATIO * highest:
+        if name in metrics:
+            highest = max(check[name] for check in (*before, metrics))
+            if metrics[name] < LOST_RATIO * highest:
                 signs[f"projected {words}"] = (
                     f"the {words} of their projections has fallen from {highest:.3g} to "
-                    f"{figures[name]:.3g}"
+                    f"{metrics[name]:.3g}"
                 )
     return signs

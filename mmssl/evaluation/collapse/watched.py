@@ -1,17 +1,17 @@
-"""What the collapse monitor of a run looks at."""
+"""The examples and views that the collapse monitor of a run embeds."""
 
 import numpy as np
 import tensorflow as tf
 
-VIEWED = 64  # items of which two views are kept in memory; a mean over more says no more
+VIEWED = 64  # maximum number of items whose views are cached in memory; more do not change the mean
 
 
 def watched_items(data, count):
-    """Takes items of a run, evenly spaced, for data often lie sorted.
+    """Takes training items of a run, evenly spaced, since data are often sorted.
 
     Args:
         data: Pipeline, prepared.
-        count: how many, at most all.
+        count: number of items, at most all.
 
     Returns:
         tf.data.Dataset of dicts of encoder inputs, the same at each pass.
@@ -21,19 +21,19 @@ def watched_items(data, count):
 
 
 def watched_views(batches, names, count):
-    """Takes two views of the first items that a run trains on, where its batches hold any.
+    """Takes two views of the first training items of a run, if its batches contain views.
 
-    They are of one size: `images_1` and `images_2`, or `waveform_1` with `padding_mask_1` and so
-    on.
+    The views have the same shape: `images_1` and `images_2`, or `waveform_1` with `padding_mask_1`
+    and so on.
 
     Args:
         batches: tf.data.Dataset of training batches, the same at each pass.
-        names: of the encoder's inputs, such as `images`.
-        count: of items, at most 64 are taken.
+        names: names of the encoder's inputs, such as `images`.
+        count: number of items; at most 64 are taken.
 
     Returns:
-        tf.data.Dataset of dicts of encoder inputs, of which every two in a row are views of one
-        item; None where there are no two views.
+        tf.data.Dataset of dicts of encoder inputs, in which every two consecutive examples are
+        views of one item; None if there are no two views.
     """
     specs = [[batches.element_spec.get(f"{name}_{view}") for view in (1, 2)] for name in names]
     if any(first is None or first != second for first, second in specs):

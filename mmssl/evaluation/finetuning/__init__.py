@@ -1,1 +1,1 @@
-"""Training an encoder on with labels."""
+"""Fine-tuning an encoder on labels."""

@@ -1,4 +1,4 @@
-"""An encoder with a linear layer on top: built, trained on labels, asked for classes."""
+"""A classifier: an encoder with a linear layer on top, its training and its predictions."""
 
 import keras
 import numpy as np
@@ -6,19 +6,19 @@ import tensorflow as tf
 
 from mmssl.optimizers import adamw, warmup_cosine
 
-WARMUP = 0.1  # of all steps
+WARMUP = 0.1  # fraction of the steps
 
 
 def clone_encoder(encoder, trained=True):
-    """Copies an encoder.
+    """Clones an encoder.
 
     Args:
         encoder: functional keras.Model.
-        trained: whether the copy has its weights; otherwise it has new ones, which follow from
+        trained: whether to copy the weights; otherwise they are newly initialized, following
             `keras.utils.set_random_seed`.
 
     Returns:
-        keras.Model, all of whose layers train.
+        keras.Model, with all layers trainable.
     """
     copy = type(encoder).from_config(encoder.get_config())
     if trained:
@@ -27,22 +27,23 @@ def clone_encoder(encoder, trained=True):
     return copy
 
 
-def build_classifier(encoder, classes, probe=None):
-    """Puts a linear layer on the embedding of an encoder, whose layers are shared.
+def build_classifier(encoder, num_classes, probe=None):
+    """Adds a linear layer to the embedding of an encoder, sharing the encoder's layers.
 
     Args:
         encoder: functional keras.Model with the output `embedding`.
-        classes: number of classes, 2 or more.
-        probe: LinearProbe of these embeddings that the layer starts as; None starts it anew.
-            A layer that fits already leaves the encoder's features whole in the first steps
+        num_classes: 2 or more.
+        probe: LinearProbe on these embeddings to initialize the layer from; None initializes it
+            randomly. A fitted layer does not distort the encoder's features in the first steps
             (Kumar et al. 2022, arXiv 2202.10054).
 
     Returns:
-        functional keras.Model from the encoder's inputs to float32 `probabilities` (B, classes)
+        functional keras.Model from the encoder's inputs to float32 `probabilities` (B,
+        num_classes)
         and `embedding` (B, D).
     """
     embedding = encoder.output["embedding"]
-    head = keras.layers.Dense(classes, dtype="float32", name="logits")
+    head = keras.layers.Dense(num_classes, dtype="float32", name="logits")
     logits = head(embedding)
     if probe is not None:
         head.set_weights(_layer_of(probe))
@@ -52,28 +53,28 @@ def build_classifier(encoder, classes, probe=None):
 
 
 def _layer_of(probe):
-    """Kernel and bias of the layer that equals a probe, standardization included."""
+    """Kernel and bias of the layer that is equivalent to a probe with its standardization."""
     weights, bias = probe.weights, probe.bias
     if len(weights) == 1:
-        # A single row tells the second class from the first.
+        # For two classes there is a single row, which scores the second one.
         weights, bias = np.stack([-weights[0], weights[0]]) / 2, np.array([-1, 1]) * bias[0] / 2
     kernel = (weights / probe.scale).T
     return [kernel, bias - probe.mean @ kernel]
 
 
-def train_classifier(classifier, batches, steps, learning_rate, weight_decay=0.0, stepped=None):
-    """Trains all layers of a classifier by AdamW, with a warm-up and a cosine to zero.
+def train_classifier(classifier, batches, steps, learning_rate, weight_decay=0.0, on_step=None):
+    """Trains all layers of a classifier with AdamW, linear warmup and cosine decay to zero.
 
-    Batch norms use the statistics of the batches and learn them anew: those of the pretraining
-    are of augmented views. With 600 labels they were better than the old ones kept still.
+    Batch norms use batch statistics and update their moving ones: those from pretraining are of
+    augmented views. With 600 labels this was better than freezing them.
 
     Args:
         classifier: keras.Model of `build_classifier`.
-        batches: tf.data.Dataset of pairs of encoder inputs and class numbers, `steps` or more.
+        batches: tf.data.Dataset of pairs of encoder inputs and class indices, `steps` or more.
         steps: 1 or more.
-        learning_rate: at the end of the warm-up, a tenth of the steps; above 0.
-        weight_decay: decoupled, of kernels.
-        stepped: None or function of nothing, called after each step.
+        learning_rate: the peak, after a tenth of the steps; above 0.
+        weight_decay: decoupled, applied to kernels.
+        on_step: None or function without arguments, called after each step.
     """
     logits = classifier.get_layer("logits").output
     model = keras.Model(classifier.input, logits)
@@ -81,22 +82,24 @@ def train_classifier(classifier, batches, steps, learning_rate, weight_decay=0.0
     optimizer = adamw(model.trainable_variables, schedule, weight_decay, clip_norm=1.0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss)
-    tell = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs=None: stepped and stepped()
+    counter = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs=None: on_step and on_step()
     )
-    model.fit(batches, epochs=1, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[tell])
+    model.fit(
+        batches, epochs=1, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[counter]
+    )
 
 
 def labeled_batches(classifier, data, source, codes, batch_size, steps, seed=0):
-    """Shows labeled items in a new order each time round, as they are, without augmentation.
+    """Builds batches of labeled items, reshuffled in each epoch and not augmented.
 
     Args:
-        classifier: keras.Model, whose inputs are taken.
+        classifier: keras.Model that takes the inputs.
         data: Pipeline.
         source: Source of N items.
-        codes: int array (N,) of their classes.
-        batch_size: items a batch, N at most.
-        steps: batches.
+        codes: int array (N,) of their class indices.
+        batch_size: items per batch, at most N.
+        steps: number of batches.
         seed: of the order.
 
     Returns:
@@ -111,7 +114,7 @@ def labeled_batches(classifier, data, source, codes, batch_size, steps, seed=0):
 
 
 def classify(classifier, data, source, batch_size=256):
-    """Returns the class numbers (N,) that a classifier gives the items of a source."""
+    """Returns the class indices (N,) that a classifier predicts for the items of a source."""
     batches = _inputs(classifier, data, source, batch_size)
     return classifier.predict(batches, verbose=0)["probabilities"].argmax(axis=1)
 

@@ -1,1 +1,1 @@
-"""Probes of frozen features beside the untrained encoder and the raw input."""
+"""Probes of frozen features, against the untrained encoder and the raw input."""

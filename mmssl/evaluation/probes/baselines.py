@@ -1,7 +1,7 @@
-"""What the raw input reaches without any learning: the floor that an encoder must beat.
+"""Raw-input features without pretraining: the baseline that an encoder must beat.
 
-Each floor belongs to one input of the encoder contract, and gives features of train and test items
-that the same probes take.
+Each baseline belongs to one input of the encoder contract, and computes features of the train and
+test items for the same probes.
 """
 
 import librosa
@@ -15,31 +15,31 @@ from mmssl.evaluation.probes.features import Features
 
 SIDE, COMPONENTS = 32, 200
 COEFFICIENTS, MEL_BANDS, WINDOW_SECONDS, STEP_SECONDS = 20, 40, 0.032, 0.010
-PCA_ITEMS = 10000  # that the principal components are computed from
-WORDS, TEXT_GRID = 50000, (0.1, 1.0, 10.0)  # the most frequent words and pairs
+PCA_ITEMS = 10000  # to fit the principal components on
+WORDS, TEXT_GRID = 50000, (0.1, 1.0, 10.0)  # the most frequent words and word pairs
 
 
 def raw_baseline(data, sources, seed=0, progress=None):
     """Computes the raw-input features of a modality.
 
     Args:
-        data: Pipeline, which tells the modality by the names of the encoder's inputs.
-        sources: list of Source, the training items first; only they are learned from.
-        seed: of the principal components.
+        data: Pipeline; the names of the encoder's inputs determine the modality.
+        sources: list of Source, the training items first; the features are fitted to them only.
+        seed: of the principal component analysis.
         progress: None or function (examples done).
 
     Returns:
-        Features, or None for inputs that have no floor.
+        Features, or None for inputs that have no baseline.
     """
     inputs = data.examples(sources[0]).element_spec
-    for name, floor in BASELINES.items():
+    for name, baseline in BASELINES.items():
         if name in inputs:
-            return floor(data, sources, seed, progress)
+            return baseline(data, sources, seed, progress)
     return None
 
 
 def image_baseline(data, sources, seed=0, progress=None):
-    """Standardized pixels of the picture at 32 x 32, projected on 200 principal components.
+    """Standardized pixels of the image at 32 x 32, projected onto 200 principal components.
 
     Args:
         data: Pipeline with `images` float32 (B, H, W, C) in [0, 1].
@@ -50,9 +50,9 @@ def image_baseline(data, sources, seed=0, progress=None):
     Returns:
         Features.
     """
-    pictures = [_rows(data, source, _small_pictures, progress) for source in sources]
-    height, width = pictures[0].shape[1:3]
-    pixels = [x.reshape(len(x), -1) for x in pictures]
+    images = [_rows(data, source, _small_images, progress) for source in sources]
+    height, width = images[0].shape[1:3]
+    pixels = [x.reshape(len(x), -1) for x in images]
     train = pixels[0]
     chosen = np.random.default_rng(seed).permutation(len(train))[:PCA_ITEMS]
     sample = train[np.sort(chosen)].astype(np.float32)
@@ -61,7 +61,7 @@ def image_baseline(data, sources, seed=0, progress=None):
     pca = PCA(components, svd_solver="randomized", random_state=seed)
     with threadpool_limits(1):
         pca.fit((sample - mean) / scale)
-    # A thousand at a time: pixels take a byte each, floats four.
+    # A thousand at a time: a pixel takes one byte, a float four.
     parts = [
         np.concatenate(
             [pca.transform((x[i : i + 1000] - mean) / scale) for i in range(0, len(x), 1000)]
@@ -73,13 +73,13 @@ def image_baseline(data, sources, seed=0, progress=None):
 
 
 def audio_baseline(data, sources, seed=0, progress=None):
-    """Mean and deviation over time of 20 mel-frequency cepstral coefficients, standardized.
+    """Mean and standard deviation over time of 20 MFCCs, standardized.
 
     Args:
         data: Pipeline with `waveform` float32 (B, T), `padding_mask` int32 (B, T) and an attribute
             `sample_rate` in hertz.
         sources: see `raw_baseline`.
-        seed: unused, nothing is drawn.
+        seed: unused; nothing is random.
         progress: see `raw_baseline`.
 
     Returns:
@@ -96,16 +96,16 @@ def audio_baseline(data, sources, seed=0, progress=None):
     parts = [_rows(data, source, statistics, progress) for source in sources]
     mean, scale = parts[0].mean(axis=0), parts[0].std(axis=0) + 1e-6
     parts = [(part - mean) / scale for part in parts]
-    return Features(parts, f"mean and deviation over time of {COEFFICIENTS} MFCC")
+    return Features(parts, f"mean and standard deviation over time of {COEFFICIENTS} MFCCs")
 
 
 def text_baseline(data, sources, seed=0, progress=None):
     """TF-IDF of words and word pairs.
 
     Args:
-        data: unused, the text itself is read.
-        sources: see `raw_baseline`; their `read` gives strings.
-        seed: unused, nothing is drawn.
+        data: unused; the text itself is read.
+        sources: see `raw_baseline`; their `read` returns string scalars.
+        seed: unused; nothing is random.
         progress: see `raw_baseline`.
 
     Returns:
@@ -126,7 +126,7 @@ BASELINES = {"images": image_baseline, "waveform": audio_baseline, "token_ids": 
 
 
 def mfcc_statistics(wave, sample_rate):
-    """Mean and standard deviation over time of the MFCC of one recording.
+    """Mean and standard deviation over time of the MFCCs of one recording.
 
     Args:
         wave: float32 (T,).
@@ -151,16 +151,16 @@ def read_texts(source):
     """Reads every item of a source of text.
 
     Args:
-        source: Source whose `read` gives string scalars.
+        source: Source whose `read` returns string scalars.
 
     Returns:
-        list of str; bytes that are no UTF-8 are replaced.
+        list of str; bytes that are not valid UTF-8 are replaced.
     """
     items = tf.data.Dataset.range(len(source)).map(source.read, tf.data.AUTOTUNE)
     return [item.decode("utf-8", "replace") for item in items.as_numpy_iterator()]
 
 
-def _small_pictures(batch):
+def _small_images(batch):
     images = batch["images"]
     if min(images.shape[1:3]) > SIDE:
         images = tf.image.resize(images, (SIDE, SIDE), "area")

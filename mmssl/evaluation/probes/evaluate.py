@@ -1,4 +1,4 @@
-"""The probe of a run: its encoder beside the same one untrained and the raw input."""
+"""Probing a run: its encoder against the same encoder untrained and the raw input."""
 
 import contextlib
 import time
@@ -16,7 +16,7 @@ from mmssl.evaluation.probes.registry import DEFAULT, get_probes
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split
 
-DIAGNOSED = 4096  # embeddings that the collapse diagnostics look at
+DIAGNOSED = 4096  # embeddings that the collapse diagnostics use
 
 
 def evaluate(
@@ -28,34 +28,34 @@ def evaluate(
     progress=None,
     temperature=TEMPERATURE,
 ):
-    """Probes a run's encoder, by kNN and a linear layer at least, and keeps what comes out.
+    """Probes a run's encoder, by default with kNN and a linear layer, and stores the result.
 
-    Settings are chosen on training items alone; test items are touched once, at the end.
+    Hyperparameters are chosen on training items only; test items are used once, at the end.
 
     Args:
         run: Run.
         data: LabeledData; None for the data that the run was trained on.
-        probes: names of probes, see `mmssl.evaluation.probes.registry.get_probes`.
-        layer: block after which encoder and untrained encoder are cut, such as `"block_3"`;
-            `"all"` probes every block beside the whole; None the whole.
-        seed: of all draws.
+        probes: names of probes; see `mmssl.evaluation.probes.registry.get_probes`.
+        layer: block that the encoder and the untrained encoder are cut after, such as
+            `"block_3"`; `"all"` also probes every block; None probes the whole encoder.
+        seed: of all random draws.
         progress: None or function (stage, items done).
-        temperature: of the votes of kNN, above 0.
+        temperature: of the kNN vote, above 0.
 
     Returns:
-        dict of JSON values, kept in metrics.json of the run folder: `encoder`, `untrained` and
-        `raw` (where the inputs have a floor), each with the test accuracy of every probe, such as
-        `knn` and `linear`, and the settings it chose, such as `C`; `layers` and
+        dict of JSON values, stored in metrics.json of the run folder: `encoder`, `untrained` and
+        `raw` (if the inputs have a baseline), each with the test accuracy of every probe, such as
+        `knn` and `linear`, and the hyperparameters it chose, such as `C`; `layers` and
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
         `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`, `data`, `raw_features`,
-        `diagnostics`, `validate` (what the method measures itself, such as `mlm_loss`, and each of
-        these beside it; empty where it does not, with the reason in `held_out_missing` where it
-        cannot on these items) and `seconds` (stage -> s). Without labels, `validate` and what the
-        data are.
+        `diagnostics`, `held_out` (the method's own metrics, such as `mlm_loss`, each also at the
+        top level; empty if it has none, with the reason in `held_out_missing` if they cannot be
+        computed on these items) and `seconds` (stage -> s). Without labels, only `held_out` and
+        the description of the data.
 
     Raises:
-        ValueError: no labels, one class only, too few items, splits that are no train and test,
-            or no such probe.
+        ValueError: there are no labels, only one class, or too few items; the splits are not train
+            and test; or there is no such probe.
     """
     stages, probes = _Stages(progress), get_probes(probes, temperature)
     data = LabeledData.of(data).or_own(run.data)
@@ -68,10 +68,10 @@ def evaluate(
     with stages("held out"):
         result |= _held_out(run, source)
     if split is None and not result["held_out"]:
-        missing = result.get("held_out_missing", "the method measures nothing by itself")
+        missing = result.get("held_out_missing", "the method has no metrics of its own")
         raise ValueError(
             f"{result['data']['source']} has no labels to probe with ({missing}): give "
-            "labels=<table with a column file> or label_column ('folder' for one folder a class)."
+            "labels=<table with a column file> or label_column ('folder' for one folder per class)."
         )
     result["seconds"] = stages.seconds
     keep_result(run.folder / "metrics.json", result)
@@ -79,7 +79,7 @@ def evaluate(
 
 
 class _Stages:
-    """Times the stages of an evaluation and passes their progress on."""
+    """Times the stages of an evaluation and reports their progress."""
 
     def __init__(self, progress):
         self.seconds = {}
@@ -106,9 +106,9 @@ def _probe(run, split, layer, probes, seed, stages):
             features[name] = found.pop("embedding")
             blocks[name] = found
     with stages("raw features") as progress:
-        floor = raw_baseline(run.data, sources, seed, progress)
-    if floor is not None:
-        features["raw"] = floor
+        baseline = raw_baseline(run.data, sources, seed, progress)
+    if baseline is not None:
+        features["raw"] = baseline
 
     def score(part, of_blocks):
         return _score(probes, part, of_blocks, split, seed, stages)
@@ -120,13 +120,13 @@ def _probe(run, split, layer, probes, seed, stages):
     commonest, _ = Counter(split.train.labels.tolist()).most_common(1)[0]
     return result | {
         "probes": [probe.name for probe in probes],
-        "raw_features": floor.name if floor is not None else None,
+        "raw_features": baseline.name if baseline is not None else None,
         "n_train": len(split.train),
         "classes": len(set(split.train.labels.tolist())),
         "majority": float(np.mean(split.test.labels == commonest)),
         "split": split.description,
         "diagnostics": {
-            name: diagnose(_spread(features[name].parts[0])) for name in ("encoder", "untrained")
+            name: diagnose(_spaced(features[name].parts[0])) for name in ("encoder", "untrained")
         },
     }
 
@@ -151,7 +151,7 @@ def _check_finite(name, features):
         wrong = sum(int((~np.isfinite(part)).any(axis=1).sum()) for part in found.parts)
         if wrong:
             raise ValueError(
-                f"The {name} gives NaN or infinity for {wrong} items (at {at}): its training has "
+                f"The {name} returns NaN or infinity for {wrong} items (at {at}): its training has "
                 "diverged, or the items are not what it was trained on."
             )
 
@@ -164,8 +164,8 @@ def _score(probes, features, blocks, split, seed, stages):
     return scores
 
 
-def _spread(rows):
-    """At most DIAGNOSED rows, evenly spaced, since data often lie sorted by class."""
+def _spaced(rows):
+    """At most DIAGNOSED rows, evenly spaced, since data are often sorted by class."""
     return rows[:: -(-len(rows) // DIAGNOSED)]
 
 
@@ -174,5 +174,5 @@ def _held_out(run, source):
         figures = validate(run, run.method(), source)
         return {**figures, "held_out": figures}
     except ValueError as error:
-        # Items to probe with need not suit the method: single sentences have no next one.
+        # The items of a probe need not suit the method: single sentences have no next one.
         return {"held_out": {}, "held_out_missing": str(error)}

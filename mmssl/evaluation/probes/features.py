@@ -1,4 +1,4 @@
-"""Embeddings of a whole data set, in constant memory beside the result."""
+"""Embeddings of a whole dataset, with constant memory besides the result."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +13,13 @@ from mmssl.evaluation.probes.linear import GRID
 
 @dataclass(eq=False)
 class Features:
-    """Features of the parts of a labeled source, and how a linear probe is to take them.
+    """Features of the parts of a labeled source, and how a linear probe should treat them.
 
     Attributes:
-        parts: list of arrays or sparse matrices (N, D): train, test and, where there is one, val.
-        name: what the features are.
-        standardize: whether the linear probe is to standardize each dimension.
-        grid: inverse strengths of L2 that the linear probe chooses from.
+        parts: list of arrays or sparse matrices (N, D): train, test and, if there is one, val.
+        name: description of the features.
+        standardize: whether the linear probe standardizes each dimension.
+        grid: inverse L2 regularization strengths that the linear probe chooses from.
     """
 
     parts: list[Any]
@@ -29,17 +29,17 @@ class Features:
 
 
 class Embedder:
-    """An encoder compiled once, for every batch of any size and length.
+    """An encoder compiled once, for batches of any size and length.
 
     Args:
         encoder: keras.Model with named inputs and the outputs `features` and `embedding`.
         layer: name of the block whose pooled output is the embedding; None for the whole encoder;
-            "all" for every block beside the whole.
-        every_block: whether every block is embedded as well, whichever the `layer`.
+            "all" for the whole encoder and every block.
+        every_block: whether to embed every block as well, whatever the `layer`.
 
     Attributes:
         width: D of the embedding.
-        block_widths: dict from each block that is embedded to its D.
+        block_widths: dict from the name of each embedded block to its D.
 
     Raises:
         ValueError: there is no such block.
@@ -49,9 +49,9 @@ class Embedder:
         model = encoder if layer in (None, "all") else cut(encoder, layer)
         names = blocks(encoder) if layer == "all" or every_block else []
         cuts = {name: cut(encoder, name) for name in names}
-        # One pass for all blocks: the way to their maps is shared, only the pooling is not.
+        # One forward pass for all blocks: only the pooling differs.
         maps = {name: part.output["features"] for name, part in cuts.items()}
-        way = keras.Model(encoder.input, {**maps, "embedding": model.output["embedding"]})
+        trunk = keras.Model(encoder.input, {**maps, "embedding": model.output["embedding"]})
         pools = {
             name: keras.Model([maps[name], *encoder.input.values()], part.output["embedding"])
             for name, part in cuts.items()
@@ -60,25 +60,25 @@ class Embedder:
 
         @tf.function(input_signature=[signature], autograph=False)
         def forward(batch):
-            outputs = dict(way(batch, training=False))
+            outputs = dict(trunk(batch, training=False))
             for name, pool in pools.items():
                 inputs = [outputs[name], *(batch[key] for key in signature)]
                 outputs[name] = pool(inputs, training=False)
             return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
 
-        self.forward, self.inputs, self.outputs = forward, list(signature), list(way.output)
-        self.width = way.output["embedding"].shape[-1]
+        self.forward, self.inputs, self.outputs = forward, list(signature), list(trunk.output)
+        self.width = trunk.output["embedding"].shape[-1]
         self.block_widths = {name: pool.output.shape[-1] for name, pool in pools.items()}
 
     def batches(self, examples):
-        """Embeds batch by batch, in inference mode.
+        """Embeds examples batch by batch, in inference mode.
 
         Args:
-            examples: iterable of dicts of arrays or tensors that hold at least the encoder's
-                inputs, such as `Pipeline.examples(source)`.
+            examples: iterable of dicts of arrays or tensors with at least the encoder's inputs,
+                such as `Pipeline.examples(source)`.
 
         Yields:
-            dict from `"embedding"` and, where all blocks are embedded, the name of each to a
+            dict from `"embedding"` and, if all blocks are embedded, the name of each block to a
             float32 array (B, D).
 
         Raises:
@@ -101,7 +101,7 @@ class Embedder:
             progress: None or function (examples done), called after each batch.
 
         Returns:
-            dict of what `batches` yields, joined: float32 arrays (N, D).
+            dict of the arrays that `batches` yields, concatenated: float32 (N, D).
 
         Raises:
             ValueError: there are no examples, or an input is missing.
@@ -119,12 +119,12 @@ class Embedder:
 
 
 def embed(encoder, examples, layer=None, progress=None):
-    """Embeds every example, in inference mode and in constant memory beside the result.
+    """Embeds every example, in inference mode, with constant memory besides the result.
 
     Args:
         encoder: see `Embedder`.
         examples: see `Embedder.__call__`; batches may differ in size and length.
-        layer: name of the block whose pooled output is taken; None for the whole encoder.
+        layer: name of the block whose pooled output is the embedding; None for the whole encoder.
         progress: see `Embedder.__call__`.
 
     Returns:
@@ -137,6 +137,6 @@ def embed(encoder, examples, layer=None, progress=None):
 
 
 def _append(rows, values, done):
-    # Growing in place needs no second copy of the result, as joining a list of blocks would.
+    # Growing in place needs no second copy of the result, unlike concatenating a list of batches.
     rows.resize((done + len(values), values.shape[1]), refcheck=False)
     rows[done:] = values

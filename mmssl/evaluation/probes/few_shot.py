@@ -1,4 +1,4 @@
-"""What an encoder is worth where labels are few."""
+"""Few-shot probe: a linear layer trained on a few labels per class."""
 
 import warnings
 
@@ -10,61 +10,62 @@ from mmssl.evaluation.probes.linear import ITERATIONS, SPARSE_TOLERANCE, standar
 from mmssl.evaluation.probes.splits import few_labels
 
 DRAWS = 5
-STRENGTH = 1.0  # C; fixed, for there are no labels left to choose it on
+C = 1.0  # fixed, since no labels are left to choose it on
 
 
-def few_shot(train, labels, test, truth, shots, seed=0, draws=DRAWS, standardize=True):
+def few_shot(train, train_labels, test, test_labels, shots, seed=0, draws=DRAWS, standardize=True):
     """Fits a linear layer to a few labeled items of each class, several times.
 
-    The items are drawn anew each time, the same ones for all features of the same labels, so that
-    encoders are compared on equal terms. Features are standardized by all training items, whose
-    labels that does not take; the layer is logistic regression with C = 1.
+    Each time other items are drawn, the same ones for all features with the same labels, so that
+    encoders are compared on equal terms. Features are standardized with the statistics of all
+    training items, which needs no labels; the layer is logistic regression with C = 1.
 
     Args:
         train: array or sparse matrix (N, D) of training features.
-        labels: array (N,) of their classes.
+        train_labels: array (N,) of their classes.
         test: array or sparse matrix (M, D).
-        truth: array (M,) of their classes.
-        shots: labeled items of each class, 1 or more; all where a class has fewer.
-        seed: of the draws.
-        draws: 1 or more.
+        test_labels: array (M,) of their classes.
+        shots: labeled items per class, 1 or more; all items of a class that has fewer.
+        seed: of the random draws.
+        draws: number of random draws, 1 or more.
         standardize: see `fit_linear`.
 
     Returns:
         list of float, the test accuracy of each draw.
 
     Raises:
-        ValueError: shots or draws below 1.
+        ValueError: `shots` or `draws` is below 1.
 
     Reference:
         The low-shot linear protocol of Goyal et al. 2019, arXiv 1905.01235, with logistic
-        regression in place of support vectors.
+        regression instead of linear SVMs.
     """
     for name, value in {"shots": shots, "draws": draws}.items():
         if value < 1:
             raise ValueError(f"few_shot({name}={value}) must be 1 or more.")
     mean, scale = statistics(train, standardize)
     train, test = standardized(train, mean, scale), standardized(test, mean, scale)
-    labels = np.asarray(labels)
+    train_labels = np.asarray(train_labels)
     accuracies = []
     for draw in range(draws):
-        chosen = few_labels(labels, (seed, draw), per_class=shots)
-        model = LogisticRegression(C=STRENGTH, tol=SPARSE_TOLERANCE, max_iter=ITERATIONS)
+        chosen = few_labels(train_labels, (seed, draw), per_class=shots)
+        model = LogisticRegression(C=C, tol=SPARSE_TOLERANCE, max_iter=ITERATIONS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(train[chosen], labels[chosen])
-        accuracies.append(float(np.mean(model.predict(test) == truth)))
+            model.fit(train[chosen], train_labels[chosen])
+        accuracies.append(float(np.mean(model.predict(test) == test_labels)))
     return accuracies
 
 
 def summarize(values):
-    """Sums up what several draws or seeds gave.
+    """Summarizes the results of several draws or seeds.
 
     Args:
-        values: list of float, one or more.
+        values: list of one or more floats.
 
     Returns:
-        dict of JSON values: `mean`, `std` (of a sample; 0 for a single value) and `draws`.
+        dict of JSON values: `mean`, `std` (of the sample; 0 for a single value) and `draws`, the
+        values.
     """
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
     return {"mean": float(np.mean(values)), "std": deviation, "draws": list(values)}

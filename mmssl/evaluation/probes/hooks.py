@@ -1,21 +1,21 @@
-"""What a method says of itself: figures of held-out items, and images."""
+"""A method's own metrics on held-out items, and its images for the report."""
 
 from mmssl.generation.images import generated_images
 
 
 def validate(run, method, source):
-    """Takes the figures that a method measures itself.
+    """Computes the metrics that a method defines for held-out items.
 
     Args:
         run: Run.
         method: Pretrainer with the trained weights.
-        source: Source of items that it was not trained on.
+        source: Source of held-out items.
 
     Returns:
-        dict of float; empty for methods without such figures.
+        dict from metric name to float; empty for methods without such metrics.
 
     Raises:
-        ValueError: the method cannot be measured on these items.
+        ValueError: the metrics cannot be computed on these items.
     """
     return {
         name: float(value) for name, value in method.validate(pipeline_for(run, source)).items()
@@ -23,31 +23,31 @@ def validate(run, method, source):
 
 
 def report_images(run, source):
-    """Draws what can be seen of a run's method.
+    """Returns the images that a run's method draws for the report.
 
     Args:
         run: Run.
         source: Source of items to show.
 
     Returns:
-        list of (title, caption, uint8 (H, W, 3)); empty for methods without pictures.
+        list of (title, caption, uint8 (H, W, 3)); empty for methods without images.
 
     Raises:
-        ValueError: the method cannot draw these items.
+        ValueError: the images cannot be drawn from these items.
     """
     method, data = run.method(), pipeline_for(run, source)
     return [*method.report_images(data), *generated_images(method, data)]
 
 
 def pipeline_for(run, source):
-    """Builds the run's pipeline over other items, with what it learned from its training data.
+    """Builds the run's pipeline over other items, with the state learned from its training data.
 
     Args:
         run: Run.
         source: Source.
 
     Returns:
-        Pipeline; its batches may be smaller where there are few items.
+        Pipeline; its batches are smaller if there are fewer items than a batch.
     """
     pipeline = run.data.on(source)
     pipeline.batch_size = min(pipeline.batch_size, len(source))

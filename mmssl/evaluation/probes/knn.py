@@ -1,4 +1,4 @@
-"""Classification by the vote of the nearest training features."""
+"""Classification by a weighted vote of the nearest training features."""
 
 import numpy as np
 from sklearn.preprocessing import normalize
@@ -8,21 +8,23 @@ NEIGHBORS, TEMPERATURE = 20, 0.07
 
 
 def knn_predict(bank, labels, queries, k=NEIGHBORS, temperature=TEMPERATURE, chunk=None):
-    """Predicts the class whose nearest neighbors weigh most, each `exp(cosine / temperature)`.
+    """Predicts the class with the largest vote, a neighbor weighing `exp(cosine / temperature)`.
 
     Args:
-        bank: array or sparse matrix (N, D) of training features; scaled to unit length here.
+        bank: array or sparse matrix (N, D) of training features; normalized to unit length
+            here.
         labels: array (N,) of their classes.
         queries: array or sparse matrix (M, D).
         k: neighbors that vote, 1 to N.
-        temperature: above 0; small values let the nearest decide.
+        temperature: above 0; small values favor the nearest neighbors.
         chunk: queries compared at once, at least 1; None for as many as fill 64 MB.
 
     Returns:
-        array (M,) of classes; of equal votes, the first class in sorted order.
+        array (M,) of classes; ties go to the first class in sorted order.
 
     Raises:
-        ValueError: k is out of range, or the numbers of features and labels differ.
+        ValueError: k or the temperature is out of range, or the numbers of features and labels
+            differ.
 
     Reference:
         Wu, Xiong, Yu, Lin 2018, arXiv 1805.01978; settings of Caron et al. 2021, arXiv 2104.14294.
@@ -33,11 +35,11 @@ def knn_predict(bank, labels, queries, k=NEIGHBORS, temperature=TEMPERATURE, chu
         raise ValueError(f"temperature={temperature} must be above 0.")
     classes, codes = np.unique(labels, return_inverse=True)
     indices, cosines = nearest(bank, queries, k, chunk)
-    # The largest cosine of a query is taken off: no weight can overflow, no vote changes.
+    # Subtracting the largest cosine of each query prevents overflow and changes no vote.
     weights = np.exp((cosines - cosines[:, :1]) / temperature)
     votes = np.zeros((len(indices), len(classes)))
-    for place in range(k):
-        votes[np.arange(len(indices)), codes[indices[:, place]]] += weights[:, place]
+    for rank in range(k):
+        votes[np.arange(len(indices)), codes[indices[:, rank]]] += weights[:, rank]
     return classes[votes.argmax(axis=1)]
 
 
@@ -51,14 +53,14 @@ def nearest(bank, queries, k, chunk=None):
         chunk: queries compared at once, at least 1; None for as many as fill 64 MB.
 
     Returns:
-        pair of int64 (M, k) row numbers and float64 (M, k) cosines, nearest first; of equal
-        cosines, the lower row number first.
+        pair of int64 (M, k) row indices and float64 (M, k) cosines, nearest first; ties go to the
+        lower row index.
 
     Raises:
         ValueError: k is out of range.
     """
     if not 1 <= k <= bank.shape[0]:
-        raise ValueError(f"k={k} must lie between 1 and the {bank.shape[0]} items in the bank.")
+        raise ValueError(f"k={k} must be between 1 and the {bank.shape[0]} items in the bank.")
     bank = normalize(bank)
     chunk = chunk or max(1, 2**24 // bank.shape[0])
     parts = [

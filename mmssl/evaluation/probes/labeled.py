@@ -1,4 +1,4 @@
-"""Which data to probe on, as a user asks for them."""
+"""The labeled data that a user asks for."""
 
 import os
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from mmssl.pipelines.sources import Source
 
 @dataclass(eq=False)
 class LabeledData:
-    """A request for labeled data: to probe, to fine-tune, to compare and to show.
+    """A request for labeled data, to probe, fine-tune, compare or show.
 
     Args:
-        source: labeled data, anything `Pipeline.open` takes, or an opened Source; None for the
-            data that the run was trained on.
+        source: labeled data, anything that `Pipeline.open` accepts, or an opened Source; None for
+            the data that the run was trained on.
         labels: table of labels, or one label per item; see `open_source`.
         label_column: column of labels, see `open_source`.
-        split_column: column that tells train, test and perhaps val, see `open_source`. Without
-            one a fifth of each class is drawn to test on.
-        train: source to train on, instead of a split; given together with `test`.
-        test: source to test on.
-        limit: train on the first so many training items alone, 1 or more; None takes all, or
-            `data.limit` of the recipe where they are the run's own data.
+        split_column: column with train, test and optionally val, see `open_source`. Without one,
+            a random fifth of each class is the test set.
+        train: source to train on, instead of a split; requires `test`.
+        test: source to test on; requires `train`.
+        limit: number of training items to use, the first ones, 1 or more; None uses all, or
+            `data.limit` of the recipe for the run's own data.
 
     Raises:
-        ValueError: `train` without `test` or the other way round, or a limit below 1.
+        ValueError: only one of `train` and `test` is given, or the limit is below 1.
     """
 
     source: Any = None
@@ -44,10 +44,10 @@ class LabeledData:
 
     @classmethod
     def of(cls, data):
-        """Returns a request as it is, and for None an empty one.
+        """Returns a request unchanged, and an empty one for None.
 
         Raises:
-            ValueError: it is something else, such as a source.
+            ValueError: `data` is something else, such as a source.
         """
         if not isinstance(data, cls | None):
             raise ValueError(
@@ -58,17 +58,17 @@ class LabeledData:
         return cls() if data is None else data
 
     def is_empty(self):
-        """Tells whether nothing was asked for."""
+        """Returns whether no data are requested."""
         return all(value is None for name, value in vars(self).items() if name != "limit")
 
     def or_own(self, pipeline):
-        """Returns the request with what is missing taken from a run's own data.
+        """Fills in what the request leaves out with a run's own data.
 
         Args:
             pipeline: Pipeline of the run.
 
         Returns:
-            LabeledData: itself when it names a source.
+            LabeledData; the request itself if it names a source.
         """
         if self.source is not None or self.train is not None:
             return self
@@ -81,18 +81,18 @@ class LabeledData:
         )
 
     def open(self, pipeline, seed=0):
-        """Opens what is asked for.
+        """Opens the requested data.
 
         Args:
-            pipeline: Pipeline that reads such data.
-            seed: of the draw of test items, where there is no split.
+            pipeline: Pipeline to read the data with.
+            seed: of the random split, if the data have none.
 
         Returns:
-            pair of the Source to look at, the test items, and Split. Without labels the Source is
-            the whole and the Split None.
+            pair of the Source of the test items and the Split. Without labels, the Source has all
+            items and the Split is None.
 
         Raises:
-            ValueError: what the pipeline cannot open; splits that are no train and test.
+            ValueError: the pipeline cannot open the data, or the splits are not train and test.
         """
         if self.train is not None:
             split = Split(
@@ -107,9 +107,9 @@ class LabeledData:
         return split.test, split
 
     def describe(self):
-        """Returns the request as a dict of str, int or None, for JSON and for people.
+        """Returns the request as a dict of str, int or None, for JSON and for display.
 
-        An opened source is described by what it was opened from.
+        An opened source is described by the request that it was opened with.
         """
         asked = {name: value for name, value in vars(self).items() if value is not None}
         if isinstance(self.source, Source):

@@ -1,4 +1,4 @@
-"""One linear layer on frozen features."""
+"""Linear probe: logistic regression on frozen features."""
 
 import warnings
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from threadpoolctl import threadpool_limits
 from mmssl.evaluation.probes.splits import stratified
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2)
-CHOICE_ITEMS = 6000  # of the training items, to choose C on; more do not change the choice
-PATIENCE = 2  # values of C without a better validation accuracy before the rest is left out
+CHOICE_ITEMS = 6000  # training items to choose C on; more do not change the choice
+PATIENCE = 2  # values of C without better validation accuracy before the rest are skipped
 TOLERANCE, SPARSE_TOLERANCE, ITERATIONS = 1e-3, 1e-4, 300
-_SMALL = 2e9  # multiplications in a pass over the data
+_SMALL = 2e9  # multiplications per pass over the data
 
 
 @dataclass(eq=False)
@@ -23,12 +23,12 @@ class LinearProbe:
     """A linear classifier of features.
 
     Attributes:
-        mean, scale: float32 (D,), taken off the features and then divided by; zero and one for
-            sparse features.
-        weights: float32 (K, D); bias: float32 (K,). A single row tells the second class from the
-            first.
+        mean, scale: float32 (D,), the mean to subtract from the features and the scale to divide
+            by; zero and one for sparse features.
+        weights: float32 (K, D); bias: float32 (K,). For two classes there is a single row, which
+            scores the second one.
         classes: array (K,).
-        c: the inverse strength of L2 that was chosen.
+        c: the chosen inverse L2 regularization strength.
     """
 
     mean: np.ndarray
@@ -47,25 +47,25 @@ class LinearProbe:
 
 
 def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardize=True):
-    """Fits multinomial logistic regression with L2; its strength is chosen on validation items.
+    """Fits multinomial logistic regression, with L2 strength chosen on validation items.
 
-    Features are standardized with the training mean and deviation; sparse ones are taken as they
-    are. After the choice the layer is fitted anew to all training items.
+    Features are standardized with the training mean and standard deviation; sparse ones are used
+    as they are. After the choice, the model is refitted to all training items.
 
     Args:
         features: array or sparse matrix (N, D) of training features.
         labels: array (N,) of their classes, at least two.
-        validation: None, for a fifth of the training items; or a pair of features and labels.
-        seed: of the draw of that fifth.
-        grid: inverse strengths of L2 to choose from, rising.
-        standardize: divide each dimension by its own deviation; False divides all by one number,
-            for features whose scales mean something, such as principal components.
+        validation: pair of features and labels; None holds out a fifth of the training items.
+        seed: of that random split.
+        grid: inverse L2 regularization strengths to choose from, ascending.
+        standardize: whether to divide each dimension by its own standard deviation; False divides
+            all by one number, for features with meaningful scales, such as principal components.
 
     Returns:
         LinearProbe.
 
     Raises:
-        ValueError: one class only, or no class has two items.
+        ValueError: there is only one class, or no class has two items.
     """
     labels = np.asarray(labels)
     if len(np.unique(labels)) < 2:
@@ -93,18 +93,18 @@ def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardize
 
 
 def _choose(x, labels, held_x, held_labels, grid):
-    """Climbs the grid from the strongest L2, each fit from the last one's weights."""
-    # The solver's bound on the gradient is in units of the features: about 1, or far less.
+    """Searches the grid from the strongest L2 on, each fit starting from the previous weights."""
+    # The solver's tolerance on the gradient is in units of the features: about 1, or far less.
     tolerance = SPARSE_TOLERANCE if sparse.issparse(x) else TOLERANCE
     model = LogisticRegression(tol=tolerance, max_iter=ITERATIONS, warm_start=True)
-    best, best_accuracy, without = None, -1.0, 0
+    best, best_accuracy, stale = None, -1.0, 0
     for c in grid:
         _fit(model.set_params(C=c), x, labels)
         accuracy = float(np.mean(model.predict(held_x) == held_labels))
-        without += 1
+        stale += 1
         if accuracy > best_accuracy:
-            best, best_accuracy, without = (c, model.coef_, model.intercept_), accuracy, 0
-        if without == PATIENCE:
+            best, best_accuracy, stale = (c, model.coef_, model.intercept_), accuracy, 0
+        if stale == PATIENCE:
             break
     model.set_params(C=best[0])
     model.coef_, model.intercept_ = best[1:]
@@ -113,18 +113,18 @@ def _choose(x, labels, held_x, held_labels, grid):
 
 def _fit(model, x, labels):
     with warnings.catch_warnings():
-        # A layer that is stopped early is a layer none the less; its accuracy decides.
+        # A model that has not converged is still valid; its accuracy decides.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(x, labels)
 
 
 def _threads(products):
-    """One thread for small problems: waiting for each other costs threads more than they save."""
+    """Uses one thread for small problems, where synchronization costs more than threads save."""
     return threadpool_limits(1 if products < _SMALL else None)
 
 
 def statistics(features, standardize=True):
-    """Computes what `standardized` takes.
+    """Computes the statistics for `standardized`.
 
     Args:
         features: array or sparse matrix (N, D).
@@ -140,13 +140,13 @@ def statistics(features, standardize=True):
     scale = features.std(axis=0, dtype=np.float64)
     if not standardize:
         scale = np.full(width, np.sqrt(np.mean(scale**2)))
-    # A constant dimension says nothing; dividing it by rounding error would make it loud.
+    # Dividing a constant dimension by its rounding error would amplify noise.
     flat = scale <= 1e-6 * np.maximum(np.abs(mean), 1e-12)
     return mean.astype(np.float32), np.where(flat, 1, scale).astype(np.float32)
 
 
 def standardized(features, mean, scale):
-    """Returns dense features less the mean, divided by the scale; sparse ones as they are."""
+    """Returns dense features minus the mean, divided by the scale; sparse ones unchanged."""
     if sparse.issparse(features):
         return features
     return (np.asarray(features, np.float32) - mean) / scale

@@ -1,4 +1,4 @@
-"""The probes by name: what each reads off features, and how it is called in tables."""
+"""The probes by name: how each measures features, and its title in tables."""
 
 import re
 from dataclasses import dataclass
@@ -21,15 +21,16 @@ KNOWN = (
 
 @dataclass(frozen=True)
 class Probe:
-    """A way of measuring features.
+    """A method of measuring features.
 
     Attributes:
-        name: under which its figure stands in results.
-        title: for people.
+        name: key of its accuracy in results.
+        title: name for display.
         score: function (features, split, seed) -> dict of JSON values: the test accuracy under
-            `name`, or `summarize` of several, and the settings that were chosen; empty where the
-            probe does not suit the features.
-        of_blocks: whether it takes the features of every block, a dict, in place of the whole's.
+            `name`, or `summarize` of several, and the hyperparameters chosen; empty if the probe
+            does not apply to the features.
+        of_blocks: whether it takes a dict with the features of every block, instead of those of
+            the whole encoder.
     """
 
     name: str
@@ -39,40 +40,40 @@ class Probe:
 
 
 def get_probes(names, temperature=TEMPERATURE):
-    """Finds probes by their names.
+    """Returns probes by name.
 
     Args:
-        names: list of str out of `"knn"`, `"knn_100"` (any number of neighbors), `"linear"`,
-            `"linear_sgd"`, `"weighted"` and `"5-shot"` (any number of labels a class).
-        temperature: of the neighbors' votes, above 0.
+        names: list of `"knn"`, `"knn_100"` (any number of neighbors), `"linear"`, `"linear_sgd"`,
+            `"weighted"` and `"5-shot"` (any number of labels per class).
+        temperature: of the kNN vote, above 0.
 
     Returns:
         list of Probe.
 
     Raises:
-        ValueError: no probe has that name.
+        ValueError: there is no probe of that name.
     """
     return [_probe(name, temperature) for name in dict.fromkeys(names)]
 
 
 def title_of(name):
-    """Returns the title of a probe, of a result that names it."""
+    """Returns the title of a probe."""
     return _probe(name).title
 
 
 def is_knn(name):
-    """Tells whether a probe is a vote of neighbors, which depends on the temperature."""
+    """Returns whether a probe is kNN, whose vote depends on the temperature."""
     return name.startswith("knn")
 
 
 def temperature_of(result):
-    """Returns the temperature of kNN in a result of `evaluate`; None where it has no kNN."""
+    """Returns the kNN temperature of a result of `evaluate`; None if it has no kNN."""
     voted = any(map(is_knn, result.get("probes", DEFAULT)))
     return result.get("temperature", TEMPERATURE) if voted else None
 
 
 def mean_and_std(value):
-    """Returns mean and standard deviation of a probe's figure; None where it was taken once."""
+    """Returns the mean and standard deviation of an accuracy; None for that of a single value."""
     return (value["mean"], value["std"]) if isinstance(value, dict) else (value, None)
 
 
@@ -115,7 +116,7 @@ def _linear_sgd(features, split, seed):
     labels, scaled = split.train.labels, features.standardize
     probe = fit_sgd([train], labels, validation, seed, standardize=scaled)
     accuracy = _accuracy(probe.predict([test]), split)
-    return {"linear_sgd": accuracy, "linear_sgd_learning_rate": probe.rate}
+    return {"linear_sgd": accuracy, "linear_sgd_learning_rate": probe.learning_rate}
 
 
 def _weighted(blocks, split, seed):
@@ -124,15 +125,19 @@ def _weighted(blocks, split, seed):
     train, test, *val = zip(*(features.parts for features in blocks.values()), strict=True)
     validation = (list(val[0]), split.val.labels) if val else None
     probe = fit_sgd(list(train), split.train.labels, validation, seed)
-    shares = {name: float(share) for name, share in zip(blocks, probe.shares, strict=True)}
+    weights = dict(zip(blocks, map(float, probe.mixing_weights), strict=True))
     accuracy = _accuracy(probe.predict(list(test)), split)
-    return {"weighted": accuracy, "weighted_learning_rate": probe.rate, "block_weights": shares}
+    return {
+        "weighted": accuracy,
+        "weighted_learning_rate": probe.learning_rate,
+        "block_weights": weights,
+    }
 
 
 def _few_shot(name, shots, features, split, seed):
     train, test, *_ = features.parts
-    labels, truth = split.train.labels, split.test.labels
-    accuracies = few_shot(train, labels, test, truth, shots, seed, standardize=features.standardize)
+    labels, standardize = (split.train.labels, split.test.labels), features.standardize
+    accuracies = few_shot(train, labels[0], test, labels[1], shots, seed, standardize=standardize)
     return {name: summarize(accuracies)}
 
 

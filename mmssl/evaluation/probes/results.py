@@ -1,4 +1,4 @@
-"""metrics.json: the results of all probes of a run, and of its fine-tuning."""
+"""metrics.json: the results of all probes of a run and of its fine-tuning."""
 
 import json
 from pathlib import Path
@@ -8,31 +8,32 @@ from mmssl.files import write_text
 
 
 def read_results(path, kind="probes"):
-    """Reads the kept results.
+    """Reads the stored results.
 
     Args:
         path: of metrics.json.
         kind: `"probes"` or `"fine_tuning"`.
 
     Returns:
-        list of dict, oldest first; empty where there are none.
+        list of dicts, oldest first; empty if there are none.
     """
     return _read(Path(path)).get(kind, [])
 
 
 def keep_result(path, result, kind="probes"):
-    """Adds a result, in place of an earlier one that was asked for in the same words.
+    """Adds a result, replacing an earlier one of the same request.
 
-    These are data, layer, probes and the temperature of kNN, or of fine-tuning the labels.
+    Results of a request have the same data, layer, probes and kNN temperature, or, for fine-tuning,
+    the same selection of labels.
 
     Args:
-        path: of metrics.json; written beside and moved into place.
-        result: dict of `evaluate` or `finetune`.
+        path: of metrics.json; written atomically.
+        result: dict returned by `evaluate` or `finetune`.
         kind: see `read_results`.
     """
     path = Path(path)
     kept = _read(path)
-    others = [old for old in kept.get(kind, []) if _asked(old) != _asked(result)]
+    others = [old for old in kept.get(kind, []) if _request(old) != _request(result)]
     write_text(path, json.dumps({**kept, kind: [*others, result]}, indent=1) + "\n")
 
 
@@ -40,7 +41,7 @@ def _read(path):
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def _asked(result):
+def _request(result):
     data = {name: value for name, value in result["data"].items() if value is not None}
     probes = list(result.get("probes", DEFAULT))
     return data, result["layer"], probes, temperature_of(result), result.get("labels")

@@ -1,4 +1,4 @@
-"""A linear layer on frozen features as the papers train it: SGD with momentum and a cosine."""
+"""Linear probe as the papers train it: SGD with momentum and a cosine schedule."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from scipy.special import softmax
 from mmssl.evaluation.probes.linear import CHOICE_ITEMS, standardized, statistics
 from mmssl.evaluation.probes.splits import stratified
 
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 EPOCHS, BATCH, MOMENTUM = 100, 256, 0.9
 
 
@@ -17,47 +17,53 @@ class SGDProbe:
     """A linear classifier of one or several features of an item.
 
     Attributes:
-        statistics: list of L pairs of float32 (D,), taken off the features and then divided by.
-        shares: float32 (L,), positive, sum 1; what each feature weighs in the sum.
+        statistics: list of L pairs of float32 (D,), the mean to subtract and scale to divide by.
+        mixing_weights: float32 (L,), positive, summing to 1; weights of the features.
         weights: float32 (D, K); bias: float32 (K,).
         classes: array (K,).
-        rate: the learning rate that was chosen.
+        learning_rate: the chosen learning rate.
     """
 
     statistics: list
-    shares: np.ndarray
+    mixing_weights: np.ndarray
     weights: np.ndarray
     bias: np.ndarray
     classes: np.ndarray
-    rate: float
+    learning_rate: float
 
     def predict(self, features):
         """Returns the classes (M,) of a list of L arrays (M, D)."""
-        parts = zip(self.shares, features, self.statistics, strict=True)
-        joined = sum(share * standardized(x, *how) for share, x, how in parts)
-        return self.classes[(joined @ self.weights + self.bias).argmax(axis=1)]
+        parts = zip(self.mixing_weights, features, self.statistics, strict=True)
+        mixed = sum(weight * standardized(x, *by) for weight, x, by in parts)
+        return self.classes[(mixed @ self.weights + self.bias).argmax(axis=1)]
 
 
 def fit_sgd(
-    features, labels, validation=None, seed=0, rates=RATES, epochs=EPOCHS, standardize=True
+    features,
+    labels,
+    validation=None,
+    seed=0,
+    learning_rates=LEARNING_RATES,
+    epochs=EPOCHS,
+    standardize=True,
 ):
     """Fits softmax regression by SGD; the learning rate is chosen on validation items.
 
-    Batches of 256, momentum 0.9, a cosine from the learning rate to zero, no weight decay, as in
-    MoCo v3 and DINO. Unlike there, features are computed once from the item as it is, not anew
-    from a random crop each epoch, and standardized (as MAE's batch norm before the layer does),
-    which lets one grid of learning rates fit every encoder.
+    Batches of 256, momentum 0.9, cosine decay of the learning rate to zero, no weight decay, as in
+    MoCo v3 and DINO. Unlike there, features are computed once from the item as it is, not from a
+    new random crop in each epoch, and standardized (as by MAE's batch norm before the layer), so
+    that one grid of learning rates fits every encoder.
 
-    With several features of an item, such as the mean of every block, the layer reads their sum,
-    weighed by the softmax of L learned numbers (SUPERB; there the sum is of features as they are).
+    With several features of an item, such as the mean of every block, the layer takes their sum,
+    weighted by the softmax of L learned parameters (as in SUPERB, which does not standardize).
 
     Args:
         features: list of L arrays (N, D) of training features, all of one width.
         labels: array (N,) of their classes, at least two.
-        validation: None, for a fifth of the training items; or a pair of such a list and labels.
-            After the choice the layer is fitted anew to all training items.
-        seed: of the draw of that fifth and of the batches.
-        rates: learning rates to choose from, above 0.
+        validation: pair of such a list and labels; None holds out a fifth of the training items.
+            After the choice, the layer is retrained on all training items.
+        seed: of that random split and of the batches.
+        learning_rates: candidates to choose from, above 0.
         epochs: passes over the training items, 1 or more.
         standardize: see `mmssl.evaluation.probes.linear.fit_linear`.
 
@@ -65,7 +71,7 @@ def fit_sgd(
         SGDProbe.
 
     Raises:
-        ValueError: the features differ in width, or there are too few items to choose on.
+        ValueError: the features differ in width, or there are too few items to validate on.
 
     Reference:
         He et al. 2019, arXiv 1911.05722; Chen, Xie, He 2021, arXiv 2104.02057; Caron et al. 2021,
@@ -93,16 +99,18 @@ def fit_sgd(
             f"Too few items for a linear probe: no class has two of the {len(labels)} training "
             "items."
         )
-    candidates = _train([part[fitted] for part in scaled], codes[fitted], rates, epochs, seed)
+    candidates = _train(
+        [part[fitted] for part in scaled], codes[fitted], learning_rates, epochs, seed
+    )
     scores = _scores(candidates, held_out[0])
-    right = [np.mean(classes[score.argmax(axis=1)] == held_out[1]) for score in scores]
-    rate = rates[int(np.argmax(right))]
+    accuracies = [np.mean(classes[score.argmax(axis=1)] == held_out[1]) for score in scores]
+    rate = learning_rates[int(np.argmax(accuracies))]
     mixing, weights, bias = (part[0] for part in _train(scaled, codes, (rate,), epochs, seed))
     return SGDProbe(how, softmax(mixing), weights, bias, classes, rate)
 
 
 def _train(features, codes, rates, epochs, seed):
-    """Trains a layer for each of R learning rates at once: (R, L), (R, D, K) and (R, 1, K)."""
+    """Trains a layer for each of R learning rates in parallel: (R, L), (R, D, K) and (R, 1, K)."""
     width, count, classes = features[0].shape[1], len(codes), codes.max() + 1
     shapes = ((len(features),), (width, classes), (1, classes))
     state = [np.zeros((len(rates), *shape), np.float32) for shape in shapes]
@@ -112,34 +120,34 @@ def _train(features, codes, rates, epochs, seed):
         order = rng.permutation(count)
         for start in range(0, count, BATCH):
             rows = order[start : start + BATCH]
-            slopes = _gradient(state, np.stack([part[rows] for part in features]), codes[rows])
+            gradients = _gradients(state, np.stack([part[rows] for part in features]), codes[rows])
             cosine = 0.5 * (1 + np.cos(np.pi * step / steps))
-            for part, momentum, slope in zip(state, momenta, slopes, strict=True):
+            for part, momentum, gradient in zip(state, momenta, gradients, strict=True):
                 momentum *= MOMENTUM
-                momentum += slope
-                part -= momentum * _along(cosine * np.asarray(rates, np.float32), part)
+                momentum += gradient
+                part -= momentum * _broadcast(cosine * np.asarray(rates, np.float32), part)
             step += 1
     return state
 
 
-def _gradient(state, features, codes):
-    """The gradient of the mean cross-entropy, of L features (L, B, D) of a batch."""
-    mixing, weights, bias = state
-    shares = softmax(mixing, axis=1)
-    joined = np.einsum("rl,lbd->rbd", shares, features, optimize=True)
-    off = softmax(joined @ weights + bias, axis=2)
-    off[:, np.arange(len(codes)), codes] -= 1
-    off /= len(codes)
-    towards = np.einsum("rbk,rdk,lbd->rl", off, weights, features, optimize=True)
-    slope = shares * (towards - (shares * towards).sum(axis=1, keepdims=True))
-    return slope, joined.transpose(0, 2, 1) @ off, off.sum(axis=1, keepdims=True)
+def _gradients(state, features, codes):
+    """Gradients of the mean cross-entropy on a batch of L features (L, B, D)."""
+    mixing, kernel, bias = state
+    mixing = softmax(mixing, axis=1)
+    mixed = np.einsum("rl,lbd->rbd", mixing, features, optimize=True)
+    error = softmax(mixed @ kernel + bias, axis=2)
+    error[:, np.arange(len(codes)), codes] -= 1
+    error /= len(codes)
+    of_mixing = np.einsum("rbk,rdk,lbd->rl", error, kernel, features, optimize=True)
+    of_logits = mixing * (of_mixing - (mixing * of_mixing).sum(axis=1, keepdims=True))
+    return of_logits, mixed.transpose(0, 2, 1) @ error, error.sum(axis=1, keepdims=True)
 
 
 def _scores(state, features):
-    mixing, weights, bias = state
-    for shares, kernel, offset in zip(softmax(mixing, axis=1), weights, bias, strict=True):
-        yield sum(share * x for share, x in zip(shares, features, strict=True)) @ kernel + offset
+    mixing, kernels, biases = state
+    for weights, kernel, bias in zip(softmax(mixing, axis=1), kernels, biases, strict=True):
+        yield sum(w * x for w, x in zip(weights, features, strict=True)) @ kernel + bias
 
 
-def _along(rates, part):
+def _broadcast(rates, part):
     return rates.reshape(-1, *[1] * (part.ndim - 1))

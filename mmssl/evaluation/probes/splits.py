@@ -1,4 +1,4 @@
-"""Which labeled items train a probe, choose its settings and test it."""
+"""Splitting labeled items into train, validation and test."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,31 +13,31 @@ class Split:
     Attributes:
         train: Source.
         test: Source.
-        val: Source that settings are chosen on, or None.
-        how: str, where the parts come from.
+        val: Source to choose hyperparameters on, or None.
+        description: str, where the parts come from.
     """
 
     train: object
     test: object
     val: object | None
-    how: str
+    description: str
 
 
 def split_source(source, seed=0):
-    """Parts a labeled source by its own splits, or draws a fifth of each class to test on.
+    """Splits a labeled source by its own splits, or holds out a fifth of each class for testing.
 
-    It is drawn from all items where there are no splits, and from the split train where there is
-    no test.
+    The fifth is taken from all items if there are no splits, and from the split train if there is
+    no split test.
 
     Args:
         source: Source with labels.
-        seed: of the draw.
+        seed: of the random choice.
 
     Returns:
         Split.
 
     Raises:
-        ValueError: the source's splits are not named train, test and val, or train is not there.
+        ValueError: the source's splits are not named train, test and val, or train is missing.
     """
     if source.splits is None:
         return _draw(source, None, "each class", seed)
@@ -55,43 +55,43 @@ def split_source(source, seed=0):
 
 def _draw(source, val, of_what, seed):
     train, test = stratified(source.labels, 0.2, seed)
-    how = f"drawn: a fifth of {of_what} to test, seed {seed}"
-    return Split(source.select(train), source.select(test), val, how)
+    description = f"random: a fifth of {of_what} to test, seed {seed}"
+    return Split(source.select(train), source.select(test), val, description)
 
 
-def few_labels(labels, seed, per_class=None, share=None):
-    """Draws some labeled items of every class.
+def few_labels(labels, seed, per_class=None, fraction=None):
+    """Draws a few labeled items of every class.
 
     Args:
         labels: array (N,).
-        seed: of the draw; an int or a tuple of ints.
-        per_class: items of each class, 1 or more; all where a class has fewer.
-        share: instead, the share of each class, above 0 and up to 1, rounded but at least one item.
+        seed: of the random draw; an int or a tuple of ints.
+        per_class: items per class, 1 or more; all items of a class that has fewer.
+        fraction: instead, the fraction of each class, in (0, 1], rounded but at least one item.
 
     Returns:
-        sorted int64 array of the items drawn.
+        sorted int64 array of the indices drawn.
     """
     labels = np.asarray(labels)
     order = np.random.default_rng(seed).permutation(len(labels))
     drawn = []
     for name in np.unique(labels):
         items = order[labels[order] == name]
-        drawn.append(items[: per_class or max(1, round(share * len(items)))])
+        drawn.append(items[: per_class or max(1, round(fraction * len(items)))])
     return np.sort(np.concatenate(drawn))
 
 
-def stratified(labels, share, seed, limit=None):
-    """Draws a share of every class.
+def stratified(labels, fraction, seed, limit=None):
+    """Splits items at random, with the same fraction of every class in the second part.
 
     Args:
         labels: array (N,).
-        share: of each class in the second part, 0 to 1, rounded but at least one item if above
-            0; a class with a single item is left in the first part.
-        seed: of the draw.
-        limit: largest number of items in both parts together, about; None takes all.
+        fraction: of each class in the second part, 0 to 1, rounded but at least one item if above
+            0; a class with a single item stays in the first part.
+        seed: of the random split.
+        limit: approximate maximum number of items in both parts together; None takes all.
 
     Returns:
-        pair of sorted int64 arrays, the items of the first and of the second part.
+        pair of sorted int64 arrays, the indices of the items of the first and of the second part.
     """
     labels = np.asarray(labels)
     order = np.random.default_rng(seed).permutation(len(labels))
@@ -100,20 +100,21 @@ def stratified(labels, share, seed, limit=None):
     for name in np.unique(labels):
         items = order[labels[order] == name]
         items = items[: max(min(2, len(items)), round(keep * len(items)))]
-        held = 0 if share == 0 or len(items) < 2 else max(1, round(share * len(items)))
+        held = 0 if fraction == 0 or len(items) < 2 else max(1, round(fraction * len(items)))
         second.append(items[:held])
         first.append(items[held:])
     return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))
 
 
 def check_split(split):
-    """Refuses a split that nothing can be learned or measured on.
+    """Rejects a split that cannot be learned from or tested on.
 
     Args:
         split: Split.
 
     Raises:
-        ValueError: one class only, too few items, or test items of other classes.
+        ValueError: there is only one class, there are too few items, or the test items are of
+            other classes.
     """
     counts = Counter(split.train.labels.tolist())
     if len(counts) < 2:
@@ -124,7 +125,7 @@ def check_split(split):
     if len(split.test) == 0 or max(counts.values()) < 2:
         raise ValueError(
             f"Too few items to probe with: {len(split.train)} to train on and {len(split.test)} to "
-            f"test on, in {len(counts)} classes; some class needs two training items."
+            f"test on, in {len(counts)} classes; at least one class needs two training items."
         )
     if not set(split.test.labels.tolist()) & counts.keys():
         raise ValueError(

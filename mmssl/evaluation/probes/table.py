@@ -1,4 +1,4 @@
-"""The result of a probe on the terminal."""
+"""Tables of the results of probes and fine-tuning."""
 
 import math
 
@@ -16,17 +16,17 @@ def print_table(result, console=None):
     """Prints the result of `evaluate`.
 
     Args:
-        result: dict of `evaluate`.
-        console: rich Console; the standard output when None.
+        result: dict returned by `evaluate`.
+        console: rich Console; None for standard output.
     """
     console = console or Console()
     rows = accuracy_rows(result, blocks=True)
     if rows:
         console.print(_accuracies(result, rows))
     if result.get("held_out"):
-        console.print(_figures("held out", result["held_out"]))
+        console.print(_metrics("held out", result["held_out"]))
     elif result.get("held_out_missing"):
-        console.print(f"no held-out figures: {escape(result['held_out_missing'])}")
+        console.print(f"no held-out metrics: {escape(result['held_out_missing'])}")
     seconds = ", ".join(f"{name} {value:.1f}" for name, value in result["seconds"].items())
     console.print(f"seconds: {seconds}", highlight=False)
 
@@ -42,12 +42,12 @@ def print_fine_tuning(result, console=None):
     """Prints the result of `finetune`.
 
     Args:
-        result: dict of `finetune`.
-        console: rich Console; the standard output when None.
+        result: dict returned by `finetune`.
+        console: rich Console; None for standard output.
     """
     table = Table(title=escape(probe_title(result)), caption=escape(fine_tuning_caption(result)))
     table.add_column("classifier")
-    for title in ("accuracy", "draws", "seconds a draw"):
+    for title in ("accuracy", "draws", "seconds per draw"):
         table.add_column(title, justify="right")
     for name, text in FINE_TUNING.items():
         if name in result:
@@ -56,31 +56,35 @@ def print_fine_tuning(result, console=None):
 
 
 def fine_tuning_cells(result, name):
-    """Returns accuracy, the draws' own and seconds a draw of a classifier, as str."""
-    figure = result[name]
-    draws = ", ".join(f"{value:.3f}" for value in figure["draws"])
-    return f"{figure['mean']:.3f} ± {figure['std']:.3f}", draws, f"{result['seconds'][name]:.1f}"
+    """Returns accuracy, accuracy of each draw and seconds per draw of a classifier, as str."""
+    accuracy = result[name]
+    draws = ", ".join(f"{value:.3f}" for value in accuracy["draws"])
+    return (
+        f"{accuracy['mean']:.3f} ± {accuracy['std']:.3f}",
+        draws,
+        f"{result['seconds'][name]:.1f}",
+    )
 
 
 def fine_tuning_caption(result):
-    """Returns the sentence on the labels and the settings of a fine-tuning."""
+    """Returns a sentence on the labels and hyperparameters of a fine-tuning."""
     return (
-        f"Accuracy on {result['n_test']} test items, mean and deviation of draws of "
-        f"{result['n_labels']} labels, {result['classes']} classes; {result['steps']} steps of "
+        f"Accuracy on {result['n_test']} test items, mean and standard deviation over draws "
+        f"of {result['n_labels']} labels, {result['classes']} classes; {result['steps']} steps of "
         f"{result['batch_size']} at {result['learning_rate']:g}; split: {result['split']}."
     )
 
 
 def accuracy_rows(result, blocks=False):
-    """Arranges the accuracies of a result for people.
+    """Arranges the accuracies of a result as rows of a table.
 
     Args:
-        result: dict of `evaluate`.
-        blocks: whether each block follows, trained and untrained, where they were probed.
+        result: dict returned by `evaluate`.
+        blocks: whether to add each block, trained and untrained, if they were probed.
 
     Returns:
-        list of (name, {probe: figure}, whether it is the best of its probe: {probe: bool}); a probe
-        that does not suit the features of a row is left out.
+        list of (name, {probe: accuracy}, {probe: whether it is the best of its column}); a probe
+        that does not apply to the features of a row is omitted.
     """
     named = {text: result[name] for name, text in ROWS.items() if name in result}
     if blocks:
@@ -102,22 +106,22 @@ def accuracy_rows(result, blocks=False):
 
 
 def probes_in(result):
-    """Returns the names of the probes that a result holds."""
+    """Returns the names of the probes in a result."""
     return result.get("probes", DEFAULT)
 
 
-def mean_and_error(figure, count):
-    """Returns a figure and what it may be off, in words and digits alike.
+def mean_and_error(accuracy, count):
+    """Returns an accuracy and its uncertainty.
 
     Args:
-        figure: accuracy, or dict of `summarize`.
-        count: test items that it was measured on.
+        accuracy: float, or dict returned by `summarize`.
+        count: number of test items that it was measured on.
 
     Returns:
-        pair of float: the accuracy and its standard error, or the mean of several draws and their
-        standard deviation.
+        pair of floats: the accuracy and its standard error, or the mean of several draws and
+        their standard deviation.
     """
-    mean, deviation = mean_and_std(figure)
+    mean, deviation = mean_and_std(accuracy)
     return mean, standard_error(mean, count) if deviation is None else deviation
 
 
@@ -131,12 +135,12 @@ def _blocks(result):
 
 
 def standard_error(accuracy, count):
-    """Returns the standard error of an accuracy measured on so many items."""
+    """Returns the standard error of an accuracy measured on `count` items."""
     return math.sqrt(accuracy * (1 - accuracy) / count)
 
 
 def probe_title(result):
-    """Returns a line that says what was probed, such as "digit in recordings/"."""
+    """Returns a title that names what was probed, such as "digit in recordings/"."""
     data = result["data"]
     source = data["source"] or f"{data['train']} and {data['test']}"
     column = data["label_column"] or ("label" if "classes" in result else None)
@@ -147,17 +151,17 @@ def probe_title(result):
 
 
 def probe_caption(result):
-    """Returns the sentence on the sizes and the split of a probe."""
+    """Returns a sentence on the data sizes and the split of a probe."""
     several = any(probe.endswith("-shot") for probe in probes_in(result))
     temperature = temperature_of(result)
     votes = (
         f"; kNN at temperature {temperature:g}" if temperature not in (None, TEMPERATURE) else ""
     )
-    drawn = " After ± stands the standard error; of N-shot, the deviation of draws."
+    drawn = " ± is the standard error; for N-shot, the standard deviation over draws."
     return (
         f"Accuracy on {result['n_test']} test items, trained on {result['n_train']}, "
-        f"{result['classes']} classes, the commonest is {result['majority']:.3f} of the test "
-        f"items; split: {result['split']}{votes}.{drawn if several else ''}"
+        f"{result['classes']} classes, the most frequent is {result['majority']:.3f} of the "
+        f"test items; split: {result['split']}{votes}.{drawn if several else ''}"
     )
 
 
@@ -179,10 +183,10 @@ def _cell(scores, probe, count, best):
     return f"[bold]{text}[/bold]" if best[probe] else text
 
 
-def _figures(title, figures):
+def _metrics(title, metrics):
     table = Table(title=title)
-    table.add_column("figure")
+    table.add_column("metric")
     table.add_column("value", justify="right")
-    for name, value in figures.items():
+    for name, value in metrics.items():
         table.add_row(escape(name), f"{value:.4f}")
     return table

@@ -1,4 +1,4 @@
-"""Runs side by side: what they reach, what they cost."""
+"""Comparison of runs: their accuracy and their cost."""
 
 import json
 
@@ -13,26 +13,26 @@ from mmssl.runs.keys import flat
 
 
 def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEMPERATURE):
-    """Sums runs up, those of one recipe that differ in their seed alone together.
+    """Summarizes runs, aggregating those of one recipe that differ only in their seed.
 
-    Nothing is computed that a run's metrics.json holds; without `data` nothing at all.
+    Results already in a run's metrics.json are not recomputed; without `data`, nothing is.
 
     Args:
         runs: list of Run, one or more, trained to the end.
-        data: LabeledData to compare on, probed where a run has no such result yet; None for
-            the data of the first run's last probe, or of the next one's that has any.
-        probes: names of probes; None for those that the runs have, `knn` and `linear` at least
-            where data are given.
+        data: LabeledData to compare on, probing runs that have no such result yet; None for the
+            data of the last probe of the first run that has any.
+        probes: names of probes; None for those that the runs have, with at least `knn` and `linear`
+            if data are given.
         seed: see `evaluate`.
         progress: None or function (stage, items done).
-        temperature: of kNN, above 0; figures at another one are not compared.
+        temperature: of kNN, above 0; accuracies at other temperatures are not compared.
 
     Returns:
         dict of JSON values: `data`, `probes` (names in order), `temperature`, `raw` (probe ->
-        accuracy of the raw input, where known) and `rows`, a list of dicts: `name`, `folders`,
-        `seeds`, `parameters` of the encoder that is deployed, and each as `summarize`: `seconds` of
-        training, `rankme`, and `encoder` and `untrained`, dicts from probe to accuracy. What a run
-        lacks is left out.
+        accuracy of the raw input, if known) and `rows`, a list of dicts: `name`, `folders`,
+        `seeds`, `parameters` of the deployed encoder, and, each as returned by `summarize`,
+        `seconds` of training, `rankme`, and `encoder` and `untrained`, dicts from probe to
+        accuracy. What a run does not have is omitted.
 
     Raises:
         ValueError: no run has been probed and no data are given, or a run cannot be probed.
@@ -43,7 +43,7 @@ def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEM
     found = [_found(run, described, temperature) for run in runs]
     if given:
         needed = tuple(probes or DEFAULT)
-        for place, (run, result) in enumerate(zip(runs, found, strict=True)):
+        for index, (run, result) in enumerate(zip(runs, found, strict=True)):
             if not set(needed) <= set(result.get("encoder", {})):
                 evaluate(
                     run,
@@ -54,18 +54,18 @@ def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEM
                     progress=progress,
                     temperature=temperature,
                 )
-                found[place] = _found(run, described, temperature)
+                found[index] = _found(run, described, temperature)
     shown = list(probes or dict.fromkeys(p for one in found for p in one.get("probes", ())))
     groups = _groups(runs)
-    names = _names([runs[places[0]] for places in groups])
+    names = _names([runs[indices[0]] for indices in groups])
     return {
         "data": described,
         "probes": shown,
         "temperature": temperature,
         "raw": _means([one.get("raw", {}) for one in found], shown),
         "rows": [
-            _row(name, [runs[i] for i in places], [found[i] for i in places], shown)
-            for name, places in zip(names, groups, strict=True)
+            _row(name, [runs[i] for i in indices], [found[i] for i in indices], shown)
+            for name, indices in zip(names, groups, strict=True)
         ],
     }
 
@@ -85,9 +85,9 @@ def _last_data(runs):
 
 
 def _found(run, data, temperature):
-    """Everything that a run's probes of the data, at its own layer, have found.
+    """Merges the results of a run's probes on the data, at its own layer.
 
-    Votes of neighbors at another temperature are left out.
+    kNN at another temperature is left out.
     """
     layers = (run.layer, "all") if run.layer is None else (run.layer,)
     merged = {}
@@ -109,16 +109,16 @@ def _found(run, data, temperature):
 
 
 def _groups(runs):
-    """Places of the runs that differ in their seed alone, list by list."""
+    """Groups the indices of the runs that differ only in their seed."""
     groups = {}
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         config = run.config | {"fit": {**run.config["fit"], "seed": None}}
-        groups.setdefault(json.dumps(config, sort_keys=True), []).append(place)
+        groups.setdefault(json.dumps(config, sort_keys=True), []).append(index)
     return list(groups.values())
 
 
 def _names(runs):
-    """Names runs by their recipes and, of one recipe, by what they differ in."""
+    """Names runs by their recipe and, within one recipe, by the settings that differ."""
     settings = [{k: v for k, v in flat(run.config) if v != {}} for run in runs]
     names = []
     for run, own in zip(runs, settings, strict=True):
@@ -141,18 +141,18 @@ def _row(name, runs, found, probes):
         "seeds": len(runs),
         "parameters": parameters,
         "seconds": summarize(seconds),
-        "encoder": _spreads([one.get("encoder", {}) for one in found], probes),
-        "untrained": _spreads([one.get("untrained", {}) for one in found], probes),
+        "encoder": _summaries([one.get("encoder", {}) for one in found], probes),
+        "untrained": _summaries([one.get("untrained", {}) for one in found], probes),
     }
     ranks = [one["rankme"] for one in found if "rankme" in one]
     return row | ({"rankme": summarize(ranks)} if ranks else {})
 
 
-def _spreads(rows, probes):
-    """Probe -> spread over the runs that have its figure."""
-    figures = {p: [mean_and_std(row[p])[0] for row in rows if p in row] for p in probes}
-    return {probe: summarize(values) for probe, values in figures.items() if values}
+def _summaries(rows, probes):
+    """Probe -> mean and standard deviation over the runs that have it."""
+    means = {p: [mean_and_std(row[p])[0] for row in rows if p in row] for p in probes}
+    return {probe: summarize(values) for probe, values in means.items() if values}
 
 
 def _means(rows, probes):
-    return {probe: figure["mean"] for probe, figure in _spreads(rows, probes).items()}
+    return {probe: accuracy["mean"] for probe, accuracy in _summaries(rows, probes).items()}

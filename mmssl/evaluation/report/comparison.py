@@ -1,4 +1,4 @@
-"""The comparison of runs as a table on the terminal and as a page."""
+"""The comparison of runs as a table on the terminal and as an HTML page."""
 
 import textwrap
 from pathlib import Path
@@ -13,22 +13,22 @@ from mmssl.evaluation.probes.registry import is_knn, title_of
 from mmssl.evaluation.report import figures, page
 from mmssl.files import write_text
 
-NAME_WIDTH = 24  # characters of a run's name before it is folded
+NAME_WIDTH = 24  # characters of a run's name before it is wrapped
 CAPTION = (
     "Accuracy on the test items, mean and standard deviation over seeds; seconds of training; "
-    "parameters of the encoder; RankMe of the training embeddings, which compares runs of one "
-    "method, not methods."
+    "parameters of the encoder; RankMe of the training embeddings, which is comparable between "
+    "runs of one method, not between methods."
 )
 
 
 def comparison_rows(compared):
-    """Arranges a comparison for people.
+    """Arranges a comparison as rows of a table.
 
     Args:
-        compared: dict of `compare`.
+        compared: dict returned by `compare`.
 
     Returns:
-        pair of the column titles and a list of rows of str, of equal length.
+        pair of the column titles and a list of rows of str, of the same length.
     """
     probes = compared["probes"]
     titles = ["run", "seeds", *map(title_of, probes), "seconds", "parameters", "RankMe"]
@@ -57,11 +57,11 @@ def print_comparison(compared, console=None):
     """Prints a comparison.
 
     Args:
-        compared: dict of `compare`.
-        console: rich Console; the standard output when None.
+        compared: dict returned by `compare`.
+        console: rich Console; None for standard output.
     """
     titles, rows = comparison_rows(compared)
-    # Close together: seven columns are to fit into the 80 characters of a narrow terminal.
+    # Tight spacing: seven columns must fit into the 80 characters of a narrow terminal.
     table = Table(
         title=escape(_where(compared)),
         caption=CAPTION,
@@ -78,17 +78,17 @@ def print_comparison(compared, console=None):
 
 
 def write_comparison(compared, path):
-    """Writes a comparison as one HTML file that asks nothing of the network.
+    """Writes a comparison as one self-contained HTML file.
 
     Args:
-        compared: dict of `compare`.
-        path: ending in .html; written beside and moved into place.
+        compared: dict returned by `compare`.
+        path: file ending in .html; written atomically.
 
     Returns:
         pathlib.Path.
 
     Raises:
-        ValueError: it ends in something else.
+        ValueError: the path does not end in .html.
     """
     path = Path(path)
     if path.suffix != ".html":
@@ -108,7 +108,7 @@ def write_comparison(compared, path):
 
 
 def _dots(compared, probe):
-    """What `figures.dots` takes: rows of a figure, of the untrained encoder, and the floor."""
+    """Arguments of `figures.dots`: accuracies, trained and untrained, and the raw baseline."""
     rows = {
         row["name"]: [
             (figure["mean"], figure["std"] if _several(figure) else None) if figure else None
@@ -120,7 +120,7 @@ def _dots(compared, probe):
 
 
 def _untrained(rows):
-    """The untrained encoders, once where several rows have the same one."""
+    """The untrained encoders, each once if several rows share it."""
     distinct = {}
     for row in filter(lambda row: row["untrained"], rows):
         means = tuple((name, round(x["mean"], 4)) for name, x in row["untrained"].items())
@@ -147,7 +147,7 @@ def _several(figure):
 
 
 def _seeds(row):
-    """How many runs there are and, where that is fewer, how many of them have been probed."""
+    """Number of runs and, if fewer have been probed, the number of those."""
     probed = max((len(figure["draws"]) for figure in row["encoder"].values()), default=0)
     return str(row["seeds"]) if probed == row["seeds"] else f"{probed} of {row['seeds']}"
 

@@ -1,4 +1,4 @@
-"""The curves of a training."""
+"""The training curves."""
 
 import numpy as np
 
@@ -7,51 +7,51 @@ from mmssl.evaluation.report import figures, page
 DIAGNOSTICS = {
     "Spread": (
         ("embedding_std_ratio", "mean_cosine", "projection_std_ratio", "projection_mean_cosine"),
-        "An even spread has ratio 1, cosine 0.",
+        "A uniform spread has ratio 1, cosine 0.",
     ),
     "Variance along one direction": (
         ("top_variance_ratio", "projection_top_variance_ratio"),
-        "Small when spread evenly, 1 when all lie on a line.",
+        "Small for a uniform spread, 1 if all lie on a line.",
     ),
     "Effective rank": (
         ("rankme", "projection_rankme"),
-        "RankMe of the embeddings; it compares runs of one method.",
+        "RankMe of the embeddings; comparable between runs of one method.",
     ),
     "Correlation of dimensions": (
         ("correlation", "projection_correlation"),
-        "Mean of its absolute values; 1 when all dimensions repeat each other.",
+        "Mean of its absolute values; 1 if all dimensions repeat each other.",
     ),
     "Uniformity": (
         ("uniformity", "projection_uniformity"),
-        "0 when all embeddings are equal, -4 at best.",
+        "0 if all embeddings are equal, -4 at best.",
     ),
     "Alignment of two views": (
         ("alignment", "projection_alignment"),
-        "Mean squared distance; 0 when both are equal, 2 when they have nothing in common.",
+        "Mean squared distance; 0 if both are equal, 2 if they are orthogonal.",
     ),
     "Targets and predictions": (
         ("target_std", "prediction_std"),
-        "Standard deviation over tokens; 0 when all tokens are equal.",
+        "Standard deviation over tokens; 0 if all tokens are equal.",
     ),
     "Entropy of the targets": (
         ("teacher_entropy",),
-        "In nats; 0 when one output always wins, log K when all outputs are alike.",
+        "In nats; 0 if one output always wins, log K if all outputs are equal.",
     ),
-    "Use of the prototypes": (
+    "Usage of the prototypes": (
         ("prototype_usage",),
-        "Entropy of the mean prediction; 1 when all are used alike, 0 when one is.",
+        "Entropy of the mean prediction; 1 if all are used equally, 0 if only one is.",
     ),
 }
-TIMES = {"step_seconds": "step, with waiting", "wait_seconds": "waiting for input"}
+TIMES = {"step_seconds": "step, including waiting", "wait_seconds": "waiting for input"}
 NO_CURVE = {"step", "epoch", "seconds", "samples_per_second", "learning_rate", *TIMES}
 
 
 def curve_panels(history):
-    """Draws losses, learning rate, diagnostics and times of a history.
+    """Plots losses, learning rate, diagnostics and times of a history.
 
     Args:
-        history: list of dict from column to str, of `read_history`, not empty; empty cells are
-            gaps.
+        history: non-empty list of dicts from column to str, returned by `read_history`; empty
+            cells are gaps.
 
     Returns:
         str, HTML.
@@ -68,11 +68,11 @@ def curve_panels(history):
 
 
 def _groups(columns):
-    """Sorts the columns of a history into figures: title -> (lines, caption)."""
+    """Assigns the columns of a history to figures: title -> (lines, caption)."""
     diagnosed = {name for names, _ in DIAGNOSTICS.values() for name in names}
     own = [name for name in columns if name not in NO_CURVE | diagnosed]
     accuracies = [name for name in own if "accuracy" in name]
-    # A method with a single term repeats it as the loss.
+    # A method with a single loss term repeats it as the loss.
     losses = [
         name
         for name in own
@@ -90,5 +90,5 @@ def _groups(columns):
         for title, (names, caption) in groups.items()
     }
     times = {text: columns[name] for name, text in TIMES.items() if name in columns}
-    chosen["Seconds a step"] = (times, "")
+    chosen["Seconds per step"] = (times, "")
     return {title: group for title, group in chosen.items() if group[0]}

@@ -1,4 +1,4 @@
-"""A map of embeddings in the plane."""
+"""A two-dimensional map of embeddings."""
 
 from collections import Counter
 
@@ -10,16 +10,16 @@ from threadpoolctl import threadpool_limits
 
 from mmssl.evaluation.report import figures, page
 
-# A color for each of the commonest classes; readable on light and on dark, none of them gray.
+# Colors of the most frequent classes; readable on light and dark backgrounds, none of them gray.
 PALETTE = (
     *("#3f7fd4", "#e6863b", "#3da34d", "#d8414f", "#9a5fd0", "#a0703f", "#e468b5", "#1fb0c4"),
     *("#b3a81f", "#6f6ff0", "#7fbf3f", "#b5347a", "#e0a800", "#2c9c86", "#ff8f8f", "#c98af0"),
 )
-COMPONENTS, PERPLEXITY, SMALLEST = 50, 30.0, 20
+COMPONENTS, PERPLEXITY, MIN_ITEMS = 50, 30.0, 20
 
 
 def embedding_map(embeddings, labels=None, seed=0):
-    """Draws embeddings in the plane, colored by label; the legend stands below.
+    """Plots embeddings in two dimensions, colored by label, with a legend below.
 
     Args:
         embeddings: array (N, D).
@@ -29,7 +29,7 @@ def embedding_map(embeddings, labels=None, seed=0):
     Returns:
         str, HTML.
     """
-    points, how = plane(embeddings, seed)
+    points, how = project(embeddings, seed)
     colors, entries = label_colors(labels, len(points))
     return (
         f'<figure class="map" role="img" aria-label="map">{figures.scatter(points, colors)}'
@@ -37,16 +37,16 @@ def embedding_map(embeddings, labels=None, seed=0):
     )
 
 
-def plane(embeddings, seed=0):
-    """Lays unit-length embeddings out in the plane: principal components, then t-SNE.
+def project(embeddings, seed=0):
+    """Projects unit-length embeddings to two dimensions: principal components, then t-SNE.
 
     Args:
         embeddings: array (N, D), N at least 2.
         seed: of t-SNE.
 
     Returns:
-        pair of floats (N, 2) and what was done, str. Few embeddings are laid out by their
-        principal components alone.
+        pair of floats (N, 2) and the name of the method, str. Fewer than 20 embeddings are
+        projected onto their principal components only.
 
     Reference:
         van der Maaten, Hinton 2008, Visualizing data using t-SNE.
@@ -55,7 +55,7 @@ def plane(embeddings, seed=0):
     count = min(COMPONENTS, *unit.shape)
     with threadpool_limits(1):
         components = PCA(count, random_state=seed).fit_transform(unit)
-        if len(unit) < SMALLEST:
+        if len(unit) < MIN_ITEMS:
             return np.pad(components, ((0, 0), (0, 2)))[:, :2], "principal components"
         perplexity = min(PERPLEXITY, (len(unit) - 1) / 3)
         tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed)
@@ -63,7 +63,7 @@ def plane(embeddings, seed=0):
 
 
 def label_colors(labels, count):
-    """Gives the commonest classes a color each, the others gray.
+    """Assigns a color to each of the most frequent classes, and gray to the others.
 
     Args:
         labels: array (N,) of str, or None.

@@ -1,4 +1,4 @@
-"""Figures of the report as inline SVG that takes its text color from the page."""
+"""Figures of the report as inline SVG that inherits its text color from the page."""
 
 import io
 import re
@@ -11,7 +11,7 @@ from mmssl.evaluation.probes.registry import mean_and_std
 
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#aa3377", "#66ccee")
 OTHER = "#8a8f98"
-_INK = "#010203"  # stands for the text color until the SVG is written
+_INK = "#010203"  # placeholder for the text color until the SVG is written
 _STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": _INK,
@@ -33,10 +33,10 @@ _STYLE = {
 
 
 def lines(values, x, x_label):
-    """Draws lines over one axis; the legend stands above the plot.
+    """Plots lines over one axis, with the legend above the plot.
 
     Args:
-        values: dict from name to floats (N,); NaN where there is no value.
+        values: dict from name to floats (N,); NaN marks a missing value.
         x: floats (N,).
         x_label: str.
 
@@ -55,12 +55,12 @@ def lines(values, x, x_label):
 
 
 def blocks(scores, untrained=None, probes=("knn", "linear")):
-    """Draws the accuracy of every probe along the blocks of an encoder.
+    """Plots the accuracy of every probe along the blocks of an encoder.
 
     Args:
-        scores: dict from block to dict from probe to figure.
-        untrained: None, or the same of the untrained encoder, drawn dashed.
-        probes: names of the probes to draw; those that blocks have no figure of are left out.
+        scores: dict from block to dict from probe to accuracy.
+        untrained: None, or the same for the untrained encoder, drawn dashed.
+        probes: names of the probes to plot; those that a block does not have are omitted.
 
     Returns:
         str, an `<svg>` element.
@@ -82,7 +82,7 @@ def blocks(scores, untrained=None, probes=("knn", "linear")):
 
 
 def bars(values):
-    """Draws one bar a name.
+    """Plots one bar per name.
 
     Args:
         values: dict from name to float.
@@ -97,13 +97,13 @@ def bars(values):
         return _svg(figure, f"bars {values}")
 
 
-def dots(rows, floor=None):
-    """Draws one line a row: its figure, filled, with its spread, and what it began from, hollow.
+def dots(rows, baseline=None):
+    """Plots accuracies, a row per name: trained as filled dots with error bars, untrained hollow.
 
     Args:
-        rows: dict from name to a pair of (mean, standard deviation), either of them None where it
-            is not known; the deviation is None where there is none to speak of.
-        floor: None, or a value that is marked by a line from top to bottom.
+        rows: dict from name to a pair, trained and untrained, of (mean, standard deviation), or
+            None if unknown; the standard deviation may be None.
+        baseline: None, or a value to mark with a vertical line.
 
     Returns:
         str, an `<svg>` element.
@@ -111,24 +111,24 @@ def dots(rows, floor=None):
     names = list(rows)[::-1]
     with rc_context(_STYLE):
         figure, axes = _figure(4.6, 1.0 + 0.32 * len(names))
-        for place, name in enumerate(names):
-            for figures, fill in zip(rows[name], (COLORS[0], "none"), strict=True):
-                if figures is not None:
+        for y, name in enumerate(names):
+            for accuracy, fill in zip(rows[name], (COLORS[0], "none"), strict=True):
+                if accuracy is not None:
                     style = {"fmt": "o", "color": COLORS[0], "markerfacecolor": fill}
-                    axes.errorbar(figures[0], place, xerr=figures[1], capsize=3, **style)
-        if floor is not None:
-            axes.axvline(floor, color=OTHER, linestyle="--")
+                    axes.errorbar(accuracy[0], y, xerr=accuracy[1], capsize=3, **style)
+        if baseline is not None:
+            axes.axvline(baseline, color=OTHER, linestyle="--")
         axes.set_yticks(range(len(names)), names)
         axes.set(xlabel="accuracy", ylim=(-0.6, len(names) - 0.4))
         return _svg(figure, f"dots {rows}")
 
 
 def scatter(points, colors):
-    """Draws a map of points without axes.
+    """Plots points without axes.
 
     Args:
         points: floats (N, 2).
-        colors: list of N CSS colors; points in OTHER lie below the rest.
+        colors: list of N CSS colors; points in OTHER are drawn below the rest.
 
     Returns:
         str, an `<svg>` element.
@@ -161,7 +161,7 @@ def _finish(figure, axes, count):
 
 def _svg(figure, salt):
     text = io.StringIO()
-    # The salt makes the same figure the same text, and the ids of two figures different.
+    # The salt makes the SVG of a figure reproducible, and the ids of two figures different.
     with rc_context({"svg.hashsalt": salt}):
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     svg = text.getvalue()

@@ -1,4 +1,4 @@
-"""Items as people see, hear and read them, and what lies nearest to them."""
+"""Items to look at, listen to or read, with their nearest neighbors."""
 
 import io
 import textwrap
@@ -14,18 +14,18 @@ from mmssl.evaluation.probes.knn import nearest
 from mmssl.evaluation.report.page import data_uri, escape
 
 QUERIES, NEIGHBORS = 8, 5
-SNIPPET, SOUND_SECONDS = 160, 3.0
+SNIPPET, AUDIO_SECONDS = 160, 3.0
 THUMBNAIL, SPECTROGRAM = 96, (120, 48)
 
 
 def neighbor_rows(data, source, embeddings, seed=0):
-    """Shows some items, each with those whose embeddings have the largest cosine to its own.
+    """Renders some items, each with the items of largest cosine similarity between embeddings.
 
     Args:
         data: Pipeline.
         source: Source of N items, at least 2.
         embeddings: array (N, D).
-        seed: of the choice of items.
+        seed: of the random choice of items.
 
     Returns:
         str, HTML.
@@ -35,7 +35,7 @@ def neighbor_rows(data, source, embeddings, seed=0):
     found, cosines = nearest(embeddings, embeddings[queries], count + 1)
     rows = []
     for query, indices, scores in zip(queries, found, cosines, strict=True):
-        # An item is not its own neighbor; of exact copies, it need not come first.
+        # An item is not its own neighbor, and among exact copies it need not come first.
         others = [(i, s) for i, s in zip(indices, scores, strict=True) if i != query][:count]
         shown = [int(query), *(int(i) for i, _ in others)]
         notes = ["query", *(f"cosine {score:.3f}" for _, score in others)]
@@ -44,11 +44,11 @@ def neighbor_rows(data, source, embeddings, seed=0):
 
 
 def choose_queries(source, seed=0):
-    """Draws items to look at, of as many classes as possible.
+    """Chooses query items at random, from as many classes as possible.
 
     Args:
         source: Source.
-        seed: of the draw.
+        seed: of the random choice.
 
     Returns:
         int64 array (at most QUERIES,).
@@ -64,9 +64,9 @@ def choose_queries(source, seed=0):
 def _row(data, source, notes):
     kind, shown = show_items(data, source)
     items = []
-    for place, (content, name, note) in enumerate(zip(shown, source.names, notes, strict=True)):
-        style = "item" if place else "item query"
-        label = _label(source.labels, place)
+    for index, (content, name, note) in enumerate(zip(shown, source.names, notes, strict=True)):
+        style = "item" if index else "item query"
+        label = _label(source.labels, index)
         items.append(
             f'<div class="{style}" title="{escape(name)}">{content}{label}'
             f'<div class="soft">{note}</div></div>'
@@ -74,38 +74,40 @@ def _row(data, source, notes):
     return f'<div class="row {kind}">{"".join(items)}</div>'
 
 
-def _label(labels, place):
+def _label(labels, index):
     if labels is None:
         return ""
-    same = ' class="same"' if place and labels[place] == labels[0] else ""
-    return f"<div{same}>{escape(str(labels[place]))}</div>"
+    same = ' class="same"' if index and labels[index] == labels[0] else ""
+    return f"<div{same}>{escape(str(labels[index]))}</div>"
 
 
 def show_items(data, source):
-    """Turns items into HTML: a thumbnail, a player with a spectrogram, or the beginning of a text.
+    """Renders items as HTML: thumbnails, players with spectrograms, or the beginnings of texts.
 
     Args:
         data: Pipeline.
-        source: Source of few items.
+        source: Source of a few items.
 
     Returns:
-        pair of the kind, "images", "sound" or "text", and a list of str, HTML.
+        pair of the kind, "images", "audio" or "text", and a list of str, HTML.
     """
     batches = data.examples(source)
     inputs = batches.element_spec
     if "images" in inputs:
-        return "images", [_picture(image) for batch in batches for image in batch["images"].numpy()]
+        return "images", [
+            _thumbnail(image) for batch in batches for image in batch["images"].numpy()
+        ]
     if "waveform" in inputs:
-        return "sound", [_sound(wave_, data.sample_rate) for wave_ in _waves(batches)]
+        return "audio", [_audio(wave_, data.sample_rate) for wave_ in _waves(batches)]
     return "text", [_text(data.preview(source, i)) for i in range(len(source))]
 
 
 def image_uri(pixels):
-    """Returns uint8 (H, W, 3) as a PNG in a URI."""
+    """Returns uint8 (H, W, 3) as a PNG in a data URI."""
     return _encoded(Image.fromarray(pixels), "png")
 
 
-def _picture(image):
+def _thumbnail(image):
     pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     pixels = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels[..., :3]
     thumbnail = Image.fromarray(pixels)
@@ -119,8 +121,8 @@ def _waves(batches):
         yield from (w[:n] for w, n in zip(batch["waveform"].numpy(), lengths, strict=True))
 
 
-def _sound(samples, rate):
-    samples = samples[: int(SOUND_SECONDS * rate)]
+def _audio(samples, rate):
+    samples = samples[: int(AUDIO_SECONDS * rate)]
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)

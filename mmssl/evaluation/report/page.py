@@ -1,4 +1,4 @@
-"""The page of the report: HTML that asks nothing of the network."""
+"""Building blocks of the report: self-contained HTML."""
 
 import base64
 import html
@@ -67,7 +67,7 @@ escape = html.escape
 
 
 def page(title, sections):
-    """Joins sections to a whole page.
+    """Joins sections into a complete page.
 
     Args:
         title: str, escaped here.
@@ -86,25 +86,25 @@ def page(title, sections):
 
 
 def section(title, *parts):
-    """Returns a headed section of HTML parts."""
+    """Returns a section with a heading and HTML parts."""
     return f"<section>\n<h2>{escape(title)}</h2>\n" + "\n".join(parts) + "\n</section>"
 
 
 def sentence(text):
-    """Returns a paragraph in soft ink; what stands in backquotes is a command."""
+    """Returns a paragraph in a muted color; text in backquotes is formatted as code."""
     pieces = escape(text).split("`")
     marked = (f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
     return f'<p class="soft">{"".join(marked)}</p>'
 
 
 def facts(pairs):
-    """Returns a list of (name, value) pairs, both escaped."""
+    """Returns a definition list of (name, value) pairs, both escaped."""
     items = (f"<div><dt>{escape(k)}</dt><dd>{escape(str(v))}</dd></div>" for k, v in pairs)
     return f"<dl>{''.join(items)}</dl>"
 
 
 def panel(title, svg, caption=""):
-    """Returns a figure under its title; the SVG is taken as it is."""
+    """Returns a figure with a title; the SVG is not escaped."""
     note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return (
         f'<figure role="img" aria-label="{escape(title)}"><h3>{escape(title)}</h3>{svg}{note}'
@@ -113,7 +113,7 @@ def panel(title, svg, caption=""):
 
 
 def panels(parts):
-    """Returns figures side by side where there is room."""
+    """Returns figures side by side if there is room."""
     return f'<div class="panels">{"".join(parts)}</div>'
 
 
@@ -127,7 +127,7 @@ def legend(entries):
 
 
 def table(titles, rows):
-    """Returns a table of str, all escaped; the first cell of each row is its head."""
+    """Returns a table of str, all escaped; the first cell of each row is its header."""
     heads = "".join(f"<th>{escape(title)}</th>" for title in titles)
     lines = (
         f"<tr><th>{escape(first)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in rest)}</tr>"
@@ -137,10 +137,10 @@ def table(titles, rows):
 
 
 def folded(title, text):
-    """Returns text as it is, behind a title to open."""
+    """Returns preformatted text, collapsed under a title."""
     return f"<details><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>"
 
 
 def data_uri(kind, content):
-    """Returns bytes of a media type as a URI that holds them."""
+    """Returns bytes of a media type as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,4 +1,4 @@
-"""report.html: one page that shows what a run has learned."""
+"""report.html: one page on what a run has learned."""
 
 import json
 
@@ -27,20 +27,20 @@ from mmssl.evaluation.report.neighbors import image_uri, neighbor_rows
 from mmssl.files import write_text
 from mmssl.runs import read_history
 
-SHOWN = 1500  # items that are embedded for the map and the neighbors
+SHOWN = 1500  # items embedded for the map and the neighbors
 
 
 def write_report(run, data=None, probe=None, seed=0):
-    """Writes a run's report: one HTML file that holds all it shows and asks nothing of the network.
+    """Writes a run's report as one self-contained HTML file.
 
-    What is missing is left out, with a sentence that says how to get it.
+    Missing parts are omitted, with a sentence on how to add them.
 
     Args:
         run: Run.
         data: LabeledData of the items to map and compare, of which the test items are shown;
-            None for those of the last probe, or else those that the run was trained on.
-        probe: dict of `evaluate`, or None for all results in metrics.json.
-        seed: of what is drawn to be shown.
+            None for the data of the last probe, or else of the training.
+        probe: dict returned by `evaluate`; None for all results in metrics.json.
+        seed: of the random choice of items to show.
 
     Returns:
         pathlib.Path of report.html in the run folder.
@@ -90,7 +90,7 @@ def _probes(run, results):
         return page.section(
             "Probes",
             page.sentence(
-                "No probe has been run. This command fills this part: "
+                "No probe has been run. This command adds this part: "
                 f"`mmssl evaluate {run.folder} --data.labels LABELS.tsv`"
             ),
         )
@@ -103,7 +103,9 @@ def _probe(run, result):
     if rows:
         parts += [_accuracies(result, rows), page.sentence(probe_caption(result))]
         if result.get("raw_features"):
-            parts.append(page.sentence(f"The raw input is taken as {result['raw_features']}."))
+            parts.append(
+                page.sentence(f"The raw input is represented by {result['raw_features']}.")
+            )
     if "layers" in result:
         caption = "Test accuracy of the embedding after each block."
         layers, untrained = result["layers"], result.get("untrained_layers")
@@ -111,18 +113,18 @@ def _probe(run, result):
         parts.append(page.panels([page.panel("Block by block", curve, caption)]))
     elif rows:
         parts.append(
-            page.sentence(f"Every block is probed by `mmssl evaluate {run.folder} --layer all`")
+            page.sentence(f"To probe every block: `mmssl evaluate {run.folder} --layer all`")
         )
     weights = result.get("encoder", {}).get("block_weights")
     if weights:
-        caption = "What each block weighs in the sum that the probe `weighted` learned."
+        caption = "Weights of the blocks in the sum that the probe `weighted` learned."
         drawn = figures.bars({name.removeprefix("block_"): w for name, w in weights.items()})
         parts.append(page.panels([page.panel("Weights of the blocks", drawn, caption)]))
     if result.get("held_out"):
         measured = [(name, f"{value:.4f}") for name, value in result["held_out"].items()]
         parts += [page.sentence("The method itself, on held-out items:"), page.facts(measured)]
     elif result.get("held_out_missing"):
-        text = f"No held-out figures of the method: {result['held_out_missing']}"
+        text = f"No held-out metrics of the method: {result['held_out_missing']}"
         parts.append(page.sentence(text))
     return "\n".join(parts)
 
@@ -157,7 +159,7 @@ def _fine_tuning(results):
             for name, text in FINE_TUNING.items()
             if name in result
         ]
-        table = page.table(("classifier", "accuracy", "draws", "seconds a draw"), rows)
+        table = page.table(("classifier", "accuracy", "draws", "seconds per draw"), rows)
         title = f"<h3>{page.escape(probe_title(result))}</h3>"
         parts += [title, table, page.sentence(fine_tuning_caption(result))]
     return [page.section("Fine-tuning", *parts)]
@@ -171,14 +173,14 @@ def _training(run, history):
 
 
 def _items(run, data, results, seed):
-    """Sections on single items: the map, the neighbors and the method's own pictures."""
+    """Sections on single items: the map, the neighbors and the method's own images."""
     try:
-        data = _asked(run, data, results)
+        data = _request(run, data, results)
         source, _ = data.open(run.data, seed)
         encoder = run.encoder
     except ValueError as error:
         text = (
-            f"{_sentence(error)} `mmssl report {run.folder} --data.source SOURCE` fills this part."
+            f"{_sentence(error)} `mmssl report {run.folder} --data.source SOURCE` adds this part."
         )
         return [page.section("Embeddings", page.sentence(text))]
     if len(source) < 2:
@@ -188,17 +190,17 @@ def _items(run, data, results, seed):
     source = source.select(np.sort(order))
     embeddings = embed(encoder, run.data.examples(source), run.layer)
     rows = neighbor_rows(run.data, source, embeddings, seed)
-    intro = "The first of each row is the query. Cosines are between embeddings."
+    intro = "The first item of each row is the query. Cosines are between embeddings."
     return [
         page.section("Map of the embeddings", embedding_map(embeddings, source.labels, seed)),
         page.section("Nearest neighbors", page.sentence(intro), rows),
-        # In any order but the source's, which is often sorted by class.
-        *_pictures(run, source.select(np.random.default_rng(seed).permutation(len(source)))),
+        # Shuffled, since the source is often sorted by class.
+        *_images(run, source.select(np.random.default_rng(seed).permutation(len(source)))),
     ]
 
 
-def _asked(run, data, results):
-    """What to show: what is asked for, or else the data of the last probe, or the run's own."""
+def _request(run, data, results):
+    """The data to show: those requested, or those of the last probe, or the run's own."""
     own = LabeledData().or_own(run.data)
     if not data.is_empty():
         return data.or_own(run.data)
@@ -207,17 +209,17 @@ def _asked(run, data, results):
     return own
 
 
-def _pictures(run, source):
+def _images(run, source):
     try:
         drawn = report_images(run, source)
     except ValueError as error:
         return [page.section("Method", page.sentence(_sentence(error)))]
     parts = [
         f'<figure class="picture"><h3>{page.escape(title)}</h3>'
-        f'<img style="max-width:{2 * picture.shape[1]}px; min-width:min(640px, '
-        f'{picture.shape[1]}px)" alt="" src="{image_uri(picture)}">'
+        f'<img style="max-width:{2 * image.shape[1]}px; min-width:min(640px, '
+        f'{image.shape[1]}px)" alt="" src="{image_uri(image)}">'
         f"<figcaption>{page.escape(caption)}</figcaption></figure>"
-        for title, caption, picture in drawn
+        for title, caption, image in drawn
     ]
     return [page.section("Method", *parts)] if parts else []
 

@@ -67,7 +67,7 @@ def warnings_of(monitor, looks):
     for number, signs in enumerate(looks):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            monitor._weigh(signs)
+            monitor._report(signs)
         told += [(number, warning) for warning in caught]
     return told
 
@@ -209,13 +209,13 @@ def test_projections_near_a_line_are_excused_at_first_and_while_they_leave_it():
 
 def test_projections_that_shrink_are_found_where_their_length_counts():
     def looks(*deviations):
-        return [{**drawn(), "stddev": stddev} for stddev in deviations]
+        return [{**drawn(), "std": std} for std in deviations]
 
     *before, now = looks(0.1, 1.0, 0.5)
     assert projection_signs(now, before) == {}
     *before, now = looks(0.1, 1.0, 0.3)
-    text = projection_signs(now, before)["projected deviation"]
-    assert text == "the deviation of their projections has fallen from 1 to 0.3"
+    text = projection_signs(now, before)["projected standard deviation"]
+    assert text == "the standard deviation of their projections has fallen from 1 to 0.3"
 
 
 SHRINKING = (1.0, 0.9, 0.3, 0.2, 0.1)

@@ -68,7 +68,7 @@ def test_all_layers_train_and_batch_norms_learn_the_statistics_anew(encoder, dat
     codes = (source.labels == "red").astype(int)
     before, steps = classifier.get_weights(), []
     batches = labeled_batches(classifier, data, source, codes, 10, 4)
-    train_classifier(classifier, batches, 4, 1e-2, stepped=lambda: steps.append(1))
+    train_classifier(classifier, batches, 4, 1e-2, on_step=lambda: steps.append(1))
     for one, two in zip(before, classifier.get_weights(), strict=True):
         assert np.abs(one - two).max() > 0
     assert len(steps) == 4

@@ -27,7 +27,7 @@ def test_encoder_untrained_and_raw_input_are_probed_alike(run):
     assert result["raw"]["linear"] > 0.9
     assert (result["n_train"], result["n_test"], result["classes"]) == (80, 20, 2)
     assert 0.4 < result["majority"] < 0.7
-    assert result["split"] == "drawn: a fifth of each class to test, seed 0"
+    assert result["split"] == "random: a fifth of each class to test, seed 0"
     assert set(result["diagnostics"]) == {"encoder", "untrained"}
     stages = {"data", "encoder features", "untrained features", "raw features", "knn", "linear"}
     assert stages <= set(result["seconds"])
@@ -169,7 +169,7 @@ def test_a_method_that_cannot_be_measured_does_not_spoil_the_probe(run):
     def refuse(data):
         raise ValueError("single sentences have no next one")
 
-    run.made.held_out = refuse
+    run.made.validate = refuse
     result = evaluate(run)
     assert result["held_out"] == {}
     assert result["held_out_missing"] == "single sentences have no next one"
@@ -177,14 +177,14 @@ def test_a_method_that_cannot_be_measured_does_not_spoil_the_probe(run):
 
 def test_the_method_is_measured_on_the_test_items(run):
     seen = []
-    run.made.held_out = lambda data: seen.append(len(data.source)) or {}
+    run.made.validate = lambda data: seen.append(len(data.source)) or {}
     evaluate(run)
     assert seen == [20]
 
 
 def test_an_encoder_that_diverged_is_refused(run):
     run.encoder.get_layer("block_2").gamma.assign(np.full(8, np.nan))
-    with pytest.raises(ValueError, match="The encoder gives NaN"):
+    with pytest.raises(ValueError, match="The encoder returns NaN"):
         evaluate(run)
 
 

@@ -85,7 +85,7 @@ def test_sparse_features_give_the_neighbors_of_dense_ones(clouds):
 
 
 def test_neighbors_beyond_the_bank_are_refused():
-    with pytest.raises(ValueError, match="k=4 must lie between 1 and the 3"):
+    with pytest.raises(ValueError, match="k=4 must be between 1 and the 3"):
         nearest(np.eye(3), np.eye(3), 4)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.evaluation.probes.sgd import _gradient, fit_sgd
+from mmssl.evaluation.probes.sgd import _gradients, fit_sgd
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 
@@ -51,7 +51,7 @@ def test_the_gradient_is_the_finite_difference_of_the_cross_entropy():
         right = scores[:, np.arange(7), codes] / scores.sum(axis=2)
         return -np.log(right).mean(axis=1).sum()
 
-    for part, slope in zip(state, _gradient(state, features, codes), strict=True):
+    for part, slope in zip(state, _gradients(state, features, codes), strict=True):
         place = tuple(n - 1 for n in part.shape)
         part[place] += 1e-5
         above = loss()

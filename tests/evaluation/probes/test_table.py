@@ -29,7 +29,7 @@ def test_other_probes_have_their_columns_and_rows_without_them_a_gap(result):
     rows = {"encoder": {"weighted": 0.9, "5-shot": few}, "raw": {"5-shot": few | {"mean": 0.7}}}
     text = printed(result | rows | {"untrained": rows["encoder"], "probes": ["weighted", "5-shot"]})
     assert "0.600 ± 0.021" in text
-    assert "deviation of draws" in text
+    assert "standard deviation over draws" in " ".join(text.split())
     (raw,) = [line.split("│") for line in text.splitlines() if "raw input" in line]
     assert raw[2].strip() == ""
 
@@ -64,7 +64,7 @@ def test_a_result_of_held_out_figures_alone_is_printed(result):
 
 def test_the_reason_for_missing_held_out_figures_is_printed(result):
     text = printed(result | {"held_out": {}, "held_out_missing": "no next [sentence]"})
-    assert "no held-out figures: no next [sentence]" in text
+    assert "no held-out metrics: no next [sentence]" in text
 
 
 def test_the_standard_error_is_that_of_a_share():

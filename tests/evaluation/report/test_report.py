@@ -8,7 +8,7 @@ import pytest
 from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.report.curves import curve_panels
-from mmssl.evaluation.report.embedding_map import PALETTE, label_colors, plane
+from mmssl.evaluation.report.embedding_map import PALETTE, label_colors, project
 from mmssl.evaluation.report.figures import OTHER, scatter
 from mmssl.evaluation.report.neighbors import choose_queries, neighbor_rows, show_items
 from mmssl.pipelines.audio import AudioWindows
@@ -111,7 +111,7 @@ def test_figures_of_other_units_are_not_drawn_among_the_losses():
         {"step": 2, "loss": 8.0, "target_std": 0.4, "prototype_usage": 0.9},
     ]
     titles = Checker(curve_panels(history)).words
-    for title in ("Loss", "Targets and predictions", "Use of the prototypes"):
+    for title in ("Loss", "Targets and predictions", "Usage of the prototypes"):
         assert title in titles
     assert "Entropy of the targets" not in titles
 
@@ -150,7 +150,7 @@ def test_data_that_are_gone_leave_the_rest_of_the_report(whole):
 def test_the_reason_for_missing_held_out_figures_is_shown(whole, result):
     missing = {"held_out": {}, "held_out_missing": "no next <sentence>"}
     _, page = read(write_report(whole, probe=result | missing))
-    assert "No held-out figures of the method: no next <sentence>" in " ".join(page.words)
+    assert "No held-out metrics of the method: no next <sentence>" in " ".join(page.words)
 
 
 def test_other_probes_have_columns_and_the_weights_of_blocks_a_figure(whole, result):
@@ -248,7 +248,7 @@ def test_queries_are_of_as_many_classes_as_there_are(run, pictures):
 def test_the_plane_keeps_two_far_groups_apart():
     rng = np.random.default_rng(0)
     groups = np.eye(10)[np.arange(60) % 2] + rng.normal(size=(60, 10)) * 0.05
-    points, how = plane(groups)
+    points, how = project(groups)
     assert points.shape == (60, 2)
     assert how == "t-SNE"
     even, odd = points[::2], points[1::2]
