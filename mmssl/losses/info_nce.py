@@ -5,7 +5,13 @@ from keras import ops
 from mmssl import distribution
 from mmssl.losses.parts.debiased import debiased_cross_entropy
 from mmssl.losses.parts.inputs import float_rows, positive_number
-from mmssl.losses.parts.similarity import MASKED_SCORE, dot, l2_normalize, pairwise_dots
+from mmssl.losses.parts.similarity import (
+    MASKED_SCORE,
+    cross_entropy_of_positive,
+    dot,
+    l2_normalize,
+    pairwise_dots,
+)
 
 
 def info_nce(queries, keys, negatives=None, temperature=0.1, class_prior=0.0, hardness=0.0):
@@ -36,7 +42,9 @@ def info_nce(queries, keys, negatives=None, temperature=0.1, class_prior=0.0, ha
         ValueError: the shapes are incompatible, or an argument is out of range.
     """
     scores = cosine_scores(queries, keys, negatives, temperature)
-    return ops.mean(contrast(*scores, temperature, class_prior, hardness))
+    if class_prior == hardness == 0:
+        return ops.mean(cross_entropy_of_positive(*scores))
+    return ops.mean(debiased_cross_entropy(*scores, temperature, class_prior, hardness))
 
 
 def future_info_nce(predictions, positives, pool, collisions, weights=None):
@@ -67,41 +75,6 @@ def future_info_nce(predictions, positives, pool, collisions, weights=None):
     if weights is None:
         return ops.mean(losses), ops.mean(hits)
     return ops.mean(weights * losses), ops.mean(weights * hits)
-
-
-def contrast(positive, negatives, temperature, class_prior, hardness):
-    """Computes the loss of each anchor from its scores, debiased where requested.
-
-    Args:
-        positive: float32 (A,), scores of the positives.
-        negatives: float32 (A, N), scores of the negatives.
-        temperature: by which the scores were divided.
-        class_prior: see `debiased_cross_entropy`.
-        hardness: see `debiased_cross_entropy`; with both at 0 nothing is corrected.
-
-    Returns:
-        float32 (A,), in nats.
-    """
-    if class_prior == hardness == 0:
-        return cross_entropy_of_positive(positive, negatives)
-    return debiased_cross_entropy(positive, negatives, temperature, class_prior, hardness)
-
-
-def cross_entropy_of_positive(positive, negatives):
-    """Computes `log(exp(p) + sum_n exp(n)) - p` for each anchor.
-
-    Args:
-        positive: float32 (A,), scores p of the positives.
-        negatives: float32 (A, N), scores n, `similarity.MASKED_SCORE` for excluded ones.
-
-    Returns:
-        float32 (A,), in nats.
-    """
-    # The largest score is subtracted by hand: concatenating positive and negatives into one tensor
-    # for logsumexp would copy the largest array of the step.
-    top = ops.stop_gradient(ops.maximum(ops.max(negatives, axis=-1), positive))
-    total = ops.exp(positive - top) + ops.sum(ops.exp(negatives - top[:, None]), axis=-1)
-    return ops.log(total) + (top - positive)
 
 
 def cosine_scores(queries, keys, negatives, temperature):

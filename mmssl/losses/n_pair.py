@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from mmssl.losses.info_nce import batch_scores, cross_entropy_of_positive
+from mmssl.losses.info_nce import batch_scores
 from mmssl.losses.parts.inputs import float_rows
-from mmssl.losses.parts.similarity import dot
+from mmssl.losses.parts.similarity import cross_entropy_of_positive, dot
 
 
 def n_pair_loss(anchors, positives, norm_weight=0.0):

@@ -3,9 +3,15 @@
 from keras import ops
 
 from mmssl import distribution
-from mmssl.losses.info_nce import contrast
+from mmssl.losses.parts.debiased import debiased_cross_entropy
 from mmssl.losses.parts.inputs import float_rows, positive_number
-from mmssl.losses.parts.similarity import MASKED_SCORE, dot, l2_normalize, pairwise_dots
+from mmssl.losses.parts.similarity import (
+    MASKED_SCORE,
+    cross_entropy_of_positive,
+    dot,
+    l2_normalize,
+    pairwise_dots,
+)
 
 
 def nt_xent(first, second, temperature=0.1, class_prior=0.0, hardness=0.0):
@@ -33,7 +39,9 @@ def nt_xent(first, second, temperature=0.1, class_prior=0.0, hardness=0.0):
         ValueError: the shapes are incompatible, or an argument is out of range.
     """
     scores = view_scores(first, second, temperature)
-    return ops.mean(contrast(*scores, temperature, class_prior, hardness))
+    if class_prior == hardness == 0:
+        return ops.mean(cross_entropy_of_positive(*scores))
+    return ops.mean(debiased_cross_entropy(*scores, temperature, class_prior, hardness))
 
 
 def view_scores(first, second, temperature):

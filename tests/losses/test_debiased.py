@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mmssl.losses.info_nce import cosine_scores, cross_entropy_of_positive, info_nce
+from mmssl.losses.info_nce import cosine_scores, info_nce
 from mmssl.losses.nt_xent import nt_xent, view_scores
+from mmssl.losses.parts.similarity import cross_entropy_of_positive
 from tests.losses.contract import Case, LossContract, unit, views
 from tests.tolerances import SUM, TRAINING, assert_close
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.losses.info_nce import cross_entropy_of_positive, future_info_nce, info_nce
+from mmssl.losses.info_nce import future_info_nce, info_nce
+from mmssl.losses.parts.similarity import cross_entropy_of_positive
 from tests.losses.contract import Case, LossContract, unit, views
 from tests.tolerances import ROUNDING, SUM, TRAINING, assert_close
 

@@ -1,4 +1,4 @@
-"""Similarities and distances whose values and gradients stay finite."""
+"""Similarities, distances and their contrast, whose values and gradients stay finite."""
 
 from keras import ops
 
@@ -77,3 +77,20 @@ def safe_sqrt(squares):
         float32 of the same shape, at least 1e-6.
     """
     return ops.sqrt(ops.maximum(squares, TINY))
+
+
+def cross_entropy_of_positive(positive, negatives):
+    """Computes `log(exp(p) + sum_n exp(n)) - p` for each anchor.
+
+    Args:
+        positive: float32 (A,), scores p of the positives.
+        negatives: float32 (A, N), scores n, `MASKED_SCORE` for excluded ones.
+
+    Returns:
+        float32 (A,), in nats.
+    """
+    # The largest score is subtracted by hand: concatenating positive and negatives into one tensor
+    # for logsumexp would copy the largest array of the step.
+    top = ops.stop_gradient(ops.maximum(ops.max(negatives, axis=-1), positive))
+    total = ops.exp(positive - top) + ops.sum(ops.exp(negatives - top[:, None]), axis=-1)
+    return ops.log(total) + (top - positive)
