@@ -1,11 +1,12 @@
 """One way to generate for all methods that can: which function, and which options it takes."""
 
-import importlib
+from mmssl.generation.audio import generate_audio
+from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")
 KINDS = {
-    "WaveNet": ("sound", "mmssl.generation.audio", ("out", "seconds", "speaker", "like")),
-    "GPT": ("text", "mmssl.generation.text", ("tokens", "top_k", "top_p", "beams")),
+    "WaveNet": ("sound", generate_audio, ("out", "seconds", "speaker", "like")),
+    "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 
 
@@ -30,11 +31,10 @@ def generator_of(run, options):
             f"{run.folder} was trained by {method}, which generates nothing; "
             f"{' and '.join(KINDS)} do."
         )
-    kind, module, own = KINDS[method]
+    kind, function, own = KINDS[method]
     given = {name: value for name, value in options.items() if value is not None}
     foreign = {name for _, _, names in KINDS.values() for name in names} - set(own)
     if foreign & set(given):
         listed = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(foreign & set(given)))
         raise ValueError(f"{run.folder} generates {kind}, which {listed} does not go with.")
-    function = getattr(importlib.import_module(module), module.rpartition(".")[2])
     return kind, function, {"run": run, **{n: given[n] for n in (*COMMON, *own) if n in given}}

@@ -93,10 +93,3 @@ def expected_mask_ratio(span, mask_ratio):
         float.
     """
     return 1.0 - (1.0 - mask_ratio / span) ** span
-
-
-def _spread(starts, length):
-    """Marks each start and what follows it, `length` frames in all."""
-    before = tf.cumsum(tf.cast(starts, tf.int32))
-    ended = tf.maximum(tf.range(starts.shape[0]) - length, -1)
-    return before > tf.where(ended < 0, 0, tf.gather(before, tf.maximum(ended, 0)))

@@ -23,7 +23,7 @@ METHODS = (
     Fault(
         "Barlow Twins moves biases and norms as fast as all else",
         "mmssl/methods/barlow_twins.py",
-        "paired(make, variables, small, rate=self.bias_rate)",
+        "paired(make, variables, small, rate=self.bias_lr_ratio)",
         "paired(make, variables, small)",
         VIEWS,
         "barlow_twins and not collapse_of",
@@ -239,8 +239,8 @@ METHODS = (
     Fault(
         "MoCo queues the queries in place of the keys",
         "mmssl/methods/moco.py",
-        'self.queue.push(unit(ops.cast(keys, "float32")))',
-        'self.queue.push(unit(ops.cast(outputs, "float32")))',
+        'self.queue.push(l2_normalize(ops.cast(keys, "float32")))',
+        'self.queue.push(l2_normalize(ops.cast(outputs, "float32")))',
         ("tests/methods/test_moco.py",),
     ),
     Fault(
@@ -408,7 +408,7 @@ BASES = (
     Fault(
         "data2vec's teacher sees the student's corrupted input",
         "mmssl/methods/bases/latent_prediction.py",
-        "batch.get(TEACHERS + name, batch[name])",
+        "batch.get(TEACHER_PREFIX + name, batch[name])",
         "batch[name]",
         ("tests/methods/test_data2vec.py",),
         "corrupted",
@@ -538,7 +538,7 @@ TRAINING = (
     Fault(
         "a loss is not divided by the number of replicas",
         "mmssl/distribution.py",
-        "return loss / replicas()",
+        "return loss / num_replicas()",
         "return loss",
         ON_REPLICAS,
     ),
@@ -575,8 +575,8 @@ TRAINING = (
     Fault(
         "AdamW decays the biases of attention",
         "mmssl/optimizers/build.py",
-        'spared = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]',
-        "spared = [v for v in variables if len(v.shape) < 2]",
+        'excluded = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]',
+        "excluded = [v for v in variables if len(v.shape) < 2]",
         ("tests/optimizers/test_build.py",),
         "biases or several_heads",
     ),
@@ -646,8 +646,8 @@ LOSSES = (
     Fault(
         "InfoNCE counts a query's own key among the others",
         "mmssl/losses/info_nce.py",
-        "ops.where(itself, NEVER, dots(queries, everyone))",
-        "dots(queries, everyone)",
+        "ops.where(itself, MASKED_SCORE, pairwise_dots(queries, everyone))",
+        "pairwise_dots(queries, everyone)",
         ("tests/losses/test_info_nce.py",),
     ),
     Fault(
@@ -709,7 +709,7 @@ LOSSES = (
     Fault(
         "VICReg divides by the rows, not by one less",
         "mmssl/losses/vicreg.py",
-        "count - 1 / distribution.replicas()",
+        "count - 1 / distribution.num_replicas()",
         "count",
         ("tests/losses/test_vicreg.py",),
     ),
@@ -869,7 +869,7 @@ ENCODERS = (
     Fault(
         "convolved positions see what stands in the padding",
         "mmssl/encoders/wav2vec.py",
-        "x = KeptFrames()([x, frames])",
+        "x = ZeroMaskedFrames()([x, frames])",
         "pass",
         ("tests/encoders/test_wav2vec.py",),
         "padding",
@@ -1048,15 +1048,15 @@ EVALUATION = (
     Fault(
         "test items are among the training items of a drawn split",
         "mmssl/evaluation/probes/splits.py",
-        "return Split(source.select(train), source.select(test), val, how)",
-        "return Split(source, source.select(test), val, how)",
+        "return Split(source.select(train), source.select(test), val, description)",
+        "return Split(source, source.select(test), val, description)",
         ("tests/evaluation/probes/test_splits.py",),
     ),
     Fault(
         "an encoder is probed in training mode",
         "mmssl/evaluation/probes/features.py",
-        "outputs = dict(way(batch, training=False))",
-        "outputs = dict(way(batch, training=True))",
+        "outputs = dict(trunk(batch, training=False))",
+        "outputs = dict(trunk(batch, training=True))",
         ("tests/evaluation/probes/test_features.py",),
     ),
 )
