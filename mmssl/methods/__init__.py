@@ -1,4 +1,4 @@
-"""Self-supervised methods, one a file."""
+"""Self-supervised methods, one per file."""
 
 from mmssl.methods.barlow_twins import BarlowTwins
 from mmssl.methods.bert import BERT
