@@ -189,8 +189,7 @@ class SelfAttention(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mmssl")
 def approximate_gelu(x):
-    """GELU in its tanh approximation, which every export format supports (Hendrycks, Gimpel 2016,
-    1606.08415)."""
+    """GELU's tanh form, which every export format supports (Hendrycks, Gimpel 2016, 1606.08415)."""
     return keras.activations.gelu(x, approximate=True)
 
 

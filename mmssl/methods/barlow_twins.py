@@ -13,31 +13,32 @@ from mmssl.optimizers import paired
 class BarlowTwins(JointEmbedding):
     """Redundancy reduction (Zbontar, Jing, Misra, LeCun, Deny 2021, arXiv 2103.03230).
 
-    The dimensions of two views' projections, each standardized over the batch, are to correlate
-    with themselves and not with each other; C is their cross-correlation:
+    The cross-correlation matrix C of two views' projections, standardized over the batch, is pulled
+    towards the identity:
 
         loss = sum_i (C_ii - 1)^2 + w sum_{i != j} C_ij^2
 
-    A sum over dimensions, as in the official code; w grows where they are fewer: 0.0051 times 8192
-    over their number is a start. C is that of the whole batch on every replica, with true gradients
-    (the official code's are the share of one replica).
+    The loss is a sum over dimensions, as in the official code; with fewer dimensions, w should be
+    larger: start with 0.0051 times 8192 over their number. C is that of the global batch on every
+    replica, with exact gradients (those of the official code are one replica's part).
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
 
     Across replicas: C, with gradients, and the statistics of batch norm.
 
     Args:
         encoder: keras.Model of any modality.
-        projector: widths of the projector's layers, none of them with a bias.
+        projector: widths of the projector's layers, none of which has a bias.
         off_diagonal_weight: w, 0 or more.
-        bias_lr_ratio: the learning rate of biases and norms as a share of all others', above 0;
-            0.0048 to 0.2 in the official code, whose LARS adapts the others alone. 1 suits AdamW.
+        bias_lr_ratio: learning rate of biases and norms, relative to that of all other variables;
+            above 0. 0.0048 to 0.2 in the official code, whose LARS adapts only the others. Use 1
+            with AdamW.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
 
     metric_names = ("barlow_twins",)
@@ -52,10 +53,11 @@ class BarlowTwins(JointEmbedding):
     ):
         if off_diagonal_weight < 0:
             raise ValueError(
-                f"BarlowTwins(off_diagonal_weight=...) is 0 or more; got {off_diagonal_weight}."
+                "BarlowTwins(off_diagonal_weight=...) must be 0 or more; got "
+                f"{off_diagonal_weight}."
             )
         positive_number(bias_lr_ratio=bias_lr_ratio)
-        # The loss standardizes what comes last: a norm there would do it twice.
+        # The loss standardizes projections: batch norm after the last layer would do it twice.
         head = mlp(embedding_width(encoder), projector, last_bias=False, name="projector")
         super().__init__(encoder, head, **kwargs)
         self.off_diagonal_weight = off_diagonal_weight
@@ -66,5 +68,6 @@ class BarlowTwins(JointEmbedding):
 
     def make_optimizers(self, make):
         variables = self.trainable_variables
-        small = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
-        return {"optimizer": paired(make, variables, small, rate=self.bias_lr_ratio)}
+        biases_and_norms = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
+        pair = paired(make, variables, biases_and_norms, rate=self.bias_lr_ratio)
+        return {"optimizer": pair}

@@ -10,33 +10,34 @@ from mmssl.layers import approximate_gelu
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
 
-SPECIALS = 5  # ids below are [PAD], [UNK], [CLS], [SEP], [MASK]
+SPECIALS = 5  # the ids below are [PAD], [UNK], [CLS], [SEP] and [MASK]
 VALIDATION_BATCHES = 64
 
 
 class BERT(Pretrainer):
     """Masked language model, next sentence (Devlin, Chang, Lee, Toutanova 2019, arXiv 1810.04805).
 
-    A masked language model, whose logits are computed at the masked positions only and by the
-    encoder's own token table, and a classifier of [CLS] that tells whether the second segment
-    truly follows the first:
+    A masked language model (MLM), whose logits are computed at the masked positions only and with
+    the encoder's own token embedding, and a classifier on [CLS] that predicts whether the second
+    segment actually follows the first (next sentence prediction, NSP):
 
         loss = sum_p w_p CE(masked_p) / sum_p w_p  +  mean_b CE(next_b)
 
     Batch:
         token_ids, padding_mask: int32 (B, L), `[CLS] A [SEP] B [SEP]`.
-        masked_positions, masked_ids: int32 (B, P); masked_weights: float32 (B, P), 0 for slots
-            that hold nothing.
-        next_is_random: int32 (B,), 1 where B is not what follows A; needed with `next_sentence`.
+        masked_positions, masked_ids: int32 (B, P); masked_weights: float32 (B, P), 0 for empty
+            slots.
+        next_is_random: int32 (B,), 1 where the second segment does not follow the first; required
+            with `next_sentence`.
 
     Across replicas: the sum of the weights.
 
     Args:
         encoder: keras.Model with a ReversibleEmbedding named `token_embedding`, such as
             `mmssl.encoders.bert_encoder()`.
-        next_sentence: whether the second task is part of the training.
-        unigram_bias: start the output bias at the tokens' log frequencies, which the paper's
-            start at zero takes the first hundreds of steps to reach; for short runs.
+        next_sentence: whether to train next sentence prediction as well.
+        unigram_bias: initialize the output bias to the tokens' log frequencies, which an initial
+            bias of zero, as in the paper, takes hundreds of steps to learn; for short runs.
         **kwargs: passed to Pretrainer.
     """
 
@@ -81,7 +82,7 @@ class BERT(Pretrainer):
 
     def loss_terms(self, batch, outputs, training):
         weights = batch["masked_weights"]
-        # Sums of the whole batch, so that rows with few masked tokens weigh the same everywhere.
+        # Summed over the global batch, so that a masked token has the same weight on any replica.
         total = distribution.mean(ops.sum(weights)) + 1e-5
         loss, hits = masked_cross_entropy(outputs["token_logits"], batch["masked_ids"], weights)
         self.update_metric("mlm_accuracy", hits / total)
@@ -95,11 +96,11 @@ class BERT(Pretrainer):
         return terms
 
     def adapt(self, batches, count=256):
-        """Takes the token frequencies from the data, where `unigram_bias` asks for them.
+        """Estimates token frequencies from the data for `unigram_bias`.
 
         Args:
             batches: tf.data.Dataset of training batches.
-            count: batches to look at.
+            count: number of batches to use.
         """
         if not self.unigram_bias:
             return
@@ -109,19 +110,19 @@ class BERT(Pretrainer):
         for batch in batches.take(count):
             visible = batch["token_ids"].numpy()[batch["padding_mask"].numpy() > 0]
             counts += np.bincount(visible, minlength=len(counts))
-        # What is never asked for keeps the count of one.
+        # Special tokens, which are never predicted, keep a count of one.
         counts[:SPECIALS] = 1
         bias.assign(np.log(counts / counts.sum()))
 
     def validate(self, data):
-        """Measures the masked loss on held-out text, beside the best guess without context.
+        """Computes the MLM loss on held-out text, and that of the best guess without context.
 
         Args:
             data: mmssl.pipelines.text.SentencePairs over the held-out texts.
 
         Returns:
-            dict: `mlm_loss` in nats a masked token, and `unigram_loss`, what a model that knows
-            the held-out text's own token frequencies, and no context, would have on those tokens.
+            dict: `mlm_loss`, in nats per masked token, and `unigram_loss`, the loss on the same
+            tokens of a model that knows only the token frequencies of the held-out text.
         """
         unigram = np.log(np.maximum(data.token_frequencies(), 1e-12))
         loss = guess = total = 0.0

@@ -12,18 +12,18 @@ from mmssl.methods.bases.student_teacher import predictor_mlp
 class BYOL(StudentTeacher):
     """Bootstrap your own latent (Grill et al. 2020, arXiv 2006.07733).
 
-    From one view the student predicts how the teacher projects the other, both ways round, without
-    negatives; q are predictions and z' the teacher's projections, at length one:
+    From each view the student predicts the teacher's projection of the other, without negatives;
+    with L2-normalized predictions q and teacher projections z':
 
         loss = mean_i |q_1 - z'_2|^2 + mean_i |q_2 - z'_1|^2,    from 0 to 8
 
     The teacher is a moving average of encoder and projector whose momentum rises to
-    `final_momentum` along a half cosine, over the steps of the run; it normalizes by the statistics
-    of its own batch, as in the official code. That code draws the teacher's first weights apart
-    from the student's; here they are equal, as in the paper.
+    `final_momentum` along a half cosine over the steps of the run; its batch norm uses the
+    statistics of its own batch, as in the official code. That code initializes the teacher
+    independently of the student; here their initial weights are equal, as in the paper.
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
 
     Across replicas: the statistics of batch norm.
@@ -31,13 +31,13 @@ class BYOL(StudentTeacher):
     Args:
         encoder: keras.Model of any modality.
         projector: widths of the projector's layers.
-        predictor: widths of the predictor's layers; the last is the projector's.
+        predictor: widths of the predictor's layers, the last equal to the projector's.
         momentum: of the teacher at the first step, in [0, 1].
-        final_momentum: at the last; None keeps the first.
+        final_momentum: of the teacher at the last step, in [0, 1]; None keeps `momentum`.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range, or the heads do not end in one width.
+        ValueError: an argument is out of range, or the output widths of the heads differ.
     """
 
     metric_names = ("distance",)

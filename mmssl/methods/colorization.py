@@ -12,45 +12,46 @@ from mmssl.layers.color import rgb_to_lightness
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.methods.bases import Pretrainer
 
-GRAY = 5.0  # an image whose every |a| and |b| is at most this has no color to learn from
+GRAY = 5.0  # an image whose |a| and |b| nowhere exceed this counts as gray
 
-REPORT_IMAGES = 12  # in the report
+REPORT_IMAGES = 12
 
 
 class Colorization(Pretrainer):
     """Colorization by classification (Zhang, Isola, Efros 2016, arXiv 1603.08511).
 
-    From the lightness of a picture, predicts for every `stride`-th pixel, the first one included,
-    a distribution over Q quantized ab colors; rare colors weigh more:
+    From the lightness of an image, predicts a distribution over Q quantized ab colors for every
+    `stride`-th pixel, starting with the first; rare colors are upweighted:
 
         loss = -mean_{h,w} v(Z_hw) sum_q Z_hwq log softmax(logits_hw)_q
 
-    `Z` shares a pixel among its 10 nearest bins, `v` is the rarity of the nearest one, taken from
-    the data by `adapt` (the average of Z is the smoothed histogram), and pictures without color
-    count as zero. Q is 261, the points of a grid of 10 that sRGB colors round to; the official
-    list of 313 is data that no rule gives. Colors are a and b of CIE Lab (D65), those of the
-    pixel itself: averages would bring in colors that the picture does not have.
+    `Z` soft-encodes a pixel over its 10 nearest bins; `v` is the rarity weight of the nearest one,
+    computed from the data by `adapt` (the average of Z is the smoothed histogram). Gray images
+    have zero loss. Q is 261, the points of a grid with spacing 10 to which sRGB colors round; the
+    official list of 313 was published as data, and no rule for it is known. Colors are a and b of
+    CIE Lab (D65) at the pixel itself, since averages would introduce colors that the image does not
+    have.
 
     Batch:
-        images: float32 (B, H, W, 3) in [0, 1], of which the encoder sees the lightness alone,
-            and the loss the colors.
+        images: float32 (B, H, W, 3) in [0, 1], of which the encoder sees the lightness and the loss
+            the colors.
 
     Across replicas: nothing.
 
     Args:
         encoder: keras.Model that reads the lightness of `images`, such as
             `mmssl.encoders.conv_encoder()`.
-        decoder_width: channels of the decoder, block 8 of the paper.
-        decoder_depth: its 3x3 convolutions.
-        upsampling: how much finer the predictions are than the encoder's last map, along each
-            side; `stride` is the product of the encoder's strides over it, four in the paper.
+        decoder_width: channels of the decoder, which is block 8 of the paper.
+        decoder_depth: number of its 3x3 convolutions.
+        upsampling: factor from the resolution of the encoder's last map to that of the predictions;
+            `stride` is the product of the encoder's strides divided by it, four in the paper.
         uniform_weight: lambda of the rebalancing, in [0, 1]; 1 turns it off.
-        temperature: of the annealed mean that `colorize` takes, above 0.
+        temperature: of the annealed mean in `colorize`, above 0.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range, or no stride leads from the encoder's pictures
-            to the predictions.
+        ValueError: an argument is out of range, or no stride relates the size of the images to that
+            of the predictions.
     """
 
     metric_names = ("color", "mode_accuracy")
@@ -68,10 +69,10 @@ class Colorization(Pretrainer):
         super().__init__(encoder, **kwargs)
         if not 0 <= uniform_weight <= 1:
             raise ValueError(
-                f"Colorization(uniform_weight=...) is in [0, 1]; got {uniform_weight}."
+                f"Colorization(uniform_weight=...) must be in [0, 1]; got {uniform_weight}."
             )
         if temperature <= 0:
-            raise ValueError(f"Colorization(temperature=...) is above 0; got {temperature}.")
+            raise ValueError(f"Colorization(temperature=...) must be above 0; got {temperature}.")
         self.uniform_weight = uniform_weight
         self.temperature = temperature
         self.bins = ColorBins()
@@ -95,18 +96,18 @@ class Colorization(Pretrainer):
         return {"color": color_distribution_loss(logits, bins, weights, rebalance)}
 
     def _colors(self, images):
-        """Takes a and b of the pixels that are predicted: (B, H, W, 3) to (B, h, w, 2)."""
+        """Computes a and b of the predicted pixels: (B, H, W, 3) to (B, h, w, 2)."""
         return rgb_to_lab(images[:, :: self.stride, :: self.stride])[..., 1:]
 
     def adapt(self, batches, examples=4096):
-        """Takes the rarity of the colors from the data.
+        """Computes the rarity weights of the colors from the data.
 
         Args:
             batches: tf.data.Dataset of training batches.
-            examples: pictures to look at.
+            examples: number of images to use.
 
         Raises:
-            ValueError: the pictures have no color.
+            ValueError: all of these images are gray.
         """
         counts, seen, largest = np.zeros(len(self.bins)), 0, 0.0
         for batch in batches:
@@ -122,19 +123,19 @@ class Colorization(Pretrainer):
                 break
         if largest <= GRAY:
             raise ValueError(
-                f"None of {seen} pictures has a color beyond |a|, |b| = {GRAY:g}: colorization "
-                "learns nothing from gray pictures."
+                f"None of {seen} images has a color beyond |a|, |b| = {GRAY:g}: colorization "
+                "learns nothing from gray images."
             )
         self.bins.set_frequencies(counts / counts.sum(), self.uniform_weight)
 
     def colorize(self, images):
-        """Paints pictures from their lightness.
+        """Colorizes images from their lightness.
 
         Args:
             images: float32 (B, H, W, 3) in [0, 1], of the encoder's size.
 
         Returns:
-            float32 (B, H, W, 3) in [0, 1]: the lightness given, the annealed mean color.
+            float32 (B, H, W, 3) in [0, 1]: the given lightness with the annealed mean color.
         """
         images = ops.convert_to_tensor(images, "float32")
         ab = self.bins.decode(ops.cast(self({"images": images}), "float32"), self.temperature)
@@ -142,10 +143,10 @@ class Colorization(Pretrainer):
         return lab_to_rgb(ops.concatenate([rgb_to_lightness(images), ab], axis=-1))
 
     def report_images(self, data):
-        """Shows rows of gray, predicted and true pictures.
+        """Draws rows of gray, predicted and true images.
 
         Args:
-            data: mmssl.pipelines.images.ImageCrops over the pictures to show.
+            data: mmssl.pipelines.images.ImageCrops over the images to show.
 
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
@@ -159,13 +160,13 @@ class Colorization(Pretrainer):
         return [("Colorization", caption, np.rint(sheet * 255).astype("uint8"))]
 
 
-def _stride(picture, predictions):
-    """Finds the pixels from one prediction to the next, along both sides."""
-    if None not in (*picture, *predictions):
-        stride = math.ceil(picture[0] / predictions[0])
-        if tuple(math.ceil(side / stride) for side in picture) == tuple(predictions):
+def _stride(image, predictions):
+    """Finds the distance in pixels between neighboring predictions, along both axes."""
+    if None not in (*image, *predictions):
+        stride = math.ceil(image[0] / predictions[0])
+        if tuple(math.ceil(side / stride) for side in image) == tuple(predictions):
             return stride
     raise ValueError(
-        f"Colorization predicts maps of {predictions} for pictures of {picture}, which no stride "
-        "leads to: set upsampling, the strides or the size to match."
+        f"Colorization predicts maps of {predictions} for images of {image}, which no stride "
+        "relates: set upsampling, the strides or the size to match."
     )

@@ -12,34 +12,35 @@ from mmssl.methods.bases import Pretrainer
 class CPC(Pretrainer):
     """Contrastive predictive coding (van den Oord, Li, Vinyals 2018, arXiv 1807.03748).
 
-    A context c_t picks the latent z_{t+k} that comes k frames later out of a pool of latents, for
-    k = 1 ... K, by a linear map a step:
+    From the context c_t, classifies the latent z_{t+k} that follows k frames later among a pool of
+    latents, for k = 1 ... K, with one linear map W_k per step:
 
         f_k(z, c_t) = exp(z . W_k c_t)
         loss = -mean_{k, t} log f_k(z_{t+k}, c_t) / (f_k(z_{t+k}, c_t) + sum_j f_k(z_j, c_t))
 
-    The pool is `num_negatives` frames of every sequence of the batch, so a sequence is scored
-    against itself (which teaches what changes within it) and against others; an entry that is the
-    positive itself is left out. Frames of padding are neither positives nor negatives. The product
-    is a sum over channels, as in the paper, divided by `temperature`, which is 1 there.
+    The pool consists of `num_negatives` frames of every sequence of the batch, so negatives come
+    from the same sequence (which teaches what changes within it) and from others; the positive
+    itself is excluded. Padding frames are neither positives nor negatives. The score is a dot
+    product over channels, as in the paper, divided by `temperature`, which is 1 there.
 
     Batch:
         waveform: float32 (B, T) in [-1, 1].
-        padding_mask: int32 (B, T), 1 for sound and 0 for padding after it.
+        padding_mask: int32 (B, T), 1 for samples and 0 for padding after them.
 
     Across replicas: the pool is gathered, and the number of positives averaged.
 
     Args:
-        encoder: keras.Model whose last block is the context network, whose block before gives the
-            latents and whose `pool` takes the mask of frames, such as
+        encoder: keras.Model whose last block is the context network, whose second-to-last block
+            outputs the latents and whose `pool` takes the mask of frames, such as
             `mmssl.encoders.cpc_encoder()`.
         prediction_steps: K, in frames; 12 in the paper.
-        num_negatives: frames that each sequence gives to the pool, evenly spaced; None takes all.
+        num_negatives: evenly spaced frames that each sequence contributes to the pool; None for
+            all.
         temperature: divides the scores; above 0.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
 
     metric_names = ("info_nce", "accuracy")
@@ -54,9 +55,11 @@ class CPC(Pretrainer):
     ):
         super().__init__(encoder, **kwargs)
         if prediction_steps < 1:
-            raise ValueError(f"CPC(prediction_steps=...) is at least 1; got {prediction_steps}.")
+            raise ValueError(
+                f"CPC(prediction_steps=...) must be at least 1; got {prediction_steps}."
+            )
         if temperature <= 0:
-            raise ValueError(f"CPC(temperature=...) is above 0; got {temperature}.")
+            raise ValueError(f"CPC(temperature=...) must be above 0; got {temperature}.")
         self.prediction_steps = prediction_steps
         self.num_negatives = num_negatives
         self.temperature = temperature
@@ -83,8 +86,8 @@ class CPC(Pretrainer):
         _, frames, width = latents.shape
         if frames <= self.prediction_steps:
             raise ValueError(
-                f"CPC predicts {self.prediction_steps} frames ahead, and a window has {frames}: "
-                "use longer windows or fewer prediction_steps."
+                f"CPC predicts {self.prediction_steps} frames ahead, but a window has only "
+                f"{frames}: use longer windows or fewer prediction_steps."
             )
         predictions = ops.cast(outputs["predictions"], "float32") / self.temperature
         predictions = ops.reshape(predictions, (-1, frames, self.prediction_steps, width))
@@ -118,18 +121,18 @@ class CPC(Pretrainer):
 
 
 def _step(predictions, positives, kept, pool, k):
-    """Scores what is predicted k frames ahead."""
+    """Computes loss and accuracy of the predictions k frames ahead."""
     negatives, row, frame, padding = pool
     batch, anchors, width = ops.shape(positives)
     own_row = ops.arange(batch) + distribution.first_row(batch)
     same_row = own_row[:, None, None] == row
     same_frame = (ops.arange(anchors) + k)[None, :, None] == frame
-    left_out = ops.logical_or(ops.logical_and(same_row, same_frame), padding)
-    share = distribution.mean(ops.mean(kept))
+    excluded = ops.logical_or(ops.logical_and(same_row, same_frame), padding)
+    fraction = distribution.mean(ops.mean(kept))
     return future_info_nce(
         ops.reshape(predictions, (-1, width)),
         ops.reshape(positives, (-1, width)),
         negatives,
-        ops.reshape(left_out, (batch * anchors, -1)),
-        ops.reshape(kept / ops.maximum(share, 1e-7), (-1,)),
+        ops.reshape(excluded, (batch * anchors, -1)),
+        ops.reshape(kept / ops.maximum(fraction, 1e-7), (-1,)),
     )

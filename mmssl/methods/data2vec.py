@@ -1,4 +1,4 @@
-"""data2vec: latent targets of a teacher, for any modality."""
+"""data2vec: regression of a teacher's latent targets, for any modality."""
 
 from typing import Literal
 
@@ -14,43 +14,43 @@ from mmssl.methods.bases.heads import mlp
 class Data2Vec(LatentPrediction):
     """Prediction of a teacher's latents (Baevski, Hsu, Xu, Babu, Gu, Auli 2022, arXiv 2202.03555).
 
-    A student sees a masked example and predicts, at the masked tokens, what a teacher, the moving
-    average of the student, computes from the whole one:
+    A student sees a masked example and predicts, at the masked tokens, the latent representations
+    that a teacher, a moving average of the student, computes from the unmasked example:
 
         y = 1/K sum_{top K blocks} N(h_l);    loss = mean_{masked t} l(head(student)_t - sg(y)_t)
 
-    One class for all modalities; what differs is the encoder, the pipeline's mask and some
-    arguments. Where paper and official code differ:
+    The class serves all modalities, which differ in the encoder, the pipeline's mask and some
+    arguments. Where paper and official code differ, the code is followed:
 
-    - audio: target `feed_forward`, `instance` norm, beta 0, channel_reduction `root` (the paper's
-      smooth L1 is an option; the code's recipes take squares), shared `local`, the positional
-      convolutions `copied`;
-    - pictures: the paper writes of feed-forward parts, the code takes `block` outputs, with
-      `layer` norm of each and of the average (`final_norm`), beta 2, channel_reduction `mean`, and
-      a constant momentum. The code is followed;
-    - text: `feed_forward`, `layer`, beta 4, channel_reduction `sum`, `hide="inputs"`, a head with a
-      hidden layer of twice the width. The code predicts those tokens alone that the student sees as
-      [MASK], which the pipeline's `mask` says.
+    - audio: target `feed_forward`, `instance` norm, beta 0, channel_reduction `root` (smooth L1 is
+      an option in the paper; the code's recipes use the squared error), shared `local`, the
+      positional convolutions `copied`;
+    - images: the paper describes targets from feed-forward networks, but the code uses `block`
+      outputs, with `layer` norm of each and of the average (`final_norm`), beta 2,
+      channel_reduction `mean`, and a constant momentum;
+    - text: `feed_forward`, `layer`, beta 4, channel_reduction `sum`, `hide="inputs"`, a head with
+      one hidden layer of twice the width. The code predicts only those tokens that the student sees
+      as [MASK], which the pipeline marks in `mask`.
 
-    Padding has no part in instance norms here; the code's sequences have none.
+    Padding is excluded from instance norms here; the code's sequences have none.
 
     Batch:
         the encoder's inputs, as the student sees them.
         mask: int32 or float32 (B, T), 1 at the tokens to predict; never at padding.
-        teacher_<input>: where the student's input of that name is corrupted already
-            (`hide="inputs"`), the whole one: `teacher_token_ids` beside `token_ids`.
+        teacher_<input>: the uncorrupted input, where the student's input of that name is already
+            corrupted (`hide="inputs"`): `teacher_token_ids` beside `token_ids`.
 
     Across replicas: the number of masked tokens and the standard deviations.
 
     Args:
         encoder: keras.Model with stages, see `mmssl.encoders.parts.stages`.
-        hide: what is masked: the `tokens`, replaced by a learned vector behind the local encoder,
+        hide: what is masked: the `tokens`, replaced with a learned vector after the local encoder,
             or the `inputs`, in the pipeline.
         head_widths: widths of the head's hidden layers; none for a linear head.
         **kwargs: passed to LatentPrediction.
 
     Raises:
-        ValueError: an argument is out of its range, or the encoder lacks a layer.
+        ValueError: an argument is out of range, or the encoder lacks a layer.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Data2Vec(LatentPrediction):
             masked["tokens"] = self.mask_token([tokens, batch["mask"]])
         positioned = self.positions(masked, training=training)
         features = self.context(positioned, training=training)["features"]
-        # A class token stands before the tokens and is not predicted.
+        # A class token precedes the tokens and is not predicted.
         features = features[:, -tokens.shape[1] :]
         rows = self.head(ops.reshape(features, (-1, features.shape[-1])), training=training)
         return {"predictions": ops.reshape(rows, ops.shape(features)), **local}

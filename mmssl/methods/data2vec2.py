@@ -1,4 +1,4 @@
-"""data2vec 2.0: several masks for one teacher, and an encoder that sees visible tokens alone."""
+"""data2vec 2.0: several masks for one teacher, and an encoder that sees only visible tokens."""
 
 import math
 from typing import Literal
@@ -15,38 +15,37 @@ from mmssl.methods.bases import LatentPrediction
 class Data2Vec2(LatentPrediction):
     """Prediction of latents from visible tokens (Baevski, Babu, Hsu, Auli 2022, arXiv 2212.07525).
 
-    The targets are those of data2vec 1.0 (see LatentPrediction). Each of M students of an example
-    encodes the few tokens that it sees; a convolutional decoder, in whose input noise stands for
-    the masked tokens, predicts the targets there; the teacher runs once for all M:
+    The targets are those of data2vec 1.0 (see LatentPrediction). An example is masked M times; each
+    of these M students encodes only its visible tokens, and a convolutional decoder, in whose input
+    noise replaces the masked tokens, predicts the targets there. The teacher runs once for all M:
 
         loss = mean_{masked t of all students} 1/sqrt(C) sum_c (decoder(student)_tc - sg(y)_tc)^2
              + class_weight * mean_{students} 1/sqrt(C) sum_c (class_c - mean_t sg(y)_tc)^2
 
-    The local encoder runs once for an example and gets the gradients of all its students. The
-    second term is there where the encoder has a class token; beta and `channel_reduction` act on
-    both.
+    The local encoder runs once per example and gets the gradients of all its students. The second
+    term exists if the encoder has a class token; beta and `channel_reduction` apply to both.
 
-    Where paper and official code differ, or this from both:
+    Where paper and official code differ, or this differs from both:
 
-    - the official code adds the class term up over the M * B students of a device, with weight
-      0.01; here it is their mean, which does not change with the batch: its `class_weight` is
+    - the official code sums the class term over the M * B students of a device, with weight 0.01;
+      here it is their mean, which does not depend on the batch size: `class_weight` corresponds to
       0.01 * M * B of the code, 2.56 in BASE;
-    - predictions start at zero, see `masked_decoder`; the code starts them at random;
-    - the noise is drawn in advance and chosen by the batch's keys, see NoiseTable;
-    - what the teacher takes from the student is `shared`: `nothing` for pictures, `local` for
-      sound, `positions` for text, where the blocks alone are averaged. The code does so; the paper
-      does not say;
-    - text: channel_reduction `sum`, beta 0; a projection of two layers behind a decoder without
-      residuals.
+    - predictions are initially zero, see `masked_decoder`; in the code they are random;
+    - the noise is drawn in advance and selected by keys in the batch, see NoiseTable;
+    - the layers that the teacher uses without averaging (`shared`) are `nothing` for images,
+      `local` for audio, `positions` for text, where only the blocks are averaged. This follows the
+      code; the paper does not specify it;
+    - text: channel_reduction `sum`, beta 0; two projection layers after a decoder without residual
+      connections.
 
-    Attention that tells positions by itself, as the paper's sound does by ALiBi, is given the
-    places of the tokens that a student sees.
+    Attention that encodes positions itself, such as ALiBi in the paper's audio encoder, is given
+    the positions of the visible tokens.
 
     Batch:
-        the encoder's inputs, whole.
-        visible: int32 (B, M, V), places of the tokens that each student sees, in rising order.
-        masked: int32 (B, M, T - V), the other places.
-        noise: int32 (B, M, T - V), 0 or more, keys of the noise at these.
+        the encoder's inputs, unmasked.
+        visible: int32 (B, M, V), positions of each student's visible tokens, in ascending order.
+        masked: int32 (B, M, T - V), the other positions.
+        noise: int32 (B, M, T - V), 0 or more, keys of the noise at the masked positions.
 
     Padding may be among either; it is not attended to and not predicted.
 
@@ -54,24 +53,25 @@ class Data2Vec2(LatentPrediction):
 
     Args:
         encoder: keras.Model with stages, see `mmssl.encoders.parts.stages`.
-        convolved_positions: whether positions are computed by convolutions, as for sound. These
-            would tell of masked tokens, so noise is written over them before, for each student.
-        decoder_axes: axes of the decoder's convolutions: 2 for patches of a square grid, 1 for
+        convolved_positions: whether positions are encoded by convolutions, as for audio. These
+            would leak masked tokens into visible ones, so each student's masked tokens are first
+            replaced with noise.
+        decoder_axes: rank of the decoder's convolutions: 2 for patches of a square grid, 1 for
             sequences.
-        decoder_channels: see `mmssl.decoders.masked_decoder`, like those that follow.
-        decoder_depth: its blocks.
+        decoder_channels: see `mmssl.decoders.masked_decoder`, as for the following arguments.
+        decoder_depth: number of its blocks.
         decoder_kernel_size: taps along each axis.
         decoder_groups: groups of its convolutions.
-        decoder_residual: whether its blocks add what came in.
-        decoder_projection_layers: dense layers behind its blocks.
+        decoder_residual: whether its blocks have residual connections.
+        decoder_projection_layers: dense layers after its blocks.
         decoder_dropout: rate in [0, 1), on its input.
         noise_stddev: standard deviation of the noise, 0 or more.
-        class_weight: see above, 0 or more; without effect where there is no class token.
+        class_weight: see above, 0 or more; without effect if there is no class token.
         loss_weights: see `Pretrainer`.
         **kwargs: see LatentPrediction.
 
     Raises:
-        ValueError: an argument is out of its range, or the tokens are no square grid.
+        ValueError: an argument is out of range, or the tokens do not form a square grid.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Data2Vec2(LatentPrediction):
         if noise_stddev < 0 or class_weight < 0:
             raise ValueError(
                 "Data2Vec2 needs noise_stddev and class_weight of 0 or more; got "
-                f"{noise_stddev}, {class_weight}."
+                f"{noise_stddev} and {class_weight}."
             )
         tokens, positioned = (encoder.get_layer(n).output for n in ("tokens", "positioned"))
         self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)
@@ -121,7 +121,7 @@ class Data2Vec2(LatentPrediction):
     def call(self, batch, training=False):
         local = self.local_features(batch, training)
         visible, masked = batch["visible"], batch["masked"]
-        _check_places(local["tokens"].shape[1], visible.shape[-1], masked.shape[-1])
+        _check_positions(local["tokens"].shape[1], visible.shape[-1], masked.shape[-1])
         noise = _rows(self.noise(batch["noise"]))
         features = self._features(local, noise, visible, masked, training)
         seen = features[:, self.class_tokens :]
@@ -147,7 +147,7 @@ class Data2Vec2(LatentPrediction):
         return terms
 
     def _features(self, local, noise, visible, masked, training):
-        """Encodes what each student sees: (B * M, class tokens + V, C)."""
+        """Encodes each student's visible tokens: (B * M, class tokens + V, C)."""
         classes = ops.broadcast_to(
             ops.arange(self.class_tokens, dtype="int32"),
             (*ops.shape(visible)[:2], self.class_tokens),
@@ -170,7 +170,7 @@ class Data2Vec2(LatentPrediction):
 
 
 def _rows(x):
-    """Joins the first two axes: (B, M, ...) to (B * M, ...)."""
+    """Merges the first two axes: (B, M, ...) to (B * M, ...)."""
     return ops.reshape(x, (-1, *ops.shape(x)[2:]))
 
 
@@ -178,11 +178,11 @@ def _gathered_mask(token_mask, position_ids):
     return gather_tokens(token_mask[..., None], position_ids)[..., 0]
 
 
-def _check_places(tokens, visible, masked):
+def _check_positions(tokens, visible, masked):
     if tokens is not None and visible + masked != tokens:
         raise ValueError(
-            f"The batch has {visible} visible and {masked} masked places, and the encoder makes "
-            f"{tokens} tokens: data and encoder must share patch, strides or length."
+            f"The batch has {visible} visible and {masked} masked positions, but the encoder has "
+            f"{tokens} tokens: data and encoder must agree on patch size, strides or length."
         )
 
 
@@ -192,7 +192,7 @@ def _grid(tokens, axes):
     side = math.isqrt(tokens or 0)
     if not tokens or side * side != tokens:
         raise ValueError(
-            f"Data2Vec2(decoder_axes=2) needs tokens of a square grid; the encoder has "
+            "Data2Vec2(decoder_axes=2) needs the tokens of a square grid; the encoder has "
             f"{tokens or 'any number of'} tokens: set decoder_axes=1."
         )
     return (side, side)

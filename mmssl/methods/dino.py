@@ -17,49 +17,50 @@ from mmssl.methods.bases.views import views
 class DINO(Pretrainer):
     """Self-distillation with no labels (Caron et al. 2021, arXiv 2104.14294).
 
-    On every crop, the student's distribution over K outputs follows the teacher's on a global
-    crop, another one of the same picture:
+    On every crop, the student's distribution over K outputs is trained to match the teacher's on
+    another, global crop of the same image:
 
         loss = -mean_{i, v != i} mean_b sum_k P_i log softmax(student_v / T_s)
         P_i = softmax((teacher_i - c) / T_t)
 
-    over the two global crops i and all crops v. The teacher is a moving average of the student,
-    the center c one of its outputs. T_t below T_s sharpens, the center keeps any output from
-    winning always; together they prevent collapse. The head is a GELU MLP with a bottleneck of
-    length one, then directions: logits are cosines.
+    over the two global crops i and all crops v. The teacher is a moving average of the student, and
+    the center c a moving average of the teacher's logits. Sharpening (T_t below T_s) and centering,
+    which keeps any one output from dominating, together prevent collapse. The head is a GELU MLP
+    with an L2-normalized bottleneck and a weight-normalized last layer, so logits are cosines.
 
-    What is deployed is the teacher's encoder. It has no dropout and no dropped paths, and uses the
-    statistics of its own batches where there is batch norm. As in the official code, no gradient
-    reaches the directions in the first steps. There they are left out of the optimizer; here
-    their gradient is zero, so Adam takes its first steps with them a few times larger, unless the
-    freeze ends while the learning rate still rises. The optimizer's part of the paper is the
-    recipes': AdamW whose weight decay rises along half a cosine (not that of biases and norms),
-    each variable's gradient clipped to a norm of 3.
+    The teacher's encoder is deployed. The teacher has no dropout or stochastic depth, and its batch
+    norm, if any, uses the statistics of its own batches. As in the official code, no gradient
+    reaches the last layer in the first steps. There it is excluded from the optimizer; here its
+    gradient is zero, so Adam's first updates to it are a few times larger, unless the freeze ends
+    while the learning rate still warms up. The paper's optimizer is configured in the recipes:
+    AdamW whose weight decay rises along half a cosine (except for biases and norms), with each
+    variable's gradient clipped to a norm of 3.
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs of the global crops, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs for the global crops, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
-        <input>_3, ...: those of the local crops, (B, H', W', 3); as many as there are, or none.
+        <input>_3, ...: those for any number of local crops, (B, H', W', 3).
 
     Across replicas: the center, and the statistics of batch norm.
 
     Args:
-        encoder: keras.Model of any modality, whose layers take crops of every size given.
+        encoder: keras.Model of any modality, whose layers accept crops of every size in the batch.
         head: widths of the head's layers, the last one that of the bottleneck.
         out_dim: K.
         student_temperature: T_s, above 0.
-        teacher_temperature: T_t at last, above 0; the official code's best runs go to 0.07.
-        initial_teacher_temperature: T_t at first, above 0.
-        temperature_steps: steps of the linear way between these.
+        teacher_temperature: final T_t, above 0; up to 0.07 in the best runs of the official code.
+        initial_teacher_temperature: initial T_t, above 0.
+        temperature_steps: steps of the linear schedule from the initial to the final T_t.
         center_momentum: of the center, in [0, 1].
         momentum: of the teacher at the first step, in [0, 1].
-        final_momentum: at the last step of a run, at the end of a half cosine; None keeps the
-            first.
-        frozen_steps: steps without a gradient of the directions; an epoch in the paper.
+        final_momentum: of the teacher at the last step of a run, reached along a half cosine; None
+            keeps `momentum`.
+        frozen_steps: number of initial steps in which the last layer is frozen; one epoch in the
+            paper.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
 
     metric_names = ("dino", "teacher_entropy")
@@ -119,10 +120,11 @@ class DINO(Pretrainer):
     def projection_model(self):
         """Returns the student up to the bottleneck.
 
-        Logits are its cosines with directions that all examples share: one output that wins
-        everywhere, or the same distribution for all, is one bottleneck for all. What the softmax
-        hides from it, directions that have become equal, `teacher_entropy` shows, near log K.
-        Logits themselves would tell less: they share a mean, which the center takes away.
+        Logits are cosines between the bottleneck and the weight vectors of the last layer, so if
+        one output always dominates, or all examples get the same distribution, then all have the
+        same bottleneck. The collapse that this does not show, weight vectors that have become
+        equal, shows in a `teacher_entropy` near log K. The logits themselves would be less
+        informative: they share a mean, which centering removes.
         """
         return behind_head(self.encoder, self.projector)
 
@@ -131,7 +133,7 @@ class DINO(Pretrainer):
         self.teacher_head.finalize(self.head)
 
     def current_temperature(self):
-        """Returns T_t of the present step, a float32 scalar."""
+        """Returns T_t of the current step, a float32 scalar."""
         first, last = self.teacher_temperatures
         if not self.temperature_steps:
             return ops.convert_to_tensor(last, "float32")
@@ -139,10 +141,10 @@ class DINO(Pretrainer):
         return first + (last - first) * ops.minimum(done, 1.0)
 
     def call(self, batch, training=False):
-        """Scores every crop.
+        """Computes the student's logits of every crop.
 
         Returns:
-            list of logits (B, K), one a crop.
+            list of logits (B, K), one per crop.
         """
         crops = views(batch, self.encoder)
         embeddings = ops.concatenate(embed_crops(self.encoder, crops, training))

@@ -1,4 +1,4 @@
-"""Generative pre-training: a language model that reads from left to right."""
+"""GPT: generative pre-training of a causal language model."""
 
 import math
 
@@ -13,12 +13,11 @@ from mmssl.methods.bases import Pretrainer
 class GPT(Pretrainer):
     """Prediction of the next token (Radford, Narasimhan, Salimans, Sutskever 2018).
 
-    GPT, with GPT-2's norms. From the tokens up to t, it predicts token t + 1 by the encoder's own
-    token table E:
+    With the norms of GPT-2. From the tokens up to t, predicts token t + 1 with the encoder's own token embedding E:
 
         loss = -(1 / sum_t m_{t+1}) sum_t m_{t+1} log softmax(E h_t)_{x_{t+1}}
 
-    with h the features and m the padding mask. The shift is made here and nowhere else: inputs are
+    with h the features and m the padding mask. The shift by one token happens only here: inputs are
     the first L tokens of a block, targets the last L.
 
     Batch:
@@ -40,7 +39,7 @@ class GPT(Pretrainer):
 
     @property
     def token_embedding(self):
-        """The encoder's table of tokens, which scores them too."""
+        """The encoder's token embedding, which also computes the logits."""
         return self.encoder.get_layer("token_embedding")
 
     def call(self, batch, training=False):
@@ -48,7 +47,7 @@ class GPT(Pretrainer):
         return self.logits(self.encode(inputs, training)["features"])
 
     def logits(self, features):
-        """Scores every token of the vocabulary.
+        """Computes the logits of every token of the vocabulary.
 
         Args:
             features: (..., width), the encoder's.
@@ -60,24 +59,24 @@ class GPT(Pretrainer):
 
     def loss_terms(self, batch, outputs, training):
         weights = ops.cast(batch["padding_mask"][:, 1:], "float32")
-        # Of the whole batch, so that a target weighs the same on every replica.
+        # Of the global batch, so that a target has the same weight on every replica.
         total = ops.maximum(distribution.mean(ops.sum(weights)), 1.0)
         loss, hits = masked_cross_entropy(outputs, batch["token_ids"][:, 1:], weights)
         self.update_metric("accuracy", hits / total)
         return {"nats": loss / total}
 
     def validate(self, data):
-        """Measures how well held-out text is predicted.
+        """Evaluates the prediction of held-out text.
 
-        Every token counts once, with half a block of context or more where the document has it;
-        the ends of the documents do not count, since held-out texts may be pieces of documents.
+        Every token counts once, with at least half a block of context where the document has it;
+        ends of documents do not count, since held-out texts may be parts of documents.
 
         Args:
             data: mmssl.pipelines.text.TokenBlocks over the held-out texts.
 
         Returns:
-            dict: `perplexity`, exp of the nats a token, which depends on the vocabulary, and
-            `bits_per_character`, which does not.
+            dict: `perplexity`, the exponential of the nats per token, which depends on the
+            vocabulary, and `bits_per_character`, which does not.
         """
         nats = tokens = 0.0
         for batch in data.windows():

@@ -13,47 +13,47 @@ from mmssl.losses.weighted_squared_error import weighted_squared_error
 from mmssl.methods.bases import AdversarialPretrainer
 from mmssl.methods.bases.border_fill import border_fill
 
-REPORT_IMAGES = 12  # in the report
-VALIDATION_IMAGES = 2048  # items that are measured
+REPORT_IMAGES = 12
+VALIDATION_IMAGES = 2048
 
 
 class ContextEncoder(AdversarialPretrainer):
     """Inpainting (Pathak, Krähenbühl, Donahue, Darrell, Efros 2016, arXiv 1604.07379).
 
-    Regresses a hidden region from what surrounds it; a discriminator that sees the region alone
-    makes the regression sharp:
+    Regresses a masked region from its surroundings; a discriminator that sees only the region
+    makes the predictions sharp:
 
         loss = (1 - a) mean_b sum_p w_p |x_p - G(visible)_p|^2 / (3 |{p: w_p > 0}|)
                - a log D(G(visible))
         loss of D = - log D(x) - log(1 - D(G(visible)))
 
-    `a` is `adversarial_weight`; pixels are in [-1, 1]. The target is the middle square of half
-    the side where the region is the center, and the whole picture otherwise. In it `w` is 1 for
-    hidden pixels and `visible_weight` for visible ones: those are the overlap of a center that is
-    hidden but for a band along its edges, and everything else for the other regions. The encoder
-    sees hidden pixels in the mean color of the data, which `adapt` takes.
+    `a` is `adversarial_weight`; pixels are in [-1, 1]. The target is the central square of half the
+    side length if the region is the center, and the whole image otherwise. In it, `w` is 1 for
+    masked pixels and `visible_weight` for visible ones: with a center region these are the overlap,
+    a band along its edges, and with other regions everything outside the mask. The encoder sees
+    masked pixels filled with the mean color of the data, which `adapt` computes.
 
     Batch:
-        images: float32 (B, size, size, 3) in [0, 1], whole.
-        mask: float32 (B, size, size, 1), 1 where hidden.
+        images: float32 (B, size, size, 3) in [0, 1], unmasked.
+        mask: float32 (B, size, size, 1), 1 where masked.
 
     Across replicas: the statistics of batch norm.
 
     Args:
         encoder: keras.Model of square `images`, such as `mmssl.encoders.dcgan_encoder()`.
-        region: what is hidden: `center`, `block` or `random`.
-        decoder_channels: widths of the decoder's transposed convolutions but the last; each
-            doubles the sides of the encoder's last map, and so does the last.
-        discriminator_channels: widths of the discriminator's convolutions of stride 2.
-        visible_weight: weight of the target's visible pixels, 0 or above; 10 in the official code
-            where there is an overlap.
-        adversarial_weight: a, in [0, 1); 0 is without a discriminator.
-        discriminator_lr_ratio: D's learning rate in a run, as a share of the generator's.
+        region: what is masked: `center`, `block` or `random`.
+        decoder_channels: widths of the decoder's transposed convolutions but the last; each of
+            them, including the last, doubles the height and width of the encoder's last map.
+        discriminator_channels: widths of the discriminator's convolutions with stride 2.
+        visible_weight: weight of the target's visible pixels, 0 or more; 10 in the official code
+            for the overlap.
+        adversarial_weight: a, in [0, 1); 0 trains without a discriminator.
+        discriminator_lr_ratio: D's learning rate in a run, relative to the generator's; above 0.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range, or the decoder does not end at the target's
-            size.
+        ValueError: an argument is out of range, or the decoder's output does not have the size of
+            the target.
     """
 
     metric_names = ("reconstruction",)
@@ -72,11 +72,12 @@ class ContextEncoder(AdversarialPretrainer):
         check_choices(ContextEncoder.__init__, region=region)
         if not 0 <= adversarial_weight < 1:
             raise ValueError(
-                f"ContextEncoder(adversarial_weight=...) is in [0, 1); got {adversarial_weight}."
+                "ContextEncoder(adversarial_weight=...) must be in [0, 1); got "
+                f"{adversarial_weight}."
             )
         if visible_weight < 0:
             raise ValueError(
-                f"ContextEncoder(visible_weight=...) is 0 or above; got {visible_weight}."
+                f"ContextEncoder(visible_weight=...) must be 0 or more; got {visible_weight}."
             )
         size = encoder.input["images"].shape[1]
         target = size // 2 if region == "center" else size
@@ -94,9 +95,9 @@ class ContextEncoder(AdversarialPretrainer):
         self.decoder = inpainting_decoder(encoder.output["features"], decoder_channels)
         if self.decoder.output.shape[1] != target:
             raise ValueError(
-                f"ContextEncoder predicts {target} pixels a side (region {region!r} of {size}), "
-                f"and the decoder ends at {self.decoder.output.shape[1]}: each of "
-                "decoder_channels doubles the encoder's last map, and then comes one more doubling."
+                f"ContextEncoder predicts {target} pixels per side (region {region!r} of {size}), "
+                f"but the decoder outputs {self.decoder.output.shape[1]}: each of decoder_channels "
+                "doubles the size of the encoder's last map, and a last layer doubles it again."
             )
 
     def call(self, batch, training=False):
@@ -111,13 +112,13 @@ class ContextEncoder(AdversarialPretrainer):
         return {**terms, **self.adversarial_terms(real, prediction, training)}
 
     def pixel_weights(self, mask):
-        """Weighs the pixels of the target.
+        """Computes the loss weights of the target's pixels.
 
         Args:
-            mask: float32 (B, size, size, 1), 1 where hidden.
+            mask: float32 (B, size, size, 1), 1 where masked.
 
         Returns:
-            float32 (B, target, target, 1): 1 where hidden, `visible_weight` elsewhere.
+            float32 (B, target, target, 1): 1 where masked, `visible_weight` elsewhere.
         """
         return ops.where(self._target(mask) > 0.5, 1.0, self.visible_weight)
 
@@ -126,22 +127,22 @@ class ContextEncoder(AdversarialPretrainer):
         return pixels[:, self.margin : end, self.margin : end]
 
     def adapt(self, batches, examples=4096):
-        """Takes the mean color of the data, which stands for what is hidden.
+        """Computes the mean color of the data, with which masked pixels are filled.
 
         Args:
             batches: tf.data.Dataset of training batches.
-            examples: pictures to look at.
+            examples: number of images to use.
 
         Raises:
-            ValueError: something is hidden outside the region that is predicted.
+            ValueError: pixels outside the predicted region are masked.
         """
         total, seen = np.zeros(3), 0
         for batch in batches:
             images, mask = (ops.convert_to_numpy(batch[name]) for name in ("images", "mask"))
             if mask.sum() > ops.convert_to_numpy(self._target(mask)).sum():
                 raise ValueError(
-                    "ContextEncoder(region='center') predicts the middle of a picture alone, and "
-                    "the data hide pixels outside of it: give both the same region."
+                    "ContextEncoder(region='center') predicts only the center of an image, but the "
+                    "data mask pixels outside of it: set the same region for method and data."
                 )
             total += images.mean(axis=(1, 2), dtype="float64").sum(axis=0)
             seen += len(images)
@@ -150,15 +151,15 @@ class ContextEncoder(AdversarialPretrainer):
         self.fill.color.assign(total / seen)
 
     def inpaint(self, images, mask):
-        """Predicts what is hidden.
+        """Fills in masked pixels.
 
         Args:
             images: float32 (B, size, size, 3) in [0, 1].
-            mask: float32 (B, size, size, 1), 1 where hidden.
+            mask: float32 (B, size, size, 1), 1 where masked.
 
         Returns:
-            float32 (B, size, size, 3) in [0, 1]: the visible pixels as they are, the hidden ones
-            as predicted.
+            float32 (B, size, size, 3) in [0, 1]: the visible pixels unchanged, the masked ones
+            predicted.
         """
         images, mask = (ops.convert_to_tensor(x, "float32") for x in (images, mask))
         prediction = self({"images": images, "mask": mask})["prediction"] / 2.0 + 0.5
@@ -166,15 +167,15 @@ class ContextEncoder(AdversarialPretrainer):
         return ops.where(mask > 0.5, ops.pad(prediction, [[0, 0], around, around, [0, 0]]), images)
 
     def validate(self, data):
-        """Measures the error in the holes, beside filling them with the color of their borders.
+        """Computes the error in the holes, and that of filling them with the color around them.
 
         Args:
-            data: mmssl.pipelines.images.RegionMaskedCrops over the held-out pictures.
+            data: mmssl.pipelines.images.RegionMaskedCrops over the held-out images.
 
         Returns:
-            dict: `hole_error`, the mean squared error of the hidden pixels, in [0, 1];
+            dict: `hole_error`, the mean squared error of the masked pixels, in [0, 1];
             `border_error`, that of filling each hole with the mean color of the visible pixels
-            around it; and `hole_ratio`, the first over the second.
+            around it; and `hole_ratio`, the first divided by the second.
         """
         count = len(data.source)
         spread = np.linspace(0, count - 1, min(count, VALIDATION_IMAGES)).astype(int)
@@ -191,10 +192,10 @@ class ContextEncoder(AdversarialPretrainer):
         }
 
     def report_images(self, data):
-        """Shows rows of masked, filled and true pictures.
+        """Draws rows of masked, inpainted and true images.
 
         Args:
-            data: mmssl.pipelines.images.RegionMaskedCrops over the pictures to show.
+            data: mmssl.pipelines.images.RegionMaskedCrops over the images to show.
 
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
@@ -203,5 +204,5 @@ class ContextEncoder(AdversarialPretrainer):
         images, mask = batch["images"].numpy(), batch["mask"].numpy()
         rows = [np.asarray(self.fill([images, mask])), self.inpaint(images, mask), images]
         sheet = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])
-        caption = "Rows: what the encoder sees, what it was filled with, the true pictures."
+        caption = "Rows: what the encoder sees, the inpainted images, the true images."
         return [("Inpainting", caption, np.rint(sheet * 255).astype("uint8"))]

@@ -20,40 +20,40 @@ class MoCo(JointEmbedding):
     """Momentum contrast (He, Fan, Wu, Xie, Girshick 2019, arXiv 1911.05722; version 2: Chen, Fan,
     Girshick, He 2020, arXiv 2003.04297).
 
-    A query, the first view, picks the key of the second view among the keys of past batches, by
-    the cosine s; keys come from a teacher, a moving average of the student:
+    Classifies the key of a query, the second view's projection by a teacher, among the keys of past
+    batches, with s the cosine similarity and the teacher a moving average of the student:
 
         loss = -mean_i log( exp(s(q_i, k_i) / T) / sum_{k in k_i, queue} exp(s(q_i, k) / T) )
 
-    over the K vectors of the queue, which the batch's keys enter after the loss is taken. Version
-    1 has a linear projector, `projector: [128]`, and T = 0.07; version 2 two layers, T = 0.2 and
-    stronger augmentation. The projector has no batch norm, as in the official code.
+    over the K vectors of the queue, to which the batch's keys are added after the loss is computed.
+    Version 1 has a linear projector, `projector: [128]`, and T = 0.07; version 2 has two layers,
+    T = 0.2 and stronger augmentation. The projector has no batch norm, as in the official code.
 
-    Batch norm that makes a query and its key from one batch gives the positive away: among keys of
-    other batches it alone shares the query's statistics, however many replicas these span. The
-    official code keeps batch norm apart on each device and shuffles keys between several of them.
-    Here the teacher normalizes by moving statistics instead (EMAN: Cai, Ravichandran, Maji,
-    Fowlkes, Tu, Soatto 2021, arXiv 2101.08482), so a key depends on its own example alone, on one
-    device as on many. `key_statistics: batch` is the official code's training mode, unshuffled.
+    If batch norm computes a query and its key from the same batch, it leaks the positive, the only
+    key that shares the query's batch statistics, however many replicas these span. The official
+    code computes batch norm separately on each device and shuffles keys between devices. Here the
+    teacher uses moving statistics instead (EMAN: Cai, Ravichandran, Maji, Fowlkes, Tu, Soatto 2021,
+    arXiv 2101.08482), so a key depends on its own example only, on one device as on many.
+    `key_statistics: batch` is the official code's training mode without shuffling.
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
 
-    Across replicas: the keys that enter the queue, and the statistics of the student's batch norm.
+    Across replicas: the keys added to the queue, and the statistics of the student's batch norm.
 
     Args:
         encoder: keras.Model of any modality.
-        projector: widths of the projector's layers; the last is a key's.
-        queue_size: K, keys kept; at least one batch.
+        projector: widths of the projector's layers, the last one that of a key.
+        queue_size: K, number of keys kept; at least the global batch size.
         momentum: of the teacher, in [0, 1].
         temperature: T, above 0.
-        key_statistics: what the teacher's batch norm goes by: `moving` averages of the student's
-            statistics, or the `batch`.
+        key_statistics: what the teacher's batch norm uses: `moving` averages of the student's
+            statistics, or those of the `batch`.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
 
     metric_names = ("info_nce",)
@@ -72,8 +72,8 @@ class MoCo(JointEmbedding):
         positive_number(temperature=temperature)
         head = mlp(embedding_width(encoder), projector, normalize=False, name="projector")
         super().__init__(encoder, head, **kwargs)
-        self.by_batch = key_statistics == "batch"
-        statistics = "own" if self.by_batch else "averaged"
+        self.use_batch_statistics = key_statistics == "batch"
+        statistics = "own" if self.use_batch_statistics else "averaged"
         self.teacher = EMATeacher(self.student, momentum, statistics=statistics)
         self.queue = VectorQueue(queue_size, projector[-1])
         self.temperature = temperature
@@ -87,7 +87,7 @@ class MoCo(JointEmbedding):
         if training:
             self.teacher.update(self.student)
         _, view = views(batch, self.encoder, 2)
-        keys = self.teacher(view, training=training and self.by_batch)["projection"]
+        keys = self.teacher(view, training=training and self.use_batch_statistics)["projection"]
         loss = info_nce(outputs, keys, self.queue.vectors, self.temperature)
         if training:
             self.queue.push(l2_normalize(ops.cast(keys, "float32")))

@@ -13,39 +13,40 @@ from mmssl.methods.bases.student_teacher import predictor_mlp
 class MoCoV3(StudentTeacher):
     """Momentum contrast without a queue (Chen, Xie, He 2021, arXiv 2104.02057).
 
-    A prediction q from one view picks the teacher's projection k of the other view among those of
-    the whole batch, by the cosine s, both ways round:
+    From the student's prediction q on each view, classifies the teacher's projection k of the other
+    view among those of the global batch, with s the cosine similarity:
 
         loss = contrast(q_1, k_2) + contrast(q_2, k_1)
         contrast(q, k) = -2 T mean_i log( exp(s(q_i, k_i) / T) / sum_j exp(s(q_i, k_j) / T) )
 
     The teacher is a moving average of encoder and projector whose momentum rises to
-    `final_momentum` along a half cosine, over the steps of the run; it normalizes by the statistics
-    of its own batch. The predictor has no teacher. Heads have no biases, as in the official code.
+    `final_momentum` along a half cosine over the steps of the run; its batch norm uses the
+    statistics of its own batch. The predictor is not part of the teacher. Heads have no biases, as
+    in the official code.
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
 
     Across replicas: the keys, and the statistics of batch norm.
 
     Args:
         encoder: keras.Model of any modality.
-        projector: widths of the projector's layers, batch norm after each; three for the paper's
-            ViT, two, (4096, 256), for its ResNet.
-        predictor: widths of the predictor's layers; the last is the projector's.
-        predictor_norm: batch norm after the predictor's last layer, as for the paper's ViT, and not
-            for its ResNet.
+        projector: widths of the projector's layers, with batch norm after each; three layers for
+            the paper's ViT, two, (4096, 256), for its ResNet.
+        predictor: widths of the predictor's layers, the last equal to the projector's.
+        predictor_norm: whether batch norm follows the predictor's last layer, as for the paper's
+            ViT but not its ResNet.
         momentum: of the teacher at the first step, in [0, 1].
-        final_momentum: at the last; None keeps the first.
+        final_momentum: of the teacher at the last step, in [0, 1]; None keeps `momentum`.
         temperature: T, above 0; 0.2 for the paper's ViT, 1 for its ResNet.
-        freeze_tokens: keep the patch embedding, up to the layer `tokens`, as it was drawn, which
-            spares large transformers dips in training.
+        freeze_tokens: whether to freeze the randomly initialized patch embedding, up to the layer
+            `tokens`, which avoids instability in training large transformers.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range, the heads do not end in one width, or there are
-            no tokens to freeze.
+        ValueError: an argument is out of range, the output widths of the heads differ, or the
+            encoder has no tokens to freeze.
     """
 
     metric_names = ("info_nce",)
@@ -85,11 +86,11 @@ class MoCoV3(StudentTeacher):
 
 
 def _freeze_tokens(encoder):
-    """Keeps what leads to the encoder's tokens as it is; a later fine-tuning may train it again."""
+    """Freezes all layers up to the encoder's tokens; later fine-tuning may train them again."""
     names = [layer.name for layer in encoder.layers]
     if "tokens" not in names:
         raise ValueError(
-            f"MoCoV3(freeze_tokens=True) takes an encoder with a layer named tokens, such as "
+            "MoCoV3(freeze_tokens=True) needs an encoder with a layer named tokens, such as "
             f"mmssl.encoders.vit_encoder(); {encoder.name} has {', '.join(names)}."
         )
     # Per variable: trainable=False on a layer would be saved with the encoder.

@@ -14,17 +14,17 @@ from mmssl.methods.bases.views import views
 class SimCLR(JointEmbedding):
     """Contrastive learning of views (Chen, Kornblith, Norouzi, Hinton 2020, arXiv 2002.05709).
 
-    Of all 2N - 1 other views in the batch, each view picks the other one of its example, by the
-    cosine s of their projections:
+    Classifies each view's partner, the other view of its example, among all 2N - 1 other views in
+    the batch, with s the cosine similarity of projections:
 
         loss = -mean_i log( exp(s_ij / T) / sum_{k != i} exp(s_ik / T) ),    j the partner of i
 
-    This is the paper's mean over the 2N views; the official code returns the sum of its two
-    directions, twice as much. As in that code, the projector's layers have batch norm, the last one
-    without an offset, and both views share their batch statistics.
+    This is the mean over the 2N views, as in the paper; the official code sums the means of the two
+    directions, which is twice as much. As in that code, the projector's layers have batch norm, the
+    last one without an offset, and both views share batch statistics.
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
 
     Across replicas: projections, with gradients, and the statistics of batch norm.
@@ -36,7 +36,7 @@ class SimCLR(JointEmbedding):
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
 
     metric_names = ("nt_xent",)
@@ -54,7 +54,11 @@ class SimCLR(JointEmbedding):
         self.temperature = temperature
 
     def call(self, batch, training=False):
-        """Projects both views in one pass, normalized by the statistics of both."""
+        """Projects both views in one pass, so that they share batch statistics.
+
+        Returns:
+            list of two (B, D'), one per view.
+        """
         first, second = views(batch, self.encoder, 2)
         both = {name: ops.concatenate([first[name], second[name]]) for name in first}
         return ops.split(self.student(both, training=training)["projection"], 2)

@@ -13,28 +13,28 @@ from mmssl.methods.bases.joint_embedding import embedding_width
 class SimCSE(Pretrainer):
     """Contrastive learning of dropout's views (Gao, Yao, Chen 2021, arXiv 2104.08821).
 
-    Every text is read twice; what differs is which units dropout leaves out. Each first reading h
-    picks its second reading h' among those of the batch, by the cosine s:
+    Every text is encoded twice with different dropout masks. For each first embedding h, its second
+    embedding h' is classified among those of the batch, with s the cosine similarity:
 
         loss = -mean_i log( exp(s(h_i, h'_i) / T) / sum_j exp(s(h_i, h'_j) / T) )
 
-    Behind the encoder's embedding stands a dense layer with tanh, which is used in training alone,
-    as in the paper. The paper's embedding is the output at [CLS]: `bert_encoder(pool="token")`.
+    A dense layer with tanh follows the encoder's embedding in training only, as in the paper. The
+    paper's embedding is the output at [CLS]: `bert_encoder(pool="token")`.
 
     Batch:
         token_ids, padding_mask: int32 (B, L).
 
-    Across replicas: the second readings, with gradients. Keras draws the same dropout on all
-    replicas.
+    Across replicas: the second embeddings, with gradients. Keras draws the same dropout masks on
+    all replicas.
 
     Args:
-        encoder: keras.Model with dropout, such as `mmssl.encoders.bert_encoder()`; without, both
-            readings are the same and only the spread of the embeddings is trained.
+        encoder: keras.Model with dropout, such as `mmssl.encoders.bert_encoder()`; without dropout,
+            both embeddings are equal and only their uniformity is trained.
         temperature: T, above 0.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
 
     metric_names = ("info_nce",)
@@ -51,7 +51,7 @@ class SimCSE(Pretrainer):
         return behind_head(self.encoder, self.head)
 
     def call(self, batch, training=False):
-        """Reads every text twice.
+        """Encodes and projects every text twice, with different dropout masks.
 
         Returns:
             list of two (B, D).

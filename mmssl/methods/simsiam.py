@@ -14,29 +14,29 @@ from mmssl.optimizers import paired
 class SimSiam(JointEmbedding):
     """Simple siamese representation learning (Chen, He 2020, arXiv 2011.10566).
 
-    From the projection z of one view a predictor gives p, which is to meet the projection of the
-    other, held constant; neither negatives nor a teacher:
+    From the projection z of each view, a predictor predicts, as p, the projection of the other
+    view, through which no gradient flows (sg); there are neither negatives nor a teacher:
 
         loss = -(mean_i cos(p_1, sg(z_2)) + mean_i cos(p_2, sg(z_1))) / 2,    from -1 to 1
 
-    The predictor's learning rate stays at its peak while that of all else falls, as in the paper.
-    There weights of norms decay, too; here no norm's and no bias's do.
+    The predictor's learning rate stays at its peak while that of all other variables decays, as in
+    the paper. Unlike there, biases and norms have no weight decay.
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
 
     Across replicas: the statistics of batch norm.
 
     Args:
         encoder: keras.Model of any modality.
-        projector: widths of the projector's layers, batch norm after each.
-        predictor: widths of the predictor's layers, none after the last; the last is the
-            projector's, the one before a quarter of it in the paper.
+        projector: widths of the projector's layers, with batch norm after each.
+        predictor: widths of the predictor's layers, with batch norm after all but the last; the
+            last equals the projector's, the one before is a quarter of it in the paper.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: the heads do not end in one width.
+        ValueError: the output widths of the heads differ.
     """
 
     metric_names = ("negative_cosine",)
@@ -53,7 +53,11 @@ class SimSiam(JointEmbedding):
         self.predictor = predictor_mlp(projector, predictor)
 
     def call(self, batch, training=False):
-        """Projects each view and predicts from each projection."""
+        """Projects each view and predicts from each projection.
+
+        Returns:
+            dict of `projections` and `predictions`, lists of (B, D'), one per view.
+        """
         projections = super().call(batch, training)
         predictions = [self.predictor(z, training=training) for z in projections]
         return {"projections": projections, "predictions": predictions}
@@ -64,7 +68,7 @@ class SimSiam(JointEmbedding):
         return {"negative_cosine": (negative_cosine(p1, z2) + negative_cosine(p2, z1)) / 2}
 
     def target(self, projections):
-        """Holds projections constant; without this all of them become equal.
+        """Stops the gradient of projections, without which all of them become equal.
 
         Args:
             projections: (B, D).

@@ -18,40 +18,42 @@ from mmssl.methods.bases.views import views
 class SwAV(Pretrainer):
     """Swapping assignments between views (Caron et al. 2020, arXiv 2006.09882).
 
-    The two large crops are assigned to K prototypes, all prototypes alike often, and each of the
-    other crops has to predict that assignment:
+    The two large crops are assigned to K prototypes, in equal proportions, and each of the other
+    crops predicts that assignment:
 
         loss = -mean_{i, v != i} mean_b sum_k q_i log softmax(s_v / T),    q = sinkhorn(s / epsilon)
 
-    with s the cosines between projections and prototypes. Prototypes have length one before every
-    step. For batches smaller than the number of prototypes, a queue of past projections joins the
-    batch in `sinkhorn`. The official code begins to fill it late, and ignores it until it is full;
-    here it is ignored as long, which is the same.
+    with s the cosines between projections and prototypes. Prototypes are L2-normalized before every
+    step. For batches smaller than the number of prototypes, a queue of past projections is added to
+    the batch in `sinkhorn`. The official code starts filling it late and ignores it until it is
+    full; here it is filled from the start and ignored for as long, which is equivalent.
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs of the large crops, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs for the large crops, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
-        <input>_3, ...: those of the small crops, (B, H', W', 3); as many as there are, or none.
+        <input>_3, ...: those for any number of small crops, (B, H', W', 3).
 
-    Across replicas: the sums of Sinkhorn, the projections that enter the queue, and the statistics
-    of batch norm.
+    Across replicas: the sums of Sinkhorn, the projections added to the queue, and the statistics of
+    batch norm.
 
     Args:
-        encoder: keras.Model of any modality, whose layers take crops of every size given.
+        encoder: keras.Model of any modality, whose layers accept crops of every size in the batch.
         projector: widths of the projector's layers, the last one that of the prototypes.
         num_prototypes: K.
         temperature: T, above 0.
-        epsilon: of Sinkhorn, above 0; below T, or codes are uniform.
+        epsilon: of Sinkhorn, above 0; if not below T, codes become uniform.
         iterations: of Sinkhorn, 1 or more.
-        queue_size: projections kept of each large crop, a multiple of the batch of all replicas;
-            0 is without.
-        queue_start: step that the queue counts as empty at; epoch 15 in the official code.
-        frozen_steps: steps without a gradient of the prototypes; 313 or more in the official code.
+        queue_size: number of projections kept for each large crop, a multiple of the global batch
+            size; 0 for no queue.
+        queue_start: step at which the queue counts as empty, to be used once it has been filled
+            again; epoch 15 in the official code.
+        frozen_steps: number of initial steps in which the prototypes are frozen; 313 or more in the
+            official code.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range, the batch does not divide the queue, or its
-            size is unknown with a queue.
+        ValueError: an argument is out of range, or, with a queue, the batch size is unknown or does
+            not divide `queue_size`.
     """
 
     metric_names = ("swav", "prototype_usage")
@@ -84,16 +86,16 @@ class SwAV(Pretrainer):
         self.frozen_steps = frozen_steps
         width = projector[-1]
         self.projector = mlp(embedding_width(encoder), projector, name="projector")
-        # The constraint acts after each update, so before each forward pass.
-        length_one = keras.constraints.UnitNorm(axis=0)
+        # Keras applies the constraint after each update, hence before each forward pass.
+        unit_norm = keras.constraints.UnitNorm(axis=0)
         self.prototypes = self.add_weight(
             shape=(width, num_prototypes),
             initializer="random_normal",
-            constraint=length_one,
+            constraint=unit_norm,
             autocast=False,
             name="prototypes",
         )
-        self.prototypes.assign(length_one(self.prototypes))
+        self.prototypes.assign(unit_norm(self.prototypes))
         self.queues = [VectorQueue(queue_size, width) for _ in range(LARGE if queue_size else 0)]
         self.steps = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps"
@@ -103,11 +105,11 @@ class SwAV(Pretrainer):
         return behind_head(self.encoder, self.projector)
 
     def call(self, batch, training=False):
-        """Projects every crop and scores it.
+        """Projects every crop and scores it against the prototypes.
 
         Returns:
-            dict of `projections`, of the large crops, and `scores`, of all: lists of (B, D) of
-            length one and of (B, K), cosines with the prototypes.
+            dict of `projections`, a list of L2-normalized (B, D) for the large crops, and `scores`,
+            a list of (B, K), cosines with the prototypes, for all crops.
         """
         crops = views(batch, self.encoder)
         embeddings = ops.concatenate(embed_crops(self.encoder, crops, training))
@@ -122,7 +124,7 @@ class SwAV(Pretrainer):
 
     def loss_terms(self, batch, outputs, training):
         scores = outputs["scores"]
-        codes = [self._codes(place, scores[place]) for place in range(LARGE)]
+        codes = [self._codes(crop, scores[crop]) for crop in range(LARGE)]
         if training:
             for queue, projections in zip(self.queues, outputs["projections"], strict=False):
                 queue.push(projections)
@@ -130,34 +132,34 @@ class SwAV(Pretrainer):
         self.update_metric("prototype_usage", self._usage(scores))
         return {"swav": swav_loss(scores, codes, self.temperature)}
 
-    def _codes(self, place, scores):
-        """Assigns a large crop of each picture, with the queue's beside it once that is full."""
+    def _codes(self, crop, scores):
+        """Assigns one large crop of each image, together with the queue once that is full."""
         codes = sinkhorn(scores, self.epsilon, self.iterations)
         if not self.queues:
             return codes
         rows = scores.shape[0]
         if rows is None:
             raise ValueError(
-                f"SwAV(queue_size={self.queue_size}) must know the size of its batches, all the "
-                "same: dataset.batch(size, drop_remainder=True)."
+                f"SwAV(queue_size={self.queue_size}) must know the batch size, which must be "
+                "constant: use dataset.batch(size, drop_remainder=True)."
             )
-        pushes, misfit = divmod(self.queue_size, rows * distribution.num_replicas())
-        if misfit:
+        pushes, remainder = divmod(self.queue_size, rows * distribution.num_replicas())
+        if remainder:
             raise ValueError(
-                f"SwAV(queue_size={self.queue_size}) must be a multiple of the batch, "
+                f"SwAV(queue_size={self.queue_size}) must be a multiple of the global batch size, "
                 f"{rows * distribution.num_replicas()}."
             )
-        # Each replica brings its share of the queue, which is the same on all.
-        share = self.queue_size // distribution.num_replicas()
-        queue = ops.convert_to_tensor(self.queues[place].vectors)
-        past = ops.slice(queue, (distribution.first_row(share), 0), (share, queue.shape[-1]))
+        # The queue is the same on all replicas: each contributes an equal part of it.
+        part = self.queue_size // distribution.num_replicas()
+        queue = ops.convert_to_tensor(self.queues[crop].vectors)
+        past = ops.slice(queue, (distribution.first_row(part), 0), (part, queue.shape[-1]))
         past = ops.matmul(past, ops.convert_to_tensor(self.prototypes))
         together = sinkhorn(ops.concatenate([past, scores]), self.epsilon, self.iterations)
         full = self.steps.value - self.queue_start >= pushes
         return ops.where(full, together[-rows:], codes)
 
     def _usage(self, scores):
-        """Entropy of the mean prediction, over log K: 1 where all prototypes are used alike."""
+        """Entropy of the mean prediction, divided by log K: 1 if prototypes are used equally."""
         predicted = ops.softmax(ops.concatenate(scores) / self.temperature)
         mean = distribution.mean(ops.mean(ops.stop_gradient(predicted), axis=0))
         return -ops.sum(mean * ops.log(mean + 1e-12)) / ops.log(float(mean.shape[0]))

@@ -11,29 +11,30 @@ WEIGHTS = {"invariance": 25.0, "variance": 25.0, "covariance": 1.0}
 
 
 class VICReg(JointEmbedding):
-    """Variance, invariance, covariance (Bardes, Ponce, LeCun 2021, arXiv 2105.04906).
+    """Variance-invariance-covariance regularization (Bardes, Ponce, LeCun 2021, arXiv 2105.04906).
 
-    Projections of two views are to be equal, while each dimension keeps a deviation of one over the
-    batch and correlates with no other:
+    Pulls the projections of two views together, while each dimension keeps a standard deviation of
+    at least one over the batch and is decorrelated from all others:
 
         invariance = mean_{i, d} (z_id - z'_id)^2
         variance   = (v(z) + v(z')) / 2,    v(z) = mean_d max(0, 1 - sqrt(Var z_d + 1e-4))
         covariance = c(z) + c(z'),          c(z) = sum_{d != e} Cov(z_d, z_e)^2 / D
         loss = 25 invariance + 25 variance + covariance
 
-    The half of the variance is the official code's; the paper's equations sum the two. Nothing is
-    brought to length one.
+    The variance term is halved as in the official code; the paper's equations sum the two views.
+    Projections are not normalized.
 
     Batch:
-        <input>_1, <input>_2: the encoder's inputs once a view, such as `images_1` float32
+        <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32
             (B, H, W, 3) in [0, 1].
 
     Across replicas: variances and covariances, with gradients, and the statistics of batch norm.
 
     Args:
         encoder: keras.Model of any modality.
-        projector: widths of the expander's layers; the last has no bias.
-        loss_weights: dict of those of the terms that are to differ from 25, 25 and 1.
+        projector: widths of the expander's layers, the last of which has no bias.
+        loss_weights: dict from `invariance`, `variance` or `covariance` to its weight, if it is to
+            differ from 25, 25 or 1.
         **kwargs: passed to Pretrainer.
     """
 

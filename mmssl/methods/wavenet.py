@@ -1,4 +1,4 @@
-"""WaveNet: the next sample of raw audio."""
+"""WaveNet: autoregressive prediction of raw audio."""
 
 import math
 
@@ -16,29 +16,29 @@ VALIDATION_BATCHES = 256
 class WaveNet(Pretrainer):
     """Prediction of the next sample (van den Oord et al. 2016, arXiv 1609.03499).
 
-    Every sample's mu-law code is predicted from the codes before it by a softmax over all levels:
+    Predicts every sample's mu-law code from the codes before it by a softmax over all levels:
 
         loss = -mean_{b, t} log softmax(logits_{b, t})[code_{b, t+1}]
 
-    The encoder sees codes up to t, so here is the one shift by a sample. The first codes of a
-    window are predicted from what little comes before them in it, and count like all others.
+    The encoder sees codes up to t; the shift by one sample happens only here. The first codes of a
+    window have little context and count like all others.
 
     Batch:
         waveform: float32 (B, T) in [-1, 1].
-        padding_mask: int32 (B, T), 1 for sound; codes in the padding count for nothing.
-        speaker: int32 (B,), where the encoder is conditioned on it.
-        log_mel: float32 (B, F, bands), likewise.
+        padding_mask: int32 (B, T), 1 for samples, 0 for padding, which is not predicted.
+        speaker: int32 (B,), if the encoder is conditioned on it.
+        log_mel: float32 (B, F, num_mel_bins), if the encoder is conditioned on it.
 
     Across replicas: the number of samples that count.
 
     Args:
         encoder: keras.Model of `mmssl.encoders.wavenet_encoder()`.
-        head_width: channels of the 1x1 convolution before the logits; None for those of the skip
-            connections.
+        head_width: channels of the 1x1 convolution before the logits; None for as many as the skip
+            connections have.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: the encoder is no WaveNet.
+        ValueError: the encoder is not a WaveNet.
     """
 
     metric_names = ("nats", "bits", "accuracy")
@@ -47,7 +47,7 @@ class WaveNet(Pretrainer):
         super().__init__(encoder, **kwargs)
         if "codes" not in (layer.name for layer in encoder.layers):
             raise ValueError(
-                "WaveNet(encoder=...) takes a model of mmssl.encoders.wavenet_encoder; "
+                "WaveNet(encoder=...) must be a model of mmssl.encoders.wavenet_encoder; "
                 f"{encoder.name} computes no codes."
             )
         codes, features = encoder.get_layer("codes"), encoder.output["features"]
@@ -56,7 +56,7 @@ class WaveNet(Pretrainer):
         skip = features.shape[-1]
         self.hidden = keras.layers.Dense(head_width or skip, "relu", name="hidden")
         self.hidden.build((None, skip))
-        # Close to zero, so that training begins at the uniform guess.
+        # Close to zero, so that the initial predictions are uniform.
         self.logits = keras.layers.Dense(
             self.levels,
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
@@ -66,15 +66,15 @@ class WaveNet(Pretrainer):
         self.logits.build((None, self.hidden.units))
 
     def head(self, features):
-        """Turns features (..., skip) into logits float32 (..., levels) of the next code."""
+        """Maps features (..., skip_channels) to logits float32 (..., levels) of the next code."""
         return self.logits(self.hidden(ops.relu(features)))
 
     def call(self, batch, training=False):
         missing = set(self.encoder.input) - set(batch)
         if missing:
             raise ValueError(
-                f"The encoder takes {', '.join(sorted(missing))}, which the batch lacks: let "
-                "mmssl.pipelines.audio.ConditionedWindows make it."
+                f"The encoder takes {', '.join(sorted(missing))}, which the batch lacks: build it "
+                "with mmssl.pipelines.audio.ConditionedWindows."
             )
         inputs = {name: batch[name] for name in self.encoder.input}
         outputs = self.coded(inputs, training=training)
@@ -91,13 +91,13 @@ class WaveNet(Pretrainer):
         return {"nats": loss / total}
 
     def validate(self, data):
-        """Measures what the model needs to tell the samples of held-out windows.
+        """Computes the code length of held-out windows under the model.
 
         Args:
             data: mmssl.pipelines.audio.AudioWindows over the held-out recordings.
 
         Returns:
-            dict: `bits_per_sample`, and `unigram_bits`, the entropy of the same codes without any
+            dict: `bits_per_sample`, and `unigram_bits`, the entropy of the same codes without
             context.
         """
         loss, counts = 0.0, np.zeros(self.levels)
@@ -107,8 +107,8 @@ class WaveNet(Pretrainer):
             weights = ops.cast(mask, "float32")
             loss += float(masked_cross_entropy(outputs["logits"][:, :-1], codes, weights)[0])
             counts += np.bincount(np.asarray(codes)[np.asarray(mask) > 0], minlength=self.levels)
-        shares = counts[counts > 0] / counts.sum()
+        frequencies = counts[counts > 0] / counts.sum()
         return {
             "bits_per_sample": loss / counts.sum() / math.log(2),
-            "unigram_bits": float(-np.sum(shares * np.log2(shares))),
+            "unigram_bits": float(-np.sum(frequencies * np.log2(frequencies))),
         }

@@ -78,13 +78,13 @@ def test_a_pipelines_crops_are_all_that_it_learns_from():
 def test_pictures_without_color_are_refused_and_weigh_nothing():
     gray = {"images": np.random.default_rng(0).random((2, 16, 16, 1), "float32").repeat(3, axis=-1)}
     method = method_of()
-    with pytest.raises(ValueError, match=r"None of 2 pictures has a color beyond \|a\|, \|b\| = 5"):
+    with pytest.raises(ValueError, match=r"None of 2 images has a color beyond \|a\|, \|b\| = 5"):
         method.adapt([gray])
     assert float(method.loss_terms(gray, method(gray), training=False)["color"]) == 0
 
 
 def test_predictions_that_do_not_lie_on_whole_pixels_are_refused():
-    with pytest.raises(ValueError, match=r"maps of \(16, 16\) for pictures of \(60, 60\)"):
+    with pytest.raises(ValueError, match=r"maps of \(16, 16\) for images of \(60, 60\)"):
         method_of(60, (2, 2, 2), upsampling=2)
     with pytest.raises(ValueError, match="set upsampling, the strides or the size to match"):
         method_of(upsampling=8)

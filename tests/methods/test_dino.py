@@ -177,5 +177,5 @@ def test_wrong_arguments_are_named():
         tiny(teacher_temperature=0)
     with pytest.raises(ValueError, match="momentum"):
         tiny(momentum=2.0)
-    with pytest.raises(ValueError, match="1 views"):
+    with pytest.raises(ValueError, match="two or more views of images, numbered from _1; got 1"):
         tiny()({"images_1": crops()["images_1"]})

@@ -149,7 +149,7 @@ def test_an_encoder_of_3x3_convolutions_will_do():
 
 
 def test_masks_outside_of_what_is_predicted_are_refused():
-    with pytest.raises(ValueError, match="hide pixels outside of it"):
+    with pytest.raises(ValueError, match="mask pixels outside of it"):
         method_of().adapt(data_of(region="random").batches())
 
 
@@ -158,9 +158,9 @@ def test_masks_outside_of_what_is_predicted_are_refused():
     [
         ({"adversarial_weight": 1.0}, r"adversarial_weight=\.\.\.\) must be in \[0, 1\); got 1\.0"),
         ({"visible_weight": -1.0}, r"visible_weight=\.\.\.\) must be 0 or more; got -1\.0"),
-        ({"decoder": (16, 8)}, "predicts 16 pixels a side .* ends at 32"),
-        ({"discriminator_channels": (4,) * 5}, "size=16 is no multiple of 2\\^5"),
-        ({"channels": (4,) * 6}, "size=32 is no multiple of 2\\^6"),
+        ({"decoder": (16, 8)}, "predicts 16 pixels per side .* outputs 32"),
+        ({"discriminator_channels": (4,) * 5}, "multiple of 2\\^5; got size=16"),
+        ({"channels": (4,) * 6}, "multiple of 2\\^6; got size=32"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(arguments, sentence):

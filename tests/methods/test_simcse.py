@@ -88,7 +88,7 @@ def test_what_is_no_encoder_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"finds no encoder\.keras"):
         load_encoder(str(tmp_path))
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(tmp_path / "other.keras")
-    with pytest.raises(ValueError, match="no encoder: it has no output"):
+    with pytest.raises(ValueError, match="is not an encoder: the model has no output"):
         load_encoder(str(tmp_path / "other.keras"))
     with pytest.raises(ValueError, match="temperature must be above 0; got 0"):
         SimCSE(encoder(), temperature=0)

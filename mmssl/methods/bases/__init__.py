@@ -1,4 +1,4 @@
-"""What methods are built on: the pretrainer, teachers, joint embedding, adversary, heads."""
+"""Base classes of methods and their parts: pretrainer, teacher, joint embedding, heads."""
 
 from mmssl.methods.bases.adversarial import AdversarialPretrainer
 from mmssl.methods.bases.joint_embedding import JointEmbedding

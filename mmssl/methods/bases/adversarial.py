@@ -1,4 +1,4 @@
-"""The base class of methods that learn against a discriminator."""
+"""The base class of methods that train against a discriminator."""
 
 import keras
 from keras import ops
@@ -9,22 +9,24 @@ from mmssl.optimizers import PairedOptimizer
 
 
 class AdversarialPretrainer(Pretrainer):
-    """A method one part of which, the generator, is judged by another, the discriminator D.
+    """A method whose generator is trained against a discriminator D.
 
-        adversarial   = -log D(fake)                         moves the generator alone
-        discriminator = -log D(real) - log(1 - D(fake))      moves D alone
+        adversarial   = -log D(fake)                         updates the generator only
+        discriminator = -log D(real) - log(1 - D(fake))      updates D only
 
-    (Goodfellow et al. 2014, arXiv 1406.2661, non-saturating.) In the first D's weights are held
-    constant, in the second `fake` is. No gradient of one player reaches the other, so both losses
-    are added and one step serves both, as the official code of context encoders takes both from
-    one forward pass; each player has an optimizer of its own, which clips that player's gradient.
+    (Goodfellow et al. 2014, arXiv 1406.2661, non-saturating.) The first holds D's weights constant,
+    the second holds `fake` constant. Since no gradient of one player reaches the other, both losses
+    are summed and one training step updates both, as in the official code of context encoders,
+    which computes both from one forward pass. Each player has its own optimizer, which clips that
+    player's gradients.
 
-    A subclass adds what `adversarial_terms` returns to its `loss_terms`.
+    A subclass adds the result of `adversarial_terms` to its `loss_terms`.
 
     Args:
         encoder: see Pretrainer.
-        discriminator: functional keras.Model, one tensor to logits; None for no adversary.
-        discriminator_lr_ratio: D's learning rate in a run, as a share of the generator's; above 0.
+        discriminator: functional keras.Model from one tensor to logits; None for no adversarial
+            loss.
+        discriminator_lr_ratio: D's learning rate in a run, relative to the generator's; above 0.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -42,7 +44,7 @@ class AdversarialPretrainer(Pretrainer):
     ):
         if discriminator_lr_ratio <= 0:
             raise ValueError(
-                f"{type(self).__name__}(discriminator_lr_ratio=...) is above 0; got "
+                f"{type(self).__name__}(discriminator_lr_ratio=...) must be above 0; got "
                 f"{discriminator_lr_ratio}."
             )
         if discriminator is not None:
@@ -52,15 +54,15 @@ class AdversarialPretrainer(Pretrainer):
         self.discriminator_lr_ratio = discriminator_lr_ratio
 
     def adversarial_terms(self, real, fake, training):
-        """Lets the discriminator judge, and reports how often it is right.
+        """Computes the losses of both players and updates the discriminator's accuracy.
 
         Args:
-            real: what D should take for real, (B, ...).
-            fake: what the generator made, (B, ...).
+            real: (B, ...), real examples.
+            fake: (B, ...), generated examples.
             training: whether this is a training step.
 
         Returns:
-            dict of the terms `adversarial` and `discriminator`; empty without an adversary.
+            dict of the terms `adversarial` and `discriminator`; empty without a discriminator.
         """
         if self.discriminator is None:
             return {}
@@ -73,7 +75,7 @@ class AdversarialPretrainer(Pretrainer):
         }
 
     def _frozen_discriminator(self, fake, training):
-        """Runs the discriminator without a way back to its weights, nor to its statistics."""
+        """Runs the discriminator without gradients to its weights or updates to its statistics."""
         weights = [ops.stop_gradient(v.value) for v in self.discriminator.trainable_variables]
         others = [v.value for v in self.discriminator.non_trainable_variables]
         logits, _ = self.discriminator.stateless_call(weights, others, fake, training=training)
@@ -82,30 +84,32 @@ class AdversarialPretrainer(Pretrainer):
     def make_optimizers(self, make):
         if self.discriminator is None:
             return super().make_optimizers(make)
-        judging = self.discriminator.trainable_variables
-        theirs = {id(v) for v in judging}
-        generating = [v for v in self.trainable_variables if id(v) not in theirs]
+        discriminator = self.discriminator.trainable_variables
+        excluded = {id(v) for v in discriminator}
+        generator = [v for v in self.trainable_variables if id(v) not in excluded]
         return {
-            "optimizer": make(generating),
-            "discriminator_optimizer": make(judging, self.discriminator_lr_ratio),
+            "optimizer": make(generator),
+            "discriminator_optimizer": make(discriminator, self.discriminator_lr_ratio),
         }
 
     def compile(self, optimizer, discriminator_optimizer=None, **kwargs):
-        """Compiles as Keras does, with an optimizer for each player.
+        """Compiles the model with one optimizer for each player.
 
         Args:
             optimizer: keras optimizer of the generator, or its name.
-            discriminator_optimizer: that of the discriminator; needed where there is one.
+            discriminator_optimizer: keras optimizer of the discriminator, or its name; required if
+                and only if there is a discriminator.
             **kwargs: passed to keras.Model.compile.
 
         Raises:
-            ValueError: there is a discriminator without an optimizer, or the other way round.
+            ValueError: there is a discriminator without an optimizer, or vice versa.
         """
         if (self.discriminator is None) != (discriminator_optimizer is None):
+            has = "no" if self.discriminator is None else "a"
             raise ValueError(
-                f"{type(self).__name__}.compile(discriminator_optimizer=...) belongs to a "
-                f"discriminator: there is {'none' if self.discriminator is None else 'one'}, and "
-                f"the optimizer is {discriminator_optimizer!r}."
+                f"{type(self).__name__}.compile(discriminator_optimizer=...) is required if and "
+                f"only if there is a discriminator: this model has {has} discriminator; got "
+                f"{discriminator_optimizer!r}."
             )
         if self.discriminator is not None:
             pair = map(keras.optimizers.get, (optimizer, discriminator_optimizer))

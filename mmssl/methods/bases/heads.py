@@ -7,7 +7,7 @@ import keras
 from mmssl.encoders.parts.normalization import batch_normalization
 
 MOMENTUM = 0.9  # of batch norm's moving statistics
-# What batch norm learns after the last layer, by name.
+# Whether batch norm after the last layer has a scale and an offset, by name.
 LAST_NORM = {"plain": (False, False), "scale": (True, False), "affine": (True, True)}
 
 
@@ -20,17 +20,17 @@ def mlp(
     activation: str = "relu",
     name: str | None = None,
 ) -> keras.Model:
-    """Builds a stack of dense layers; the activation follows all but the last.
+    """Builds a multilayer perceptron with an activation after every layer but the last.
 
-    A layer that batch norm follows has no bias, which the norm would take away again.
+    A layer followed by batch norm has no bias, which the norm would cancel.
 
     Args:
-        inputs: width of what it takes.
-        widths: width of each layer, one or more; a single one is a linear map.
-        normalize: batch norm before every activation.
-        last_norm: batch norm after the last layer: `plain` learns nothing, `scale` a factor,
-            `affine` a factor and an offset; None is without.
-        last_bias: whether the last layer has a bias, where no norm follows it.
+        inputs: width of the input.
+        widths: width of each layer, at least one; a single layer is a linear map.
+        normalize: whether to apply batch norm before every activation.
+        last_norm: batch norm after the last layer: `plain` without learned parameters, with a
+            learned `scale`, or `affine` with a scale and an offset; None for no batch norm.
+        last_bias: whether the last layer has a bias if no batch norm follows.
         activation: name of a Keras activation.
         name: of the model.
 
@@ -42,8 +42,8 @@ def mlp(
     """
     if not widths or min(widths) < 1:
         raise ValueError(
-            f"The {name or 'mlp'} needs the width of each of its layers, one or more, all 1 or "
-            f"above; got {tuple(widths)}."
+            f"The widths of the {name or 'mlp'} must be those of one or more layers, all 1 or "
+            f"more; got {tuple(widths)}."
         )
     vectors = x = keras.Input((inputs,))
     *hidden, last = widths
@@ -60,7 +60,7 @@ def mlp(
 
 
 def with_head(encoder: keras.Model, head: keras.Model) -> keras.Model:
-    """Joins an encoder and the head on its embedding into one network; layers are shared.
+    """Adds a head's projection to the outputs of an encoder; layers are shared.
 
     Args:
         encoder: functional keras.Model with an output `embedding`.
@@ -74,7 +74,7 @@ def with_head(encoder: keras.Model, head: keras.Model) -> keras.Model:
 
 
 def behind_head(encoder: keras.Model, head: keras.layers.Layer) -> keras.Model:
-    """Builds the network whose embedding is what a head makes of the encoder's; layers are shared.
+    """Builds an encoder whose embedding is the output of a head; layers are shared.
 
     Args:
         encoder: functional keras.Model with an output `embedding`.

@@ -1,4 +1,4 @@
-"""What the methods have in common that compare views of one example."""
+"""The base class of methods that compare two views of an example."""
 
 import keras
 
@@ -8,7 +8,7 @@ from mmssl.methods.bases.views import views
 
 
 class JointEmbedding(Pretrainer):
-    """A method that embeds two views of every example and compares them behind a projector.
+    """A method that embeds two views of every example and compares their projections.
 
     Args:
         encoder: keras.Model of any modality.
@@ -21,10 +21,10 @@ class JointEmbedding(Pretrainer):
         self.student = with_head(encoder, projector)
 
     def call(self, batch, training=False):
-        """Projects each view, normalized by the statistics of its own batch.
+        """Projects each view in a pass of its own, so that views do not share batch statistics.
 
         Returns:
-            list of (B, D'), one a view.
+            list of (B, D'), one per view.
         """
         return [
             self.student(view, training=training)["projection"]

@@ -1,4 +1,4 @@
-"""What versions 1.0 and 2.0 of data2vec share: the teacher, its targets, and the regression."""
+"""The base class of data2vec 1.0 and 2.0: the teacher, its targets, and the regression."""
 
 from typing import Literal
 
@@ -14,51 +14,53 @@ from mmssl.methods.bases.metric_bounds import MetricBound
 from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.teacher import EMATeacher
 
-TEACHER_PREFIX = "teacher_"  # begins the names of inputs that the teacher alone sees
+TEACHER_PREFIX = "teacher_"  # of the names of inputs that only the teacher sees
 STARTS = {"nothing": None, "local": "tokens", "positions": "positioned"}
 
 
 class LatentPrediction(Pretrainer):
-    """A student that predicts, where it is masked, what its teacher computes from the whole.
+    """A student predicts, at masked tokens, the latent representations of a teacher.
 
         y = 1/K sum_{top K blocks} N(h_l);    loss = mean_{masked t} l(prediction_t - sg(y)_t)
 
-    N normalizes each hidden state by itself; l is smooth L1 or the square. The teacher runs in
-    inference mode and gets no gradient; it is created equal to the student and moves by
-    `teacher = m * teacher + (1 - m) * student`, m on a line from `momentum` to `final_momentum`.
+    The teacher sees the unmasked input. N normalizes each hidden state separately; l is smooth L1
+    or the squared error. The teacher runs in inference mode and gets no gradient; it is initialized
+    to the student and updated by `teacher = m * teacher + (1 - m) * student`, where m changes
+    linearly from `momentum` to `final_momentum`.
 
     Batch:
         the encoder's inputs, as the student sees them.
-        teacher_<input>: where the student's input of that name is corrupted already, the whole
-            one: `teacher_token_ids` beside `token_ids`.
+        teacher_<input>: the uncorrupted input, where the student's input of that name is already
+            corrupted: `teacher_token_ids` beside `token_ids`.
 
     Across replicas: the number of masked tokens and the standard deviations.
 
     Args:
         encoder: keras.Model with stages, see `mmssl.encoders.parts.stages`.
         top_blocks: K.
-        target: h_l is a block's `feed_forward` part before the residual sum, or the `block`'s
-            output.
+        target: h_l is the output of a block's `feed_forward` network before the residual sum, or
+            that of the `block`.
         normalize: N: `instance` (each channel over the tokens), `layer` (each token over the
-            channels), `none`.
-        final_norm: whether y is normalized per token once more.
-        beta: of smooth L1; 0 for squares. See `mmssl.losses.token_regression`.
+            channels), or `none`.
+        final_norm: whether y is layer-normalized once more.
+        beta: of smooth L1; 0 for the squared error. See `mmssl.losses.token_regression`.
         channel_reduction: `mean`, `sum` or `root`; see there.
-        shared: what the teacher takes from the student as it is, for whole inputs and without
-            gradient: `nothing`, the `local` features, or these with their `positions`.
+        shared: which of the student's layers the teacher uses without averaging, on uncorrupted
+            inputs and without gradients: `nothing`, those of the `local` features, or those of the
+            `positions` as well.
         copied: names of layers whose weights the teacher copies instead of averaging.
         momentum: m of the first update, in [0, 1].
-        final_momentum: m after `momentum_steps`; None keeps `momentum`. 1 / (1 - m) is the
-            teacher's memory in steps: for runs of a few thousand 0.99 to 0.999.
-        momentum_steps: updates on the way.
-        min_target_std: the run stops where the standard deviation of y over the masked tokens
-            falls below; 0 never stops.
-        min_prediction_std: likewise for the predictions.
-        bound_after: steps from which on these two count.
+        final_momentum: m after `momentum_steps`; None keeps `momentum`. The teacher averages over
+            about 1 / (1 - m) steps: use 0.99 to 0.999 for runs of a few thousand steps.
+        momentum_steps: number of updates from `momentum` to `final_momentum`.
+        min_target_std: the run stops if the standard deviation of y over the masked tokens falls
+            below this value; 0 never stops.
+        min_prediction_std: the same for the predictions.
+        bound_after: step from which on these two bounds are enforced.
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: an argument is out of its range, or the encoder lacks a layer.
+        ValueError: an argument is out of range, or the encoder lacks a layer.
     """
 
     metric_names = ("regression", "target_std", "prediction_std")
@@ -91,7 +93,7 @@ class LatentPrediction(Pretrainer):
         check_choices(LatentPrediction.__init__, **choices)
         super().__init__(encoder, **kwargs)
         if beta < 0:
-            raise ValueError(f"{type(self).__name__}(beta=...) is 0 or more; got {beta}.")
+            raise ValueError(f"{type(self).__name__}(beta=...) must be 0 or more; got {beta}.")
         self.normalize, self.final_norm = normalize, final_norm
         self.beta, self.channel_reduction, self.shared = beta, channel_reduction, shared
         self.least_std = {"target_std": min_target_std, "prediction_std": min_prediction_std}
@@ -105,27 +107,27 @@ class LatentPrediction(Pretrainer):
         )
 
     def local_features(self, batch, training=False):
-        """Runs the local encoder on the student's inputs: a dict of `tokens` and `token_mask`."""
+        """Computes the student's local features: a dict of `tokens` and, if any, `token_mask`."""
         return self.local({name: batch[name] for name in self.encoder.input}, training=training)
 
     def targets(self, batch, outputs):
-        """Computes what is to be predicted.
+        """Computes the regression targets.
 
         Args:
             batch: dict of tensors.
-            outputs: what `call` returned, the local features among them.
+            outputs: dict that `call` returned, including the local features.
 
         Returns:
-            y, float32 (B, T, C), without gradient.
+            y, float32 (B, T, C), without gradients.
         """
         length = outputs["tokens"].shape[1]
         hidden = self.teacher(self._teacher_inputs(batch, outputs))["hidden"]
-        # A class token stands before the tokens and is no target.
+        # A class token precedes the tokens and is not a target.
         hidden = [state[:, -length:] for state in hidden]
         return latent_targets(hidden, self.normalize, self.final_norm, outputs.get("token_mask"))
 
     def regression(self, predictions, targets, weights):
-        """Measures how far predictions are from their targets, and reports how both vary.
+        """Computes the regression loss and updates the standard deviations of both arguments.
 
         Args:
             predictions: (N, T, C).
@@ -133,7 +135,8 @@ class LatentPrediction(Pretrainer):
             weights: float32 (N, T), 1 for tokens that count.
 
         Returns:
-            float32 scalar, the mean over the tokens that count, of all replicas.
+            float32 scalar, the sum over this replica's tokens that count, divided by their mean
+            number per replica.
         """
         self.update_metric("target_std", token_std(targets, weights))
         self.update_metric("prediction_std", token_std(ops.stop_gradient(predictions), weights))
@@ -146,7 +149,7 @@ class LatentPrediction(Pretrainer):
             "target_std": "the targets are nearly the same at all masked tokens, the teacher has "
             "collapsed; raise method.momentum, normalize the targets, or lower the learning rate",
             "prediction_std": "the student predicts nearly the same at all masked tokens; lower "
-            "the learning rate or lengthen the warm-up",
+            "the learning rate or lengthen the warmup",
         }
         return {
             name: MetricBound(least, self.bound_after, meanings[name])

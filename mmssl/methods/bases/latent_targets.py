@@ -1,4 +1,4 @@
-"""What a teacher's hidden states become before a student predicts them."""
+"""Regression targets computed from a teacher's hidden states."""
 
 from typing import Literal
 
@@ -12,19 +12,19 @@ Norm = Literal["instance", "layer", "none"]
 
 
 def layer_norm(x):
-    """Gives every token mean 0 and variance 1 over its channels, in float32, without weights."""
+    """Normalizes every token over its channels, in float32, without affine parameters."""
     x = ops.cast(x, "float32")
     mean, variance = ops.moments(x, axes=-1, keepdims=True)
     return (x - mean) / ops.sqrt(variance + EPSILON)
 
 
 def instance_norm(x, token_mask=None):
-    """Gives every channel of an example mean 0 and variance 1 over its tokens, in float32.
+    """Normalizes every channel of an example over its tokens, in float32.
 
     Args:
         x: (B, T, C).
-        token_mask: int32 (B, T), 0 for padding, which does not count; None where there is none.
-            The official code has no padding.
+        token_mask: int32 (B, T), 0 for padding, which is excluded from the statistics; None if
+            there is no padding, as in the official code.
 
     Returns:
         float32 (B, T, C).
@@ -38,14 +38,14 @@ def instance_norm(x, token_mask=None):
 
 
 def latent_targets(hidden, normalize: Norm, final_norm=False, token_mask=None):
-    """Averages hidden states, each normalized before.
+    """Averages normalized hidden states.
 
-        y = 1/K sum_k N(h_k), and after that LN(y) with `final_norm`
+        y = 1/K sum_k N(h_k), followed by LN(y) with `final_norm`
 
     Args:
         hidden: list of K tensors (B, T, C), without class token.
         normalize: N: `instance`, `layer`, or `none`.
-        final_norm: whether the average is normalized per token, as for pictures.
+        final_norm: whether to layer-normalize the average, as for images.
         token_mask: see `instance_norm`.
 
     Returns:
@@ -60,16 +60,16 @@ def latent_targets(hidden, normalize: Norm, final_norm=False, token_mask=None):
 
 
 def token_std(x, weights):
-    """Measures how much tokens differ: the standard deviation over them, averaged over channels.
+    """Computes the standard deviation over tokens, averaged over channels.
 
-    Equal vectors at all tokens, a collapsed network, give 0.
+    It is 0 for a collapsed network, whose vectors are equal at all tokens.
 
     Args:
         x: (B, T, C).
         weights: float32 (B, T), 1 for tokens that count.
 
     Returns:
-        float32 scalar, of the tokens of all replicas together.
+        float32 scalar, over the tokens of all replicas.
     """
     x, weights = ops.cast(x, "float32"), weights[..., None]
     count = distribution.mean(ops.sum(weights)) + 1e-7

@@ -1,16 +1,16 @@
-"""Metrics of a method that must not fall below a value."""
+"""Lower bounds on the metrics of a method."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class MetricBound:
-    """The least value of a figure that a method reports.
+    """A lower bound on a metric, below which training stops.
 
     Attributes:
-        minimum: what the figure must not fall below.
-        after: optimizer steps from which on it counts.
-        meaning: str, what it means when it does, for the sentence that ends the run.
+        minimum: float, the smallest allowed value.
+        after: int, the optimizer step from which on the bound is enforced.
+        meaning: str, what a violation means and how to fix it, for the error that ends the run.
     """
 
     minimum: float

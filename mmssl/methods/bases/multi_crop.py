@@ -2,35 +2,35 @@
 
 from keras import ops
 
-LARGE = 2  # crops that targets are made of, the first ones in a batch
+LARGE = 2  # crops that targets are computed from, the first ones in a batch
 
 
 def embed_crops(encoder, crops, training=False):
-    """Embeds crops, those of one size in one pass.
+    """Embeds crops, all those of the same size in one pass.
 
-    So crops of one size share their batch statistics, as in the official codes.
+    Crops of the same size thus share batch statistics, as in the official code of SwAV and DINO.
 
     Args:
-        encoder: functional keras.Model whose layers take inputs of any size, as convolutions do,
-            and `vit_encoder`.
+        encoder: functional keras.Model whose layers accept inputs of any size, such as
+            convolutional encoders and `vit_encoder`.
         crops: list of dicts of encoder inputs, (B, ...) each.
         training: whether dropout and batch statistics are on.
 
     Returns:
-        list of embeddings (B, D), one a crop, in the order of the crops.
+        list of embeddings (B, D), one per crop, in the order of the crops.
     """
-    places = {}
-    for place, crop in enumerate(crops):
-        places.setdefault(_sizes(crop), []).append(place)
+    groups = {}
+    for index, crop in enumerate(crops):
+        groups.setdefault(_sizes(crop), []).append(index)
     embeddings = [None] * len(crops)
-    for group in places.values():
+    for group in groups.values():
         together = {
-            name: ops.concatenate([crops[place][name] for place in group]) for name in encoder.input
+            name: ops.concatenate([crops[index][name] for index in group]) for name in encoder.input
         }
-        # Its `call`: calling the model itself would insist on the size that it was built for.
+        # Its `call`, since calling the model itself would require the size that it was built for.
         embedded = encoder.call(together, training=training)["embedding"]
-        for place, embedding in zip(group, ops.split(embedded, len(group)), strict=True):
-            embeddings[place] = embedding
+        for index, embedding in zip(group, ops.split(embedded, len(group)), strict=True):
+            embeddings[index] = embedding
     return embeddings
 
 

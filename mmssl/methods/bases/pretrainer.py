@@ -11,16 +11,17 @@ class Pretrainer(keras.Model):
 
     A subclass builds its heads in the constructor, runs the student in `call(batch, training)` and
     returns its named losses from `loss_terms(batch, outputs, training)`, both in `keras.ops`. The
-    names it reports stand in the class attribute `metric_names`; `norm_sensitive` says whether its
-    loss sees how long the vectors are that it compares, or their directions alone.
+    class attribute `metric_names` lists the names of its losses and other metrics; `norm_sensitive`
+    tells whether the loss depends on the norms of the vectors it compares, not only on their
+    directions.
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
-        loss_weights: dict from the name of a loss term to its weight; 1 for those not named.
+        loss_weights: dict from the name of a loss term to its weight; 1 by default.
         **kwargs: passed to keras.Model.
 
     Raises:
-        ValueError: the encoder is no such model, or a weight is for no term.
+        ValueError: the encoder is not such a model, or `loss_weights` has an unknown name.
     """
 
     metric_names = ()
@@ -29,12 +30,12 @@ class Pretrainer(keras.Model):
     def __init__(
         self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs
     ):
-        # The encoder casts for itself: sounds and pictures reach it in float32 here as anywhere.
+        # The encoder casts its inputs itself: audio and images must reach it in float32.
         super().__init__(autocast=False, **kwargs)
         if not isinstance(encoder, keras.Model) or not isinstance(encoder.output, dict):
             raise ValueError(
-                f"{type(self).__name__}(encoder=...) takes a functional keras.Model whose outputs "
-                f"are named features and embedding; got {encoder!r}."
+                f"{type(self).__name__}(encoder=...) must be a functional keras.Model with outputs "
+                f"named features and embedding; got {encoder!r}."
             )
         self.encoder = encoder
         self.loss_weights = dict(loss_weights or {})
@@ -47,10 +48,10 @@ class Pretrainer(keras.Model):
         self._means = {name: keras.metrics.Mean(name) for name in self.metric_names}
 
     def encode(self, batch, training=False):
-        """Runs the encoder on those entries of a batch that it takes.
+        """Runs the encoder on those entries of a batch that are its inputs.
 
         Args:
-            batch: dict of tensors that holds at least the encoder's inputs.
+            batch: dict of tensors with at least the encoder's inputs.
             training: whether dropout and batch statistics are on.
 
         Returns:
@@ -59,18 +60,18 @@ class Pretrainer(keras.Model):
         return self.encoder({name: batch[name] for name in self.encoder.input}, training=training)
 
     def export_encoder(self):
-        """The encoder that is saved, probed and exported: the student's, if not the teacher's.
+        """Returns the encoder to save, probe and export; some methods take the teacher's.
 
         Returns:
-            functional keras.Model with the inputs and outputs of `encoder`, whose weights follow
-            the training.
+            functional keras.Model with the inputs and outputs of `encoder`, whose weights are
+            updated by training.
         """
         return self.encoder
 
     def projection_model(self):
-        """Returns the network whose output the loss compares, where that is not the embedding.
+        """Returns the network whose output the loss compares, if that is not the embedding.
 
-        An embedding may look sound when what is made from it for the loss has collapsed.
+        An embedding may look healthy although the projection that the loss sees has collapsed.
 
         Returns:
             functional keras.Model with the inputs of `encoder` and an output `embedding`, or None.
@@ -78,92 +79,106 @@ class Pretrainer(keras.Model):
         return None
 
     def finalize(self):
-        """Brings `export_encoder()` level with the last step, where it is a step behind.
+        """Brings `export_encoder()` up to date with the last step, if it lags a step behind.
 
-        `fit` and a run do so when they end; training may go on afterwards. Called twice, it does
-        nothing the second time.
+        Called when `fit` or a run ends; training may continue afterwards. A second call in a row
+        does nothing.
         """
 
     def fit(self, *args, shuffle=False, **kwargs):
-        """Keras' own, and `finalize`; the batches of a pipeline come shuffled."""
+        """Runs Keras' `fit`, then `finalize`; `shuffle` is off since pipelines shuffle batches."""
         history = super().fit(*args, shuffle=shuffle, **kwargs)
         self.finalize()
         return history
 
     def build(self, batch_shape):
-        """Has nothing to do: constructors build every variable, so that a seed settles them."""
+        """Does nothing: constructors build every variable, so that a seed determines them."""
 
     def call(self, batch, training=False):
+        """Runs the student's forward pass; methods override it, the base runs the encoder alone.
+
+        Args:
+            batch: dict of tensors with at least the inputs of `encoder`: for images, `images`
+                float32 (B, H, W, C) in [0, 1]; for audio, `waveform` float32 (B, T) in [-1, 1] and
+                `padding_mask` int32 (B, T), 1 for samples; for text, `token_ids` int32 (B, L) and
+                `padding_mask` int32 (B, L), 1 for tokens. A method's batch may have other keys, see
+                "Batch" in its docstring.
+            training: whether dropout and batch statistics are on.
+
+        Returns:
+            dict with `features`, a map (B, H', W', C') or a sequence (B, L', C'), and `embedding`
+            (B, D). A method returns the outputs that its `loss_terms` takes instead, such as
+            projections (B, D') or logits (B, L, V).
+        """
         return self.encode(batch, training)
 
     def loss_terms(self, batch, outputs, training):
-        """Computes the method's losses over the local batch.
+        """Computes the method's losses over this replica's batch.
 
         Args:
             batch: dict of tensors.
-            outputs: what `call` returned.
+            outputs: the return value of `call`.
             training: whether this is a training step.
 
         Returns:
             dict from a name in `metric_names` to a scalar.
         """
-        raise NotImplementedError(f"{type(self).__name__} defines no loss_terms.")
+        raise NotImplementedError(f"{type(self).__name__} must define loss_terms.")
 
     def adapt(self, batches):
-        """Takes from the data what the method must know before its first step.
+        """Computes statistics of the data that the method needs before its first step.
 
         Args:
             batches: tf.data.Dataset of training batches.
         """
 
     def set_total_steps(self, steps):
-        """Is told how many steps a training will have, before its step is traced.
+        """Sets the total number of training steps, before the training step is traced.
 
-        What follows a schedule to the end of the training, as a teacher's momentum may, takes its
-        length from here. A run calls it; `fit` does not.
+        Schedules that end with the training, such as that of a teacher's momentum, get their length
+        here. A run calls this; `fit` does not.
 
         Args:
-            steps: int.
+            steps: int, 1 or more.
         """
 
     def validate(self, data):
-        """Measures what the method itself predicts, on data that it was not trained on.
+        """Evaluates the method's own predictions on held-out data.
 
         Args:
             data: mmssl.pipelines.pipeline.Pipeline over the held-out items.
 
         Returns:
-            dict from the name of a figure to a float; empty for methods without such a figure.
+            dict from the name of a metric to a float; empty for methods without such metrics.
         """
         return {}
 
     def report_images(self, data):
-        """Draws what can be seen of the method, for the report.
+        """Draws images of the method's predictions for the report.
 
         Args:
             data: mmssl.pipelines.pipeline.Pipeline over the items to show.
 
         Returns:
-            list of (title, caption, picture): str, str and uint8 (H, W, 3).
+            list of (title, caption, image): str, str and uint8 (H, W, 3).
         """
         return []
 
     def metric_bounds(self):
-        """Tells which of the reported figures must not fall below a value.
+        """Returns the lower bounds on metrics below which a run stops.
 
         Returns:
-            dict from a name in `metric_names` to a mmssl.methods.bases.metric_bounds.MetricBound; a
-            run stops where one is broken.
+            dict from a name in `metric_names` to a mmssl.methods.bases.metric_bounds.MetricBound.
         """
         return {}
 
     def make_optimizers(self, make):
-        """Makes what a run compiles the method with.
+        """Builds the optimizers that a run compiles the method with.
 
         Args:
             make: function (variables, rate=1.0, constant=False) -> keras optimizer of these
-                variables, at `rate` times the run's learning rate, which stays at its peak where
-                `constant` is asked for.
+                variables, with `rate` times the run's learning rate, which stays at its peak if
+                `constant`.
 
         Returns:
             dict of arguments of `compile`.
@@ -171,7 +186,7 @@ class Pretrainer(keras.Model):
         return {"optimizer": make(self.trainable_variables)}
 
     def update_metric(self, name, value):
-        """Adds a figure to the epoch's mean under its name.
+        """Adds a value to the epoch's mean of a metric.
 
         Args:
             name: one of `metric_names`.
@@ -180,7 +195,7 @@ class Pretrainer(keras.Model):
         self._means[name].update_state(value)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Weighs and adds the loss terms and the layers' own losses, and scales for replicas."""
+        """Sums the weighted loss terms and the layers' own losses, scaled for the replicas."""
         terms = self.loss_terms(x, y_pred, training)
         for name, value in terms.items():
             self.update_metric(name, value)
@@ -189,7 +204,7 @@ class Pretrainer(keras.Model):
         return distribution.scale_loss(total)
 
     def train_step(self, *args):
-        """Keras' own step; on TensorFlow, gradients are summed over the replicas, then clipped."""
+        """Runs Keras' step; on TensorFlow, gradients are summed over replicas, then clipped."""
         if keras.backend.backend() != "tensorflow":
             return super().train_step(*args)
         return self._tensorflow_step(*args)
@@ -205,8 +220,8 @@ class Pretrainer(keras.Model):
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
         gradients = distribution.sum_gradients(tape.gradient(scaled, variables))
-        # The optimizer clips and then sums over the replicas. It is given the clipped global
-        # gradient in equal shares, which it will not clip again.
+        # The optimizer clips and then sums over the replicas: give each an equal part of the
+        # clipped global gradient, which is too small to be clipped again.
         clipped = self.optimizer._clip_gradients(gradients)
         shares = [None if g is None else g / distribution.num_replicas() for g in clipped]
         self.optimizer.apply_gradients(zip(shares, variables, strict=True))

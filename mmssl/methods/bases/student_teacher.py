@@ -1,4 +1,4 @@
-"""What the methods have in common that predict a teacher's view of an example."""
+"""The base class of methods whose student predicts a teacher's projection of another view."""
 
 import keras
 
@@ -9,18 +9,18 @@ from mmssl.methods.bases.views import views
 
 
 class StudentTeacher(JointEmbedding):
-    """A method whose student predicts, from one view, how its teacher projects the other.
+    """A method whose student predicts, from one view, its teacher's projection of the other.
 
-    The teacher is a moving average of encoder and projector whose momentum rises along a half
-    cosine over the steps of the run; it normalizes by the statistics of its own batch. The
-    predictor has no teacher.
+    The teacher is a moving average of encoder and projector whose momentum follows a half cosine
+    over the steps of the run; its batch norm uses the statistics of its own batch. The predictor is
+    not part of the teacher.
 
     Args:
         encoder: keras.Model of any modality.
         projector: keras.Model from the embedding (B, D) to (B, D').
         predictor: keras.Model from (B, D') to (B, D').
         momentum: of the teacher at the first step, in [0, 1].
-        final_momentum: at the last; None keeps the first.
+        final_momentum: of the teacher at the last step, in [0, 1]; None keeps `momentum`.
         **kwargs: passed to Pretrainer.
     """
 
@@ -44,19 +44,19 @@ class StudentTeacher(JointEmbedding):
         """Predicts from each view.
 
         Returns:
-            list of (B, D'), one a view.
+            list of (B, D'), one per view.
         """
         return [self.predictor(z, training=training) for z in super().call(batch, training)]
 
     def targets(self, batch, training):
-        """Lets the teacher follow the student and project each view.
+        """Updates the teacher and computes its projection of each view.
 
         Args:
             batch: dict of tensors.
-            training: whether this is a training step.
+            training: whether this is a training step, in which the teacher is updated.
 
         Returns:
-            list of (B, D'), one a view, without gradients.
+            list of (B, D'), one per view, without gradients.
         """
         if training:
             self.teacher.update(self.student)
@@ -67,7 +67,7 @@ class StudentTeacher(JointEmbedding):
 
 
 def predictor_mlp(projector, predictor, **kwargs):
-    """Builds a predictor, which ends in the width that it begins with.
+    """Builds a predictor, whose output width equals its input width.
 
     Args:
         projector: widths of the projector's layers.
@@ -78,11 +78,11 @@ def predictor_mlp(projector, predictor, **kwargs):
         keras.Model from (B, D') to (B, D').
 
     Raises:
-        ValueError: it ends in another width than the projector.
+        ValueError: the output widths of projector and predictor differ.
     """
     if tuple(predictor)[-1:] != tuple(projector)[-1:]:
         raise ValueError(
-            f"The predictor {tuple(predictor)} must end in the width that the projector "
-            f"{tuple(projector)} ends in: it predicts what that one gives."
+            f"The predictor {tuple(predictor)} must end in the same width as the projector "
+            f"{tuple(projector)}, whose outputs it predicts."
         )
     return mlp(projector[-1], predictor, name="predictor", **kwargs)

@@ -10,34 +10,39 @@ from mmssl.choices import check_choices
 
 
 class EMATeacher(keras.layers.Layer):
-    """Follows a student: after n steps its weights are sum_i (prod_{j>i} m_j) (1 - m_i) w_i + ...
+    """An exponential moving average (EMA) of a student's weights.
 
-    Each `update` sets `teacher = m * teacher + (1 - m) * student`, in float32 under every
+    With w_i the student's weights and m_i the momentum at the i-th update, and t_0 the initial
+    weights, the teacher's weights after n updates are
+
+        t_n = (prod_{j=1}^n m_j) t_0 + sum_{i=1}^n (prod_{j=i+1}^n m_j) (1 - m_i) w_i
+
+    since each `update` sets `teacher = m * teacher + (1 - m) * student`, in float32 under every
     precision policy. The student's weights are the same on all replicas, so the teacher's are
-    too, without communication. It gives no gradient.
+    too, without communication. No gradient flows through the teacher.
 
-    A method calls `update` at the start of its loss, before the teacher is asked. That equals the
-    papers' "after the optimizer's step", as the very first call finds two equal models; it
-    therefore does not count in the momentum's schedule. What the last step of a training leaves
-    to do, `finalize` does.
+    A method calls `update` at the start of its loss, before it calls the teacher. That is
+    equivalent to the papers' update after the optimizer's step, since the very first update finds
+    two equal models; it therefore does not count in the momentum schedule. `finalize` makes up for
+    the update that is still due after the last step of a training.
+
+    Whether the teacher's batch norm uses moving statistics or those of the batch depends on the
+    `training` argument of its call.
 
     Args:
-        student: keras.Model, functional; copied, not kept.
+        student: functional keras.Model; copied, not kept.
         momentum: m of the first update, in [0, 1].
-        final_momentum: m after `steps` updates; None keeps `momentum`.
-        steps: updates until then; None where it is not known yet: `momentum` is kept until the
-            attribute `steps` is set, as a method's `set_total_steps` does.
-        ramp: the way to it: along half a `cosine` (BYOL, DINO), or `linear` (data2vec).
-        copied: names of layers whose weights are not averaged but the student's own, as tables
-            are that both networks read.
-        statistics: batch norm's moving mean and variance are `averaged` like weights, or the
-            teacher's `own`, of the batches that it sees in training mode.
-
-    Whether the teacher normalizes by its moving statistics or by its batch is the `training`
-    argument of its call.
+        final_momentum: m after `steps` updates, in [0, 1]; None keeps `momentum`.
+        steps: number of updates from `momentum` to `final_momentum`. With None, `momentum` is kept
+            until the attribute `steps` is set, as a method's `set_total_steps` does.
+        ramp: schedule of m: half a `cosine` (BYOL, DINO), or `linear` (data2vec).
+        copied: names of layers whose weights are copied from the student instead of averaged, such
+            as embeddings that both networks use.
+        statistics: whether batch norm's moving mean and variance are `averaged` like weights, or
+            the teacher's `own`, updated by the batches that it sees in training mode.
 
     Raises:
-        ValueError: a momentum is outside [0, 1], a word is unknown, or there is no such layer.
+        ValueError: a momentum is outside [0, 1], a choice is unknown, or the student lacks a layer.
     """
 
     def __init__(
@@ -84,16 +89,16 @@ class EMATeacher(keras.layers.Layer):
         """Moves every weight towards the student's.
 
         Args:
-            student: the model that the teacher was made from.
+            student: the model that the teacher was created from.
         """
         self._follow(student)
         self.finalized.assign(0)
 
     def finalize(self, student):
-        """Does now what the next `update` would do, which then does nothing.
+        """Runs the next `update` ahead of time, which then does nothing.
 
         Args:
-            student: the model that the teacher was made from.
+            student: the model that the teacher was created from.
         """
         self._follow(student)
         self.finalized.assign(1)
@@ -121,10 +126,11 @@ class EMATeacher(keras.layers.Layer):
 def _check(student, momentum, final_momentum, copied):
     for name, value in (("momentum", momentum), ("final_momentum", final_momentum)):
         if value is not None and not 0 <= value <= 1:
-            raise ValueError(f"EMATeacher({name}=...) is in [0, 1]; got {value}.")
+            raise ValueError(f"EMATeacher({name}=...) must be in [0, 1]; got {value}.")
     there = [layer.name for layer in student.layers]
     unknown = [name for name in copied if name not in there]
     if unknown:
         raise ValueError(
-            f"EMATeacher(copied=...) names {unknown[0]!r}; the student has {', '.join(there)}."
+            f"EMATeacher(copied=...) names the unknown layer {unknown[0]!r}; the student has "
+            f"{', '.join(there)}."
         )

@@ -2,21 +2,21 @@
 
 
 def views(batch, encoder, count=None):
-    """Parts a batch into its views, each a dict of what the encoder takes.
+    """Splits a batch into its views, each a dict of the encoder's inputs.
 
-    A batch holds every input of the encoder once a view, numbered from 1: `images_1` and
+    A batch holds every input of the encoder once per view, numbered from 1: `images_1` and
     `images_2`, or `waveform_1` with `padding_mask_1` and so on.
 
     Args:
         batch: dict of tensors.
         encoder: functional keras.Model with named inputs.
-        count: how many views there must be; None for two or more.
+        count: required number of views; None for two or more.
 
     Returns:
         list of dicts of encoder inputs.
 
     Raises:
-        ValueError: there are others than that.
+        ValueError: the batch has another number of views.
     """
     found = []
     while all(f"{name}_{len(found) + 1}" in batch for name in encoder.input):
@@ -24,8 +24,7 @@ def views(batch, encoder, count=None):
         found.append({name: batch[f"{name}_{number}"] for name in encoder.input})
     if len(found) != count if count else len(found) < 2:
         raise ValueError(
-            f"The batch holds {', '.join(sorted(batch))}: {len(found)} views of "
-            f"{' and '.join(encoder.input)}, numbered from _1, and {count or 'two or more'} are "
-            "wanted."
+            f"The batch must have {count or 'two or more'} views of {' and '.join(encoder.input)}, "
+            f"numbered from _1; got {len(found)} in {', '.join(sorted(batch))}."
         )
     return found

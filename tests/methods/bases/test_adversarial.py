@@ -182,10 +182,10 @@ def test_without_an_adversary_there_is_one_optimizer_and_no_empty_figure():
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
-        (lambda: adversary().compile("adam"), "there is one, and the optimizer is None"),
+        (lambda: adversary().compile("adam"), "has a discriminator; got None"),
         (
             lambda: Recolor().compile("adam", discriminator_optimizer="adam"),
-            "there is none, and the optimizer is 'adam'",
+            "has no discriminator; got 'adam'",
         ),
         (
             lambda: adversary(discriminator_lr_ratio=0),

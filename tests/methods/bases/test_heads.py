@@ -51,7 +51,7 @@ def test_its_output_is_float32_under_mixed_precision():
 
 @pytest.mark.parametrize("widths", [(), (8, 0)])
 def test_widths_below_one_and_none_at_all_are_refused(widths):
-    with pytest.raises(ValueError, match="projector needs the width of each of its layers"):
+    with pytest.raises(ValueError, match="widths of the projector must be"):
         mlp(4, widths, name="projector")
 
 

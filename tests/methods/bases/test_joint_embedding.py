@@ -50,7 +50,7 @@ def test_projections_are_offered_to_who_watches_for_collapse(name, encoder, pair
     [
         (lambda e: SimCLR(e, (8, 4), temperature=0), "temperature must be above 0; got 0"),
         (lambda e: BYOL(e, (8, 4), (8, 5)), r"predictor \(8, 5\) must end .* projector \(8, 4\)"),
-        (lambda e: SimSiam(e, (8, 4), ()), r"predictor \(\) must end in the width"),
+        (lambda e: SimSiam(e, (8, 4), ()), r"predictor \(\) must end in the same width"),
         (
             lambda e: BarlowTwins(e, (8, 4), -1),
             "off_diagonal_weight=...\\) must be 0 or more; got -1",

@@ -28,6 +28,22 @@ def test_after_n_updates_the_weights_are_the_moving_average():
         assert_close(got, want, SUM)
 
 
+def test_the_weights_are_the_sum_that_the_docstring_writes_while_the_momentum_rises():
+    model = student()
+    teacher = EMATeacher(model, 0.5, 0.9, steps=3, ramp="linear")
+    initial, momenta, weights = model.get_weights(), [], []
+    for _ in range(5):
+        shift(model, 1.0)
+        momenta.append(float(teacher.current_momentum()))
+        weights.append(model.get_weights())
+        teacher.update(model)
+    for index, got in enumerate(teacher.model.get_weights()):
+        expected = np.prod(momenta) * initial[index] + sum(
+            np.prod(momenta[i + 1 :]) * (1 - momenta[i]) * weights[i][index] for i in range(5)
+        )
+        assert_close(got, expected, SUM)
+
+
 def test_the_momentum_goes_along_a_half_cosine_and_stays():
     teacher, model = EMATeacher(student(), 0.9, 1.0, steps=4), student()
     momenta = []

@@ -25,11 +25,11 @@ def test_every_input_of_the_encoder_is_found_once_a_view():
         (
             ["waveform"],
             2,
-            "holds waveform: 0 views of waveform and padding_mask.* and 2 are wanted",
+            "must have 2 views of waveform and padding_mask.*; got 0 in waveform",
         ),
-        (["waveform_1", "padding_mask_1", "waveform_2"], 2, "1 views"),
-        (["waveform_1", "padding_mask_1"], None, "1 views of .*two or more are wanted"),
-        ([f"{n}_{i}" for i in (1, 2, 3) for n in ("waveform", "padding_mask")], 2, "3 views"),
+        (["waveform_1", "padding_mask_1", "waveform_2"], 2, "got 1 in"),
+        (["waveform_1", "padding_mask_1"], None, "must have two or more views .*; got 1 in"),
+        ([f"{n}_{i}" for i in (1, 2, 3) for n in ("waveform", "padding_mask")], 2, "got 3 in"),
     ],
 )
 def test_another_number_of_views_is_refused(names, count, message):
