@@ -1,4 +1,4 @@
-"""What a step costs, and what the machine gives."""
+"""FLOPs of a training step, and the peak rate of the machine."""
 
 import math
 import time
@@ -9,13 +9,13 @@ SIZES = (1024, 2048, 4096)
 
 
 def matmul_peak(seconds=1.2):
-    """Finds the machine's best rate over float32 matrix products now.
+    """Measures the machine's current peak rate of float32 matrix products.
 
     Args:
-        seconds: time to spend, shared by the sizes.
+        seconds: time to spend on all sizes together.
 
     Returns:
-        GFLOP/s, a multiply-add being 2.
+        GFLOP/s; a multiply-add counts as 2.
     """
     return max(_matmul_rate(size, seconds / len(SIZES)) for size in SIZES)
 
@@ -34,15 +34,15 @@ def _matmul_rate(size, seconds):
 def step_gflop(model, batch):
     """Counts the matrix products and convolutions of one training step, forward and backward.
 
-    It reads the step's graph, so the gradients that are really computed count and no others.
-    What runs in a graph's loops (a recurrent layer's steps) is not seen.
+    It reads the graph of the step, so exactly the gradients that are computed count. Operations
+    inside loops of the graph (the steps of a recurrent layer) are not counted.
 
     Args:
         model: compiled Pretrainer whose optimizer is built.
-        batch: dict of tensors of known shape.
+        batch: dict of tensors with static shapes.
 
     Returns:
-        GFLOP, a multiply-add being 2.
+        GFLOP; a multiply-add counts as 2.
     """
     graph = tf.function(model.train_step).get_concrete_function(batch).graph
     return sum(_operation_flop(operation) for operation in graph.get_operations()) / 1e9
@@ -55,7 +55,7 @@ def _operation_flop(operation):
 
 def _size(tensor):
     if tensor.shape.num_elements() is None:
-        raise ValueError(f"{tensor.name} has no known shape: FLOPs cannot be counted.")
+        raise ValueError(f"{tensor.name} has no static shape: FLOPs cannot be counted.")
     return tensor.shape.num_elements()
 
 
@@ -70,7 +70,7 @@ def _batch_matmul(operation):
 
 
 def _einsum(operation):
-    """Products of as many factors as the equation has distinct letters."""
+    """Multiply-adds: the product of the sizes of all distinct letters of the equation."""
     inputs = operation.get_attr("equation").decode().split("->")[0].split(",")
     sizes = {}
     for letters, tensor in zip(inputs, operation.inputs, strict=True):
@@ -83,7 +83,7 @@ def _convolution(operation):
 
 
 def _convolution_to_input(operation):
-    """The gradient for the input takes each product of the forward convolution once."""
+    """The gradient with respect to the input has the products of the forward convolution."""
     return _size(operation.inputs[2]) * math.prod(operation.inputs[1].shape[:-1])
 
 

@@ -1,9 +1,9 @@
-"""Times text generation: seconds a token at growing lengths, with a cache and by reading all anew.
+"""Times text generation: seconds per token at growing lengths, with and without a cache.
 
-An untrained model, one sequence, the likeliest token each time; the same model both ways. Progress
-goes to stderr and one JSON line to stdout. `ratio` is the plain way's seconds a token over the
-cached one's, at each length; `growth` is seconds a token at the longest length over the shortest:
-a cost that grew with the square of the length would be as many times larger as the length is.
+An untrained model, one sequence, greedy decoding; the same model both ways. Progress goes to stderr
+and one JSON line to stdout. `ratio` is the uncached over the cached seconds per token, at each
+length; `growth` is the seconds per token at the longest length over those at the shortest: for a
+total cost quadratic in the length it would equal the ratio of the lengths.
 
     python benchmarks/generation.py --lengths 64 128 256 512
 """
@@ -32,14 +32,14 @@ def parse_options():
     parser.add_argument("--lengths", type=int, nargs="+", default=[64, 128, 256, 512])
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--depth", type=int, default=4)
-    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--num-heads", type=int, default=4)
     parser.add_argument("--vocabulary", type=int, default=8192)
-    parser.add_argument("--rounds", type=int, default=3, help="times that each length is taken")
+    parser.add_argument("--rounds", type=int, default=3, help="times that each length is generated")
     return parser.parse_args()
 
 
 def measure(options):
-    """Times both ways at every length."""
+    """Times both ways of generation at every length."""
     import keras
     import numpy as np
     from keras_hub.samplers import GreedySampler
@@ -55,12 +55,12 @@ def measure(options):
     )
     method = GPT(encoder)
     cached = TokenGenerator(method, GreedySampler(), END, banned=[PAD, END])
-    ways = {"cached": cached, "uncached": reading_anew(method, banned=[PAD, END])}
+    ways = {"cached": cached, "uncached": uncached(method, banned=[PAD, END])}
     prompt = np.array([[2]], "int32")
     same = [np.asarray(way(prompt, min(options.lengths) - 1)) for way in ways.values()]
     wait_quiet()
     seconds = {
-        name: [seconds_a_token(way, prompt, n, options.rounds) for n in options.lengths]
+        name: [seconds_per_token(way, prompt, n, options.rounds) for n in options.lengths]
         for name, way in ways.items()
     }
     return {
@@ -69,7 +69,7 @@ def measure(options):
         "vocabulary": options.vocabulary,
         "lengths": options.lengths,
         "same_tokens": bool((same[0] == same[1]).all()),
-        **{f"{name}_s_a_token": rounded(values) for name, values in seconds.items()},
+        **{f"{name}_s_per_token": rounded(values) for name, values in seconds.items()},
         "ratio": rounded(
             u / c for u, c in zip(seconds["uncached"], seconds["cached"], strict=True)
         ),
@@ -78,19 +78,19 @@ def measure(options):
     }
 
 
-def reading_anew(method, banned):
-    """Generation without a cache: every token is a pass over all of the text."""
+def uncached(method, banned):
+    """Returns generation without a cache: every token is a forward pass over the whole text."""
     import numpy as np
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
-    def following(ids):
+    def next_logits(ids):
         inputs = {"token_ids": ids, "padding_mask": tf.ones_like(ids)}
         return method.logits(method.encoder(inputs)["features"][:, -1])
 
     def generate(ids, tokens):
         for _ in range(tokens):
-            logits = following(ids).numpy()
+            logits = next_logits(ids).numpy()
             logits[:, banned] = -np.inf
             ids = np.concatenate([ids, logits.argmax(-1)[:, None].astype("int32")], axis=1)
         return ids
@@ -98,8 +98,8 @@ def reading_anew(method, banned):
     return generate
 
 
-def seconds_a_token(way, prompt, length, rounds):
-    """Median over the rounds, of which those count during which others left the machine alone."""
+def seconds_per_token(way, prompt, length, rounds):
+    """Median over the rounds during which other processes left the machine idle."""
     watches = []
     for _ in range(rounds):
         with Watch() as watch:
@@ -107,7 +107,7 @@ def seconds_a_token(way, prompt, length, rounds):
         watches.append(watch)
     quiet = [watch.seconds for watch in watches if watch.quiet()]
     found = statistics.median(quiet or [watch.seconds for watch in watches]) / (length - 1)
-    print(f"{length}: {1e3 * found:.2f} ms a token", file=sys.stderr, flush=True)
+    print(f"{length}: {1e3 * found:.2f} ms per token", file=sys.stderr, flush=True)
     return found
 
 

@@ -1,15 +1,15 @@
-"""Times a pipeline alone: elements that it makes a second, with nothing that consumes them.
+"""Times a pipeline alone: elements per second, without a training step that consumes them.
 
-A training step that takes more elements a second than this waits for its input. A JSON line a task
-goes to stdout; the rates are medians over the spans of time during which others left the machine
-alone.
+A training step that consumes more elements per second than this waits for its input. One JSON line
+per task goes to stdout; the rates are medians over the spans of time during which other processes
+left the machine idle.
 
-    python benchmarks/pipeline.py --task images --source ~/pictures
+    python benchmarks/pipeline.py --task images --source ~/images
 
-`views_32` and `views_224` make the two views of SimCLR, of pictures in memory; with `--no-cache`
+`views_32` and `views_224` make the two views of SimCLR from images in memory; with `--no-cache`,
 `views_224` decodes its `--source` every time. With `--peer`, a peer's script that takes `--task
-images` and ends in a JSON line with the images a second of its `cases` runs in turns with ours, and
-`ratio` is our rate over that of its fastest case of the same work, the medians of the rounds.
+images` and ends in a JSON line with the images per second of its `cases` runs alternately with
+ours, and `ratio` is our rate over that of its fastest case of the same work, medians over rounds.
 
     python benchmarks/pipeline.py --task views_32 views_224 \\
         --peer "~/peers/bin/python bench_input.py"
@@ -26,7 +26,7 @@ import time
 
 from timing import Watch, wait_quiet
 
-SPAN = 1.0  # seconds that are timed at once: batches come prefetched, in bursts
+SPAN = 1.0  # seconds that are timed together: batches are prefetched and arrive in bursts
 
 
 def main():
@@ -44,11 +44,13 @@ def parse_options():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--task", required=True, nargs="+", choices=PIPELINES)
-    parser.add_argument("--source", help="folder, file or builtin:...; the pipeline's own built-in")
+    parser.add_argument(
+        "--source", help="folder, file or builtin:...; by default the pipeline's built-in"
+    )
     parser.add_argument("--no-cache", action="store_true", help="read and decode every time")
     parser.add_argument("--seconds", type=float, default=15.0, help="time to measure for")
     parser.add_argument("--peer", help="command of the peer's script, in one string")
-    parser.add_argument("--rounds", type=int, default=2, help="turns that each takes with --peer")
+    parser.add_argument("--rounds", type=int, default=2, help="runs of each with --peer")
     return parser.parse_args()
 
 
@@ -108,14 +110,14 @@ PIPELINES = {
 
 
 def measure(task, options):
-    """Prepares a pipeline and takes batches from it for a while."""
+    """Prepares a pipeline and draws batches from it for a while."""
     given = {"source": options.source} if options.source else {}
     pipeline = PIPELINES[task](cache=not options.no_cache, **given)
     begin = time.perf_counter()
     pipeline.prepare()
     prepare_s = time.perf_counter() - begin
     batches = iter(pipeline.batches())
-    take(batches, SPAN)  # tf.data finds its degree of parallelism
+    take(batches, SPAN)  # tf.data tunes its parallelism
     wait_quiet(limit=30)
     spans, end = [], time.monotonic() + options.seconds
     while time.monotonic() < end:
@@ -128,7 +130,7 @@ def measure(task, options):
     return {
         "bench": "pipeline",
         "task": task,
-        "source": str(options.source or "made or built in"),
+        "source": str(options.source or "generated or built-in"),
         "cache": pipeline.cache,
         "batch": pipeline.batch_size,
         "elements": pipeline.count,
@@ -142,7 +144,7 @@ def measure(task, options):
 
 
 def beside_peer(options):
-    """Runs ours and the peer's in turns, each in its own process."""
+    """Runs ours and the peer's alternately, each in its own process."""
     own = [sys.executable, os.path.abspath(__file__), "--seconds", str(options.seconds)]
     own += ["--no-cache"] * options.no_cache
     own += ["--source", options.source] if options.source else []
@@ -174,7 +176,7 @@ def last_line(command):
 
 
 def take(batches, seconds):
-    """Takes batches for a while and returns how many."""
+    """Draws batches for a while and returns their number."""
     count, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         next(batches)

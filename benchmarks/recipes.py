@@ -1,6 +1,6 @@
-"""Times the steps of recipes in turns, on their real batches, and what their whole runs come to.
+"""Times the steps of recipes alternately, on real batches, and estimates their training time.
 
-Input pipeline and training step run together, as in a run. Progress goes to stderr and one JSON
+Input pipeline and training step run together, as in training. Progress goes to stderr and one JSON
 line to stdout; `ratio` is the training time of each recipe over that of the first.
 
     python benchmarks/recipes.py text/data2vec text/data2vec2 --source books/
@@ -16,14 +16,14 @@ from steps import log, rounded
 
 def main():
     options = parse_options()
-    turns = {recipe: [] for recipe in options.recipes}
+    rounds = {recipe: [] for recipe in options.recipes}
     steppers = {recipe: stepper(recipe, options.source) for recipe in options.recipes}
-    for turn in range(options.rounds):
+    for number in range(options.rounds):
         for recipe, (step, _) in steppers.items():
-            turns[recipe].append(measure(step, options))
-            log(f"round {turn + 1}, {recipe}: {turns[recipe][-1]['step_s']:.3f} s a step")
+            rounds[recipe].append(measure(step, options))
+            log(f"round {number + 1}, {recipe}: {rounds[recipe][-1]['step_s']:.3f} s per step")
     results = [
-        summary(recipe, step_count, turns[recipe]) for recipe, (_, step_count) in steppers.items()
+        summary(recipe, step_count, rounds[recipe]) for recipe, (_, step_count) in steppers.items()
     ]
     ratio = {r["recipe"]: r["training_s"] / results[0]["training_s"] for r in results}
     print(json.dumps(rounded({"bench": "recipes", "results": results, "ratio": ratio})), flush=True)
@@ -34,15 +34,19 @@ def parse_options():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("recipes", nargs="+", help="names or YAML files")
-    parser.add_argument("--source", help="folder, file or builtin:...; the recipe's own built-in")
-    parser.add_argument("--steps", type=int, default=20, help="quiet steps to time in a turn")
-    parser.add_argument("--budget", type=float, default=15.0, help="seconds of timed steps a turn")
-    parser.add_argument("--rounds", type=int, default=3, help="turns that each recipe takes")
+    parser.add_argument(
+        "--source", help="folder, file or builtin:...; by default the recipe's built-in"
+    )
+    parser.add_argument("--steps", type=int, default=20, help="quiet steps to time per round")
+    parser.add_argument(
+        "--budget", type=float, default=15.0, help="seconds of timed steps per round"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each recipe")
     return parser.parse_args()
 
 
 def stepper(recipe, source):
-    """Builds a recipe; returns a function that takes a step of it, and how many its run takes."""
+    """Builds a recipe; returns a function that runs one training step, and the number of steps."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
@@ -75,15 +79,15 @@ def measure(step, options):
     return time_steps(step, os.cpu_count(), steps=options.steps, budget=options.budget)
 
 
-def summary(recipe, steps, turns):
-    step_s = statistics.median(turn["step_s"] for turn in turns)
+def summary(recipe, steps, rounds):
+    step_s = statistics.median(one["step_s"] for one in rounds)
     return {
         "recipe": recipe,
         "step_s": step_s,
         "steps": steps,
         "training_s": steps * step_s,
-        "step_s_of_turns": [turn["step_s"] for turn in turns],
-        "other_cores": max(turn["other_cores"] for turn in turns),
+        "step_s_of_rounds": [one["step_s"] for one in rounds],
+        "other_cores": max(one["other_cores"] for one in rounds),
     }
 
 

@@ -1,10 +1,10 @@
-"""Samples per second that a WaveNet generates: naive, and cached in one compiled loop.
+"""Times WaveNet sampling, in samples per second: naive, and cached in one compiled loop.
 
-Naive runs the network over its receptive field for every sample, cached computes one column of
+Naive runs the network over its receptive field for every sample; cached computes one time step of
 each layer. Before anything is timed, the logits of both are compared over more than the receptive
 field. One JSON line goes to stdout. With `--peer`, a peer's script that takes `--batch` and
-`--seconds` and ends in a JSON line with `naive_best` and `cached_best` runs in turns with ours, and
-`ratio` is our rate over its own, the medians of the rounds.
+`--seconds` and ends in a JSON line with `naive_best` and `cached_best` runs alternately with ours,
+and `ratio` is our rate over the peer's, medians over rounds.
 
     python benchmarks/sampling.py --peer "~/peers/bin/python bench_sampling.py"
 """
@@ -14,15 +14,15 @@ import json
 import os
 import shlex
 import statistics
-import subprocess
 import sys
 import time
 
 import numpy as np
+from pipeline import last_line
 from steps import log, rounded
 from timing import Watch, wait_quiet
 
-SECONDS = 5.0  # that each way is timed for
+SECONDS = 5.0  # to time each way for
 
 
 def main():
@@ -42,7 +42,7 @@ def parse_options():
     parser.add_argument("--streams", default="1,16", help="numbers of signals generated at once")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time for each way")
     parser.add_argument("--peer", help="command of the peer's script, in one string")
-    parser.add_argument("--rounds", type=int, default=2, help="turns that each takes with --peer")
+    parser.add_argument("--rounds", type=int, default=2, help="runs of each with --peer")
     return parser.parse_args()
 
 
@@ -91,7 +91,7 @@ def measure(options):
 
 
 def compare(model, field, streams):
-    """Largest difference between cached and whole logits, over more than the receptive field."""
+    """Largest difference between cached and full logits, over more than the receptive field."""
     import tensorflow as tf
 
     from mmssl.generation import WaveNetSampler
@@ -103,16 +103,16 @@ def compare(model, field, streams):
     whole = np.asarray(model(batch)["logits"])
     queues, now = sampler.start(streams)
     step, difference = tf.function(sampler.step), 0.0
-    for place in range(codes.shape[1]):
-        logits, queues, now = step(codes[:, place], queues, now)
-        difference = max(difference, float(np.abs(logits - whole[:, place]).max()))
+    for time_step in range(codes.shape[1]):
+        logits, queues, now = step(codes[:, time_step], queues, now)
+        difference = max(difference, float(np.abs(logits - whole[:, time_step]).max()))
     if difference > 1e-4:
         raise SystemExit(f"The cached logits are off by {difference}.")
     return difference
 
 
 def naive_way(model, field, streams):
-    """One sample a call: the network over its whole receptive field, compiled."""
+    """One sample per call: the network over its whole receptive field, compiled."""
     import tensorflow as tf
 
     from mmssl.layers import mu_law_decode
@@ -138,7 +138,7 @@ def naive_way(model, field, streams):
 
 
 def cached_way(model, streams):
-    """A second of every stream a call, in the sampler's compiled loop."""
+    """One second of every stream per call, in the sampler's compiled loop."""
     from mmssl.generation import WaveNetSampler
 
     sampler, start = WaveNetSampler(model), np.full((streams, 1), model.levels // 2)
@@ -150,7 +150,7 @@ def cached_way(model, streams):
 
 
 def rate(way, seconds):
-    """Samples per second of all streams together."""
+    """Samples per second over all streams."""
     for _ in range(2):
         way()
     wait_quiet(limit=30)
@@ -165,7 +165,7 @@ def rate(way, seconds):
 
 
 def beside_peer(options):
-    """Runs ours and the peer's in turns, each in its own process."""
+    """Runs ours and the peer's alternately, each in its own process."""
     ours, peers = [], {streams: [] for streams in map(int, options.streams.split(","))}
     own = [sys.executable, os.path.abspath(__file__), "--streams", options.streams]
     own += ["--seconds", str(options.seconds)]
@@ -180,22 +180,16 @@ def beside_peer(options):
 
 
 def ratios(ours, peers):
-    """Ours over the peer's best way, for each number of streams."""
+    """Our rate over the peer's best, for each number of streams."""
     found = {}
-    for place, (streams, records) in enumerate(peers.items()):
+    for index, (streams, records) in enumerate(peers.items()):
         found[streams] = {}
         for way in ("naive", "cached"):
-            own = statistics.median(record["results"][place][way] for record in ours)
+            own = statistics.median(record["results"][index][way] for record in ours)
             # The peer counts steps, each of which is a sample of every stream.
             theirs = statistics.median(record[f"{way}_best"][0] for record in records)
             found[streams][way] = own / (theirs * streams)
     return found
-
-
-def last_line(command):
-    """Runs a command and reads the JSON object in the last line of its output."""
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Times one whole training step: forward, loss, backward, optimizer.
 
-The batch is made and in memory, so this is the step alone; `pipeline.py` times the input. Progress
-goes to stderr and one JSON line to stdout. With `--peer`, a peer's script that takes `--task`,
-`--threads` and `--bf16` and ends in a JSON line with `step_s_median` runs in turns with ours, and
-`ratio` is our seconds a step over its own, the medians of the rounds; `--peer-task` is its name of
-the task where that is another.
+The batch is generated and in memory, so this is the step alone; `pipeline.py` times the input.
+Progress goes to stderr and one JSON line to stdout. With `--peer`, a peer's script that takes
+`--task`, `--threads` and `--bf16` and ends in a JSON line with `step_s_median` runs alternately
+with ours, and `ratio` is our seconds per step over the peer's, medians over rounds; `--peer-task`
+is the peer's name of the task if it differs.
 
     python benchmarks/steps.py --task bert --peer "~/peers/bin/python bench_train.py"
 """
@@ -44,8 +44,8 @@ def parse_options():
     parser.add_argument("--steps", type=int, default=20, help="quiet steps to time")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds of timed steps")
     parser.add_argument("--peer", help="command of the peer's script, in one string")
-    parser.add_argument("--peer-task", help="the peer's name of the task, if not the same")
-    parser.add_argument("--rounds", type=int, default=2, help="turns that each takes with --peer")
+    parser.add_argument("--peer-task", help="the peer's name of the task, if it differs")
+    parser.add_argument("--rounds", type=int, default=2, help="runs of each with --peer")
     return parser.parse_args()
 
 
@@ -75,7 +75,7 @@ def measure(options, policy):
     peak = max(before, matmul_peak())
     gflop, seconds = step_gflop(model, batch), times["step_s"]
     samples = len(next(iter(batch.values())))
-    log(f"{options.task} {policy}: {seconds:.3f} s a step, matmul {peak:.0f} GFLOP/s")
+    log(f"{options.task} {policy}: {seconds:.3f} s per step, matmul {peak:.0f} GFLOP/s")
     return {
         "precision": policy,
         "jit": options.jit,
@@ -85,7 +85,7 @@ def measure(options, policy):
         "samples_per_s": samples / seconds,
         "parameters": sum(v.shape.num_elements() for v in model.trainable_variables),
         "gflop_per_step": gflop,
-        "flop_count": "matmuls, einsums and convolutions of the step's graph, both passes",
+        "flop_count": "matmuls, einsums and convolutions of the step's graph, forward and backward",
         "gflops_per_s": gflop / seconds,
         "float32_matmul_gflops_per_s": peak,
         "fraction_of_matmul_peak": gflop / seconds / peak,
@@ -97,7 +97,7 @@ def measure(options, policy):
 
 
 def beside_peer(options, policies):
-    """Runs ours and the peer's in turns, each in its own process."""
+    """Runs ours and the peer's alternately, each in its own process."""
     ours, peers = {p: [] for p in policies}, {p: [] for p in policies}
     for turn in range(options.rounds):
         for policy in policies:
@@ -140,7 +140,7 @@ def median(records, key):
 
 
 def rounded(value):
-    """Keeps five figures of every float in a record."""
+    """Rounds every float in a record to five significant digits."""
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):
@@ -148,8 +148,8 @@ def rounded(value):
     return [rounded(item) for item in value] if isinstance(value, list) else value
 
 
-def log(words):
-    print(words, file=sys.stderr, flush=True)
+def log(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is timed: one function a task, from a batch size to a method and a batch for it."""
+"""The timed tasks: one function each, from a batch size to a method and a batch for it."""
 
 import numpy as np
 import tensorflow as tf
@@ -70,7 +70,7 @@ def gpt(batch_size=16, length=256, vocabulary_size=8192):
 
 
 def data2vec(batch_size=8, samples=24000):
-    """A small data2vec of sound: 7 convolutions and 4 blocks of width 256, all 4 as targets."""
+    """A small data2vec on audio: 7 convolutions and 4 blocks of width 256, all 4 as targets."""
     encoder = wav2vec_encoder(channels=256, width=256, depth=4, num_heads=4, mlp_dim=1024)
     method = Data2Vec(encoder, top_blocks=4, target="block", beta=1.0, channel_reduction="mean")
     rng = np.random.default_rng(0)
@@ -83,7 +83,7 @@ def data2vec(batch_size=8, samples=24000):
 
 
 def data2vec_vision(batch_size=128):
-    """data2vec of pictures of 32 pixels with a tiny ViT of 4 x 4 patches, 38 of 64 masked."""
+    """data2vec on images of 32 pixels with a tiny ViT of 4 x 4 patches, 38 of 64 masked."""
     encoder = vit_encoder(*(32, 4, 192, 12, 3, 768))
     method = Data2Vec(
         encoder,
@@ -101,7 +101,7 @@ def data2vec_vision(batch_size=128):
 
 
 def dino(batch_size=64, num_small_views=6):
-    """A tiny ViT of 4 x 4 patches on two crops of 32 pixels and six of 16."""
+    """DINO of a tiny ViT of 4 x 4 patches on two crops of 32 pixels and six of 16."""
     encoder = vit_encoder(
         *(32, 4, 192, 12, 3, 768), drop_path=0.0, positions="learned", pool="token"
     )
@@ -128,12 +128,12 @@ def barlow(batch_size=128):
 
 
 def residual_network():
-    """ResNet-18 with the stem for small pictures."""
+    """ResNet-18 with the stem for small images."""
     return resnet_encoder(32, depth=18, small_images=True)
 
 
 def views(batch_size, sizes):
-    """Pictures of given sizes, one of each a view."""
+    """Random images, one view per given size."""
     rng = np.random.default_rng(0)
     shapes = [(batch_size, size, size, 3) for size in sizes]
     return {
@@ -143,7 +143,7 @@ def views(batch_size, sizes):
 
 
 def optimizer_of(task, variables):
-    """What a task is trained with: SGD with momentum where its peer has it, AdamW otherwise."""
+    """The optimizer of a task: SGD with momentum if its peer uses that, AdamW otherwise."""
     if task in WITH_MOMENTUM:
         return momentum_sgd(variables, 0.03, weight_decay=1e-4, momentum=0.9)
     return adamw(variables, 1e-3, weight_decay=0.01)

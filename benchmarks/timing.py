@@ -1,4 +1,4 @@
-"""How fast a step is on a machine that others use too."""
+"""Timing steps on a shared machine."""
 
 import os
 import statistics
@@ -6,21 +6,21 @@ import time
 
 import psutil
 
-QUIET_FRACTION = 0.15  # of a core, which others may take while a step still counts as quiet
+QUIET_FRACTION = 0.15  # of a core that others may use while a step still counts as quiet
 TICK_SLACK = 0.04  # seconds: the system counts CPU time in ticks of 10 ms a core
 
 
 def _busy_seconds():
-    """CPU seconds that anyone has used since boot, those that a hypervisor took included."""
+    """CPU seconds used by all processes since boot, including those stolen by a hypervisor."""
     times = psutil.cpu_times()
     return sum(times) - times.idle - getattr(times, "iowait", 0.0)
 
 
 class Watch:
-    """Times a piece of work and the CPU that others took meanwhile.
+    """Measures the time of a block and the CPU time that other processes used meanwhile.
 
     Attributes:
-        seconds: wall time of the work.
+        seconds: wall time of the block.
         cpu: CPU seconds of this process during it.
         others: CPU seconds of all other processes during it.
     """
@@ -36,16 +36,16 @@ class Watch:
         self.others = max(0.0, _busy_seconds() - busy - self.cpu)
 
     def quiet(self, spare_cores=0):
-        """Tells whether others left this process the cores that it uses."""
+        """Returns whether others left this process the cores that it uses."""
         return self.others < (QUIET_FRACTION + spare_cores) * self.seconds + TICK_SLACK
 
 
 def wait_quiet(spare_cores=0, limit=60.0):
-    """Waits until others leave the machine alone for a second.
+    """Waits until other processes leave the machine idle for a second.
 
     Args:
-        spare_cores: cores that the work will not use.
-        limit: seconds after which it gives up waiting.
+        spare_cores: cores that the timed work will not use.
+        limit: maximum seconds to wait.
     """
     end = time.monotonic() + limit
     while time.monotonic() < end:
@@ -56,18 +56,18 @@ def wait_quiet(spare_cores=0, limit=60.0):
 
 
 def time_steps(step, threads, warmup=3, steps=20, budget=60.0):
-    """Times a step, over the calls during which the machine was left alone.
+    """Times a step over the calls during which the machine was otherwise idle.
 
     Args:
-        step: function without arguments that returns once its work is done.
+        step: function without arguments that returns when its work is done.
         threads: cores that it uses.
-        warmup: untimed calls; the first one traces.
+        warmup: untimed calls; the first one traces the graph.
         steps: quiet calls wanted; at most twice as many are made.
-        budget: seconds after which no more are made, three at least.
+        budget: seconds after which no more calls are made, except for a minimum of three.
 
     Returns:
-        dict with `step_s`, the median over the quiet steps where there are three of them and over
-        all otherwise, and what tells how far to trust it.
+        dict with `step_s`, the median over the quiet steps, or over all steps if fewer than three
+        were quiet, and statistics that tell how far to trust it.
     """
     spare_cores = max(0, (os.cpu_count() or 1) - threads)
     for _ in range(warmup):
