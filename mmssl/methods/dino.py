@@ -11,7 +11,6 @@ from mmssl.methods.bases import EMATeacher, Pretrainer
 from mmssl.methods.bases.heads import behind_head, mlp
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.multi_crop import LARGE, embed_crops
-from mmssl.methods.bases.views import views
 
 
 class DINO(Pretrainer):
@@ -146,7 +145,7 @@ class DINO(Pretrainer):
         Returns:
             list of logits (B, K), one per crop.
         """
-        crops = views(batch, self.encoder)
+        crops = self.views(batch)
         embeddings = ops.concatenate(embed_crops(self.encoder, crops, training))
         bottleneck = self.projector(embeddings, training=training)
         frozen = self.steps.value < self.frozen_steps
@@ -170,7 +169,7 @@ class DINO(Pretrainer):
 
     def _targets(self, batch, training):
         """Returns the teacher's logits (B, K) of each global crop."""
-        crops = views(batch, self.encoder)[:LARGE]
+        crops = self.views(batch)[:LARGE]
         both = {name: ops.concatenate([crop[name] for crop in crops]) for name in crops[0]}
         embeddings = self.teacher(both, training=training)["embedding"]
         return ops.split(self.teacher_head(embeddings), LARGE)

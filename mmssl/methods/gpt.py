@@ -13,7 +13,8 @@ from mmssl.methods.bases import Pretrainer
 class GPT(Pretrainer):
     """Prediction of the next token (Radford, Narasimhan, Salimans, Sutskever 2018).
 
-    With the norms of GPT-2. From the tokens up to t, predicts token t + 1 with the encoder's own token embedding E:
+    With the norms of GPT-2. From the tokens up to t, predicts token t + 1 with the encoder's own
+    token embedding E:
 
         loss = -(1 / sum_t m_{t+1}) sum_t m_{t+1} log softmax(E h_t)_{x_{t+1}}
 

@@ -13,7 +13,6 @@ from mmssl.losses.parts.similarity import l2_normalize
 from mmssl.methods.bases import EMATeacher, JointEmbedding
 from mmssl.methods.bases.heads import mlp
 from mmssl.methods.bases.joint_embedding import embedding_width
-from mmssl.methods.bases.views import views
 
 
 class MoCo(JointEmbedding):
@@ -80,13 +79,13 @@ class MoCo(JointEmbedding):
 
     def call(self, batch, training=False):
         """Projects the first view."""
-        query, _ = views(batch, self.encoder, 2)
+        query, _ = self.views(batch, 2)
         return self.student(query, training=training)["projection"]
 
     def loss_terms(self, batch, outputs, training):
         if training:
             self.teacher.update(self.student)
-        _, view = views(batch, self.encoder, 2)
+        _, view = self.views(batch, 2)
         keys = self.teacher(view, training=training and self.use_batch_statistics)["projection"]
         loss = info_nce(outputs, keys, self.queue.vectors, self.temperature)
         if training:

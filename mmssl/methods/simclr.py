@@ -8,7 +8,6 @@ from mmssl.losses.parts.inputs import positive_number
 from mmssl.methods.bases import JointEmbedding
 from mmssl.methods.bases.heads import mlp
 from mmssl.methods.bases.joint_embedding import embedding_width
-from mmssl.methods.bases.views import views
 
 
 class SimCLR(JointEmbedding):
@@ -59,7 +58,7 @@ class SimCLR(JointEmbedding):
         Returns:
             list of two (B, D'), one per view.
         """
-        first, second = views(batch, self.encoder, 2)
+        first, second = self.views(batch, 2)
         both = {name: ops.concatenate([first[name], second[name]]) for name in first}
         return ops.split(self.student(both, training=training)["projection"], 2)
 

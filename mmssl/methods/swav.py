@@ -12,7 +12,6 @@ from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.heads import behind_head, mlp
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.multi_crop import LARGE, embed_crops
-from mmssl.methods.bases.views import views
 
 
 class SwAV(Pretrainer):
@@ -111,7 +110,7 @@ class SwAV(Pretrainer):
             dict of `projections`, a list of L2-normalized (B, D) for the large crops, and `scores`,
             a list of (B, K), cosines with the prototypes, for all crops.
         """
-        crops = views(batch, self.encoder)
+        crops = self.views(batch)
         embeddings = ops.concatenate(embed_crops(self.encoder, crops, training))
         projected = l2_normalize(ops.cast(self.projector(embeddings, training=training), "float32"))
         prototypes = ops.convert_to_tensor(self.prototypes)

@@ -506,9 +506,9 @@ BASES = (
     ),
     Fault(
         "all views of a batch are the first one",
-        "mmssl/methods/bases/views.py",
-        'batch[f"{name}_{number}"]',
-        'batch[f"{name}_1"]',
+        "mmssl/methods/bases/pretrainer.py",
+        'batch[f"{name}_{len(found) + 1}"] for name',
+        'batch[f"{name}_1"] for name',
         ("tests/methods/bases/test_views.py",),
     ),
 )

@@ -4,7 +4,6 @@ import keras
 
 from mmssl.methods.bases.heads import with_head
 from mmssl.methods.bases.pretrainer import Pretrainer
-from mmssl.methods.bases.views import views
 
 
 class JointEmbedding(Pretrainer):
@@ -27,8 +26,7 @@ class JointEmbedding(Pretrainer):
             list of (B, D'), one per view.
         """
         return [
-            self.student(view, training=training)["projection"]
-            for view in views(batch, self.encoder, 2)
+            self.student(view, training=training)["projection"] for view in self.views(batch, 2)
         ]
 
     def projection_model(self):

@@ -59,6 +59,32 @@ class Pretrainer(keras.Model):
         """
         return self.encoder({name: batch[name] for name in self.encoder.input}, training=training)
 
+    def views(self, batch, count=None):
+        """Splits a batch into its views, each a dict of the encoder's inputs.
+
+        A batch has every input of the encoder once per view, numbered from 1: `images_1` and
+        `images_2`, or `waveform_1` with `padding_mask_1` and so on.
+
+        Args:
+            batch: dict of tensors.
+            count: required number of views; None for two or more.
+
+        Returns:
+            list of dicts of encoder inputs.
+
+        Raises:
+            ValueError: the batch has another number of views.
+        """
+        names, found = list(self.encoder.input), []
+        while all(f"{name}_{len(found) + 1}" in batch for name in names):
+            found.append({name: batch[f"{name}_{len(found) + 1}"] for name in names})
+        if len(found) != count if count else len(found) < 2:
+            raise ValueError(
+                f"The batch must have {count or 'two or more'} views of {' and '.join(names)}, "
+                f"numbered from _1; got {len(found)} in {', '.join(sorted(batch))}."
+            )
+        return found
+
     def export_encoder(self):
         """Returns the encoder to save, probe and export; some methods take the teacher's.
 

@@ -5,7 +5,6 @@ import keras
 from mmssl.methods.bases.heads import mlp
 from mmssl.methods.bases.joint_embedding import JointEmbedding
 from mmssl.methods.bases.teacher import EMATeacher
-from mmssl.methods.bases.views import views
 
 
 class StudentTeacher(JointEmbedding):
@@ -61,8 +60,7 @@ class StudentTeacher(JointEmbedding):
         if training:
             self.teacher.update(self.student)
         return [
-            self.teacher(view, training=training)["projection"]
-            for view in views(batch, self.encoder, 2)
+            self.teacher(view, training=training)["projection"] for view in self.views(batch, 2)
         ]
 
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.methods.bases.views import views
+from mmssl.methods.bases import Pretrainer
 
 
 def of_sound():
@@ -14,7 +14,7 @@ def of_sound():
 def test_every_input_of_the_encoder_is_found_once_a_view():
     names = [f"{name}_{view}" for view in (1, 2, 3) for name in ("waveform", "padding_mask")]
     batch = {name: np.full((1, 1), place) for place, name in enumerate(names)}
-    found = views({**batch, "label": None}, of_sound())
+    found = Pretrainer(of_sound()).views({**batch, "label": None})
     assert [view["waveform"].item() for view in found] == [0, 2, 4]
     assert [view["padding_mask"].item() for view in found] == [1, 3, 5]
 
@@ -34,4 +34,4 @@ def test_every_input_of_the_encoder_is_found_once_a_view():
 )
 def test_another_number_of_views_is_refused(names, count, message):
     with pytest.raises(ValueError, match=message):
-        views(dict.fromkeys(names), of_sound(), count)
+        Pretrainer(of_sound()).views(dict.fromkeys(names), count)
