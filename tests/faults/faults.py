@@ -23,8 +23,8 @@ METHODS = (
     Fault(
         "Barlow Twins moves biases and norms as fast as all else",
         "mmssl/methods/barlow_twins.py",
-        "paired(make, variables, small, rate=self.bias_lr_ratio)",
-        "paired(make, variables, small)",
+        "paired(make, variables, biases_and_norms, rate=self.bias_lr_ratio)",
+        "paired(make, variables, biases_and_norms)",
         VIEWS,
         "barlow_twins and not collapse_of",
     ),
@@ -81,8 +81,8 @@ METHODS = (
     Fault(
         "CPC counts the right frame among the wrong ones",
         "mmssl/methods/cpc.py",
-        "left_out = ops.logical_or(ops.logical_and(same_row, same_frame), padding)",
-        "left_out = ops.logical_or(ops.zeros_like(same_row * same_frame), padding)",
+        "excluded = ops.logical_or(ops.logical_and(same_row, same_frame), padding)",
+        "excluded = ops.logical_or(ops.zeros_like(same_row * same_frame), padding)",
         ("tests/methods/test_cpc.py",),
     ),
     Fault(
@@ -232,8 +232,8 @@ METHODS = (
     Fault(
         "MoCo's keys are of the query's own view",
         "mmssl/methods/moco.py",
-        "_, view = views(batch, self.encoder, 2)",
-        "view, _ = views(batch, self.encoder, 2)",
+        "_, view = self.views(batch, 2)",
+        "view, _ = self.views(batch, 2)",
         ("tests/methods/test_moco.py",),
     ),
     Fault(
@@ -246,7 +246,7 @@ METHODS = (
     Fault(
         "MoCo's keys depend on one another by their batch's statistics",
         "mmssl/methods/moco.py",
-        "training=training and self.by_batch",
+        "training=training and self.use_batch_statistics",
         "training=training",
         ("tests/methods/test_moco.py",),
     ),
@@ -333,7 +333,7 @@ METHODS = (
     Fault(
         "SwAV's replicas all bring the same share of the queue",
         "mmssl/methods/swav.py",
-        "(distribution.first_row(share), 0)",
+        "(distribution.first_row(part), 0)",
         "(0, 0)",
         ("tests/contract",),
         "swav and two_replicas",
@@ -464,11 +464,11 @@ BASES = (
         "            self.teacher.update(self.student)\n"
         "        return [\n"
         '            self.teacher(view, training=training)["projection"]\n'
-        "            for view in views(batch, self.encoder, 2)\n"
+        "            for view in self.views(batch, 2)\n"
         "        ]\n",
         "        targets = [\n"
         '            self.teacher(view, training=training)["projection"]\n'
-        "            for view in views(batch, self.encoder, 2)\n"
+        "            for view in self.views(batch, 2)\n"
         "        ]\n"
         "        if training:\n"
         "            self.teacher.update(self.student)\n"

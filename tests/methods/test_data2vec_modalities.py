@@ -22,7 +22,7 @@ def resized(batch, more):
     """The batch with `more` tokens of padding at the end, or without so many tokens."""
     if "waveform" not in batch:
         return {name: resize(x, more) for name, x in batch.items()}
-    samples = {name: resize(batch[name], 160 * more) for name in ("waveform", "padding_mask")}
+    samples = {name: resize(batch[name], 20 * more) for name in ("waveform", "padding_mask")}
     return {**samples, "mask": resize(batch["mask"], more)}
 
 
