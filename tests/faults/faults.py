@@ -463,12 +463,12 @@ BASES = (
         "        if training:\n"
         "            self.teacher.update(self.student)\n"
         "        return [\n"
-        '            self.teacher(view, training=training)["projection"]\n'
-        "            for view in self.views(batch, 2)\n"
+        '            self.teacher(view, training=training)["projection"] '
+        "for view in self.views(batch, 2)\n"
         "        ]\n",
         "        targets = [\n"
-        '            self.teacher(view, training=training)["projection"]\n'
-        "            for view in self.views(batch, 2)\n"
+        '            self.teacher(view, training=training)["projection"] '
+        "for view in self.views(batch, 2)\n"
         "        ]\n"
         "        if training:\n"
         "            self.teacher.update(self.student)\n"
