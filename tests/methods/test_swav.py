@@ -130,7 +130,9 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="epsilon must be above 0; got 0"):
         tiny(epsilon=0)
     method, batch = tiny(queue_size=6), crops()
-    with pytest.raises(ValueError, match=r"queue_size=6\) must be a multiple of the global batch size, 4"):
+    with pytest.raises(
+        ValueError, match=r"queue_size=6\) must be a multiple of the global batch size, 4"
+    ):
         method.compute_loss(x=batch, y_pred=method(batch), training=True)
 
 
