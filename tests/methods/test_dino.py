@@ -20,7 +20,7 @@ CASE = Case(
     **on_clothes(0.02),
 )
 
-SIZES = {"head": (6, 6, 4), "outputs": 10}
+SIZES = {"head": (6, 6, 4), "out_dim": 10}
 
 
 def tiny(**kwargs):

@@ -16,7 +16,7 @@ CASE = Case(
     (
         *TINY_MULTI_CROP,
         "--method.projector=[16,8]",
-        "--method.num_prototypes=12",
+        "--method.prototypes=12",
         "--method.queue_size=8",
         "--method.queue_start=0",
     ),
@@ -31,7 +31,7 @@ ROWS = 4
 def tiny(**kwargs):
     keras.utils.set_random_seed(0)
     encoder = small_conv_encoder(8, (4, 6), (2, 1))
-    method = SwAV(encoder, **{"projector": (6, 5), "prototypes": 7, **kwargs})
+    method = SwAV(encoder, **{"projector": (6, 5), "num_prototypes": 7, **kwargs})
     method.compile(keras.optimizers.SGD(0.5))
     return method
 
@@ -76,7 +76,7 @@ def test_the_loss_is_that_of_the_official_code():
 def test_scores_are_cosines_with_prototypes_of_length_one():
     method, batch = tiny(), crops()
     for _ in range(3):
-        lengths = np.linalg.norm(method.num_prototypes, axis=0)
+        lengths = np.linalg.norm(method.prototypes, axis=0)
         assert_close(lengths, np.ones(7), NETWORK)
         scores = method(batch)["scores"]
         assert [x.shape for x in scores] == [(ROWS, 7)] * 3
@@ -93,10 +93,10 @@ def test_projections_are_offered_to_who_watches_for_collapse():
 
 def test_the_prototypes_are_frozen_in_the_first_steps():
     method, batch = tiny(frozen_steps=2), crops()
-    start = method.num_prototypes.numpy()
+    start = method.prototypes.numpy()
     for moved in (False, False, True):
         method.train_on_batch(batch)
-        assert (multiples(method.num_prototypes, start) > NETWORK) == moved
+        assert (multiples(method.prototypes, start) > NETWORK) == moved
 
 
 def test_the_queue_joins_the_batch_once_it_is_full():
@@ -110,7 +110,7 @@ def test_the_queue_joins_the_batch_once_it_is_full():
         if step >= 3:  # filled at steps 1 and 2
             before = [np.concatenate(rows[-2:]) for rows in past]
         codes = [
-            official_codes(np.concatenate([rows @ method.num_prototypes.numpy(), own]))
+            official_codes(np.concatenate([rows @ method.prototypes.numpy(), own]))
             for rows, own in zip(before, scores[:2], strict=True)
         ]
         loss = method.compute_loss(x=batch, y_pred=outputs, training=True)
