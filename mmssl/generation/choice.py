@@ -4,7 +4,7 @@ import importlib
 
 COMMON = ("prompt", "count", "temperature", "seed")
 KINDS = {
-    "WaveNet": ("sound", "mmssl.generation.audio", ("out", "seconds", "speaker", "like")),
+    "WaveNet": ("audio", "mmssl.generation.audio", ("out", "seconds", "speaker", "like")),
     "GPT": ("text", "mmssl.generation.text", ("tokens", "top_k", "top_p", "beams")),
 }
 
@@ -18,7 +18,7 @@ def generator_of(run, options):
             are not options of generation are ignored.
 
     Returns:
-        Triple: "sound" or "text"; the function, `generate_audio` or `generate_text`; and the dict
+        Triple: "audio" or "text"; the function, `generate_audio` or `generate_text`; and the dict
         of its arguments.
 
     Raises:

@@ -31,7 +31,7 @@ def test_text_is_printed(language_run, capsys):
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("--tokens=5", "generates sound, which --tokens"),
+        ("--tokens=5", "generates audio, which does not support --tokens"),
         ("--top-p=0.9", "does not support --top-p"),
     ],
 )
