@@ -36,5 +36,5 @@ def generator_of(run, options):
     if foreign & set(given):
         listed = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(foreign & set(given)))
         raise ValueError(f"{run.folder} generates {kind}, which does not support {listed}.")
-    function = getattr(importlib.import_module(module), module.rpartition(".")[2])
+    function = getattr(importlib.import_module(module), f"generate_{kind}")
     return kind, function, {"run": run, **{n: given[n] for n in (*COMMON, *own) if n in given}}
