@@ -16,7 +16,7 @@ CASE = Case(
     (
         *TINY_MULTI_CROP,
         "--method.projector=[16,8]",
-        "--method.prototypes=12",
+        "--method.num_prototypes=12",
         "--method.queue_size=8",
         "--method.queue_start=0",
     ),
