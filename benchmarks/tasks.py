@@ -105,7 +105,7 @@ def dino(batch_size=64, num_small_views=6):
     encoder = vit_encoder(
         *(32, 4, 192, 12, 3, 768), drop_path=0.0, positions="learned", pool="token"
     )
-    method = DINO(encoder, head=(512, 512, 64), outputs=2048)
+    method = DINO(encoder, head=(512, 512, 64), out_dim=2048)
     return method, views(batch_size, [32] * 2 + [16] * num_small_views)
 
 

@@ -1,4 +1,4 @@
-"""Samplers of every generator: sound, text, pictures."""
+"""Samplers of generative methods, and generation of audio and text from a run."""
 
 from mmssl.generation.audio import generate_audio
 from mmssl.generation.text import generate_text

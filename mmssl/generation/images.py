@@ -1,4 +1,4 @@
-"""What a generator makes up, drawn beside what it was trained on, for the report."""
+"""Images of generated beside real examples, for the report."""
 
 import numpy as np
 
@@ -9,20 +9,20 @@ from mmssl.methods import WaveNet
 
 
 def generated_images(method, data):
-    """Draws what a method generates; so far, sound alone.
+    """Draws what a method generates; currently audio only.
 
     Args:
         method: Pretrainer with the trained weights.
         data: mmssl.pipelines.pipeline.Pipeline over the items to show.
 
     Returns:
-        list of (title, caption, uint8 (H, W, 3)); empty for methods that generate no sound.
+        list of (title, caption, uint8 (H, W, 3)); empty for methods that do not generate audio.
     """
-    return [_sound(method, data)] if isinstance(method, WaveNet) else []
+    return [_spectrograms(method, data)] if isinstance(method, WaveNet) else []
 
 
-def _sound(method, data):
-    """Spectrograms of a second of both, or of one window where frames of it lead the model."""
+def _spectrograms(method, data):
+    """Spectrograms of a second of both, or of one window if the model is conditioned on frames."""
     batch, sampler = next(iter(data.batches())), WaveNetSampler(method)
     given = {name: batch[name][:1] for name in sampler.conditioned_on}
     second = data.window if "log_mel" in given else data.sample_rate

@@ -1,4 +1,4 @@
-"""Sound to look at: spectrograms, level and spectral flatness."""
+"""Spectrogram images, level and spectral flatness of waveforms."""
 
 import librosa
 import matplotlib
@@ -6,17 +6,17 @@ import numpy as np
 
 RANGE = 80.0  # dB between the darkest and the brightest color
 FRAME, HOP = 256, 40  # samples: 32 and 5 ms at 8 kHz
-SCALE = 2  # pixels a bin, along each side
+SCALE = 2  # pixels per bin, along each axis
 
 
 def spectrogram_image(waveforms):
-    """Draws spectrograms side by side, in one color scale.
+    """Draws spectrograms side by side with a common color scale.
 
     Args:
-        waveforms: list of float arrays (T,), full scale 1, at one sample rate.
+        waveforms: list of float arrays (T,), full scale 1, all at the same sample rate.
 
     Returns:
-        uint8 (H, W, 3): time to the right, frequency up to half the sample rate upwards.
+        uint8 (H, W, 3): time to the right, frequencies from 0 Hz to half the sample rate upwards.
     """
     sheets = [np.abs(librosa.stft(wave, n_fft=FRAME, hop_length=HOP)) for wave in waveforms]
     loudest = max(1e-3, *(sheet.max() for sheet in sheets))
@@ -30,25 +30,25 @@ def spectrogram_image(waveforms):
 
 
 def spectral_flatness(waveform):
-    """Says how much a sound is like noise.
+    """Measures how noise-like a sound is.
 
     Args:
         waveform: float array (T,).
 
     Returns:
-        float in [0, 1], the mean over frames of the power spectrum's geometric over its
-        arithmetic mean: near 0 for tones, about 0.56 for white noise.
+        float in [0, 1], the ratio of the geometric to the arithmetic mean of the power spectrum,
+        averaged over frames: near 0 for tones, about 0.56 for white noise.
     """
     return float(librosa.feature.spectral_flatness(y=waveform, n_fft=FRAME, hop_length=HOP).mean())
 
 
 def level(waveform):
-    """Says how loud a sound is.
+    """Measures the level of a sound.
 
     Args:
         waveform: float array (T,), full scale 1.
 
     Returns:
-        float, the root mean square in dB below full scale; -180 for silence.
+        float, the root mean square in dB relative to full scale; -180 for silence.
     """
     return float(20 * np.log10(max(1e-9, np.sqrt(np.mean(np.square(waveform))))))

@@ -1,4 +1,4 @@
-"""Writing on where a text stops."""
+"""Generation of text with a trained language model."""
 
 import numpy as np
 from keras import ops
@@ -26,31 +26,33 @@ def generate_text(
     beams=None,
     seed=0,
 ):
-    """Lets a language model write on.
+    """Continues a text with a trained language model.
 
     Args:
         run: Run of a recipe whose method is GPT.
         prompt: str of any characters; "" begins a document.
-        tokens: most tokens to add, at least 1; a text ends before where its document does.
-        count: texts to write.
-        temperature: divides the logits, 0 or more; 0 takes the likeliest token each time.
-        top_k: draw from the k likeliest tokens only.
-        top_p: draw from the likeliest tokens that together have this probability, in (0, 1].
-        beams: search with this many beams for the likeliest text, nothing is drawn; `count` are
+        tokens: maximum number of tokens to add, at least 1; a text ends earlier if its document
+            does.
+        count: number of texts.
+        temperature: divides the logits, 0 or more; 0 is greedy decoding.
+        top_k: sample only from the k most likely tokens.
+        top_p: sample only from the most likely tokens whose total probability reaches this value,
+            in (0, 1].
+        beams: use beam search with this many beams, without sampling; the best `count` texts are
             returned, best first.
-        seed: of the draws.
+        seed: random seed.
 
     Returns:
-        list of str, each the prompt and what was added.
+        list of str, each the prompt and its continuation.
 
     Raises:
-        ValueError: the run is of another method, an argument is out of its range or does not go
-            with another, or the text would be longer than the model's context.
+        ValueError: the run's method is not GPT, an argument is out of range or incompatible with
+            another, or the text would exceed the model's context length.
     """
     method = run.method(GPT)
     tokenizer = run.data.tokenizer
     sampler = _sampler(len(tokenizer), count, temperature, top_k, top_p, beams, seed)
-    # The encoder's table may be larger than what the corpus had pieces for.
+    # The encoder's token embedding may have more rows than the tokenizer has tokens.
     unused = range(len(tokenizer), method.token_embedding.input_dim)
     generator = TokenGenerator(method, sampler, END, banned=[PAD, *unused])
     start = tokenizer([prompt])[0] if prompt else np.array([END])
@@ -81,22 +83,25 @@ def _sampler(vocabulary_size, count, temperature, top_k, top_p, beams, seed):
 
 def _check(vocabulary_size, count, temperature, top_k, top_p, beams):
     if count < 1:
-        raise ValueError(f"count is 1 or more; got {count}.")
+        raise ValueError(f"count must be 1 or more; got {count}.")
     if temperature < 0:
-        raise ValueError(f"temperature is 0 or more; got {temperature}.")
+        raise ValueError(f"temperature must be 0 or more; got {temperature}.")
     for name, value in (("top_k", top_k), ("beams", beams)):
         if value is not None and not 1 <= value <= vocabulary_size:
-            raise ValueError(f"{name} is 1 to {vocabulary_size}, the vocabulary's; got {value}.")
+            raise ValueError(
+                f"{name} must be from 1 to the vocabulary size, {vocabulary_size}; got {value}."
+            )
     if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p is above 0 and at most 1; got {top_p}.")
+        raise ValueError(f"top_p must be above 0 and at most 1; got {top_p}.")
     if beams and (top_k or top_p or temperature == 0):
         raise ValueError(
-            "beams search for the likeliest text and draw nothing: leave out top_k, top_p and a "
-            "temperature of 0."
+            "beams selects beam search, which does not sample: omit top_k, top_p and a temperature "
+            "of 0."
         )
     if beams and count > beams:
         raise ValueError(f"{beams} beams give at most {beams} texts; got count={count}.")
     if temperature == 0 and (count > 1 or top_k or top_p):
         raise ValueError(
-            "At temperature 0 nothing is drawn: there is one text, and no top_k or top_p."
+            "A temperature of 0 selects greedy decoding, which gives a single text: omit top_k, "
+            "top_p and a count above 1."
         )

@@ -1,4 +1,4 @@
-"""Text out of a language model, token by token."""
+"""Token-by-token generation with a language model."""
 
 import keras
 import numpy as np
@@ -10,18 +10,18 @@ MASKED_LOGIT = -1e9  # a logit whose probability is zero
 
 
 class TokenGenerator:
-    """Continues sequences of tokens with a cache, so that a token costs one step of the decoder.
+    """Continues token sequences with a key-value cache, so each token costs one decoder step.
 
-    The keys and values of what has been read are kept, so the cost of a token grows with the
-    length of the text only by what attention reads, not by reading all of it again. On TensorFlow
-    the loop is one compiled graph for every length.
+    Keys and values of earlier tokens are cached, so the cost of a token grows with the length of
+    the text only through attention, not by recomputing the whole text. On TensorFlow the loop is
+    compiled into one graph for all lengths.
 
     Args:
         method: GPT.
-        sampler: sampler of KerasHub, such as `keras_hub.samplers.GreedySampler()`. It divides the
-            logits by its temperature before it looks for the likeliest.
-        end: token id after which a sequence is complete; what follows it is `end` too.
-        banned: token ids that are never drawn, such as that of padding.
+        sampler: sampler of KerasHub, such as `keras_hub.samplers.GreedySampler()`, which also
+            applies the temperature.
+        end: token id after which a sequence is complete; all later tokens are `end` as well.
+        banned: token ids that are never sampled, such as that of padding.
     """
 
     def __init__(self, method, sampler, end, banned=()):
@@ -34,31 +34,32 @@ class TokenGenerator:
         self._run = _compiled(self._generate)
 
     def __call__(self, prompts, tokens):
-        """Continues prompts of one length.
+        """Continues prompts of the same length.
 
         Args:
             prompts: int32 (B, P), P at least 1.
-            tokens: how many to add, at least 1.
+            tokens: number of tokens to add, at least 1.
 
         Returns:
-            What the sampler returns for int32 (B, P + tokens): the prompts and their
-            continuations, where all have ended early with zeros behind.
+            The return value of the sampler for int32 (B, P + tokens): the prompts and their
+            continuations, followed by zeros if all of them have ended early.
 
         Raises:
-            ValueError: nothing to continue, or more than the encoder's context holds.
+            ValueError: there is nothing to continue, or the result would exceed the encoder's
+                context length.
         """
         prompts = np.asarray(prompts, "int32")
         longest = context_length(self.method.encoder)
         if prompts.shape[1] < 1 or tokens < 1:
             raise ValueError(
-                f"A prompt has 1 token or more, and 1 or more are added; got {prompts.shape[1]} "
-                f"and {tokens}."
+                "prompts must have 1 token or more, and tokens must be 1 or more; got "
+                f"{prompts.shape[1]} and {tokens}."
             )
         if prompts.shape[1] + tokens > longest:
             raise ValueError(
-                f"The prompt has {prompts.shape[1]} tokens, and {tokens} more do not fit into the "
-                f"{longest} that the encoder takes: ask for at most {longest - prompts.shape[1]}, "
-                "or shorten the prompt."
+                f"The prompt has {prompts.shape[1]} tokens, and {tokens} more exceed the encoder's "
+                f"context of {longest}: request at most {longest - prompts.shape[1]}, or shorten "
+                "the prompt."
             )
         return self._run(np.pad(prompts, ((0, 0), (0, tokens))), np.int32(prompts.shape[1]))
 
@@ -76,11 +77,11 @@ class TokenGenerator:
         )
 
     def _next(self, sequences, cache, index, start):
-        """What a sampler asks for: logits of the token at `index`, nothing, and the cache."""
+        """A sampler's `next`: logits of the token at `index`, no hidden states, and the cache."""
         last = ops.take(sequences, [index - 1], axis=1)
         features, cache = decode(self.method.encoder, last, cache, index - 1)
         logits = self.method.logits(features[:, 0]) + self._bans
-        # A beam that has ended keeps its likelihood while the others go on.
+        # A beam that has ended keeps its likelihood while the others continue.
         ended = ops.logical_and(last == self.end, index > start)
         return ops.where(ended, self._only_end, logits), None, cache
 

@@ -1,4 +1,4 @@
-"""Fast sampling of WaveNet: one step at a time on queues of what the layers saw before."""
+"""Fast sampling of WaveNet, one step at a time with queues of past layer inputs."""
 
 import functools
 import math
@@ -9,27 +9,27 @@ from keras import ops
 
 from mmssl.layers import GatedUnit
 
-CHUNK = 4000  # steps of the compiled loop between two words of progress, at most
-NOISE = 2**16  # draws that a chunk makes its noise for at once, at most: 64 MiB at 256 levels
+CHUNK = 4000  # maximum steps of the compiled loop between two progress reports
+NOISE = 2**16  # maximum codes for which a chunk draws noise at once: 64 MiB at 256 levels
 CONDITIONS = {"speaker": "speaker_vector", "log_mel": "upsampling"}  # input -> layer, in order
-DRAWN = -1  # stands where a code is not given
+DRAWN = -1  # marks codes that are sampled instead of given
 
 
 class WaveNetSampler:
-    """A WaveNet as a step from one code to the logits of the next, and the loop that samples by it.
+    """WaveNet as a step function from a code to the logits of the next, with a sampling loop.
 
-    Each dilated layer keeps the last `dilation * (kernel_size - 1)` of its inputs in a ring, and
-    the input convolution one; all rings lie end to end in one tensor, zeros at the start as the
-    padding of the whole network is. So a sample costs one column of every layer, however long the
-    past.
+    Each dilated layer keeps its last `dilation * (kernel_size - 1)` inputs in a ring buffer, and
+    the input convolution keeps one. All buffers are stored end to end in one tensor, initially
+    zeros, like the padding of the full network. A sample thus costs one step of every layer,
+    however long the past.
 
     Args:
-        method: mmssl.methods.WaveNet, whose weights it reads at every step.
+        method: mmssl.methods.WaveNet, whose current weights are used at every step.
 
     Attributes:
-        conditioned_on: names of the encoder's inputs beside the waveform.
-        slots: steps that all rings hold together.
-        period: steps after which every ring is back at its first slot.
+        conditioned_on: names of the encoder's inputs for conditioning.
+        slots: total number of steps in all ring buffers.
+        period: number of steps after which every ring buffer is back at its first slot.
 
     Reference:
         van den Oord et al. 2016, arXiv 1609.03499; queues as in Le Paine et al. 2016, 1611.09482.
@@ -45,34 +45,36 @@ class WaveNetSampler:
         lengths = [max(taps) for taps in delays]
         starts = np.cumsum([0, *lengths])
         self.slots, self.period = int(starts[-1]), math.lcm(*lengths)
-        # One entry for each tap that looks back, all rings in a row.
+        # One entry for each delayed tap, over all ring buffers in order.
         self._delays = np.concatenate(delays).astype("int32")
         self._lengths = np.repeat(lengths, [len(taps) for taps in delays]).astype("int32")
         self._starts = np.repeat(starts[:-1], [len(taps) for taps in delays]).astype("int32")
-        # Of each ring, the entry that looks back furthest: its slot is the one to write anew.
+        # The entry with the longest delay of each ring buffer: its slot is overwritten next.
         self._oldest = np.cumsum([len(taps) for taps in delays]) - 1
 
     def start(self, streams):
-        """Makes the state before the first code.
+        """Creates the state before the first code.
 
         Args:
-            streams: int, number of signals that are generated at once.
+            streams: int, number of signals generated at once.
 
         Returns:
-            Pair of queues (slots, streams, residual_channels), zeros, and the int32 scalar 0.
+            Pair of the queues (slots, streams, residual_channels), zeros, and the time, the int32
+            scalar 0.
         """
         shape = (self.slots, streams, self.input.width)
         return ops.zeros(shape, self.input.compute_dtype), ops.zeros((), "int32")
 
     def conditions(self, **given):
-        """Computes what the units are conditioned on, for all steps.
+        """Computes the conditions of the gated units, for all steps.
 
         Args:
-            **given: what the encoder takes beside the waveform: `speaker` int32 (B,), `log_mel`
-                float32 (B, F, bands).
+            **given: the encoder's inputs for conditioning: `speaker` int32 (B,), `log_mel` float32
+                (B, F, num_mel_bins).
 
         Returns:
-            list in the encoder's order: (B, 1, D) for the speaker, (B, F * hop, bands) for frames.
+            list in the encoder's order: (B, 1, D) for the speaker, (B, F * hop, num_mel_bins) for
+            the frames.
         """
         return [self.condition(name, given[name]) for name in self.conditioned_on]
 
@@ -88,20 +90,21 @@ class WaveNetSampler:
             codes: int32 (B,).
             queues: (slots, B, residual_channels), of `start` or of the step before.
             time: int32 scalar, likewise.
-            conditions: list of (B, D), what the units are conditioned on at this step.
+            conditions: list of (B, D), the conditions of the gated units at this step.
 
         Returns:
-            logits float32 (B, levels) of the codes that follow, queues and time for the next step.
+            Triple of logits float32 (B, levels) of the next codes, and queues and time for the next
+            step.
         """
-        places = self._starts + (time - self._delays) % self._lengths
-        past = iter(ops.unstack(ops.take(queues, places, axis=0), len(self._delays)))
+        slots = self._starts + (time - self._delays) % self._lengths
+        past = iter(ops.unstack(ops.take(queues, slots, axis=0), len(self._delays)))
         now, later = self.input.taps(codes)
         x, kept, total = self.input.combine(now, next(past)), [later], 0.0
         for unit in self.units:
             kept.append(x)
             x, skip = unit.combine([x, *(next(past) for _ in unit.delays)], conditions)
             total = total + skip
-        written = ops.take(places, self._oldest, axis=0)
+        written = ops.take(slots, self._oldest, axis=0)
         kept = ops.cast(ops.stack(kept), queues.dtype)
         queues = ops.scatter_update(queues, written[:, None], kept)
         return self.head(total), queues, (time + 1) % self.period
@@ -109,24 +112,26 @@ class WaveNetSampler:
     def generate(self, prompt, samples, temperature=1.0, seed=0, conditions=(), progress=None):
         """Continues signals, all of them at once, in one compiled loop.
 
-        The prompt goes through the same queues. A code is drawn by adding Gumbel noise to the
-        logits and taking the largest, which needs no sum of probabilities to be exactly one.
+        The prompt passes through the same queues. A code is sampled by the Gumbel-max trick, which
+        does not need probabilities that sum to exactly one.
 
         Args:
-            prompt: int32 (B, P) codes, P at least 1; no more than the receptive field is of use.
-            samples: codes to draw, at least 1.
-            temperature: 1 draws from the model's distribution, less from its likelier part; 0
-                takes the likeliest code.
-            seed: of the draws; the same seed and B give the same codes.
-            conditions: list of (B, S, D) with S at least P + samples - 1, or (B, 1, D) for what
-                does not change.
-            progress: None or function (codes done, codes in all, those of the prompt among them).
+            prompt: int32 (B, P) codes, P at least 1; codes before the last receptive field have no
+                effect.
+            samples: number of codes to sample, at least 1.
+            temperature: 1 samples from the model's distribution, lower values sharpen it, 0 always
+                takes the most likely code.
+            seed: random seed; the same seed and B give the same codes.
+            conditions: list of (B, S, D) with S at least P + samples - 1, or (B, 1, D) if constant
+                in time.
+            progress: None, or function called with (codes done, total codes), both including the
+                prompt.
 
         Returns:
             int32 array (B, samples).
 
         Raises:
-            ValueError: an argument is out of its range, or Keras does not run on TensorFlow.
+            ValueError: an argument is out of range, or Keras does not run on TensorFlow.
         """
         prompt = np.asarray(prompt, "int32")
         _check(prompt, samples, temperature)
@@ -179,7 +184,7 @@ class WaveNetSampler:
 
 
 def _piece(sequence, first, length, filler):
-    """Cuts (length, ...) out of a sequence, filled up behind its end."""
+    """Slices (length, ...) from a sequence, padded after its end."""
     piece = sequence[first : first + length]
     missing = [(0, length - len(piece))] + [(0, 0)] * (piece.ndim - 1)
     return np.pad(piece, missing, constant_values=filler)
@@ -189,8 +194,8 @@ def _check(prompt, samples, temperature):
     if keras.backend.backend() != "tensorflow":
         raise ValueError("Sampling needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow.")
     if prompt.ndim != 2 or 0 in prompt.shape:
-        raise ValueError(f"A prompt is codes (B, P), one or more each; got {prompt.shape}.")
+        raise ValueError(f"prompt must have shape (B, P), both 1 or more; got {prompt.shape}.")
     if samples < 1:
-        raise ValueError(f"samples is 1 or more; got {samples}.")
+        raise ValueError(f"samples must be 1 or more; got {samples}.")
     if temperature < 0:
-        raise ValueError(f"temperature is 0 or more; got {temperature}.")
+        raise ValueError(f"temperature must be 0 or more; got {temperature}.")

@@ -70,6 +70,16 @@ def loss_of(method, batch, training=True):
 
 
 @contextlib.contextmanager
+def unoptimized_graphs():
+    """Spares the optimization of graphs, which takes longer than the few times that they run."""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
+@contextlib.contextmanager
 def policy(name):
     """Lets models be built in another precision."""
     keras.config.set_dtype_policy(name)

@@ -12,7 +12,7 @@ from mmssl.deploy.formats import export
 from mmssl.methods.bases import EMATeacher
 from mmssl.runs.checkpoint import load_state, save_state
 from tests.contract import tolerances
-from tests.contract.building import built, loss_of, mirrored, prepared
+from tests.contract.building import built, loss_of, mirrored, prepared, unoptimized_graphs
 from tests.contract.cases import all_cases
 from tests.contract.tolerances import assert_near, assert_same_way
 from tests.contract.visit import STEPS, Visit, joined
@@ -28,7 +28,8 @@ MOST_STEPS = 320  # that one batch takes
 )
 def visit(request, tmp_path_factory):
     name = request.param
-    yield Visit(all_cases()[name], name, tmp_path_factory.mktemp(name))
+    with unoptimized_graphs():
+        yield Visit(all_cases()[name], name, tmp_path_factory.mktemp(name))
     keras.backend.clear_session()
 
 

@@ -49,8 +49,6 @@ class Visit:
     def __init__(self, case, name, folder):
         # As a run does: what is trained twice must come out the same bit by bit.
         tf.config.experimental.enable_op_determinism()
-        # Graphs run a few times each: to optimize them takes longer.
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         self.case, self.name, self.folder = case, name, folder
         self.config = case.config(*case.still)
 

@@ -36,9 +36,7 @@ def test_a_prompt_is_resampled_said_so_and_gone_on_from(wavenet_run, prompt, tmp
         progress=lambda done, total: steps.append((done, total)),
     )
     assert [path.name for path in paths] == ["y-1.wav", "y-2.wav"]
-    assert said == [
-        f"The prompt {prompt} was resampled from 16000 to the run's 8000 samples a second."
-    ]
+    assert said == [f"{prompt} was resampled from 16000 Hz to the run's sample rate of 8000 Hz."]
     assert steps[-1][0] == steps[-1][1] >= 800
     one, two = (soundfile.read(path)[0] for path in paths)
     assert len(one) == 2000 + 800
@@ -75,8 +73,8 @@ def test_a_conditioned_run_follows_a_sound_and_a_speaker(conditioned_run, prompt
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"out": "y.mp3"}, r"ends in \.wav or \.flac; got"),
-        ({"count": 0}, "count is 1 or more"),
+        ({"out": "y.mp3"}, r"must end in \.wav or \.flac; got"),
+        ({"count": 0}, "count must be 1 or more"),
         ({"seconds": 0}, "seconds must be above 0"),
         ({"temperature": -1}, "temperature must be 0 or more"),
         ({"prompt": "nowhere.wav"}, "there is none at nowhere.wav"),
@@ -94,8 +92,8 @@ def test_wrong_input_is_refused(wavenet_run, tmp_path, arguments, sentence):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({}, "give like=<sound file>"),
-        ({"speaker": "zoe"}, "no speaker 'zoe'; there are anders, boris"),
+        ({}, "pass like=<audio file>"),
+        ({"speaker": "zoe"}, "speaker must be one of anders, boris.*got 'zoe'"),
     ],
 )
 def test_what_a_conditioned_run_lacks_is_asked_for(conditioned_run, tmp_path, arguments, sentence):

@@ -31,8 +31,8 @@ def test_text_is_printed(language_run, capsys):
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("--tokens=5", "generates sound, which --tokens"),
-        ("--top-p=0.9", "--top-p does not go with"),
+        ("--tokens=5", "generates audio, which does not support --tokens"),
+        ("--top-p=0.9", "does not support --top-p"),
     ],
 )
 def test_options_of_text_do_not_go_with_sound(wavenet_run, capsys, option, sentence):
@@ -41,11 +41,13 @@ def test_options_of_text_do_not_go_with_sound(wavenet_run, capsys, option, sente
 
 def test_options_of_sound_do_not_go_with_text(language_run, capsys):
     error = refused(capsys, language_run.folder, "--seconds=2", "--out=y.wav")
-    assert "generates text, which --out, --seconds does not go with" in error
+    assert "generates text, which does not support --out, --seconds" in error
 
 
 def test_a_run_that_generates_nothing_is_refused(sound_run, capsys):
-    assert "CPC, which generates nothing; WaveNet and GPT do" in refused(capsys, sound_run.folder)
+    assert "CPC, which is not generative; use a run of WaveNet or GPT" in refused(
+        capsys, sound_run.folder
+    )
 
 
 def test_the_generator_is_exported(wavenet_run, tmp_path, capsys):

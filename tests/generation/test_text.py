@@ -35,15 +35,15 @@ def test_without_a_prompt_a_document_begins(language_run):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"tokens": 48}, r"1 tokens, and 48 more do not fit into the 48"),
-        ({"tokens": 0}, r"1 or more are added; got 1 and 0"),
-        ({"count": 0}, r"count is 1 or more; got 0"),
+        ({"tokens": 48}, r"1 tokens, and 48 more exceed the encoder's context of 48"),
+        ({"tokens": 0}, r"tokens must be 1 or more; got 1 and 0"),
+        ({"count": 0}, r"count must be 1 or more; got 0"),
         ({"temperature": -1}, r"temperature must be 0 or more; got -1"),
-        ({"top_k": 401}, r"top_k is 1 to 400, the vocabulary's; got 401"),
+        ({"top_k": 401}, r"top_k must be from 1 to the vocabulary size, 400; got 401"),
         ({"top_p": 1.5}, r"top_p must be above 0 and at most 1; got 1.5"),
-        ({"beams": 2, "top_k": 3}, r"leave out top_k"),
+        ({"beams": 2, "top_k": 3}, r"omit top_k"),
         ({"beams": 2, "count": 3}, r"2 beams give at most 2 texts; got count=3"),
-        ({"temperature": 0, "count": 2}, r"there is one text"),
+        ({"temperature": 0, "count": 2}, r"greedy decoding, which gives a single text"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(language_run, how, message):

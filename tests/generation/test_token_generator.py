@@ -133,5 +133,5 @@ def test_more_than_the_context_holds_is_refused(method):
         generator(PROMPTS, 28)
     with pytest.raises(ValueError, match=r"1 token or more"):
         generator(PROMPTS[:, :0], 4)
-    with pytest.raises(ValueError, match=r"1 or more are added"):
+    with pytest.raises(ValueError, match=r"tokens must be 1 or more"):
         generator(PROMPTS, 0)

@@ -127,9 +127,9 @@ def test_draws_follow_the_distribution_and_the_seed():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((np.zeros(5), 3), r"codes \(B, P\)"),
-        ((np.zeros((1, 0)), 3), "one or more each"),
-        ((np.zeros((1, 1)), 0), "samples is 1 or more"),
+        ((np.zeros(5), 3), r"prompt must have shape \(B, P\)"),
+        ((np.zeros((1, 0)), 3), "both 1 or more"),
+        ((np.zeros((1, 1)), 0), "samples must be 1 or more"),
         ((np.zeros((1, 1)), 3, -0.1), "temperature must be 0 or more"),
     ],
 )

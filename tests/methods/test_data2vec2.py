@@ -332,7 +332,7 @@ def test_predicting_nothing_costs_the_root_of_the_channels():
 
 
 def test_the_decoder_gets_noise_at_masked_places():
-    method, given = pictures(noise=1.0), []
+    method, given = pictures(noise_stddev=1.0), []
     data, decode = batch(method, num_masks=1), method.decoder.call
 
     def noting(tokens, training=None, mask=None):

@@ -114,7 +114,7 @@ def test_each_player_has_a_gradient_norm_of_its_own():
 def test_the_generators_judgment_leaves_the_discriminators_statistics_alone():
     method = adversary()
     before = values(method.discriminator.non_trainable_variables)
-    method._judge_by_constants(np.ones((4, 4, 4, 3), "float32"), training=True)
+    method._frozen_discriminator(np.ones((4, 4, 4, 3), "float32"), training=True)
     for old, new in zip(before, method.discriminator.non_trainable_variables, strict=True):
         np.testing.assert_array_equal(old, new)
 
