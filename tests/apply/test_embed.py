@@ -61,5 +61,5 @@ def test_files_that_cannot_be_read_leave_the_old_vectors_whole(sound_run, sounds
 
 
 def test_the_output_is_an_npz(sound_run, sounds):
-    with pytest.raises(ValueError, match=r"--out is an \.npz file"):
+    with pytest.raises(ValueError, match=r"--out must be an \.npz file"):
         embed_files(sound_run, [str(sounds)], "vectors.txt")

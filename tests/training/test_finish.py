@@ -86,7 +86,7 @@ def test_the_data_are_opened_once_and_named_for_later(labeled, monkeypatch):
 @pytest.fixture
 def counting(monkeypatch):
     """Lets CPC measure how many items it is given."""
-    monkeypatch.setattr(CPC, "held_out", lambda self, data: {"items": len(data.source)})
+    monkeypatch.setattr(CPC, "validate", lambda self, data: {"items": len(data.source)})
 
 
 def test_held_out_data_are_measured_without_labels(labeled, counting):

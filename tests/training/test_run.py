@@ -178,7 +178,7 @@ class Shrinking(Pretrainer):
 def test_a_collapse_is_named_within_the_first_hundred_steps(tmp_path):
     recipe = tmp_path / "shrinking.yaml"
     recipe.write_text(
-        "data: {class_path: mmssl.pipelines.audio.Windows, "
+        "data: {class_path: mmssl.pipelines.audio.AudioWindows, "
         "init_args: {batch_size: 8, window: 2560}}\n"
         "method:\n  class_path: tests.training.test_run.Shrinking\n  init_args:\n    encoder: "
         "{class_path: mmssl.encoders.cpc_encoder, init_args: {channels: 16, context: 16}}\n"
