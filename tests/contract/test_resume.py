@@ -4,29 +4,14 @@ import numpy as np
 import pytest
 
 from mmssl.runs import read_history
-from mmssl.training import loop as run_module
+from mmssl.training import loop
 from mmssl.training.loop import pretrain
 from tests.contract.cases import all_cases
+from tests.stopping import StoppedError, stop_after
 from tests.tolerances import ROUNDING, assert_close
 
 # A queue and a teacher; dropout, a vocabulary; two optimizers, and what was taken from the data.
 KINDS = ("moco", "simcse", "inpainting")
-
-
-class InterruptedRunError(Exception):
-    """Stands for a run that ends without a word."""
-
-
-def stop_after(monkeypatch, step):
-    """Lets the run end right after the checkpoint of a step."""
-    save = run_module.save_state
-
-    def save_and_stop(path, model, position):
-        save(path, model, position)
-        if position["step"] == step:
-            raise InterruptedRunError
-
-    monkeypatch.setattr(run_module, "save_state", save_and_stop)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -40,8 +25,8 @@ def test_a_resumed_run_equals_the_uninterrupted_one(name, tmp_path, monkeypatch)
 
     whole = train("whole")
     with monkeypatch.context() as patch:
-        stop_after(patch, 3)
-        with pytest.raises(InterruptedRunError):
+        patch.setattr(loop, "save_state", stop_after(3))
+        with pytest.raises(StoppedError):
             train("parts")
     parts = train("parts")
     for one, two in zip(whole.encoder.get_weights(), parts.encoder.get_weights(), strict=True):

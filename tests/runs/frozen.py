@@ -11,6 +11,7 @@ from unittest import mock
 
 from mmssl.training import loop
 from mmssl.training.loop import pretrain
+from tests.stopping import StoppedError, stop_after
 
 FOLDER = Path(__file__).parent / "format_1"
 RECIPE = "vision/moco"
@@ -27,22 +28,6 @@ OVERRIDES = (
     "--fit.monitor_examples=8",
 )
 UNNEEDED = (".lock", "logs")
-
-
-class StoppedError(Exception):
-    """Stands for a run that ends without a word."""
-
-
-def stop_after(step):
-    """Returns a `save_state` after whose checkpoint of a step the run ends."""
-    save = loop.save_state
-
-    def save_and_stop(path, model, position):
-        save(path, model, position)
-        if position["step"] == step:
-            raise StoppedError
-
-    return save_and_stop
 
 
 def freeze():
