@@ -226,7 +226,8 @@ class Pretrainer(keras.Model):
         for name, value in terms.items():
             self.update_metric(name, value)
         weighted = [self.loss_weights.get(name, 1.0) * value for name, value in terms.items()]
-        total = sum(ops.cast(value, "float32") for value in [*weighted, *self.losses])
+        # TensorFlow reorders a chain of additions, not always alike; one kernel keeps the order.
+        total = ops.sum(ops.stack([ops.cast(v, "float32") for v in [*weighted, *self.losses]]))
         return distribution.scale_loss(total)
 
     def train_step(self, *args):
