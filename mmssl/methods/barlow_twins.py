@@ -8,6 +8,7 @@ from mmssl.methods.bases import JointEmbedding
 from mmssl.methods.bases.heads import mlp
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.optimizers import paired
+from mmssl.optimizers.biases_and_norms import is_bias_or_norm
 
 
 class BarlowTwins(JointEmbedding):
@@ -68,6 +69,6 @@ class BarlowTwins(JointEmbedding):
 
     def make_optimizers(self, make):
         variables = self.trainable_variables
-        biases_and_norms = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
+        biases_and_norms = list(filter(is_bias_or_norm, variables))
         pair = paired(make, variables, biases_and_norms, rate=self.bias_lr_ratio)
         return {"optimizer": pair}

@@ -1,6 +1,7 @@
 """Builders of optimizers."""
 
 from mmssl.optimizers.adamw import ScheduledAdamW
+from mmssl.optimizers.biases_and_norms import is_bias_or_norm
 from mmssl.optimizers.lars import LARS
 
 
@@ -13,6 +14,7 @@ def adamw(
     epsilon=1e-7,
     clip_norm=None,
     clip_per_variable=False,
+    decay_biases_and_norms=False,
 ):
     """Builds AdamW with weight decay on kernels and embeddings but not on biases and norms.
 
@@ -27,6 +29,7 @@ def adamw(
         clip_norm: maximum norm of the gradient; None for no clipping.
         clip_per_variable: whether each variable's gradient is clipped on its own, rather than the
             global norm of all of them.
+        decay_biases_and_norms: whether biases and norms are decayed, too.
 
     Returns:
         ScheduledAdamW, built.
@@ -39,9 +42,8 @@ def adamw(
         epsilon=epsilon,
         **_clipping(clip_norm, clip_per_variable),
     )
-    # By name too: the biases of attention have an axis of heads.
-    excluded = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]
-    optimizer.exclude_from_weight_decay(var_list=excluded)
+    if not decay_biases_and_norms:
+        optimizer.exclude_from_weight_decay(var_list=list(filter(is_bias_or_norm, variables)))
     optimizer.build(variables)
     return optimizer
 
@@ -54,10 +56,9 @@ def momentum_sgd(
     adapt=False,
     clip_norm=None,
     clip_per_variable=False,
+    decay_biases_and_norms=False,
 ):
     """Builds SGD with momentum and coupled (L2) weight decay, or LARS.
-
-    Biases and norms are not decayed, nor is their learning rate adapted.
 
     Args:
         variables: the trainable variables that it will update.
@@ -69,13 +70,16 @@ def momentum_sgd(
         clip_norm: maximum norm of the gradient; None for no clipping.
         clip_per_variable: whether each variable's gradient is clipped on its own, rather than the
             global norm of all of them.
+        decay_biases_and_norms: whether biases and norms are decayed and their learning rate is
+            adapted, too.
 
     Returns:
         LARS, built.
     """
     trust = {} if adapt else {"trust_coefficient": None}
     clipping = _clipping(clip_norm, clip_per_variable)
-    optimizer = LARS(learning_rate, momentum, weight_decay, **trust, **clipping)
+    exclude = () if decay_biases_and_norms else None
+    optimizer = LARS(learning_rate, momentum, weight_decay, exclude=exclude, **trust, **clipping)
     optimizer.build(variables)
     return optimizer
 
@@ -96,8 +100,12 @@ def build_optimizer(fit, variables, learning_rate, weight_decay):
     Returns:
         keras optimizer, built.
     """
-    clipping = {"clip_norm": fit.clip_norm, "clip_per_variable": fit.clip_per_variable}
-    shared = {"weight_decay": weight_decay, **clipping}
+    shared = {
+        "weight_decay": weight_decay,
+        "clip_norm": fit.clip_norm,
+        "clip_per_variable": fit.clip_per_variable,
+        "decay_biases_and_norms": fit.decay_biases_and_norms,
+    }
     if fit.optimizer == "adamw":
         betas = {"beta_1": fit.beta_1, "beta_2": fit.beta_2, "epsilon": fit.epsilon}
         return adamw(variables, learning_rate, **shared, **betas)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from mmssl.optimizers.biases_and_norms import is_bias_or_norm
+
 
 @keras.saving.register_keras_serializable("mmssl")
 class LARS(keras.optimizers.Optimizer):
@@ -74,8 +76,7 @@ class LARS(keras.optimizers.Optimizer):
 
     def _exclusions(self, variables):
         if self.exclude is None:
-            # By name too: the biases of attention have an axis of heads.
-            return [len(v.shape) < 2 or v.name == "bias" for v in variables]
+            return list(map(is_bias_or_norm, variables))
         paths = [v.path for v in variables]
         for path in self.exclude:
             if paths.count(path) != 1:

@@ -48,13 +48,14 @@ class TriStage(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def warmup_cosine(learning_rate, warmup_steps, steps):
-    """Builds a schedule of linear warmup from zero and cosine decay to zero.
+def warmup_cosine(learning_rate, warmup_steps, steps, final_ratio=0.0):
+    """Builds a schedule of linear warmup from zero and cosine decay.
 
     Args:
         learning_rate: the peak, above 0.
         warmup_steps: steps of warmup, part of `steps`.
         steps: total number of steps.
+        final_ratio: last learning rate, relative to the peak; 0 to 1.
 
     Returns:
         keras.optimizers.schedules.LearningRateSchedule.
@@ -63,6 +64,7 @@ def warmup_cosine(learning_rate, warmup_steps, steps):
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warmup_steps else learning_rate,
         decay_steps=steps - warmup_steps,
+        alpha=final_ratio,
         warmup_target=learning_rate if warmup_steps else None,
         warmup_steps=warmup_steps,
     )
@@ -81,7 +83,8 @@ def learning_rate_schedule(fit, learning_rate, steps):
     """
     if fit.schedule == "tri_stage":
         return TriStage(learning_rate, steps, fit.phase_ratio)
-    return warmup_cosine(learning_rate, fit.warmup_steps, steps)
+    final_ratio = fit.final_learning_rate / fit.learning_rate
+    return warmup_cosine(learning_rate, fit.warmup_steps, steps, final_ratio)
 
 
 def weight_decay_schedule(fit, steps):

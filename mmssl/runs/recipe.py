@@ -30,12 +30,15 @@ class Fit:
             few, so that the schedule has an end and a resumed run keeps the same one.
         optimizer: adamw, lars, or sgd (with momentum).
         learning_rate: peak of the schedule.
-        schedule: cosine (linear warmup, then cosine decay to zero) or tri_stage (linear warmup,
-            constant, exponential decay to a hundredth).
+        schedule: cosine (linear warmup, then cosine decay) or tri_stage (linear warmup, constant,
+            exponential decay to a hundredth).
+        final_learning_rate: learning rate that the cosine schedule ends at, below the peak.
         warmup_steps: steps of the warmup of the cosine schedule.
         phase_ratio: fractions of the steps that tri_stage spends on warmup, constant and decay.
         weight_decay: decoupled for adamw, part of the gradient for lars and sgd; biases and
-            norms are left out.
+            norms are left out unless `decay_biases_and_norms`.
+        decay_biases_and_norms: decay biases and norms, too, and let lars adapt their learning
+            rate, as some official codes do.
         final_weight_decay: weight decay of adamw at the last step, reached from `weight_decay` by
             a cosine schedule; null keeps `weight_decay` constant.
         momentum: of lars and sgd.
@@ -65,8 +68,10 @@ class Fit:
     learning_rate: float = 1e-3
     schedule: Literal["cosine", "tri_stage"] = "cosine"
     warmup_steps: int = 100
+    final_learning_rate: float = 0.0
     phase_ratio: tuple[float, float, float] = (0.03, 0.9, 0.07)
     weight_decay: float = 0.01
+    decay_biases_and_norms: bool = False
     final_weight_decay: float | None = None
     momentum: float = 0.9
     beta_1: float = 0.9
@@ -102,7 +107,20 @@ class Fit:
             raise ValueError(f"fit.momentum must be in [0, 1); got {self.momentum}.")
         if self.clip_per_variable and self.clip_norm is None:
             raise ValueError("fit.clip_per_variable needs the norm to clip to: set fit.clip_norm.")
+        self._check_final_learning_rate()
         self._check_final_weight_decay()
+
+    def _check_final_learning_rate(self):
+        if not 0 <= self.final_learning_rate < self.learning_rate:
+            raise ValueError(
+                "fit.final_learning_rate must be at least 0 and below fit.learning_rate, "
+                f"{self.learning_rate}; got {self.final_learning_rate}."
+            )
+        if self.final_learning_rate and self.schedule == "tri_stage":
+            raise ValueError(
+                "fit.final_learning_rate needs fit.schedule cosine: tri_stage ends at a hundredth "
+                f"of the peak; got {self.final_learning_rate}."
+            )
 
     def _check_final_weight_decay(self):
         last = self.final_weight_decay

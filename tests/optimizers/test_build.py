@@ -32,6 +32,17 @@ def test_weight_decay_leaves_biases_and_norms_out(name, kernel):
         np.testing.assert_array_equal(other, np.ones_like(other))
 
 
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [("adamw", 1 - 0.1 * 0.5), ("sgd", 1 - 0.1 * 0.5), ("lars", 1 - 0.1 * 0.001)],
+)
+def test_a_recipe_may_decay_biases_and_norms_too(name, left):
+    bias = keras.Variable(np.ones(4, "float32"), name="bias")
+    fit = Fit(steps=1, optimizer=name, decay_biases_and_norms=True)
+    build_optimizer(fit, [bias], 0.1, 0.5).apply_gradients([(keras.ops.zeros(4), bias)])
+    assert_close(bias, left, ROUNDING)
+
+
 @pytest.mark.parametrize("name", ["adamw", "sgd", "lars"])
 def test_a_bias_of_several_heads_is_not_decayed_either(name):
     bias = keras.Variable(np.ones((2, 4), "float32"), name="bias")

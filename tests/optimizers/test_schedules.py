@@ -44,6 +44,21 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_at_the_last_step(
     assert_close(rate(100), 0, ROUNDING, scale=0.1)
 
 
+def test_the_learning_rate_ends_where_the_recipe_says():
+    fit = Fit(steps=100, learning_rate=0.2, final_learning_rate=0.02, warmup_steps=10)
+    rate = learning_rate_schedule(fit, 0.2, 100)
+    assert_close([rate(10), rate(55), rate(100)], [0.2, 0.11, 0.02], ROUNDING)
+    # Of variables with a rate of their own, too.
+    assert_close(learning_rate_schedule(fit, 0.1, 100)(100), 0.01, ROUNDING)
+
+
+def test_a_final_learning_rate_that_no_schedule_reaches_is_refused():
+    with pytest.raises(ValueError, match=r"final_learning_rate must be at least 0 and below"):
+        Fit(steps=1, learning_rate=0.1, final_learning_rate=0.1)
+    with pytest.raises(ValueError, match=r"final_learning_rate needs fit\.schedule cosine"):
+        Fit(steps=1, schedule="tri_stage", final_learning_rate=1e-6)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 5])
 def test_a_warmup_longer_than_the_run_is_cut(steps):
     rate = warmup_cosine(0.1, warmup_steps=100, steps=steps)

@@ -63,7 +63,8 @@ class EMATeacher(keras.layers.Layer):
         self.ramp = ramp
         self.statistics = statistics
         self.model = keras.models.clone_model(student)
-        self.model.set_weights(student.get_weights())
+        for own, theirs in zip(self.model.weights, student.weights, strict=True):
+            own.assign(theirs)
         # Per variable: trainable=False on the model would put batch norm into inference mode.
         for variable in self.model.trainable_variables:
             variable.trainable = False
