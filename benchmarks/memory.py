@@ -102,7 +102,10 @@ def traced(spec, batch, rows):
     import keras
     import tensorflow as tf
 
+    from mmssl.layers.color import gamut_bins
     from mmssl.runs.recipe import build
+
+    gamut_bins(10)  # constants of colorization, kept once they are computed
 
     def placeholder(shape, dtype):
         return tf.compat.v1.placeholder(dtype, shape)

@@ -1,5 +1,7 @@
 """Color conversion inside a model: CIE Lab, lightness, and the quantized ab plane."""
 
+import functools
+
 import keras
 import numpy as np
 from keras import ops
@@ -96,6 +98,7 @@ class Lightness(keras.layers.Layer):
         return (*input_shape[:-1], 1)
 
 
+@functools.cache
 def gamut_bins(spacing=10):
     """Lists the points of an ab grid to which sRGB colors round.
 

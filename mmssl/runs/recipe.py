@@ -52,6 +52,8 @@ class Fit:
             their global norm.
         precision: float32 or mixed_bfloat16.
         strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
+        initial_weights: folder of a run of the same method and sizes, whose last weights, heads
+            and teacher included, are the first ones; null draws them.
         seed: of initial weights, data order and every random draw.
         jit_compile: compile the step with XLA. TensorFlow's deterministic operations are then off:
             on a GPU, the same seed need not give the same weights.
@@ -81,6 +83,7 @@ class Fit:
     clip_per_variable: bool = False
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     strategy: Literal["auto", "mirrored"] = "auto"
+    initial_weights: str | None = None
     seed: int = 0
     jit_compile: bool = False
     checkpoint_seconds: float = 60.0

@@ -15,7 +15,7 @@ from mmssl.files import atomic_write, write_text
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
-from mmssl.runs.checkpoint import load_state, save_state, state_variables
+from mmssl.runs.checkpoint import load_state, load_weights, save_state, state_variables
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
 from mmssl.runs.recipe import Fit, build, open_recipe
@@ -88,6 +88,8 @@ class Training:
             )
         with self.strategy.scope():
             self.method = build(config["method"])
+        if self.fit.initial_weights is not None:
+            load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
 
     def run(self):
         """Trains to the end and saves the encoder."""
@@ -218,3 +220,11 @@ class Training:
         rate = self.method.optimizer.learning_rate
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
+
+
+def _checkpoint_of(folder):
+    """Returns the last checkpoint of the run that `fit.initial_weights` names."""
+    checkpoint = Run.load(folder).files.checkpoint
+    if not checkpoint.is_file():
+        raise ValueError(f"fit.initial_weights={folder} has no {checkpoint}: name a trained run.")
+    return checkpoint

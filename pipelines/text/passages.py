@@ -34,6 +34,8 @@ class Passages(Documents):
         batch_size: see `Pipeline`.
         vocabulary: folder of a run whose vocabulary is used, for an encoder trained with it; None
             learns one from the source.
+        max_positions: rows of the encoder's table of positions, `length` or more; None for
+            `length`. A later run on longer texts needs them from the first one on.
         **kwargs: see `Documents`.
 
     Raises:
@@ -51,6 +53,7 @@ class Passages(Documents):
         short_probability=0.1,
         batch_size=64,
         vocabulary=None,
+        max_positions=None,
         **kwargs,
     ):
         super().__init__(source, length, vocabulary_size, batch_size, **kwargs)
@@ -58,9 +61,12 @@ class Passages(Documents):
             raise ValueError(f"length={length} must be 8 or more")
         if not 0 <= short_probability <= 1:
             raise ValueError(f"short_probability={short_probability} must lie between 0 and 1")
+        if max_positions is not None and max_positions < length:
+            raise ValueError(f"max_positions={max_positions} must be length={length} or more")
         self.lowercase = lowercase
         self.short_probability = short_probability
         self.vocabulary = vocabulary
+        self.max_positions = max_positions
         # Tokens of text in a full example.
         self._room = length - 2
 
@@ -98,6 +104,10 @@ class Passages(Documents):
             "token_ids": ids.to_tensor(PAD),
             "padding_mask": tf.ones_like(ids).to_tensor(0),
         }
+
+    def encoder_arguments(self):
+        """Returns the sizes of the encoder's embeddings of tokens and positions."""
+        return {**super().encoder_arguments(), "length": self.max_positions or self.length}
 
     def learn_tokenizer(self, texts):
         """Learns WordPieces from an iterable of str, or reads those of another run."""

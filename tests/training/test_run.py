@@ -84,6 +84,33 @@ def test_a_killed_run_goes_on_to_the_weights_of_the_uninterrupted_one(tmp_path):
         np.testing.assert_array_equal(one, two)
 
 
+def test_a_run_begins_with_the_weights_of_another_run_heads_included(tmp_path, monkeypatch):
+    first = tiny(tmp_path / "first")
+    monkeypatch.setattr(Pretrainer, "train_step", _standing_still)
+    second = tiny(tmp_path / "second", f"--fit.initial_weights={first.folder}", "--fit.seed=1")
+    for one, two in zip(first.method().get_weights(), second.method().get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def _standing_still(self, *args):
+    return {"loss": ops.convert_to_tensor(1.0)}
+
+
+def test_initial_weights_that_are_not_there_or_do_not_fit_are_refused(tmp_path):
+    first = tiny(tmp_path / "first")
+    with pytest.raises(ValueError, match=r"is not a run folder"):
+        tiny(tmp_path / "second", f"--fit.initial_weights={tmp_path}")
+    with pytest.raises(ValueError, match=r"does not fit this model"):
+        tiny(
+            tmp_path / "second",
+            f"--fit.initial_weights={first.folder}",
+            "--method.encoder.channels=8",
+        )
+    first.files.checkpoint.unlink()
+    with pytest.raises(ValueError, match=r"fit\.initial_weights=.* has no .*last\.npz"):
+        tiny(tmp_path / "second", f"--fit.initial_weights={first.folder}")
+
+
 def test_the_method_is_told_the_number_of_steps(tmp_path, monkeypatch):
     told = []
     monkeypatch.setattr(Pretrainer, "set_total_steps", lambda self, steps: told.append(steps))

@@ -26,5 +26,6 @@ def with_dropout(encoder, rate):
         return type(layer).from_config(config | {n: rate for n in RATES if n in config})
 
     copied = keras.models.clone_model(encoder, clone_function=copy)
-    copied.set_weights(encoder.get_weights())
+    for own, theirs in zip(copied.weights, encoder.weights, strict=True):
+        own.assign(theirs)
     return copied

@@ -1,0 +1,79 @@
+"""Overrides that shrink paper recipes to networks of the same parts, for a step in seconds."""
+
+from tests.contract.sizes import TINY_SOUND, TINY_TEXT, tiny_transformer
+
+_BATCH = "--data.batch_size=8"
+_CROPS = (_BATCH, "--data.size=32")
+_RESNET = (*_CROPS, "--method.encoder.depth=18", "--method.encoder.width=8")
+_MULTI_CROP = ("--data.num_small_views=2", "--data.small_size=16")
+_VIT = (*_CROPS, *tiny_transformer(32))
+_SOUND = (*TINY_SOUND, _BATCH)
+_TEXT = (*TINY_TEXT, _BATCH)
+_DECODER = ("--method.top_blocks=2", "--method.decoder_channels=16", "--method.decoder_groups=4")
+_QUEUE = "--method.queue_size=32"
+
+
+def _heads(**widths):
+    return tuple(f"--method.{name}={list(width)}" for name, width in widths.items())
+
+
+SMALL = {
+    "audio/cpc_paper": (
+        _BATCH,
+        "--data.window=5120",
+        "--method.encoder.channels=16",
+        "--method.encoder.context_dim=16",
+    ),
+    "audio/data2vec2_paper": (*_SOUND, *_DECODER, "--data.num_masks=2"),
+    "audio/data2vec_paper": (*_SOUND, "--method.top_blocks=2"),
+    "audio/wavenet_paper": (
+        _BATCH,
+        "--data.window=512",
+        "--method.encoder.cycles=1",
+        "--method.encoder.layers=3",
+        "--method.encoder.residual_channels=8",
+        "--method.encoder.gate_channels=8",
+        "--method.encoder.skip_channels=8",
+    ),
+    "text/bert_paper": (*_TEXT, "--data.max_predictions=8", "--data.max_positions=64"),
+    "text/bert_phase_2_paper": (*_TEXT, "--data.max_predictions=8", "--data.length=64"),
+    "text/data2vec2_paper": (*_TEXT, *_DECODER, "--data.num_masks=2"),
+    "text/data2vec_paper": (*_TEXT, "--method.top_blocks=2", *_heads(head_widths=[64])),
+    "text/gpt_paper": _TEXT,
+    "text/simcse_paper": (_BATCH, "--data.length=48", "--data.limit=12"),
+    "vision/barlow_twins_paper": (*_RESNET, *_heads(projector=[16, 8])),
+    "vision/byol_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[16, 8])),
+    "vision/colorization_paper": (
+        *_CROPS,
+        *(f"--method.encoder.{name}=[1,1,1]" for name in ("depths", "dilations")),
+        "--method.encoder.channels=[8,8,8]",
+        "--method.encoder.strides=[2,2,1]",
+        "--method.decoder_width=8",
+        "--method.upsampling=1",
+    ),
+    "vision/data2vec2_paper": (*_VIT, *_DECODER, "--data.patch_size=4", "--data.num_masks=2"),
+    "vision/data2vec_paper": (
+        *_VIT,
+        "--data.patch_size=4",
+        "--data.min_block=1",
+        "--method.top_blocks=2",
+    ),
+    "vision/dino_paper": (*_VIT, *_MULTI_CROP, *_heads(head=[16, 8]), "--method.out_dim=32"),
+    "vision/inpainting_paper": (
+        *_CROPS,
+        "--method.encoder.channels=[8,8,8]",
+        *_heads(decoder_channels=[8], discriminator_channels=[8, 8]),
+    ),
+    "vision/moco_paper": (*_RESNET, *_heads(projector=[16, 8]), _QUEUE),
+    "vision/moco_v1_paper": (*_RESNET, *_heads(projector=[8]), _QUEUE),
+    "vision/moco_v3_paper": (*_VIT, *_heads(projector=[16, 8], predictor=[16, 8])),
+    "vision/simclr_paper": (*_RESNET, *_heads(projector=[16, 8])),
+    "vision/simsiam_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[4, 8])),
+    "vision/swav_paper": (
+        *_RESNET,
+        *_MULTI_CROP,
+        *_heads(projector=[16, 8]),
+        "--method.num_prototypes=16",
+    ),
+    "vision/vicreg_paper": (*_RESNET, *_heads(projector=[16, 8])),
+}
