@@ -60,16 +60,16 @@ def check_splittable(method, count):
         return
     name, instead = type(method).__name__, "set it to 1, and lower data.batch_size or use fit.remat"
     if keras.backend.backend() != "tensorflow":
-        raise ValueError(f"accumulate={count} needs the TensorFlow backend: set it to 1.")
+        raise ValueError(f"fit.accumulate={count} needs the TensorFlow backend: set it to 1.")
     if not method.splits_batches:
         raise ValueError(
-            f"accumulate={count} would compute a batch in parts, but the loss of {name} looks "
+            f"fit.accumulate={count} would compute a batch in parts, but the loss of {name} looks "
             f"across the whole batch: {instead}."
         )
     normed = [x for x in method._flatten_layers() if isinstance(x, keras.layers.BatchNormalization)]
     if normed:
         raise ValueError(
-            f"accumulate={count} would compute a batch in parts, but {name} normalizes by the "
+            f"fit.accumulate={count} would compute a batch in parts, but {name} normalizes by the "
             f"statistics of the whole batch, in {normed[0].name}: {instead}."
         )
 
