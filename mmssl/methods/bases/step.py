@@ -30,17 +30,26 @@ def train_step(method, data):
 
 def _over_parts(method, batch):
     """Averages the loss and its gradients over the parts, one after the other."""
-    import tensorflow as tf
-
     first, *others = split(batch, method.accumulate)
     loss, gradients = _differentiated(method, method.compute_loss, first)
     for part in others:
-        # TensorFlow would run the parts side by side, in as much memory as the whole.
-        with tf.control_dependencies([g for g in gradients if g is not None]):
-            part = tf.nest.map_structure(tf.identity, part)
+        part = _after(gradients, part)
         more, addends = _differentiated(method, method.part_loss, part)
         loss, gradients = loss + more, list(map(_added, gradients, addends))
     return loss, gradients
+
+
+def _after(gradients, part):
+    """Lets a part wait for gradients: side by side, the parts take the memory of the whole."""
+    import tensorflow as tf
+
+    dense = [tf.convert_to_tensor(g) for g in gradients if g is not None]
+    with tf.control_dependencies(dense):
+        part = tf.nest.map_structure(tf.identity, part)
+    # XLA heeds only what a value is computed from, and cannot know that none is NaN.
+    some = tf.add_n([tf.reshape(tf.cast(g, tf.float32), [-1])[0] for g in dense])
+    nothing = tf.where(some == some, 0, 1)
+    return tf.nest.map_structure(lambda x: x + tf.cast(nothing, x.dtype), part)
 
 
 def _differentiated(method, loss_of, part):
