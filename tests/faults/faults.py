@@ -762,7 +762,7 @@ LAYERS = (
     Fault(
         "attention does not divide by the root of its width",
         "mmssl/layers/attention.py",
-        "query * each**-0.5",
+        "query * query.shape[-1] ** -0.5",
         "query",
         ("tests/layers/test_attention.py",),
     ),
