@@ -58,7 +58,7 @@ def check_splittable(method, count):
         raise ValueError(f"accumulate must be 1 or more; got {count}.")
     if count == 1:
         return
-    name, instead = type(method).__name__, "set it to 1, and lower data.batch_size or use fit.remat"
+    name, instead = type(method).__name__, "set it to 1, or lower data.batch_size instead"
     if keras.backend.backend() != "tensorflow":
         raise ValueError(f"fit.accumulate={count} needs the TensorFlow backend: set it to 1.")
     if not method.splits_batches:
