@@ -108,6 +108,20 @@ def sum_gradients(gradients):
     return [None if g is None else next(summed) for g in gradients]
 
 
+def leave_summing(optimizer):
+    """Makes a Keras optimizer take gradients as they are, which `sum_gradients` returned.
+
+    It then clips the sum; by itself, it clips each replica's part and sums these.
+
+    Args:
+        optimizer: keras optimizer on TensorFlow, or one around others.
+    """
+    optimizer._all_reduce_sum_gradients = list
+    for name in ("first", "second", "inner_optimizer"):
+        if hasattr(optimizer, name):
+            leave_summing(getattr(optimizer, name))
+
+
 def scale_loss(loss):
     """Divides a replica's mean loss by the number of replicas, since gradients are summed.
 

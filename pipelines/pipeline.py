@@ -237,6 +237,12 @@ class Pipeline:
         epoch = tf.reshape(numbers, [-1])[0] // epoch_size
         return _shuffled(numbers % epoch_size, self.count, seed, epoch)
 
+    def item_name(self, index):
+        """Returns the name of the item at an index below `count`, for people to find it."""
+        if self.count == len(self.items):
+            return str(self.items.names[index])
+        return f"element {index} of the {self.count} of an epoch"
+
     def examples(self, source, batch_size=64, max_length=None):
         """Returns the encoder's inputs for every item of a source, in order, in constant memory.
 

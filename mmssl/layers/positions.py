@@ -97,7 +97,8 @@ class GridPositions(keras.layers.Layer):
     Args:
         grid: patches per side, at least 1.
         kind: `fixed` is 2D sines and cosines, half of the channels for rows and half for columns
-            (MAE, MoCo v3); `learned` is a table, interpolated for other grids.
+            (MAE, MoCo v3); `learned` is a table, interpolated for other grids
+            (see `bicubic_matrix`).
 
     Call arguments:
         tokens: (B, T, C), patches in row-major order; T is a square number, C a multiple of 4.
@@ -133,12 +134,12 @@ class GridPositions(keras.layers.Layer):
         return tokens + ops.cast(ops.reshape(table, (1, count, width)), tokens.dtype)
 
     def _learned(self, side):
-        table = ops.convert_to_tensor(self.table)
+        table = ops.cast(self.table, "float32")
         if side == self.grid:
             return table
-        return ops.image.resize(
-            table, (side, side), interpolation="bicubic", data_format="channels_last"
-        )
+        # A product instead of ops.image.resize: XLA has no bicubic kernel.
+        axis = ops.convert_to_tensor(bicubic_matrix(side, self.grid))
+        return ops.matmul(axis, ops.tensordot(axis, table, axes=1))
 
     def _fixed(self, side, width):
         # In units of the original grid, so that a position keeps its embedding.
@@ -155,6 +156,27 @@ class GridPositions(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "grid": self.grid, "kind": self.kind}
+
+
+def bicubic_matrix(size, count):
+    """Computes the matrix that resizes an axis by bicubic interpolation (Keys 1981, a = -1/2).
+
+    As in TensorFlow and JAX without antialiasing: pixels are squares, of which the centers count,
+    and weights that would fall outside are spread over those inside.
+
+    Args:
+        size: int, number of positions to interpolate, at least 1.
+        count: int, number of positions that there are, at least 1.
+
+    Returns:
+        float32 array (size, count) whose rows sum to 1.
+    """
+    places = (np.arange(size) + 0.5) * count / size - 0.5
+    apart = np.abs(places[:, None] - np.arange(count))
+    near = (1.5 * apart - 2.5) * apart**2 + 1
+    far = ((2.5 - 0.5 * apart) * apart - 4) * apart + 2
+    weights = np.where(apart <= 1, near, np.where(apart < 2, far, 0.0))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
 
 
 @keras.saving.register_keras_serializable("mmssl")

@@ -1,5 +1,6 @@
 """Cross-entropy at the masked positions (Devlin et al. 2019, arXiv 1810.04805)."""
 
+import keras
 from keras import ops
 
 
@@ -18,8 +19,25 @@ def masked_cross_entropy(logits, ids, weights):
         Pair of float32 scalars: the weighted sum of the losses in nats, and the total weight of the
         positions where no score is above that of the true class.
     """
-    log_probabilities = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
-    # A product has a dense gradient like that of the softmax; a gather's is scattered.
-    true = ops.sum(log_probabilities * ops.one_hot(ids, logits.shape[-1]), axis=-1)
-    hits = ops.cast(true >= ops.max(log_probabilities, axis=-1), "float32")
-    return -ops.sum(weights * true), ops.sum(weights * hits)
+    logits = ops.cast(logits, "float32")
+    losses = _cross_entropies(logits, ids)
+    scores = ops.stop_gradient(logits)
+    true = ops.take_along_axis(scores, ops.expand_dims(ids, -1), axis=-1)[..., 0]
+    hits = ops.cast(true >= ops.max(scores, axis=-1), "float32")
+    return ops.sum(weights * losses), ops.sum(weights * hits)
+
+
+def _cross_entropies(logits, ids):
+    """Computes -log softmax(logits)[ids], holding no more than the gradient in memory."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # Under determinism, tf.nn takes the operation apart, since the kernel of GPUs adds up in no
+        # fixed order. That of CPUs does.
+        if not tf.config.list_logical_devices("GPU"):
+            rows = tf.reshape(logits, (-1, logits.shape[-1]))
+            losses, _ = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
+                features=rows, labels=tf.reshape(ids, (-1,))
+            )
+            return tf.reshape(losses, tf.shape(ids))
+    return ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)

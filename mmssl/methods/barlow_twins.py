@@ -21,7 +21,9 @@ class BarlowTwins(JointEmbedding):
 
     The loss is a sum over dimensions, as in the official code; with fewer dimensions, w should be
     larger: start with 0.0051 times 8192 over their number. C is that of the global batch on every
-    replica, with exact gradients (those of the official code are one replica's part).
+    replica, with exact gradients. Those of the official code are divided by its number R of
+    replicas, 16: LARS undoes that where it adapts the rate, but biases and norms move R times less,
+    and weight decay is R times larger beside the gradient.
 
     Batch:
         <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32
@@ -34,8 +36,8 @@ class BarlowTwins(JointEmbedding):
         projector: widths of the projector's layers, none of which has a bias.
         off_diagonal_weight: w, 0 or more.
         bias_lr_ratio: learning rate of biases and norms, relative to that of all other variables;
-            above 0. 0.0048 to 0.2 in the official code, whose LARS adapts only the others. Use 1
-            with AdamW.
+            above 0. With LARS, which adapts only the others, 0.0015: 0.0048 to 0.2 in the official
+            code, divided by R. Use 1 with AdamW.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -49,7 +51,7 @@ class BarlowTwins(JointEmbedding):
         encoder: keras.Model,
         projector: tuple[int, ...] = (8192, 8192, 8192),
         off_diagonal_weight: float = 0.0051,
-        bias_lr_ratio: float = 0.024,
+        bias_lr_ratio: float = 0.0015,
         **kwargs,
     ):
         if off_diagonal_weight < 0:

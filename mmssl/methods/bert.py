@@ -5,10 +5,10 @@ import numpy as np
 from keras import ops
 from keras_hub.layers import MaskedLMHead
 
-from mmssl import distribution
 from mmssl.layers import approximate_gelu
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.parts import batch_total
 
 SPECIALS = 5  # the ids below are [PAD], [UNK], [CLS], [SEP] and [MASK]
 VALIDATION_BATCHES = 64
@@ -41,6 +41,7 @@ class BERT(Pretrainer):
         **kwargs: passed to Pretrainer.
     """
 
+    splits_batches = True
     metric_names = ("mlm", "nsp", "mlm_accuracy", "nsp_accuracy")
 
     def __init__(
@@ -82,8 +83,8 @@ class BERT(Pretrainer):
 
     def loss_terms(self, batch, outputs, training):
         weights = batch["masked_weights"]
-        # Summed over the global batch, so that a masked token has the same weight on any replica.
-        total = distribution.mean(ops.sum(weights)) + 1e-5
+        # Of the global batch, so that a masked token has the same weight everywhere in it.
+        total = batch_total(batch, lambda whole: ops.sum(whole["masked_weights"])) + 1e-5
         loss, hits = masked_cross_entropy(outputs["token_logits"], batch["masked_ids"], weights)
         self.update_metric("mlm_accuracy", hits / total)
         terms = {"mlm": loss / total}

@@ -9,6 +9,7 @@ from mmssl.choices import check_choices
 from mmssl.layers import MaskToken
 from mmssl.methods.bases import LatentPrediction
 from mmssl.methods.bases.heads import mlp
+from mmssl.methods.bases.parts import batch_total
 
 
 class Data2Vec(LatentPrediction):
@@ -83,8 +84,10 @@ class Data2Vec(LatentPrediction):
         return {"predictions": ops.reshape(rows, ops.shape(features)), **local}
 
     def loss_terms(self, batch, outputs, training):
-        if training:
-            self.teacher.update(self.student)
         targets = self.targets(batch, outputs)
-        mask = ops.cast(batch["mask"], "float32")
-        return {"regression": self.regression(outputs["predictions"], targets, mask)}
+        total = batch_total(batch, lambda whole: ops.sum(_mask(whole)))
+        return {"regression": self.regression(outputs["predictions"], targets, _mask(batch), total)}
+
+
+def _mask(batch):
+    return ops.cast(batch["mask"], "float32")

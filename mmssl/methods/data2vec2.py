@@ -10,6 +10,7 @@ from mmssl.decoders import masked_decoder
 from mmssl.layers import NoiseTable, gather_tokens, scatter_tokens
 from mmssl.losses.token_regression import token_regression
 from mmssl.methods.bases import LatentPrediction
+from mmssl.methods.bases.parts import batch_total
 
 
 class Data2Vec2(LatentPrediction):
@@ -104,6 +105,9 @@ class Data2Vec2(LatentPrediction):
             weights = {"class": class_weight, **weights}
         super().__init__(encoder, loss_weights=weights, **kwargs)
         self.convolved_positions = convolved_positions
+        self.token_mask = None
+        if "token_mask" in self.local.output:
+            self.token_mask = keras.Model(encoder.input, self.local.output["token_mask"])
         width = tokens.shape[-1]
         self.noise = NoiseTable(width, noise_stddev, name="noise")
         self.decoder = masked_decoder(
@@ -132,19 +136,24 @@ class Data2Vec2(LatentPrediction):
         return outputs
 
     def loss_terms(self, batch, outputs, training):
-        if training:
-            self.teacher.update(self.student)
-        whole = self.targets(batch, outputs)
-        targets = gather_tokens(whole, batch["masked"])
-        weights = ops.ones(ops.shape(targets)[:2], "float32")
-        if "token_mask" in outputs:
-            weights = ops.cast(_gathered_mask(outputs["token_mask"], batch["masked"]), "float32")
-        terms = {"regression": self.regression(outputs["predictions"], targets, weights)}
+        states = self.targets(batch, outputs)
+        targets = gather_tokens(states, batch["masked"])
+        total = batch_total(batch, lambda whole: ops.sum(self._weights(whole)))
+        loss = self.regression(outputs["predictions"], targets, self._weights(batch), total)
+        terms = {"regression": loss}
         if self.class_tokens:
-            mean = ops.repeat(ops.mean(whole, axis=1), batch["masked"].shape[1], axis=0)
+            mean = ops.repeat(ops.mean(states, axis=1), batch["masked"].shape[1], axis=0)
             errors = token_regression(outputs["class"], mean, self.beta, self.channel_reduction)
             terms["class"] = ops.mean(errors)
         return terms
+
+    def _weights(self, batch):
+        """Tells masked tokens (1) from masked padding (0): float32 (B * M, T - V)."""
+        masked = batch["masked"]
+        if self.token_mask is None:
+            return ops.ones(ops.shape(_rows(masked)), "float32")
+        token_mask = self.token_mask({name: batch[name] for name in self.encoder.input})
+        return ops.cast(_gathered_mask(token_mask, masked), "float32")
 
     def _features(self, local, noise, visible, masked, training):
         """Encodes each student's visible tokens: (B * M, class tokens + V, C)."""

@@ -5,9 +5,9 @@ import math
 import keras
 from keras import ops
 
-from mmssl import distribution
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.parts import batch_total
 
 
 class GPT(Pretrainer):
@@ -32,6 +32,7 @@ class GPT(Pretrainer):
         **kwargs: passed to Pretrainer.
     """
 
+    splits_batches = True
     metric_names = ("nats", "accuracy")
 
     def __init__(self, encoder: keras.Model, **kwargs):
@@ -59,9 +60,9 @@ class GPT(Pretrainer):
         return self.token_embedding(features, reverse=True)
 
     def loss_terms(self, batch, outputs, training):
-        weights = ops.cast(batch["padding_mask"][:, 1:], "float32")
-        # Of the global batch, so that a target has the same weight on every replica.
-        total = ops.maximum(distribution.mean(ops.sum(weights)), 1.0)
+        weights = _targets(batch)
+        # Of the global batch, so that a target has the same weight everywhere in it.
+        total = ops.maximum(batch_total(batch, lambda whole: ops.sum(_targets(whole))), 1.0)
         loss, hits = masked_cross_entropy(outputs, batch["token_ids"][:, 1:], weights)
         self.update_metric("accuracy", hits / total)
         return {"nats": loss / total}
@@ -88,3 +89,8 @@ class GPT(Pretrainer):
             "perplexity": math.exp(nats / tokens),
             "bits_per_character": nats / math.log(2) / data.characters,
         }
+
+
+def _targets(batch):
+    """Weights of what is predicted, all but the first of each example: 0 for padding."""
+    return ops.cast(batch["padding_mask"][:, 1:], "float32")

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmssl import distribution
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.parts import batch_total
 
 VALIDATION_BATCHES = 256
 
@@ -41,6 +41,7 @@ class WaveNet(Pretrainer):
         ValueError: the encoder is not a WaveNet.
     """
 
+    splits_batches = True
     metric_names = ("nats", "bits", "accuracy")
 
     def __init__(self, encoder: keras.Model, head_width: int | None = None, **kwargs):
@@ -81,8 +82,8 @@ class WaveNet(Pretrainer):
         return {"codes": outputs["codes"], "logits": self.head(outputs["features"])}
 
     def loss_terms(self, batch, outputs, training):
-        weights = ops.cast(batch["padding_mask"][:, 1:], "float32")
-        total = distribution.mean(ops.sum(weights)) + 1e-5
+        weights = _targets(batch)
+        total = batch_total(batch, lambda whole: ops.sum(_targets(whole))) + 1e-5
         loss, hits = masked_cross_entropy(
             outputs["logits"][:, :-1], outputs["codes"][:, 1:], weights
         )
@@ -112,3 +113,8 @@ class WaveNet(Pretrainer):
             "bits_per_sample": loss / counts.sum() / math.log(2),
             "unigram_bits": float(-np.sum(frequencies * np.log2(frequencies))),
         }
+
+
+def _targets(batch):
+    """Weights of what is predicted, all but the first of each example: 0 for padding."""
+    return ops.cast(batch["padding_mask"][:, 1:], "float32")

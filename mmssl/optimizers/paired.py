@@ -54,14 +54,6 @@ class PairedOptimizer(keras.optimizers.Optimizer):
         for optimizer, indices in self._partition(var_list):
             optimizer.finalize_variable_values([var_list[i] for i in indices])
 
-    def _clip_gradients(self, grads):
-        clipped = list(grads)
-        for optimizer, indices in self._partition(self._trainable_variables):
-            own = optimizer._clip_gradients([grads[i] for i in indices])
-            for i, gradient in zip(indices, own, strict=True):
-                clipped[i] = gradient
-        return clipped
-
     def _partition(self, variables):
         """Pairs each optimizer with the indices of its variables in a list."""
         indices = range(len(variables))

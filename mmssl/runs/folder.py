@@ -30,6 +30,7 @@ class RunFolder:
         self.environment = self.path / "environment.json"
         self.plan = self.path / "plan.json"
         self.history = self.path / "history.csv"
+        self.not_finite = self.path / "not_finite.json"
         self.logs = self.path / "logs"
         self.checkpoint = self.path / "checkpoints" / "last.npz"
         self.encoder = self.path / "encoder.keras"

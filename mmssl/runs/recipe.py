@@ -55,8 +55,12 @@ class Fit:
         initial_weights: folder of a run of the same method and sizes, whose last weights, heads
             and teacher included, are the first ones; null draws them.
         seed: of initial weights, data order and every random draw.
-        jit_compile: compile the step with XLA. TensorFlow's deterministic operations are then off:
-            on a GPU, the same seed need not give the same weights.
+        accumulate: number of equal parts of a batch, on each replica, that a step computes one
+            after the other, in the memory of one, and whose gradients it adds up: `batch_size`,
+            steps and schedules stay what they are. Refused where a loss looks across the batch.
+        jit_compile: compile the step with XLA.
+        deterministic: use TensorFlow's deterministic operations, so that on one kind of machine the
+            same seed gives the same weights; null for where they cost no time, without a GPU.
         checkpoint_seconds: time between checkpoints; 0 writes one after every step.
         monitor_examples: number of training items that the collapse diagnostics embed; 0 disables
             them.
@@ -85,7 +89,9 @@ class Fit:
     strategy: Literal["auto", "mirrored"] = "auto"
     initial_weights: str | None = None
     seed: int = 0
+    accumulate: int = 1
     jit_compile: bool = False
+    deterministic: bool | None = None
     checkpoint_seconds: float = 60.0
     monitor_examples: int = 256
     stop_on_collapse: bool = False
@@ -101,6 +107,8 @@ class Fit:
         for name in ("warmup_steps", "weight_decay", "checkpoint_seconds", "monitor_examples"):
             if getattr(self, name) < 0:
                 raise ValueError(f"fit.{name} must be at least 0; got {getattr(self, name)}.")
+        if self.accumulate < 1:
+            raise ValueError(f"fit.accumulate must be at least 1; got {self.accumulate}.")
         ratio = self.phase_ratio
         if len(ratio) != 3 or min(ratio) < 0 or abs(sum(ratio) - 1) > 1e-6:
             raise ValueError(

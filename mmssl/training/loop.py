@@ -1,17 +1,16 @@
 """Training a recipe in a run folder, resumable at any step."""
 
 import json
-import math
 import time
 from functools import cached_property
 
 import keras
-import tensorflow as tf
 
 from mmssl import distribution
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.files import atomic_write, write_text
+from mmssl.methods.bases.parts import check_splittable
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
@@ -21,6 +20,8 @@ from mmssl.runs.history import History
 from mmssl.runs.recipe import Fit, build, open_recipe
 from mmssl.training.bounds import StopOutOfBounds
 from mmssl.training.clock import Clock
+from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
+from mmssl.training.finite import check_finite
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
 
@@ -48,7 +49,7 @@ def pretrain(recipe, out, overrides=(), quiet=False):
     config, data = open_recipe(recipe, overrides)
     folder = RunFolder(out)
     policy = keras.config.dtype_policy()
-    with folder.claim():
+    with folder.claim(), determinism(is_deterministic(Fit(**config["fit"]))):
         folder.keep_config({"recipe": str(recipe), **config})
         try:
             if not folder.encoder.exists():
@@ -73,23 +74,26 @@ class Training:
         self.folder = folder
         self.quiet = quiet
         keras.utils.set_random_seed(self.fit.seed)
-        if not self.fit.jit_compile:
-            # Keras rejects XLA under it; XLA keeps the order of its operations on a CPU anyway.
-            tf.config.experimental.enable_op_determinism()
         keras.config.set_dtype_policy(self.fit.precision)
         self.data = data
         with counting("reading", "items", quiet) as (_, progress):
             data.prepare(folder.path, progress)
         self.strategy = distribution.make_strategy(self.fit.strategy)
-        if self.data.batch_size % self.strategy.num_replicas_in_sync:
-            raise ValueError(
-                f"data.batch_size {self.data.batch_size} cannot be divided evenly "
-                f"among {self.strategy.num_replicas_in_sync} replicas."
-            )
+        self._check_batch_size()
         with self.strategy.scope():
             self.method = build(config["method"])
+        check_splittable(self.method, self.fit.accumulate)
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
+
+    def _check_batch_size(self):
+        replicas, parts = self.strategy.num_replicas_in_sync, self.fit.accumulate
+        if self.data.batch_size % (replicas * parts):
+            within = f", in each of which it has {parts} parts (fit.accumulate)"
+            raise ValueError(
+                f"data.batch_size {self.data.batch_size} cannot be divided evenly among {replicas} "
+                f"replicas{within if parts > 1 else ''}."
+            )
 
     def run(self):
         """Trains to the end and saves the encoder."""
@@ -98,6 +102,7 @@ class Training:
         self._compile(steps)
         position = self._restore()
         with Progress(steps, position["step"], self.quiet) as progress:
+            progress.say(ON if is_deterministic(self.fit) else OFF)
             self._train(position, steps, progress)
         self.method.finalize()
         self._save_encoder(self.folder.encoder)
@@ -122,8 +127,14 @@ class Training:
             return build_optimizer(fit, variables, learning_rate, weight_decay_schedule(fit, steps))
 
         self.method.set_total_steps(steps)
+        # Keras rejects XLA under determinism, since it lacks some such operations; none of ours.
+        with self.strategy.scope(), determinism(False):
+            self.method.compile(
+                **self.method.make_optimizers(make),
+                accumulate=fit.accumulate,
+                jit_compile=fit.jit_compile,
+            )
         with self.strategy.scope():
-            self.method.compile(**self.method.make_optimizers(make), jit_compile=fit.jit_compile)
             self.method.make_train_function(force=True)
 
     @cached_property
@@ -206,21 +217,20 @@ class Training:
                 reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
                 raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
             if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
+                self._check_finite(done)
                 save_state(self.folder.checkpoint, self.method, clock.position(done))
                 saved = time.monotonic()
         callbacks.on_train_end()
 
     def _finish_period(self, callbacks, step, logs, clock):
+        self._check_finite(step)
         logs = {name: float(value) for name, value in logs.items()}
-        if not math.isfinite(logs["loss"]):
-            raise ValueError(
-                f"The loss is {logs['loss']} at step {step}: lower fit.learning_rate or set "
-                "fit.clip_norm, and choose another --out."
-            )
         rate = self.method.optimizer.learning_rate
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
 
+    def _check_finite(self, done):
+        check_finite(self.method, self.data, self.fit.seed, self.folder, done)
 
 def _checkpoint_of(folder):
     """Returns the last checkpoint of the run that `fit.initial_weights` names."""

@@ -42,6 +42,11 @@ class Progress:
     def __exit__(self, *_):
         self.bar.stop()
 
+    def say(self, sentence):
+        """Prints a sentence above the bar, on a terminal or not."""
+        if not self.quiet:
+            self.console.print(sentence, highlight=False, soft_wrap=True)
+
     def advance(self, logs):
         """Counts a step and updates the display.
 

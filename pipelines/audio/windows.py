@@ -95,6 +95,9 @@ class AudioWindows(Pipeline):
                 f"{longest} samples: lower window"
             )
 
+    def item_name(self, index):
+        return str(self.items.names[int(self._clip_of[index])])
+
     def example(self, index, key):
         clips, starts, sizes = self._plan(self._clip_of[index], key)
         wave = self._gathered(clips, starts, sizes)

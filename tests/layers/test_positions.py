@@ -1,10 +1,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from mmssl.layers import AlibiBias, PositionIds, SegmentIds
-from mmssl.layers.positions import slopes
-from tests.tolerances import ROUNDING, assert_close
+from mmssl.layers import AlibiBias, GridPositions, PositionIds, SegmentIds
+from mmssl.layers.positions import bicubic_matrix, slopes
+from tests.tolerances import ROUNDING, SUM, assert_close, assert_within
 
 
 def test_slopes_are_a_geometric_sequence_and_between_powers_of_two_the_official_codes():
@@ -54,3 +55,29 @@ def test_segments_change_after_the_first_separator_and_stay():
     tokens = np.array([[2, 9, 9, 3, 8, 3, 0], [2, 9, 3, 0, 0, 0, 0]], "int32")
     expected = [[0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1, 1]]
     np.testing.assert_array_equal(SegmentIds(3)(tokens), expected)
+
+
+def learned_positions(grid, side, jit_compile=False):
+    """The embeddings that GridPositions adds to side x side patches, and its table."""
+    layer = GridPositions(grid, "learned")
+    layer.build((None, side**2, 4))
+    table = np.random.default_rng(0).normal(size=(grid, grid, 4)).astype("float32")
+    layer.table.assign(table)
+    run = tf.function(layer, jit_compile=jit_compile)
+    return run(tf.zeros((1, side**2, 4))).numpy().reshape(side, side, 4), table
+
+
+# TensorFlow looks weights up in a table of 1024 offsets, which hits these ratios exactly.
+@pytest.mark.parametrize(("grid", "side"), [(14, 7), (4, 8), (4, 4), (6, 3), (1, 2)])
+def test_learned_positions_of_another_grid_are_those_of_bicubic_interpolation(grid, side):
+    found, table = learned_positions(grid, side)
+    assert_close(found, tf.image.resize(table, (side, side), "bicubic"), SUM)
+
+
+def test_positions_of_a_small_crop_are_interpolated_under_xla_as_well():
+    found, table = learned_positions(14, 6, jit_compile=True)
+    # Half a step of TensorFlow's table, along both axes, times the steepest weight and the largest
+    # of four neighbors.
+    bound = 2 * 4 * np.abs(table).max() / 2048
+    assert_within(found, tf.image.resize(table, (6, 6), "bicubic"), bound)
+    assert_close(bicubic_matrix(6, 14).sum(axis=1), 1.0, ROUNDING)

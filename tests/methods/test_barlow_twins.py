@@ -4,11 +4,12 @@ import keras
 
 from mmssl.losses.barlow_twins import barlow_twins_loss
 from mmssl.methods.barlow_twins import BarlowTwins
+from mmssl.runs import read_recipe
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_VIEWS
-from tests.tolerances import SUM, assert_close
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 CASE = Case("vision/barlow_twins", (*TINY_VIEWS, "--method.projector=[16,8]"), **on_clothes(0.01))
 
@@ -31,3 +32,12 @@ def test_biases_and_norms_move_at_a_rate_of_their_own(encoder):
     method.make_optimizers(make)
     assert len(rates) == len(method.trainable_variables)
     assert all((rate == 1.0) == path.endswith("kernel") for path, rate in rates.items())
+
+
+def test_the_paper_recipe_moves_biases_as_the_official_code_does_whose_gradient_is_a_mean():
+    # main.py there: --learning-rate-weights 0.2, --learning-rate-biases 0.0048, --weight-decay
+    # 1e-6, and a gradient that DistributedDataParallel divides by the 16 GPUs of its README.
+    config = read_recipe("vision/barlow_twins_paper")
+    ratio = config["method"]["init_args"]["bias_lr_ratio"]
+    assert_close(ratio, 0.0048 / 0.2 / 16, ROUNDING)
+    assert_close(config["fit"]["weight_decay"], 16 * 1e-6, ROUNDING)

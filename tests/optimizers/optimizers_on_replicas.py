@@ -1,4 +1,7 @@
-"""Trains a table on one and on two virtual devices by the optimizers of runs; prints weights."""
+"""Trains a table on one and on two virtual devices by the optimizers of runs.
+
+Prints the weights, and how many collectives a step on two has.
+"""
 
 import json
 import os
@@ -12,6 +15,7 @@ import tensorflow as tf
 
 from mmssl.distribution import make_strategy
 from mmssl.methods.bases import Pretrainer
+from mmssl.optimizers import paired
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import weight_decay_schedule
 from mmssl.runs.recipe import Fit
@@ -23,6 +27,8 @@ SETTINGS = {
     "sgd": {"optimizer": "sgd", "weight_decay": 0.1},
     "lars": {"optimizer": "lars", "weight_decay": 0.1},
     "unclipped": {"optimizer": "sgd", "clip_norm": None, "clip_per_variable": False},
+    "global": {"optimizer": "sgd", "clip_per_variable": False},
+    "paired": {"clip_per_variable": False, "epsilon": 1e-2},
 }
 
 
@@ -30,6 +36,7 @@ class Spreading(Pretrainer):
     """Moves the mean of each text away from zero."""
 
     metric_names = ("distance",)
+    splits_batches = True
 
     def __init__(self, dense):
         x = ids = keras.Input((5,) if dense else (3,), name="x", dtype="float32")
@@ -47,19 +54,45 @@ class Spreading(Pretrainer):
         return {"distance": keras.ops.mean(squares)}
 
 
-def train(settings, strategy, dense=False):
-    fit = Fit(**{"steps": STEPS, "clip_norm": 0.5, "clip_per_variable": True, **settings})
-    x = np.eye(5)[TOKENS].sum(axis=1) if dense else TOKENS
-    data = tf.data.Dataset.from_tensor_slices({"x": x.astype("float32")}).batch(4).repeat()
+def compiled(name, strategy, dense=False, accumulate=1):
+    fit = Fit(**{"steps": STEPS, "clip_norm": 0.5, "clip_per_variable": True, **SETTINGS[name]})
+
+    def make(variables, rate=1.0):
+        return build_optimizer(fit, variables, 0.1 * rate, weight_decay_schedule(fit, STEPS))
+
     with strategy.scope():
         method = Spreading(dense)
         variables = method.trainable_variables
-        method.compile(build_optimizer(fit, variables, 0.1, weight_decay_schedule(fit, STEPS)))
+        if name == "paired":
+            optimizer = paired(make, variables, variables[1:], rate=0.5)
+        else:
+            optimizer = make(variables)
+        method.compile(optimizer, accumulate)
+    x = np.eye(5)[TOKENS].sum(axis=1) if dense else TOKENS
+    data = tf.data.Dataset.from_tensor_slices({"x": x.astype("float32")}).batch(4).repeat()
+    return method, iter(strategy.experimental_distribute_dataset(data))
+
+
+def train(name, strategy, dense=False, accumulate=1):
+    method, batches = compiled(name, strategy, dense, accumulate)
+    with strategy.scope():
         method.make_train_function()
-    batches = iter(strategy.experimental_distribute_dataset(data))
     for _ in range(STEPS):
         method.train_function([next(batches)])
     return np.concatenate([w.ravel() for w in method.get_weights()]).astype(float).tolist()
+
+
+def collectives(name, strategy):
+    """Counts what a replica sends in one step: the operations of that kind in its graph."""
+    method, batches = compiled(name, strategy)
+
+    @tf.function
+    def step(batch):
+        return strategy.run(method.train_step, (batch,))
+
+    operations = step.get_concrete_function(next(batches)).graph.get_operations()
+    found = [operation for operation in operations if operation.type.startswith("Collective")]
+    return len(found) / strategy.num_replicas_in_sync
 
 
 if __name__ == "__main__":
@@ -69,10 +102,13 @@ if __name__ == "__main__":
     assert two.num_replicas_in_sync == 2
     weights = {
         name: {
-            "one": train(settings, one),
-            "two": train(settings, two),
-            "dense": train(settings, one, dense=True),
+            "one": train(name, one),
+            "two": train(name, two),
+            "dense": train(name, one, dense=True),
+            "parts": train(name, one, accumulate=4),
+            "parts on two": train(name, two, accumulate=2),
         }
-        for name, settings in SETTINGS.items()
+        for name in SETTINGS
     }
-    print(json.dumps(weights))
+    sent = {name: collectives(name, two) for name in SETTINGS}
+    print(json.dumps({"weights": weights, "collectives": sent}))

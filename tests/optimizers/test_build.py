@@ -144,15 +144,24 @@ def test_each_gradient_is_clipped_by_its_own_norm():
     assert_close(small.numpy(), [-1.0, 0.0], ROUNDING)
 
 
-def test_two_replicas_clip_and_decay_as_one_does():
+@pytest.fixture(scope="module")
+def on_replicas():
     """In a process of its own, and with tokens that occur on both replicas, and twice on one."""
     command = [sys.executable, "-m", "tests.optimizers.optimizers_on_replicas"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    for name, weights in json.loads(done.stdout.splitlines()[-1]).items():
-        assert len(weights["one"]) == len(weights["two"])
-        assert_close(weights["two"], weights["one"], SUM, err_msg=name)
-        assert_close(weights["one"], weights["dense"], SUM, err_msg=name)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("other", ["two", "dense", "parts", "parts on two"])
+def test_replicas_and_parts_clip_and_decay_as_one_batch_does(on_replicas, other):
+    for name, weights in on_replicas["weights"].items():
+        assert_close(weights[other], weights["one"], SUM, err_msg=name)
+
+
+def test_gradients_are_sent_once_a_step(on_replicas):
+    # All at once, as one long vector.
+    assert set(on_replicas["collectives"].values()) == {1}
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_epochs_count_passes_over_the_data(tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_the_run_in_words(tmp_path):
-    with pytest.raises(ValueError, match=r"The loss is nan at step .*lower fit.learning_rate"):
+    with pytest.raises(ValueError, match=r"is not finite at step .*Lower fit.learning_rate"):
         tiny(
             tmp_path / "run",
             "--fit.learning_rate=1e30",

@@ -5,7 +5,6 @@ from typing import Literal
 import keras
 from keras import ops
 
-from mmssl import distribution
 from mmssl.choices import check_choices
 from mmssl.encoders.parts import stages
 from mmssl.losses.token_regression import token_regression
@@ -63,6 +62,7 @@ class LatentPrediction(Pretrainer):
         ValueError: an argument is out of range, or the encoder lacks a layer.
     """
 
+    splits_batches = True
     metric_names = ("regression", "target_std", "prediction_std")
 
     def __init__(
@@ -126,23 +126,25 @@ class LatentPrediction(Pretrainer):
         hidden = [state[:, -length:] for state in hidden]
         return latent_targets(hidden, self.normalize, self.final_norm, outputs.get("token_mask"))
 
-    def regression(self, predictions, targets, weights):
+    def begin_step(self):
+        self.teacher.update(self.student)
+
+    def regression(self, predictions, targets, weights, total):
         """Computes the regression loss and updates the standard deviations of both arguments.
 
         Args:
             predictions: (N, T, C).
             targets: (N, T, C).
             weights: float32 (N, T), 1 for tokens that count.
+            total: scalar, their number, see `mmssl.methods.bases.parts.batch_total`.
 
         Returns:
-            float32 scalar, the sum over this replica's tokens that count, divided by their mean
-            number per replica.
+            float32 scalar, the sum over the tokens that count, divided by their number.
         """
         self.update_metric("target_std", token_std(targets, weights))
         self.update_metric("prediction_std", token_std(ops.stop_gradient(predictions), weights))
         errors = token_regression(predictions, targets, self.beta, self.channel_reduction)
-        total = distribution.mean(ops.sum(weights)) + 1e-7
-        return ops.sum(weights * errors) / total
+        return ops.sum(weights * errors) / (total + 1e-7)
 
     def metric_bounds(self):
         meanings = {

@@ -4,6 +4,9 @@ import keras
 from keras import ops
 
 from mmssl import distribution
+from mmssl.methods.bases import step
+from mmssl.methods.bases.finite import FiniteWatch
+from mmssl.methods.bases.parts import check_splittable
 
 
 class Pretrainer(keras.Model):
@@ -13,7 +16,8 @@ class Pretrainer(keras.Model):
     returns its named losses from `loss_terms(batch, outputs, training)`, both in `keras.ops`. The
     class attribute `metric_names` lists the names of its losses and other metrics; `norm_sensitive`
     tells whether the loss depends on the norms of the vectors it compares, not only on their
-    directions.
+    directions; `splits_batches` that it is a mean over the batch in which no example meets another,
+    so that gradients may be accumulated over its parts (see `compile`).
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
@@ -26,6 +30,8 @@ class Pretrainer(keras.Model):
 
     metric_names = ()
     norm_sensitive = False
+    splits_batches = False
+    accumulate = 1
 
     def __init__(
         self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs
@@ -220,7 +226,16 @@ class Pretrainer(keras.Model):
         """
         self._means[name].update_state(value)
 
+    def begin_step(self):
+        """Moves what moves once per optimizer step, such as a teacher, before the step's loss."""
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Computes the loss of a batch, after `begin_step` in training."""
+        if training:
+            self.begin_step()
+        return self.part_loss(x, y_pred, training)
+
+    def part_loss(self, x, y_pred, training):
         """Sums the weighted loss terms and the layers' own losses, scaled for the replicas."""
         terms = self.loss_terms(x, y_pred, training)
         for name, value in terms.items():
@@ -230,26 +245,28 @@ class Pretrainer(keras.Model):
         total = ops.sum(ops.stack([ops.cast(v, "float32") for v in [*weighted, *self.losses]]))
         return distribution.scale_loss(total)
 
+    def compile(self, optimizer="rmsprop", accumulate=1, **kwargs):
+        """Compiles the method.
+
+        Args:
+            optimizer: keras optimizer, or its name.
+            accumulate: number of equal parts of a batch, on each replica, that a step computes one
+                after the other, in the memory of one; their gradients are added up before the
+                optimizer's one step. On TensorFlow, for methods with `splits_batches`.
+            **kwargs: passed to keras.Model.compile.
+
+        Raises:
+            ValueError: the batch cannot be computed in parts.
+        """
+        check_splittable(self, accumulate)
+        super().compile(optimizer, **kwargs)
+        self.accumulate = accumulate
+        if keras.backend.backend() == "tensorflow":
+            distribution.leave_summing(self.optimizer)
+            self.finite = FiniteWatch()
+
     def train_step(self, *args):
-        """Runs Keras' step; on TensorFlow, gradients are summed over replicas, then clipped."""
-        if keras.backend.backend() != "tensorflow":
-            return super().train_step(*args)
-        return self._tensorflow_step(*args)
-
-    def _tensorflow_step(self, data):
-        import tensorflow as tf
-
-        batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        with tf.GradientTape() as tape:
-            outputs = self(batch, training=True)
-            loss = self.compute_loss(x=batch, y_pred=outputs, training=True)
-            self._loss_tracker.update_state(loss * distribution.num_replicas())
-            scaled = self.optimizer.scale_loss(loss)
-        variables = self.trainable_weights
-        gradients = distribution.sum_gradients(tape.gradient(scaled, variables))
-        # The optimizer clips and then sums over the replicas: give each an equal part of the
-        # clipped global gradient, which is too small to be clipped again.
-        clipped = self.optimizer._clip_gradients(gradients)
-        shares = [None if g is None else g / distribution.num_replicas() for g in clipped]
-        self.optimizer.apply_gradients(zip(shares, variables, strict=True))
-        return self.compute_metrics(batch, None, outputs)
+        """Runs Keras' step; on TensorFlow, that of `mmssl.methods.bases.step`."""
+        if keras.backend.backend() == "tensorflow":
+            return step.train_step(self, *args)
+        return super().train_step(*args)

@@ -1,0 +1,68 @@
+"""The training step on TensorFlow: gradients of the parts of a batch, their sum, one update."""
+
+import keras
+
+from mmssl import distribution
+from mmssl.methods.bases.parts import split
+
+
+def train_step(method, data):
+    """Trains a compiled method on a batch.
+
+    Gradients are added up over the parts of the batch and then, once, over the replicas; the
+    optimizer clips the sum. No value is brought to the host.
+
+    Args:
+        method: compiled mmssl.methods.bases.Pretrainer.
+        data: the batch, a dict of tensors.
+
+    Returns:
+        dict of scalars, the running means of the metrics.
+    """
+    batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    loss, gradients = _over_parts(method, batch)
+    loss, *gradients = distribution.sum_gradients([loss, *gradients])
+    method._loss_tracker.update_state(loss)
+    method.finite.watch(method.optimizer.iterations, [loss, *gradients])
+    method.optimizer.apply_gradients(zip(gradients, method.trainable_weights, strict=True))
+    return method.get_metrics_result()
+
+
+def _over_parts(method, batch):
+    """Averages the loss and its gradients over the parts, one after the other."""
+    first, *others = split(batch, method.accumulate)
+    loss, gradients = _differentiated(method, method.compute_loss, first)
+    for part in others:
+        part = _after(gradients, part)
+        more, addends = _differentiated(method, method.part_loss, part)
+        loss, gradients = loss + more, list(map(_added, gradients, addends))
+    return loss, gradients
+
+
+def _after(gradients, part):
+    """Lets a part wait for gradients: side by side, the parts take the memory of the whole."""
+    import tensorflow as tf
+
+    dense = [tf.convert_to_tensor(g) for g in gradients if g is not None]
+    with tf.control_dependencies(dense):
+        part = tf.nest.map_structure(tf.identity, part)
+    # XLA heeds only what a value is computed from, and cannot know that none is NaN.
+    some = tf.add_n([tf.reshape(tf.cast(g, tf.float32), [-1])[0] for g in dense])
+    nothing = tf.where(some == some, 0, 1)
+    return tf.nest.map_structure(lambda x: x + tf.cast(nothing, x.dtype), part)
+
+
+def _differentiated(method, loss_of, part):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        outputs = method(part, training=True)
+        loss = loss_of(x=part, y_pred=outputs, training=True) / method.accumulate
+        scaled = method.optimizer.scale_loss(loss)
+    return loss, tape.gradient(scaled, method.trainable_weights)
+
+
+def _added(one, other):
+    import tensorflow as tf
+
+    return None if one is None else tf.convert_to_tensor(one) + tf.convert_to_tensor(other)

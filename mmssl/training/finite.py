@@ -1,0 +1,53 @@
+"""Ending a run that has left the numbers, before it overwrites what is good."""
+
+import json
+
+import keras
+import tensorflow as tf
+
+from mmssl.files import write_text
+
+
+def check_finite(method, data, seed, folder, done):
+    """Ends a run in which a loss, a gradient or a weight is NaN or infinite.
+
+    What the step was computed from is written to the run folder.
+
+    Args:
+        method: compiled mmssl.methods.bases.Pretrainer.
+        data: Pipeline that the run trains on.
+        seed: int, of the run.
+        folder: RunFolder.
+        done: int, steps that the run has made.
+
+    Raises:
+        ValueError: something is not finite; names the first such step.
+    """
+    before = method.finite.first()
+    if before is None and _all_finite(method.trainable_variables):
+        return
+    step, what = (done, "A weight") if before is None else (before + 1, "The loss or its gradient")
+    write_text(folder.not_finite, json.dumps(_shown(data, seed, step), indent=1))
+    kept = " The last checkpoint is of before." if folder.checkpoint.exists() else ""
+    raise ValueError(
+        f"{what} is not finite at step {step}, of which {folder.not_finite} lists the items.{kept} "
+        "Lower fit.learning_rate or set fit.clip_norm, and choose another --out."
+    )
+
+
+def _all_finite(variables):
+    sums = [tf.reduce_sum(keras.ops.cast(v.value, "float32")) for v in variables]
+    return bool(tf.reduce_all(tf.math.is_finite(tf.stack(sums))))
+
+
+def _shown(data, seed, step):
+    """Describes the batch of a step, counted from 1: its elements and their items, in order."""
+    numbers = range((step - 1) * data.batch_size, step * data.batch_size)
+    indices = [
+        int(data.item_index(tf.constant(n, tf.int64), tf.constant(seed, tf.int64))) for n in numbers
+    ]
+    return {
+        "step": step,
+        "elements": [numbers.start, numbers.stop - 1],
+        "items": [data.item_name(index) for index in indices],
+    }
