@@ -42,7 +42,11 @@ SIDES = (
 # The same within a room; what is not named here stands above what is.
 PARTS = {
     "losses": (("parts",),),
-    "pipelines": (("draws", "sources", "masks"), ("pipeline",), ("audio", "images", "text")),
+    "pipelines": (
+        ("closing", "draws", "sources", "masks"),
+        ("pipeline",),
+        ("audio", "images", "text"),
+    ),
     "encoders": (("parts",),),
     "methods": (("bases",),),
 }

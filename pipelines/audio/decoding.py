@@ -1,25 +1,32 @@
 """Decoding of audio files to mono waveforms of one sample rate, inside a graph."""
 
 import io
-import tempfile
-import warnings
+import math
 
 import numpy as np
 import soundfile
 import tensorflow as tf
+
+from mmssl.pipelines.audio.containers import regular_streams
+from mmssl.pipelines.audio.mp3 import states_its_length
 
 AUDIO_EXTENSIONS = (
     *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
     *(".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"),
 )
 _FULL_SCALE = {tf.uint8: 128.0, tf.int8: 128.0, tf.int16: 2.0**15, tf.int32: 2.0**31}
+# Rates further apart come from a broken header, and resampling would take all memory.
+_FACTOR = 64
+_BLOCK = 2**20  # samples read at once
+_UNKNOWN = 2**62  # frames that libsndfile reports for a stream of unknown length, or more
 
 
 def decode_audio(data, sample_rate):
     """Decodes an audio file to mono at a given sample rate.
 
-    Common 16-bit WAV is decoded by TensorFlow; everything else (8, 24 and 32-bit and float WAV,
-    FLAC, Ogg Vorbis and Opus, MP3, AIFF) by libsndfile, and what that rejects by librosa.
+    Common 16-bit WAV is decoded by TensorFlow; everything else (other WAV, RF64 and W64, FLAC, Ogg
+    Vorbis and Opus, MP3, AIFF, AU, CAF) by libsndfile. A stream of unknown length is read to the
+    end of the file.
 
     Args:
         data: scalar string tensor, the file.
@@ -27,7 +34,8 @@ def decode_audio(data, sample_rate):
 
     Returns:
         float32 tensor (T,), full scale 1.0; peaks beyond it are kept. The operation fails for a
-        file that cannot be decoded, is empty, or contains NaN or infinity.
+        file that cannot be decoded, is truncated, is empty, contains NaN or infinity, or states a
+        sample rate more than 64 times higher or lower than `sample_rate`.
     """
     wave = tf.cond(
         _is_plain(data),
@@ -99,13 +107,15 @@ def _is_plain(data):
     kind, channels, rate, rate_high, speed, speed_high, frame, bits = tf.unstack(
         tf.cast(tf.reshape(numbers, [8]), tf.int64)
     )
+    samples = tf.io.decode_raw(tf.strings.substr(head, 40, 4), tf.int32)[0]
     bytes_a_second = (rate + 2**16 * rate_high) * frame
     return (
         (tf.strings.substr(head, 0, 4) == b"RIFF")
         & (tf.strings.substr(head, 8, 12) == b"WAVEfmt \x10\0\0\0")
         & ((kind == 1) & (bits == 16) & (frame == 2 * channels))
         & (speed + 2**16 * speed_high == bytes_a_second)
-        & (tf.strings.substr(head, 40, 4) != b"\xff\xff\xff\xff")  # a stream of unknown length
+        & (tf.strings.substr(head, 36, 4) == b"data")
+        & (samples == tf.strings.length(data) - 44)
     )
 
 
@@ -121,33 +131,43 @@ def _in_python(function, *tensors):
 
 def _read(data, sample_rate):
     data = data.item() if isinstance(data, np.ndarray) else data  # an array in eager execution
-    if data[:4] == b"RIFF" and len(data) < int.from_bytes(data[4:8], "little") < 2**32 - 1:
-        raise ValueError("the file is truncated")
+    return np.concatenate([_read_stream(part, sample_rate) for part in regular_streams(data)])
+
+
+def _read_stream(data, sample_rate):
     try:
-        wave, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+        with _FrontToBack(io.BytesIO(data)) as file:
+            wave = np.concatenate([np.empty(0, np.float32), *_blocks(file)])
+            rate, stated = file.samplerate, file.frames
+            estimated = stated >= _UNKNOWN or (file.format == "MP3" and not states_its_length(data))
     except soundfile.LibsndfileError as error:
-        wave, rate = _read_with_librosa(data, error)
-    return _resample(wave.mean(axis=1), rate, sample_rate)
+        raise ValueError(error.error_string) from error
+    if len(wave) < stated and not estimated:
+        raise ValueError(f"it is truncated: {len(wave)} of {stated} samples can be read")
+    return _resample(wave, rate, sample_rate)
 
 
-def _read_with_librosa(data, libsndfile_error):
-    import librosa
+class _FrontToBack(soundfile.SoundFile):
+    """A file without seeking, which fails in FLAC of unknown length."""
 
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about falling back to another decoder
-                wave, rate = librosa.load(file.name, sr=None, mono=False)
-        except Exception as error:
-            raise ValueError(libsndfile_error.error_string) from error
-    return np.atleast_2d(wave).T, int(rate)
+    def seekable(self):
+        return False
+
+
+def _blocks(file):
+    """Yields the mean of the channels, piece by piece: some headers do not state the length."""
+    frames = max(1, _BLOCK // file.channels)
+    while len(block := file.read(frames, dtype="float32", always_2d=True)):
+        yield block.mean(axis=1)
 
 
 def _resample(wave, rate, sample_rate):
-    if rate <= 0:
-        raise ValueError(f"the file declares a sample rate of {rate}")
+    low, high = math.ceil(sample_rate / _FACTOR), sample_rate * _FACTOR
+    if not low <= rate <= high:
+        raise ValueError(
+            f"its sample rate is stated as {rate} Hz: from {low} to {high} Hz can be converted to "
+            f"{sample_rate} Hz"
+        )
     if rate == sample_rate or len(wave) == 0:
         return np.asarray(wave, np.float32)
     import librosa

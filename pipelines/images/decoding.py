@@ -1,74 +1,80 @@
 """Decoding of image files and arrays of pixels to RGB, inside a graph."""
 
-import io
-
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
-IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+from mmssl.pipelines.images.pillow import MAX_PIXELS, read_image, turn_upright
 
-# The transposition that turns an image upright, by the value of the Exif tag.
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+
+# What a file contains if its orientation is stated, in Exif or XMP, wherever that stands.
+_JPEG_TAGS = r"Exif\x00\x00|tiff:Orientation"
+_PNG_TAGS = r"eXIf|Raw profile type|XML:com.adobe.xmp"
 
 
 def decode_image(data):
-    """Decodes JPEG, PNG, BMP, WebP, or the first frame of a GIF, to RGB.
+    """Decodes JPEG, PNG, BMP, or the first frame or page of a GIF, WebP or TIFF, to RGB.
+
+    TensorFlow decodes JPEG and PNG, and Pillow the rest: TensorFlow corrupts memory on animated
+    WebP, returns the palette's indices of a bitmap, and does not read TIFF.
 
     Args:
         data: scalar string tensor, the file.
 
     Returns:
-        uint8 tensor (H, W, 3). Grayscale becomes three equal channels; transparent pixels of PNG
-        and WebP are blended with white; a JPEG is turned upright according to its Exif
-        orientation. The operation fails for a file that cannot be decoded.
+        uint8 tensor (H, W, 3). Grayscale becomes three equal channels, of 16 bits the upper 8 are
+        kept, transparent pixels are blended with white, and a photo is turned upright according to
+        its orientation in Exif or XMP. The operation fails for a file that cannot be decoded, or
+        with more than `MAX_PIXELS` pixels.
     """
-    start = tf.strings.substr(data, 0, 64)
-    # For a bitmap with a palette, TensorFlow returns the indices.
-    bitmap = tf.strings.substr(start, 0, 2) == b"BM"
-    return tf.cond(bitmap, lambda: _bitmap(data), lambda: _other(data, start))
+    start = tf.strings.substr(data, 0, 24)
+    return tf.cond(
+        tf.strings.substr(start, 0, 3) == b"\xff\xd8\xff",
+        lambda: _jpeg(data),
+        lambda: tf.cond(
+            tf.strings.substr(start, 0, 8) == b"\x89PNG\r\n\x1a\n",
+            lambda: _png(data, start),
+            lambda: _in_python(read_image, data),
+        ),
+    )
 
 
-def _other(data, start):
-    pixels = to_rgb(tf.io.decode_image(data, expand_animations=False))
-    # A JPEG's Exif tags come first, or second after JFIF. TensorFlow ignores them.
-    exif = tf.strings.regex_full_match(start, r"\C{6}(\C{18})?Exif\C*")
-    return tf.cond(exif, lambda: _upright(data, pixels), lambda: pixels)
+def _jpeg(data):
+    size = tf.image.extract_jpeg_shape(data, tf.int64)[:2]
+    with tf.control_dependencies([_check_size(size)]):
+        pixels = tf.io.decode_jpeg(data, channels=3)
+    return _upright(data, pixels, _JPEG_TAGS)
 
 
-def _upright(data, pixels):
-    turned = tf.numpy_function(_turn, [data, pixels], tf.uint8, stateful=False)
-    return tf.ensure_shape(turned, [None, None, 3])
+def _png(data, start):
+    padded = tf.strings.join([start, bytes(24)])  # a file shorter than its header fails later
+    size = tf.io.decode_raw(tf.strings.substr(padded, 16, 8), tf.int32, little_endian=False)
+    with tf.control_dependencies([_check_size(tf.cast(size, tf.int64))]):
+        pixels = to_rgb(tf.io.decode_png(data))
+    return _upright(data, pixels, _PNG_TAGS)
 
 
-def _turn(data, pixels):
-    data = data.item() if isinstance(data, np.ndarray) else data
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            turn = _TURNS.get(image.getexif().get(_ORIENTATION))
-    except Exception:  # the pixels are intact, and broken tags do not matter
-        turn = None
-    return pixels if turn is None else np.asarray(Image.fromarray(pixels).transpose(turn))
+def _check_size(size):
+    few = tf.reduce_prod(size) <= MAX_PIXELS
+    return tf.Assert(few, [f"it has more than {MAX_PIXELS} pixels, the limit:", size])
 
 
-def _bitmap(data):
-    pixels = tf.numpy_function(_read_bitmap, [data], tf.uint8, stateful=False)
-    return tf.ensure_shape(pixels, [None, None, 3])
+def _upright(data, pixels, tags):
+    rest = tf.strings.regex_replace(data, tags, "", replace_global=False)
+    return tf.cond(
+        tf.strings.length(rest) < tf.strings.length(data),
+        lambda: _in_python(turn_upright, data, pixels),
+        lambda: pixels,
+    )
 
 
-def _read_bitmap(data):
-    data = data.item() if isinstance(data, np.ndarray) else data  # an array in eager execution
-    with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("RGB"))
+def _in_python(function, data, *pixels):
+    def call(data, *pixels):
+        # An array in eager execution.
+        return function(data.item() if isinstance(data, np.ndarray) else data, *pixels)
+
+    decoded = tf.numpy_function(call, [data, *pixels], tf.uint8, stateful=False)
+    return tf.ensure_shape(decoded, [None, None, 3])
 
 
 def as_pixels(array):

@@ -1,5 +1,6 @@
 """Sound files of every kind, against an independent reader."""
 
+import functools
 import io
 
 import numpy as np
@@ -20,8 +21,13 @@ def encode(wave, rate=8000, **kwargs):
     return file.getvalue()
 
 
+@functools.cache
+def in_a_graph(rate):
+    return tf.function(lambda data: decode_audio(data, rate), [tf.TensorSpec([], tf.string)])
+
+
 def decode(data, rate=8000):
-    return tf.function(lambda d: decode_audio(d, rate))(tf.constant(data)).numpy()
+    return in_a_graph(rate)(data).numpy()
 
 
 def noise(samples=4000, channels=1, seed=0):
@@ -63,12 +69,6 @@ def test_every_format_equals_the_mean_of_what_soundfile_reads(kind, subtype, cha
 def test_peaks_beyond_full_scale_are_kept():
     data = encode(2.5 * noise(), format="WAV", subtype="FLOAT")
     assert np.abs(decode(data)).max() > 2
-
-
-def test_a_stream_of_unknown_length_is_read_to_its_end():
-    data = bytearray(encode(noise(), format="WAV", subtype="PCM_16"))
-    data[4:8] = data[40:44] = b"\xff\xff\xff\xff"
-    assert decode(bytes(data)).shape == (4000,)
 
 
 def test_a_header_with_a_wrong_byte_rate_does_no_harm():
@@ -130,16 +130,21 @@ WAV = encode(noise(), format="WAV", subtype="PCM_16")
     ("data", "reason"),
     [
         (b"", "not recognised"),
-        (b"RIFF", "truncated|not recognised"),
+        (b"RIFF", "no samples"),
         (b"no sound at all", "not recognised"),
-        (WAV[:30], "truncated|malformed|not recognised"),
-        (WAV[:44], "too short"),
-        (WAV[:2000], "too short"),
+        (WAV[:30], "no samples"),
+        (WAV[:44], "truncated: 0 of 8000 bytes"),
+        (WAV[:2000], "truncated: 1956 of 8000 bytes"),
         (encode(noise(), format="WAV", subtype="PCM_24")[:2000], "truncated"),
         (encode(noise(), format="FLAC")[:100], "."),
-        (encode(np.zeros((0, 1)), format="WAV"), "no samples|too short"),
+        (encode(np.zeros((0, 1)), format="WAV"), "no samples"),
         (encode(np.full(9, np.nan), format="WAV", subtype="FLOAT"), "not finite numbers"),
-        (WAV[:24] + bytes(8) + WAV[32:], "sample rate of 0"),
+        (WAV[:24] + bytes(8) + WAV[32:], "sample rate is stated as 0 Hz"),
+        (encode(noise(), 1, format="WAV"), "as 1 Hz: from 125 to 512000 Hz"),
+        (encode(noise(), 1, format="FLAC"), "as 1 Hz: from 125 to 512000 Hz"),
+        (encode(noise(), 600_000, format="AU"), "as 600000 Hz: from 125 to 512000 Hz"),
+        (WAV[:24] + (4 * 10**9).to_bytes(4, "little") + WAV[28:], "as 4000000000 Hz"),
+        (WAV[:22] + b"\xff\xff" + WAV[24:], "Too many channels"),
     ],
 )
 def test_what_cannot_be_decoded_fails_with_a_reason(data, reason):
@@ -152,15 +157,6 @@ def test_empty_arrays_fail():
         check_waveform(tf.zeros([0]))
 
 
-def test_what_soundfile_refuses_librosa_may_read(monkeypatch):
-    import librosa
-
-    asked = []
-
-    def load(path, sr, mono):
-        asked.append((sr, mono))
-        return np.ones((2, 100), np.float32) / 4, 8000
-
-    monkeypatch.setattr(librosa, "load", load)
-    np.testing.assert_array_equal(decode(b"another codec"), np.full(100, 0.25))
-    assert asked == [(None, False)]
+def test_arrays_of_an_absurd_rate_are_refused():
+    with pytest.raises(ValueError, match="as 1 Hz"):
+        resample(tf.zeros([9]), tf.constant(1), 8000)

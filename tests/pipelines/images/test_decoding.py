@@ -1,12 +1,15 @@
 """Pictures of every kind, against an independent reader."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
+from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.images.decoding import as_pixels, decode_image, to_rgb
 
 
@@ -29,8 +32,11 @@ def on_white(image):
     return np.asarray(Image.alpha_composite(ground, image).convert("RGB"))
 
 
+in_a_graph = tf.function(decode_image, [tf.TensorSpec([], tf.string)])
+
+
 def decode(data):
-    return tf.function(decode_image)(tf.constant(data)).numpy()
+    return in_a_graph(data).numpy()
 
 
 @pytest.mark.parametrize(
@@ -53,6 +59,10 @@ def decode(data):
         ("GIF", "P", {}),
         ("WEBP", "RGB", {"lossless": True}),
         ("WEBP", "RGBA", {"lossless": True}),
+        ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+        ("TIFF", "RGBA", {}),
+        ("TIFF", "1", {"compression": "group4"}),
+        ("TIFF", "CMYK", {}),
     ],
 )
 def test_every_format_equals_what_pillow_reads_on_white(kind, mode, more):
@@ -75,13 +85,44 @@ def test_a_photo_is_turned_upright_as_its_camera_was_held(orientation, mode):
     assert np.abs(pixels.astype(int) - np.asarray(upright.convert("RGB"))).max() <= 2
 
 
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_every_kind_that_can_state_its_orientation_is_turned_upright(kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    more = {"lossless": True} if kind == "WEBP" else {}
+    pixels = decode(encode(picture(), kind, exif=exif, **more))
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(encode(picture(), "PNG", exif=exif))))
+    np.testing.assert_array_equal(pixels, np.asarray(upright))
+
+
+def segment(marker, content):
+    return marker + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def test_exif_behind_other_segments_turns_a_photo_too():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encode(picture(), "JPEG", exif=exif)
+    others = segment(b"\xff\xe2", b"ICC_PROFILE\0" + bytes(60_000)) + segment(
+        b"\xff\xe1", b"http://ns.adobe.com/xap/1.0/\0" + bytes(60_000)
+    )
+    np.testing.assert_array_equal(decode(data[:2] + others + data[2:]), decode(data))
+
+
+def test_an_orientation_stated_in_xmp_alone_turns_a_photo():
+    xmp = b'<rdf:Description tiff:Orientation="6"/>'
+    data = encode(picture(), "JPEG", xmp=xmp)
+    assert decode(data).shape == (40, 48, 3)
+
+
 @pytest.mark.parametrize(
     "tags", [b"Exif\0\0", b"Exif\0\0broken tags", b"Exif\0\0MM\0*\0\0\0\x08\0\1"]
 )
 def test_a_photo_with_broken_tags_is_taken_as_it_is(tags):
     plain = encode(picture(), "JPEG")
-    segment = b"\xff\xe1" + (len(tags) + 2).to_bytes(2, "big") + tags
-    np.testing.assert_array_equal(decode(plain[:2] + segment + plain[2:]), decode(plain))
+    broken = plain[:2] + segment(b"\xff\xe1", tags) + plain[2:]
+    np.testing.assert_array_equal(decode(broken), decode(plain))
 
 
 def test_gray_with_transparency_is_put_on_white():
@@ -100,15 +141,81 @@ def test_16_bit_pictures_keep_their_high_byte():
     np.testing.assert_array_equal(decode(data), np.stack([high] * 3, axis=-1))
 
 
-def test_the_first_frame_of_a_moving_gif_is_taken():
-    still = picture("P")
-    data = encode(still, "GIF", save_all=True, append_images=[still.rotate(180)])
-    np.testing.assert_array_equal(decode(data), np.asarray(still.convert("RGB")))
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "TIFF", "WEBP"])
+def test_of_several_frames_the_first_is_taken(kind):
+    still = picture("P" if kind == "GIF" else "RGBA")
+    more = {"lossless": True} if kind == "WEBP" else {}
+    data = encode(still, kind, save_all=True, append_images=[still.rotate(180)] * 9, **more)
+    np.testing.assert_array_equal(decode(data), on_white(still))
 
 
-@pytest.mark.parametrize("data", [b"", b"B", b"BM", b"no picture", encode(picture(), "JPEG")[:300]])
-def test_what_cannot_be_decoded_fails(data):
+def test_a_file_is_read_by_its_content_under_any_extension(tmp_path):
+    encoded = {"a.jpg": "WEBP", "b.png": "JPEG", "c.webp": "PNG", "d.gif": "BMP", "e.bmp": "TIFF"}
+    for name, kind in encoded.items():
+        (tmp_path / name).write_bytes(encode(picture(), kind))
+    data = ImageCrops(tmp_path, batch_size=5, skip_ratio=0).prepare()
+    assert data.shapes.tolist() == [[48, 40, 3]] * 5
+
+
+def test_16_bit_tiff_keeps_its_high_byte():
+    high = np.asarray(picture("L"))
+    data = encode(Image.fromarray(high.astype(np.uint16) * 256 + 77), "TIFF")
+    np.testing.assert_array_equal(decode(data), np.stack([high] * 3, axis=-1))
+
+
+def sized(kind, width, height):
+    """Returns a small file whose header states another size."""
+    data = bytearray(encode(picture(), kind))
+    if kind == "PNG":
+        data[16:24] = struct.pack(">II", width, height)
+        data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    elif kind == "JPEG":
+        at = data.index(b"\xff\xc0") + 5
+        data[at : at + 4] = struct.pack(">HH", height, width)
+    elif kind == "BMP":
+        data[18:26] = struct.pack("<ii", width, height)
+    else:
+        data[6:10] = struct.pack("<HH", width, height)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("PNG", 100_000), ("PNG", 14_000), ("JPEG", 65_000), ("BMP", 100_000), ("GIF", 65_000)],
+)
+def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(kind, size):
+    with pytest.raises(tf.errors.OpError, match="more than 178956970 pixels, the limit"):
+        decode(sized(kind, size, size))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP"])
+def test_a_truncated_file_of_any_kind_fails(kind):
+    data = encode(picture(), kind)
     with pytest.raises(tf.errors.OpError):
+        decode(data[: len(data) * 2 // 3])
+
+
+def avif():
+    return b"\0\0\0\x20ftypavif" + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "it is not JPEG"),
+        (b"BM", "it is not JPEG"),
+        (b"no picture", "it is not JPEG"),
+        (avif(), "it is not JPEG, PNG, BMP, GIF, TIFF or WebP"),
+        (encode(picture(), "JPEG")[:300], "Invalid JPEG"),
+        (encode(picture(), "PNG")[:12], "Invalid PNG"),
+        (sized("PNG", 0, 10), "Invalid PNG"),
+        (encode(picture("L").convert("F"), "TIFF"), "its pixels have 32 bits"),
+        (encode(picture("L").convert("I"), "TIFF"), "its pixels have 32 bits"),
+        (encode(picture(), "WEBP")[:100], "it is damaged or truncated"),
+    ],
+)
+def test_what_cannot_be_decoded_fails_with_a_reason(data, reason):
+    with pytest.raises(tf.errors.OpError, match=reason):
         decode(data)
 
 
