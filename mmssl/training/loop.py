@@ -232,6 +232,7 @@ class Training:
     def _check_finite(self, done):
         check_finite(self.method, self.data, self.fit.seed, self.folder, done)
 
+
 def _checkpoint_of(folder):
     """Returns the last checkpoint of the run that `fit.initial_weights` names."""
     checkpoint = Run.load(folder).files.checkpoint
