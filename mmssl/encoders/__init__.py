@@ -7,6 +7,7 @@ from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
 from mmssl.encoders.parts.saved import load_encoder
+from mmssl.encoders.parts.shortest import shortest
 from mmssl.encoders.parts.stages import at_size
 from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
@@ -29,6 +30,7 @@ __all__ = [
     "receptive_field",
     "resnet_encoder",
     "roberta_encoder",
+    "shortest",
     "small_conv_encoder",
     "spectrogram_encoder",
     "vit_encoder",

@@ -46,6 +46,50 @@ class FrameMask(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
+class AtLeast(keras.layers.Layer):
+    """Makes every recording long enough for one frame, so that a short clip has an embedding too.
+
+    A recording shorter than `samples` is continued with silence, which counts as part of it from
+    here on; a longer one stays as it is. Level normalization comes before, on the clip alone.
+
+    Args:
+        samples: fewest samples that give a frame, 1 or more.
+
+    Call arguments:
+        inputs: pair of waveform (B, T) and padding_mask int32 (B, T).
+
+    Returns:
+        The same pair, (B, max(T, samples)) each.
+    """
+
+    def __init__(self, samples, **kwargs):
+        super().__init__(**kwargs)
+        self.samples = samples
+
+    def call(self, inputs):
+        waveform, mask = (self._padded(x) for x in inputs)
+        early = ops.arange(ops.shape(mask)[1]) < self.samples
+        return waveform, ops.where(early, mask[:, :1], mask)
+
+    def _padded(self, x):
+        rows, length = ops.shape(x)
+        largest = max if isinstance(length, int) else ops.maximum
+        # Not ops.pad, which loses a known batch size, as LiteRT needs it, where T is dynamic.
+        silence = ops.zeros((rows, largest(0, self.samples - length)), x.dtype)
+        return ops.concatenate([x, silence], axis=1)
+
+    def compute_output_spec(self, inputs):
+        return tuple(keras.KerasTensor(self._shape(x.shape), x.dtype) for x in inputs)
+
+    def _shape(self, shape):
+        rows, length = shape
+        return (rows, None if length is None else max(length, self.samples))
+
+    def get_config(self):
+        return {**super().get_config(), "samples": self.samples}
+
+
+@keras.saving.register_keras_serializable("mmssl")
 class ZeroMaskedFrames(keras.layers.Layer):
     """Sets padding frames to zero, like the zero padding beyond the end of a sequence.
 

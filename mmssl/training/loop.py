@@ -9,11 +9,13 @@ import keras
 import tensorflow as tf
 
 from mmssl import distribution
+from mmssl.encoders import shortest
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.files import atomic_write, write_text
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
+from mmssl.pipelines.audio import AudioWindows
 from mmssl.runs import Run, RunFolder
 from mmssl.runs.checkpoint import load_state, save_state, state_variables
 from mmssl.runs.folder import environment
@@ -78,8 +80,6 @@ class Training:
             tf.config.experimental.enable_op_determinism()
         keras.config.set_dtype_policy(self.fit.precision)
         self.data = data
-        with counting("reading", "items", quiet) as (_, progress):
-            data.prepare(folder.path, progress)
         self.strategy = distribution.make_strategy(self.fit.strategy)
         if self.data.batch_size % self.strategy.num_replicas_in_sync:
             raise ValueError(
@@ -88,6 +88,11 @@ class Training:
             )
         with self.strategy.scope():
             self.method = build(config["method"])
+        # Before the source is read, which may take long.
+        if isinstance(data, AudioWindows):
+            data.check_encoder(shortest(self.method.encoder))
+        with counting("reading", "items", quiet) as (_, progress):
+            data.prepare(folder.path, progress)
 
     def run(self):
         """Trains to the end and saves the encoder."""

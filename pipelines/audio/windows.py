@@ -35,6 +35,9 @@ class AudioWindows(Pipeline):
         batch_size: windows per batch.
         short: what to do with a clip shorter than the window: "join" or "pad".
         **kwargs: see `Pipeline`.
+
+    Attributes:
+        samples: samples that an element shows, which is the window unless it is changed after.
     """
 
     extensions = AUDIO_EXTENSIONS
@@ -58,6 +61,7 @@ class AudioWindows(Pipeline):
             raise ValueError(f"short={short!r} must be 'join' or 'pad'")
         self.sample_rate = sample_rate
         self.window = window
+        self.samples = window
         self.short = short
 
     def decode(self, raw):
@@ -73,6 +77,18 @@ class AudioWindows(Pipeline):
         return check_waveform(
             resample(wave, tf.constant(rate or self.sample_rate), self.sample_rate)
         )
+
+    def check_encoder(self, shortest):
+        """Raises a ValueError for windows shorter than the samples that make one frame.
+
+        Args:
+            shortest: fewest samples of which the encoder to train makes a frame.
+        """
+        if self.samples < shortest:
+            raise ValueError(
+                f"window={self.samples} is shorter than one frame of the encoder, {shortest} "
+                "samples: raise window"
+            )
 
     def index(self, folder=None):
         lengths = self.shapes[:, 0]
