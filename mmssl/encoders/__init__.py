@@ -6,6 +6,7 @@ from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
+from mmssl.encoders.parts.reach import reach, without_levels
 from mmssl.encoders.parts.saved import load_encoder
 from mmssl.encoders.parts.shortest import shortest
 from mmssl.encoders.parts.stages import at_size
@@ -27,6 +28,7 @@ __all__ = [
     "dcgan_encoder",
     "gpt_encoder",
     "load_encoder",
+    "reach",
     "receptive_field",
     "resnet_encoder",
     "roberta_encoder",
@@ -36,4 +38,5 @@ __all__ = [
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",
+    "without_levels",
 ]

@@ -5,9 +5,12 @@ import math
 from typing import Literal
 
 import keras
+import numpy as np
 from keras import ops
 
 from mmssl.choices import check_choices
+
+LEAST_VARIANCE = 1e-8  # under square roots, whose gradient is infinite at zero
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -145,6 +148,18 @@ class MaskedMean(keras.layers.Layer):
         features, mask = inputs
         return masked_mean(features, mask)[:, 0]
 
+    def joined(self, parts, frames):
+        """Computes the result of a whole sequence from those of its parts.
+
+        Args:
+            parts: float array (P, C), the result of each part.
+            frames: float array (P, 1), the number of frames that counted in each.
+
+        Returns:
+            Float array (C,).
+        """
+        return np.sum(parts * (frames / np.sum(frames)), axis=0)
+
     def compute_output_shape(self, input_shape):
         features, _ = input_shape
         return (features[0], features[-1])
@@ -166,8 +181,15 @@ class MaskedStatistics(keras.layers.Layer):
 
     def call(self, inputs):
         mean, variance = masked_moments(*inputs)
-        # The square root has an infinite gradient at zero, the variance of a single frame.
-        return ops.concatenate([mean, ops.sqrt(variance + 1e-8)], axis=-1)[:, 0]
+        return ops.concatenate([mean, ops.sqrt(variance + LEAST_VARIANCE)], axis=-1)[:, 0]
+
+    def joined(self, parts, frames):
+        """Computes the result of a whole sequence from those of its parts, see `MaskedMean`."""
+        weights = frames / np.sum(frames)
+        means, deviations = np.split(parts, 2, axis=-1)
+        mean = np.sum(weights * means, axis=0)
+        variance = np.sum(weights * (deviations**2 + (means - mean) ** 2), axis=0)
+        return np.concatenate([mean, np.sqrt(variance)])
 
     def compute_output_shape(self, input_shape):
         features, _ = input_shape
