@@ -274,15 +274,13 @@ class Pipeline:
             source: Source.
 
         Returns:
-            tf.data.Dataset of pairs: int64 (B,), the indices of the items, and a dict as in
-            `examples`. The items of `long_items` are left out.
+            Pair of a tf.data.Dataset of pairs, int64 (B,), the indices of the items, and a dict as
+            in `examples`; and of the indices of the items that are too long to be embedded at
+            once, int64 (M,), which it leaves out.
         """
         numbers = tf.data.Dataset.range(len(source)).batch(BATCH)
-        return tf.data.Dataset.zip(numbers, self.examples(source, BATCH))
-
-    def long_items(self, source):
-        """Returns the indices of the items that are too long to be embedded at once, int64 (M,)."""
-        return np.empty(0, np.int64)
+        examples = tf.data.Dataset.zip(numbers, self.examples(source, BATCH))
+        return examples, np.empty(0, np.int64)
 
     def middles(self, source, batch_size):
         """Returns the encoder's inputs for every item of a source, as large as in training.

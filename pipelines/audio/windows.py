@@ -1,7 +1,6 @@
 """Audio windows, for pretraining and for a trained encoder."""
 
 import math
-import os
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +14,7 @@ from mmssl.pipelines.audio.decoding import (
     mono,
     resample,
 )
-from mmssl.pipelines.audio.recordings import Whole, open_recording
+from mmssl.pipelines.audio.reading import PartReader
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources.arrays import host
 
@@ -93,84 +92,9 @@ class AudioWindows(Pipeline):
                 "samples: raise window"
             )
 
-    def recording(self, source, index):
-        """Opens a recording of a source, to read parts of it.
-
-        Args:
-            source: Source.
-            index: int, index of the item.
-
-        Returns:
-            `Recording` or `Whole`, to be used in a `with`.
-        """
-        if source.root is not None:
-            return open_recording(str(source.root / source.names[index]), self.sample_rate)
-        raw = source.read(tf.constant(index, tf.int64))
-        if raw.dtype == tf.string:
-            return open_recording(raw.numpy(), self.sample_rate)
-        return Whole(self.decoder_for(source)(raw).numpy())
-
-    def lengths(self, source):
-        """Returns the samples of every recording of a source at `sample_rate`, int64 (N,)."""
-        file = self._files(source)
-
-        def length(index):
-            found = file(index)
-            if found.dtype != tf.string:
-                return tf.size(self.decoder_for(source)(found), tf.int64)
-            return tf.numpy_function(self._length_of(source), [found], tf.int64, stateful=False)
-
-        lengths = tf.data.Dataset.range(len(source)).map(length, tf.data.AUTOTUNE)
-        return np.fromiter(lengths.as_numpy_iterator(), np.int64)
-
-    def _files(self, source):
-        """Returns a function of an index: the path of a file, or what `source.read` returns."""
-        if source.root is None:
-            return source.read
-        paths = host([str(source.root / name) for name in source.names])
-        return lambda index: tf.gather(paths, index)
-
-    def _length_of(self, source):
-        opened = self._opener(source)
-
-        def length(file):
-            with opened(file) as recording:
-                return np.int64(len(recording))
-
-        return length
-
-    def _opener(self, source):
-        def opened(file):
-            file = file.item() if isinstance(file, np.ndarray) else file  # in eager execution
-            path = file if source.root is None else os.fsdecode(file)
-            return open_recording(path, self.sample_rate)
-
-        return opened
-
-    def part_reader(self, source):
-        """Returns a graph function that decodes a part of a recording, and no more.
-
-        Args:
-            source: Source.
-
-        Returns:
-            Function of int64 scalars (index, first sample, number of samples), which must lie
-            inside the recording; it returns float32 (samples,).
-        """
-        file, opened = self._files(source), self._opener(source)
-
-        def span(found, start, size):
-            with opened(found) as recording:
-                return recording.span(int(start), int(size))
-
-        def read(index, start, size):
-            found = file(index)
-            if found.dtype != tf.string:
-                return self.decoder_for(source)(found)[start : start + size]
-            part = tf.numpy_function(span, [found, start, size], tf.float32, stateful=False)
-            return check_waveform(part)
-
-        return read
+    def parts(self, source):
+        """Returns a `PartReader` of the recordings of a source."""
+        return PartReader(source, self.decoder_for(source), self.sample_rate)
 
     def index(self, folder=None):
         lengths = self.shapes[:, 0]
@@ -228,10 +152,10 @@ class AudioWindows(Pipeline):
         return tf.gather(self._kept.values, positions)
 
     def _read(self, clips, starts, sizes):
-        used, read = tf.math.count_nonzero(sizes), self.part_reader(self.items)
+        used, parts = tf.math.count_nonzero(sizes), self.parts(self.items)
 
         def read_next(number, wave):
-            piece = read(clips[number], starts[number], sizes[number])
+            piece = parts.part(clips[number], starts[number], sizes[number])
             return number + 1, tf.concat([wave, piece], axis=0)
 
         _, wave = tf.while_loop(
@@ -243,22 +167,22 @@ class AudioWindows(Pipeline):
         return wave
 
     def middles(self, source, batch_size):
-        read, lengths = self.part_reader(source), self.lengths(source)
-        sizes = host(np.minimum(lengths, self.samples))
+        parts, inputs = self.parts(source), self.item_inputs(source)
+        lengths = parts.lengths()
         starts = host(np.maximum(0, lengths - self.samples) // 2)
-        inputs = self.item_inputs(source)
+        sizes = host(np.minimum(lengths, self.samples))
         items = tf.data.Dataset.range(len(source)).map(
-            lambda i: inputs(i, read(i, starts[i], sizes[i])),
+            lambda i: inputs(i, parts.part(i, starts[i], sizes[i])),
             self.num_parallel_calls,
             deterministic=True,
         )
         return items.padded_batch(batch_size)
 
     def numbered_examples(self, source):
-        order, group, sizes = by_length(self.lengths(source))
+        lengths = self.parts(source).lengths()
+        order, group, sizes = by_length(lengths)
         decode, inputs, sizes = self.decoder_for(source), self.item_inputs(source), host(sizes)
-        planned = tf.data.Dataset.from_tensor_slices((order, group))
-        items = planned.map(
+        items = tf.data.Dataset.from_tensor_slices((order, group)).map(
             lambda i, group: (group, i, inputs(i, decode(source.read(i)))),
             self.num_parallel_calls,
             deterministic=True,
@@ -268,10 +192,8 @@ class AudioWindows(Pipeline):
             lambda _, members: members.padded_batch(MOST),
             window_size_func=lambda group: sizes[group],
         )
-        return batches.map(lambda _, numbers, examples: (numbers, examples)).prefetch(2)
-
-    def long_items(self, source):
-        return np.flatnonzero(self.lengths(source) > SAMPLES)
+        examples = batches.map(lambda _, numbers, batch: (numbers, batch)).prefetch(2)
+        return examples, np.flatnonzero(lengths > SAMPLES)
 
     def inputs(self, item, max_length=None):
         wave = item[:max_length]

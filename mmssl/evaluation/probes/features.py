@@ -102,19 +102,17 @@ class Embedder:
         Yields:
             pair of int64 (B,), the indices of the items, in any order, and what `batches` yields.
         """
-        for numbers, batch in data.numbered_examples(source):
+        examples, long = data.numbered_examples(source)
+        for numbers, batch in examples:
             yield numbers.numpy(), self._embedded(self.forward, batch)
-        inputs = data.item_inputs(source)
-        for index in data.long_items(source):
-            with data.recording(source, index) as recording:
-                yield (
-                    np.array([index]),
-                    embed_recording(recording, partial(inputs, index), **self._windowed),
-                )
+        for index in long:
+            inputs = partial(data.item_inputs(source), index)
+            with data.parts(source).open(index) as recording:
+                yield np.array([index]), embed_recording(recording, inputs, **self.windowed)
 
     @cached_property
-    def _windowed(self):
-        """What `embed_recording` needs to know of the encoder."""
+    def windowed(self):
+        """What `embed_recording` takes of an encoder, as keyword arguments."""
         trunk, level = without_levels(self._trunk)
         forward = _compiled(trunk, self._pools)
         return {

@@ -49,7 +49,7 @@ def moments(recording, samples=SAMPLES):
     """Computes the mean and the variance of the samples of a recording, a part at a time.
 
     Args:
-        recording: see `AudioWindows.recording`.
+        recording: see `PartReader.open`.
         samples: samples of a part.
 
     Returns:
@@ -67,7 +67,7 @@ def embed_recording(recording, inputs, embed, reach, level, pools, samples=SAMPL
     """Embeds a recording of any length window by window.
 
     Args:
-        recording: see `AudioWindows.recording`.
+        recording: see `PartReader.open`.
         inputs: function of a waveform float32 (T,) to a dict of the encoder's inputs.
         embed: function of a dict of inputs, one example, to a dict of float32 (1, D).
         reach: Reach of the encoder, see `mmssl.encoders.reach`.
