@@ -16,6 +16,7 @@ from mmssl.pipelines.audio.decoding import (
 )
 from mmssl.pipelines.audio.reading import PartReader
 from mmssl.pipelines.pipeline import Pipeline
+from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host
 
 
@@ -166,17 +167,26 @@ class AudioWindows(Pipeline):
         )
         return wave
 
+    def examples(self, source, batch_size=MOST, max_length=None):
+        if max_length is None:
+            return super().examples(source, batch_size)
+        source = source if isinstance(source, Source) else self.open(source)
+        # Of files, no more than that is read.
+        return self._in_parts(source, np.zeros(len(source), np.int64), max_length, batch_size)
+
     def middles(self, source, batch_size):
-        parts, inputs = self.parts(source), self.item_inputs(source)
-        lengths = parts.lengths()
-        starts = host(np.maximum(0, lengths - self.samples) // 2)
-        sizes = host(np.minimum(lengths, self.samples))
+        starts = np.maximum(0, self.parts(source).lengths() - self.samples) // 2
+        return self._in_parts(source, starts, self.samples, batch_size)
+
+    def _in_parts(self, source, starts, size, batch_size):
+        """Returns the inputs for a part of every item, from `starts` int64 (N,) on."""
+        parts, inputs, starts = self.parts(source), self.item_inputs(source), host(starts)
         items = tf.data.Dataset.range(len(source)).map(
-            lambda i: inputs(i, parts.part(i, starts[i], sizes[i])),
+            lambda i: inputs(i, parts.part(i, starts[i], tf.constant(size, tf.int64))),
             self.num_parallel_calls,
             deterministic=True,
         )
-        return items.padded_batch(batch_size)
+        return items.padded_batch(batch_size).prefetch(2)
 
     def numbered_examples(self, source):
         lengths = self.parts(source).lengths()
