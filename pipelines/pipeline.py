@@ -10,6 +10,8 @@ import tensorflow as tf
 from mmssl.pipelines.sources import Source, open_source
 from mmssl.pipelines.sources.scan import check_skip_ratio, read_skipped, scan, write_skipped
 
+BATCH = 64  # items that an encoder sees at once when it is not trained
+
 
 class Pipeline:
     """Batches for pretraining, and inputs for a trained encoder, from sources of one modality.
@@ -128,6 +130,13 @@ class Pipeline:
     def restore(self, folder):
         """Reads learned state from a run folder, so that `examples` works without the source."""
 
+    def check_encoder(self, shortest):
+        """Raises a ValueError where elements are too short for the encoder to train.
+
+        Args:
+            shortest: fewest samples of which it makes a frame; 1 for other inputs than sound.
+        """
+
     def encoder_arguments(self):
         """Returns the encoder's arguments that follow from the data, such as a vocabulary size."""
         return {}
@@ -243,7 +252,7 @@ class Pipeline:
             return str(self.items.names[index])
         return f"element {index} of the {self.count} of an epoch"
 
-    def examples(self, source, batch_size=64, max_length=None):
+    def examples(self, source, batch_size=BATCH, max_length=None):
         """Returns the encoder's inputs for every item of a source, in order, in constant memory.
 
         Args:
@@ -255,14 +264,48 @@ class Pipeline:
             tf.data.Dataset of dicts, zero-padded to the longest item of the batch.
         """
         source = source if isinstance(source, Source) else self.open(source)
+        decode, inputs = self.decoder_for(source), self.item_inputs(source)
         numbers = tf.data.Dataset.range(len(source))
-        decode = self.decoder_for(source)
         items = numbers.map(
-            lambda i: self.inputs(decode(source.read(i)), max_length),
+            lambda i: inputs(i, decode(source.read(i)), max_length),
             self.num_parallel_calls,
             deterministic=True,
         )
         return items.padded_batch(batch_size).prefetch(2)
+
+    def item_inputs(self, source):
+        """Returns a function of an index, the decoded item and `max_length`: see `inputs`.
+
+        For subclasses whose inputs hold more than what is decoded, such as a column of the source.
+        """
+        return lambda index, item, *length: self.inputs(item, *length)
+
+    def numbered_examples(self, source):
+        """Returns the encoder's inputs in batches that fit in memory, in any order.
+
+        Args:
+            source: Source.
+
+        Returns:
+            Pair of a tf.data.Dataset of pairs, int64 (B,), the indices of the items, and a dict as
+            in `examples`; and of the indices of the items that are too long to be embedded at
+            once, int64 (M,), which it leaves out.
+        """
+        numbers = tf.data.Dataset.range(len(source)).batch(BATCH)
+        examples = tf.data.Dataset.zip(numbers, self.examples(source, BATCH))
+        return examples, np.empty(0, np.int64)
+
+    def middles(self, source, batch_size):
+        """Returns the encoder's inputs for every item of a source, as large as in training.
+
+        Args:
+            source: Source.
+            batch_size: items per batch; the last batch may be smaller.
+
+        Returns:
+            tf.data.Dataset of dicts as in `examples`; of a recording, the window in its middle.
+        """
+        return self.examples(source, batch_size)
 
     def open(self, spec, labels=None, label_column=None, split_column=None):
         """Opens a source of this modality, without its unreadable items.

@@ -10,7 +10,9 @@ from mmssl.files import atomic_write
 
 
 def embed_files(run, files, out, layer=None, progress=None):
-    """Writes the embeddings of files to an `.npz`, with memory independent of their number.
+    """Writes the embeddings of files to an `.npz`, in memory that their number does not change.
+
+    Nor does their length: see `Embedder.numbered`.
 
     Args:
         run: Run.
@@ -36,10 +38,9 @@ def embed_files(run, files, out, layer=None, progress=None):
         shape = (len(source), embedder.width)
         vectors = np.lib.format.open_memmap(rows, "w+", "float32", shape)
         done = 0
-        for batch in embedder.batches(run.data.examples(source)):
-            rows_of_batch = batch["embedding"]
-            vectors[done : done + len(rows_of_batch)] = rows_of_batch
-            done += len(rows_of_batch)
+        for numbers, embedded in embedder.numbered(run.data, source):
+            vectors[numbers] = embedded["embedding"]
+            done += len(numbers)
             if progress is not None:
                 progress(done, len(source))
         vectors.flush()

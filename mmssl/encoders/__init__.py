@@ -6,7 +6,9 @@ from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
+from mmssl.encoders.parts.reach import reach, without_levels
 from mmssl.encoders.parts.saved import load_encoder
+from mmssl.encoders.parts.shortest import shortest
 from mmssl.encoders.parts.stages import at_size
 from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
@@ -26,12 +28,15 @@ __all__ = [
     "dcgan_encoder",
     "gpt_encoder",
     "load_encoder",
+    "reach",
     "receptive_field",
     "resnet_encoder",
     "roberta_encoder",
+    "shortest",
     "small_conv_encoder",
     "spectrogram_encoder",
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",
+    "without_levels",
 ]

@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from mmssl.layers import FrameMask, MaskedStatistics, NormalizeLevel
+from mmssl.layers import AtLeast, FrameMask, MaskedStatistics, NormalizeLevel
 
 
 def cpc_encoder(
@@ -34,8 +34,9 @@ def cpc_encoder(
 
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
-        `features` (B, T // hop, context_dim), the contexts, and `embedding` (B, 2 * context_dim),
-        their mean and standard deviation over the frames inside the recording.
+        `features` (B, max(T // hop, 1), context_dim), the contexts, and `embedding`
+        (B, 2 * context_dim), their mean and standard deviation over the frames inside the
+        recording. A recording shorter than a hop is continued with silence to one frame.
 
     Raises:
         ValueError: the numbers of strides and kernels differ, or a kernel is shorter than its
@@ -55,6 +56,7 @@ def cpc_encoder(
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
 
     x = NormalizeLevel(dtype="float32")([waveform, padding_mask]) if normalize_level else waveform
+    x, recording = AtLeast(math.prod(strides), name="at_least", dtype="float32")([x, padding_mask])
     x = keras.layers.Reshape((-1, 1))(x)
     for number, (stride, kernel) in enumerate(zip(strides, kernel_sizes, strict=True), start=1):
         x = keras.layers.ZeroPadding1D((kernel - stride, 0))(x)
@@ -66,7 +68,7 @@ def cpc_encoder(
         context_dim, return_sequences=True, name=f"block_{len(strides) + 1}"
     )(x)
 
-    frames = FrameMask(math.prod(strides))(padding_mask)
+    frames = FrameMask(math.prod(strides))(recording)
     embedding = MaskedStatistics(name="pool", dtype="float32")([contexts, frames])
     return keras.Model(
         {"waveform": waveform, "padding_mask": padding_mask},

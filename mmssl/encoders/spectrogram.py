@@ -3,7 +3,7 @@
 import keras
 
 from mmssl.encoders.parts.normalization import batch_normalization
-from mmssl.layers import FrameMask, LogMel, MaskedStatistics, NormalizeLevel
+from mmssl.layers import AtLeast, FrameMask, LogMel, MaskedStatistics, NormalizeLevel
 
 MOMENTUM = 0.9  # of batch norm's moving statistics
 
@@ -20,7 +20,7 @@ def spectrogram_encoder(
     Each convolution has batch norm and ReLU, and is causal in time. With n convolutions and s
     being `hop * 2^n`, frame f of the features depends on samples up to `(f + 1) * s` and, except
     for level normalization, on none after them, so padding after a recording changes none of its
-    frames. A recording shorter than s has no frames and an embedding close to zero.
+    frames. A recording shorter than s is continued with silence to one frame.
 
     Args:
         sample_rate: sample rate of the input, in Hz.
@@ -31,7 +31,7 @@ def spectrogram_encoder(
 
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
-        `features` (B, T // s, C), the channels of a frame's frequencies concatenated, and
+        `features` (B, max(T // s, 1), C), the channels of a frame's frequencies concatenated, and
         `embedding` (B, 2 * C), their mean and standard deviation over the frames inside the
         recording.
 
@@ -47,6 +47,8 @@ def spectrogram_encoder(
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
     x = NormalizeLevel(dtype="float32")([waveform, padding_mask])
+    step = hop * 2 ** len(channels)
+    x, recording = AtLeast(step, name="at_least", dtype="float32")([x, padding_mask])
     x = LogMel(sample_rate, num_mel_bins, window, hop, dtype="float32")(x)
     x = batch_normalization(MOMENTUM)(x)
     x = keras.layers.Reshape((-1, num_mel_bins, 1))(x)
@@ -58,7 +60,7 @@ def spectrogram_encoder(
         x = keras.layers.Reshape((-1, frequencies * width), name=f"block_{number}")(maps)
         if number < len(channels):
             x = keras.layers.Reshape((-1, frequencies, width))(x)
-    frames = FrameMask(hop * 2 ** len(channels))(padding_mask)
+    frames = FrameMask(step)(recording)
     embedding = MaskedStatistics(name="pool", dtype="float32")([x, frames])
     return keras.Model(
         {"waveform": waveform, "padding_mask": padding_mask},

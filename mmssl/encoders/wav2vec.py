@@ -8,6 +8,7 @@ from mmssl.choices import check_choices
 from mmssl.encoders.parts.transformer_blocks import transformer_blocks
 from mmssl.layers import (
     AlibiBias,
+    AtLeast,
     ChannelNormalization,
     FrameMask,
     GroupedConvolution,
@@ -79,9 +80,10 @@ def wav2vec_encoder(
     Returns:
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
         `features` (B, (T - field) // hop + 1, width) and `embedding` (B, 2 * width), their mean
-        and standard deviation over the frames inside the recording. Recordings shorter than the
-        receptive field have no frames. The layer `tokens` outputs the projected frames without
-        positions, `positioned` the input of the first block, see `mmssl.encoders.parts.stages`.
+        and standard deviation over the frames inside the recording. A recording shorter than
+        the receptive field is continued with silence to one frame. The layer `tokens` outputs the
+        projected frames without positions, `positioned` the input of the first block, see
+        `mmssl.encoders.parts.stages`.
 
     Raises:
         ValueError: strides and kernels, or widths, are incompatible, or a choice is unknown.
@@ -138,8 +140,9 @@ def wav2vec_encoder(
 
 def _stem(waveform, padding_mask, channels, kernel_sizes, strides, norm):
     """Returns local features (B, F, channels) and their padding mask, int32 (B, F)."""
-    frames = padding_mask
     x = StandardizeWaveform(dtype="float32")([waveform, padding_mask])
+    shortest = field(kernel_sizes, strides)
+    x, frames = AtLeast(shortest, name="at_least", dtype="float32")([x, padding_mask])
     x = keras.layers.Reshape((-1, 1))(x)
     for number, (kernel, stride) in enumerate(zip(kernel_sizes, strides, strict=True), start=1):
         # PyTorch's initial biases. With zeros, digital silence would reach every layer norm as a
@@ -162,6 +165,14 @@ def _stem(waveform, padding_mask, channels, kernel_sizes, strides, norm):
             x = ChannelNormalization()([x, frames])
         x = keras.layers.Activation(approximate_gelu)(x)
     return x, frames
+
+
+def field(kernel_sizes, strides):
+    """Returns the receptive field in samples of one frame of strided convolutions."""
+    samples = 1
+    for kernel, stride in zip(reversed(kernel_sizes), reversed(strides), strict=True):
+        samples = (samples - 1) * stride + kernel
+    return samples
 
 
 def _check(kernel_sizes, strides, width, num_heads, groups, position_kernel_size):

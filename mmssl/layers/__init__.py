@@ -21,6 +21,7 @@ from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import MaskFill, MaskToken, NoiseTable
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
 from mmssl.layers.pooling import (
+    AtLeast,
     FrameMask,
     GridPooling,
     MaskedMean,
@@ -40,6 +41,7 @@ from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 
 __all__ = [
     "AlibiBias",
+    "AtLeast",
     "CausalEmbedding",
     "CausalMask",
     "ChannelNormalization",

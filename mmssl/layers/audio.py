@@ -32,6 +32,10 @@ class NormalizeLevel(keras.layers.Layer):
         power = ops.sum(ops.square(sound), axis=1, keepdims=True) / samples
         return sound / ops.maximum(ops.sqrt(power), SILENCE)
 
+    def by(self, waveform, mean, variance):
+        """Scales any part of a recording by the mean and the variance of the whole recording."""
+        return waveform / ops.maximum(ops.sqrt(variance + mean**2), SILENCE)
+
     def compute_output_shape(self, input_shape):
         return input_shape[0]
 
@@ -46,9 +50,11 @@ class StandardizeWaveform(keras.layers.Layer):
     def call(self, inputs):
         waveform, mask = inputs
         mean, variance = masked_moments(waveform[..., None], mask)
-        centered = waveform - mean[..., 0]
-        scaled = centered / ops.maximum(ops.sqrt(variance[..., 0]), SILENCE)
-        return ops.where(mask > 0, scaled, 0)
+        return ops.where(mask > 0, self.by(waveform, mean[..., 0], variance[..., 0]), 0)
+
+    def by(self, waveform, mean, variance):
+        """Scales any part of a recording by the mean and the variance of the whole recording."""
+        return (waveform - mean) / ops.maximum(ops.sqrt(variance), SILENCE)
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

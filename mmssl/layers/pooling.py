@@ -5,9 +5,12 @@ import math
 from typing import Literal
 
 import keras
+import numpy as np
 from keras import ops
 
 from mmssl.choices import check_choices
+
+LEAST_VARIANCE = 1e-8  # under square roots, whose gradient is infinite at zero
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -43,6 +46,50 @@ class FrameMask(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "hop": self.hop, "window": self.window}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class AtLeast(keras.layers.Layer):
+    """Makes every recording long enough for one frame, so that a short clip has an embedding too.
+
+    A recording shorter than `samples` is continued with silence, which counts as part of it from
+    here on; a longer one stays as it is. Level normalization comes before, on the clip alone.
+
+    Args:
+        samples: fewest samples that give a frame, 1 or more.
+
+    Call arguments:
+        inputs: pair of waveform (B, T) and padding_mask int32 (B, T).
+
+    Returns:
+        The same pair, (B, max(T, samples)) each.
+    """
+
+    def __init__(self, samples, **kwargs):
+        super().__init__(**kwargs)
+        self.samples = samples
+
+    def call(self, inputs):
+        waveform, mask = (self._padded(x) for x in inputs)
+        early = ops.arange(ops.shape(mask)[1]) < self.samples
+        return waveform, ops.where(early, mask[:, :1], mask)
+
+    def _padded(self, x):
+        rows, length = ops.shape(x)
+        largest = max if isinstance(length, int) else ops.maximum
+        # Not ops.pad, which loses a known batch size, as LiteRT needs it, where T is dynamic.
+        silence = ops.zeros((rows, largest(0, self.samples - length)), x.dtype)
+        return ops.concatenate([x, silence], axis=1)
+
+    def compute_output_spec(self, inputs):
+        return tuple(keras.KerasTensor(self._shape(x.shape), x.dtype) for x in inputs)
+
+    def _shape(self, shape):
+        rows, length = shape
+        return (rows, None if length is None else max(length, self.samples))
+
+    def get_config(self):
+        return {**super().get_config(), "samples": self.samples}
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -101,6 +148,18 @@ class MaskedMean(keras.layers.Layer):
         features, mask = inputs
         return masked_mean(features, mask)[:, 0]
 
+    def joined(self, parts, frames):
+        """Computes the result of a whole sequence from those of its parts.
+
+        Args:
+            parts: float array (P, C), the result of each part.
+            frames: float array (P, 1), the number of frames that counted in each.
+
+        Returns:
+            Float array (C,).
+        """
+        return np.sum(parts * (frames / np.sum(frames)), axis=0)
+
     def compute_output_shape(self, input_shape):
         features, _ = input_shape
         return (features[0], features[-1])
@@ -122,8 +181,15 @@ class MaskedStatistics(keras.layers.Layer):
 
     def call(self, inputs):
         mean, variance = masked_moments(*inputs)
-        # The square root has an infinite gradient at zero, the variance of a single frame.
-        return ops.concatenate([mean, ops.sqrt(variance + 1e-8)], axis=-1)[:, 0]
+        return ops.concatenate([mean, ops.sqrt(variance + LEAST_VARIANCE)], axis=-1)[:, 0]
+
+    def joined(self, parts, frames):
+        """Computes the result of a whole sequence from those of its parts, see `MaskedMean`."""
+        weights = frames / np.sum(frames)
+        means, deviations = np.split(parts, 2, axis=-1)
+        mean = np.sum(weights * means, axis=0)
+        variance = np.sum(weights * (deviations**2 + (means - mean) ** 2), axis=0)
+        return np.concatenate([mean, np.sqrt(variance)])
 
     def compute_output_shape(self, input_shape):
         features, _ = input_shape

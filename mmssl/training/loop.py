@@ -7,6 +7,7 @@ from functools import cached_property
 import keras
 
 from mmssl import distribution
+from mmssl.encoders import shortest
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.files import atomic_write, write_text
@@ -76,8 +77,6 @@ class Training:
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
         self.data = data
-        with counting("reading", "items", quiet) as (_, progress):
-            data.prepare(folder.path, progress)
         self.strategy = distribution.make_strategy(self.fit.strategy)
         self._check_batch_size()
         with self.strategy.scope():
@@ -85,6 +84,10 @@ class Training:
         check_splittable(self.method, self.fit.accumulate)
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
+        # Before the source is read, which may take long.
+        data.check_encoder(shortest(self.method.encoder))
+        with counting("reading", "items", quiet) as (_, progress):
+            data.prepare(folder.path, progress)
 
     def _check_batch_size(self):
         replicas, parts = self.strategy.num_replicas_in_sync, self.fit.accumulate

@@ -10,7 +10,6 @@ import tensorflow as tf
 from mmssl.files import write_text
 from mmssl.pipelines.audio.log_mel import log_mel
 from mmssl.pipelines.audio.windows import AudioWindows
-from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host
 
 SPEAKERS_FILE = "speakers.txt"
@@ -160,11 +159,12 @@ class ConditionedWindows(AudioWindows):
         """Computes the local conditioning of a waveform float32 (T,); see `log_mel`."""
         return log_mel(waveform, self.sample_rate, self.num_mel_bins, self.mel_hop)
 
-    def examples(self, source, batch_size=64, max_length=None):
-        source = source if isinstance(source, Source) else self.open(source)
-        windows = super().examples(source, batch_size, max_length)
+    def item_inputs(self, source):
+        inputs = super().item_inputs(source)
         if not self.num_speakers:
-            return windows
-        speakers = tf.data.Dataset.from_tensor_slices(self.speaker_ids(source)).batch(batch_size)
-        both = tf.data.Dataset.zip(windows, speakers)
-        return both.map(lambda inputs, speaker: {**inputs, "speaker": speaker})
+            return inputs
+        speakers = host(self.speaker_ids(source))
+        return lambda index, item, *length: {
+            **inputs(index, item, *length),
+            "speaker": tf.gather(speakers, index),
+        }

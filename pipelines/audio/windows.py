@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.audio.budget import MOST, SAMPLES, by_length
 from mmssl.pipelines.audio.decoding import (
     AUDIO_EXTENSIONS,
     check_waveform,
@@ -13,7 +14,9 @@ from mmssl.pipelines.audio.decoding import (
     mono,
     resample,
 )
+from mmssl.pipelines.audio.reading import PartReader
 from mmssl.pipelines.pipeline import Pipeline
+from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host
 
 
@@ -35,6 +38,9 @@ class AudioWindows(Pipeline):
         batch_size: windows per batch.
         short: what to do with a clip shorter than the window: "join" or "pad".
         **kwargs: see `Pipeline`.
+
+    Attributes:
+        samples: samples that an element shows, which is the window unless it is changed after.
     """
 
     extensions = AUDIO_EXTENSIONS
@@ -58,6 +64,7 @@ class AudioWindows(Pipeline):
             raise ValueError(f"short={short!r} must be 'join' or 'pad'")
         self.sample_rate = sample_rate
         self.window = window
+        self.samples = window
         self.short = short
 
     def decode(self, raw):
@@ -73,6 +80,17 @@ class AudioWindows(Pipeline):
         return check_waveform(
             resample(wave, tf.constant(rate or self.sample_rate), self.sample_rate)
         )
+
+    def check_encoder(self, shortest):
+        if self.samples < shortest:
+            raise ValueError(
+                f"window={self.samples} is shorter than one frame of the encoder, {shortest} "
+                "samples: raise window"
+            )
+
+    def parts(self, source):
+        """Returns a `PartReader` of the recordings of a source."""
+        return PartReader(source, self.decoder_for(source), self.sample_rate)
 
     def index(self, folder=None):
         lengths = self.shapes[:, 0]
@@ -133,11 +151,10 @@ class AudioWindows(Pipeline):
         return tf.gather(self._kept.values, positions)
 
     def _read(self, clips, starts, sizes):
-        used = tf.math.count_nonzero(sizes)
+        used, parts = tf.math.count_nonzero(sizes), self.parts(self.items)
 
         def read_next(number, wave):
-            clip = self.item(clips[number])
-            piece = clip[starts[number] : starts[number] + sizes[number]]
+            piece = parts.part(clips[number], starts[number], sizes[number])
             return number + 1, tf.concat([wave, piece], axis=0)
 
         _, wave = tf.while_loop(
@@ -147,6 +164,44 @@ class AudioWindows(Pipeline):
             shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])),
         )
         return wave
+
+    def examples(self, source, batch_size=MOST, max_length=None):
+        if max_length is None:
+            return super().examples(source, batch_size)
+        source = source if isinstance(source, Source) else self.open(source)
+        # Of files, no more than that is read.
+        return self._in_parts(source, np.zeros(len(source), np.int64), max_length, batch_size)
+
+    def middles(self, source, batch_size):
+        starts = np.maximum(0, self.parts(source).lengths() - self.samples) // 2
+        return self._in_parts(source, starts, self.samples, batch_size)
+
+    def _in_parts(self, source, starts, size, batch_size):
+        """Returns the inputs for a part of every item, from `starts` int64 (N,) on."""
+        parts, inputs, starts = self.parts(source), self.item_inputs(source), host(starts)
+        items = tf.data.Dataset.range(len(source)).map(
+            lambda i: inputs(i, parts.part(i, starts[i], tf.constant(size, tf.int64))),
+            self.num_parallel_calls,
+            deterministic=True,
+        )
+        return items.padded_batch(batch_size).prefetch(2)
+
+    def numbered_examples(self, source):
+        lengths = self.parts(source).lengths()
+        order, group, sizes = by_length(lengths)
+        decode, inputs, sizes = self.decoder_for(source), self.item_inputs(source), host(sizes)
+        items = tf.data.Dataset.from_tensor_slices((order, group)).map(
+            lambda i, group: (group, i, inputs(i, decode(source.read(i)))),
+            self.num_parallel_calls,
+            deterministic=True,
+        )
+        batches = items.group_by_window(
+            lambda group, *_: group,
+            lambda _, members: members.padded_batch(MOST),
+            window_size_func=lambda group: sizes[group],
+        )
+        examples = batches.map(lambda _, numbers, batch: (numbers, batch)).prefetch(2)
+        return examples, np.flatnonzero(lengths > SAMPLES)
 
     def inputs(self, item, max_length=None):
         wave = item[:max_length]

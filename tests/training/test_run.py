@@ -12,6 +12,7 @@ from keras import ops
 
 from mmssl.evaluation.collapse.monitor import CollapseWarning
 from mmssl.methods.bases import Pretrainer
+from mmssl.pipelines.audio import AudioWindows
 from mmssl.runs import Run, RunFolder
 from mmssl.training.loop import pretrain
 from mmssl.training.periods import period_ends
@@ -226,3 +227,9 @@ def test_a_collapse_is_named_within_the_first_hundred_steps(tmp_path):
         pretrain(recipe, tmp_path / "run", quiet=True)
     with open(tmp_path / "run" / "history.csv") as file:
         assert int(list(csv.DictReader(file))[-1]["step"]) <= 100
+
+
+def test_windows_shorter_than_a_frame_are_refused_before_the_source_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(AudioWindows, "prepare", lambda *args: pytest.fail("it was read"))
+    with pytest.raises(ValueError, match=r"window=100 is shorter than one frame .* 4096 samples"):
+        pretrain("audio/simclr", tmp_path / "run", ["--data.window=100"], quiet=True)

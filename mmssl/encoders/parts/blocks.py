@@ -5,6 +5,7 @@ import re
 
 import keras
 
+from mmssl.encoders.parts.shortest import padding_layer
 from mmssl.layers import FrameMask, LogMel
 
 
@@ -56,8 +57,14 @@ def _pool_like(encoder, features):
     _, mask = pool.input
     hop = _hop(encoder, features)
     if hop != _hop(encoder, encoder.output["features"]):
-        mask = FrameMask(hop)(encoder.input["padding_mask"])
+        mask = FrameMask(hop)(_samples_mask(encoder))
     return like_it([features, mask])
+
+
+def _samples_mask(encoder):
+    """The padding mask of the samples that an encoder's convolutions see."""
+    padding = padding_layer(encoder)
+    return encoder.input["padding_mask"] if padding is None else padding.output[1]
 
 
 def _hop(encoder, features):

@@ -3,11 +3,16 @@
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.pipeline import BATCH
+
 VIEWED = 64  # maximum number of items whose views are cached in memory; more do not change the mean
 
 
 def watched_items(data, count):
     """Takes training items of a run, evenly spaced, since data are often sorted.
+
+    They are as long as those trained on, and no more of them are in a batch, so that whatever can
+    be trained can be watched.
 
     Args:
         data: Pipeline, prepared.
@@ -17,7 +22,7 @@ def watched_items(data, count):
         tf.data.Dataset of dicts of encoder inputs, the same at each pass.
     """
     spread = np.linspace(0, len(data.items) - 1, count).astype(int)
-    return data.examples(data.items.select(spread))
+    return data.middles(data.items.select(spread), min(data.batch_size, BATCH))
 
 
 def watched_views(batches, names, count):
@@ -42,5 +47,6 @@ def watched_views(batches, names, count):
     def in_pairs(batch):
         return {n: tf.stack([batch[f"{n}_1"], batch[f"{n}_2"]], axis=1) for n in names}
 
-    rows = batches.map(in_pairs).unbatch().unbatch()
-    return rows.take(2 * min(count, VIEWED)).batch(VIEWED).cache()
+    rows = batches.map(in_pairs).unbatch().unbatch().take(2 * min(count, VIEWED))
+    trained = specs[0][0].shape[0]
+    return rows.batch(min(trained, BATCH)).cache()

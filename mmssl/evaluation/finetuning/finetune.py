@@ -12,7 +12,7 @@ from mmssl.evaluation.finetuning.classifier import (
     labeled_batches,
     train_classifier,
 )
-from mmssl.evaluation.probes.features import embed
+from mmssl.evaluation.probes.features import embed_source
 from mmssl.evaluation.probes.few_shot import summarize
 from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.linear import fit_linear
@@ -146,8 +146,8 @@ class _Tuning:
         """Fits the linear layer on the frozen encoder that fine-tuning starts from."""
         start, source = time.perf_counter(), self.split.train.select(items)
         if self.test is None:
-            self.test = embed(self.encoder, self.data.examples(self.split.test))
-        features = embed(self.encoder, self.data.examples(source))
+            self.test = embed_source(self.encoder, self.data, self.split.test)
+        features = embed_source(self.encoder, self.data, source)
         self.probe = fit_linear(features, source.labels, seed=seed)
         self._record("linear_probe", self.probe.predict(self.test), start)
 

@@ -12,6 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from threadpoolctl import threadpool_limits
 
 from mmssl.evaluation.probes.features import Features
+from mmssl.pipelines.audio.budget import SAMPLES
 
 SIDE, COMPONENTS = 32, 200
 COEFFICIENTS, MEL_BANDS, WINDOW_SECONDS, STEP_SECONDS = 20, 40, 0.032, 0.010
@@ -76,8 +77,7 @@ def audio_baseline(data, sources, seed=0, progress=None):
     """Mean and standard deviation over time of 20 MFCCs, standardized.
 
     Args:
-        data: Pipeline with `waveform` float32 (B, T), `padding_mask` int32 (B, T) and an attribute
-            `sample_rate` in hertz.
+        data: AudioWindows.
         sources: see `raw_baseline`.
         seed: unused; nothing is random.
         progress: see `raw_baseline`.
@@ -86,14 +86,7 @@ def audio_baseline(data, sources, seed=0, progress=None):
         Features.
     """
 
-    def statistics(batch):
-        lengths = batch["padding_mask"].numpy().sum(axis=1)
-        waves = batch["waveform"].numpy()
-        return [
-            mfcc_statistics(w[:n], data.sample_rate) for w, n in zip(waves, lengths, strict=True)
-        ]
-
-    parts = [_rows(data, source, statistics, progress) for source in sources]
+    parts = [_mfccs(data, source, progress) for source in sources]
     mean, scale = parts[0].mean(axis=0), parts[0].std(axis=0) + 1e-6
     parts = [(part - mean) / scale for part in parts]
     return Features(parts, f"mean and standard deviation over time of {COEFFICIENTS} MFCCs")
@@ -125,18 +118,29 @@ def text_baseline(data, sources, seed=0, progress=None):
 BASELINES = {"images": image_baseline, "waveform": audio_baseline, "token_ids": text_baseline}
 
 
-def mfcc_statistics(wave, sample_rate):
+def mfcc_statistics(recording, sample_rate):
     """Mean and standard deviation over time of the MFCCs of one recording.
 
     Args:
-        wave: float32 (T,).
+        recording: see `PartReader.open`; long ones are read in parts.
         sample_rate: in hertz.
 
     Returns:
         float32 (40,).
     """
+    frames = sums = squares = 0
+    for start in range(0, len(recording), SAMPLES):
+        found = _mfcc(recording.span(start, SAMPLES), sample_rate).astype(np.float64)
+        frames += found.shape[1]
+        sums, squares = sums + found.sum(axis=1), squares + np.square(found).sum(axis=1)
+    mean = sums / frames
+    deviation = np.sqrt(np.maximum(squares / frames - mean**2, 0))
+    return np.concatenate([mean, deviation]).astype(np.float32)
+
+
+def _mfcc(wave, sample_rate):
     window, step = round(WINDOW_SECONDS * sample_rate), round(STEP_SECONDS * sample_rate)
-    frames = librosa.feature.mfcc(
+    return librosa.feature.mfcc(
         y=np.pad(wave, (0, max(0, window - len(wave)))),
         sr=sample_rate,
         n_mfcc=COEFFICIENTS,
@@ -144,7 +148,16 @@ def mfcc_statistics(wave, sample_rate):
         hop_length=step,
         n_mels=MEL_BANDS,
     )
-    return np.concatenate([frames.mean(axis=1), frames.std(axis=1)]).astype(np.float32)
+
+
+def _mfccs(data, source, progress):
+    parts, rows = data.parts(source), []
+    for index in range(len(source)):
+        with parts.open(index) as recording:
+            rows.append(mfcc_statistics(recording, data.sample_rate))
+        if progress is not None:
+            progress(len(rows))
+    return np.stack(rows)
 
 
 def read_texts(source):

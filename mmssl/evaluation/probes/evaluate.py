@@ -142,7 +142,7 @@ def _check_widths(probes, widths):
 
 
 def _features(embedder, data, sources, progress):
-    passes = [embedder(data.examples(source), progress) for source in sources]
+    passes = [embedder.source(data, source, progress) for source in sources]
     return {name: Features([one[name] for one in passes], name) for name in passes[0]}
 
 

@@ -1,14 +1,16 @@
 """Embeddings of a whole dataset, with constant memory besides the result."""
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from mmssl.encoders import blocks, cut
+from mmssl.encoders import blocks, cut, reach, without_levels
 from mmssl.evaluation.probes.linear import GRID
+from mmssl.evaluation.probes.long_recordings import embed_recording
 
 
 @dataclass(eq=False)
@@ -56,17 +58,9 @@ class Embedder:
             name: keras.Model([maps[name], *encoder.input.values()], part.output["embedding"])
             for name, part in cuts.items()
         }
-        signature = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in encoder.input.items()}
-
-        @tf.function(input_signature=[signature], autograph=False)
-        def forward(batch):
-            outputs = dict(trunk(batch, training=False))
-            for name, pool in pools.items():
-                inputs = [outputs[name], *(batch[key] for key in signature)]
-                outputs[name] = pool(inputs, training=False)
-            return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
-
-        self.forward, self.inputs, self.outputs = forward, list(signature), list(trunk.output)
+        self._trunk, self._pools, self._parts = trunk, pools, {**cuts, "embedding": model}
+        self.forward = _compiled(trunk, pools)
+        self.inputs, self.outputs = list(encoder.input), list(trunk.output)
         self.width = trunk.output["embedding"].shape[-1]
         self.block_widths = {name: pool.output.shape[-1] for name, pool in pools.items()}
 
@@ -85,13 +79,72 @@ class Embedder:
             ValueError: an input is missing.
         """
         for batch in examples:
-            if not set(self.inputs) <= set(batch):
-                raise ValueError(
-                    f"The encoder takes {', '.join(self.inputs)}; the examples hold "
-                    f"{', '.join(batch)}."
-                )
-            embedded = self.forward({name: batch[name] for name in self.inputs})
-            yield {name: values.numpy() for name, values in embedded.items()}
+            yield self._embedded(self.forward, batch)
+
+    def _embedded(self, forward, batch):
+        if not set(self.inputs) <= set(batch):
+            raise ValueError(
+                f"The encoder takes {', '.join(self.inputs)}; the examples hold {', '.join(batch)}."
+            )
+        embedded = forward({name: batch[name] for name in self.inputs})
+        return {name: values.numpy() for name, values in embedded.items()}
+
+    def numbered(self, data, source):
+        """Embeds every item of a source in memory that follows neither their number nor length.
+
+        Recordings that are too long to be embedded at once are embedded in windows, see
+        `embed_recording`.
+
+        Args:
+            data: Pipeline.
+            source: Source.
+
+        Yields:
+            pair of int64 (B,), the indices of the items, in any order, and what `batches` yields.
+        """
+        examples, long = data.numbered_examples(source)
+        for numbers, batch in examples:
+            yield numbers.numpy(), self._embedded(self.forward, batch)
+        for index in long:
+            inputs = partial(data.item_inputs(source), index)
+            with data.parts(source).open(index) as recording:
+                yield np.array([index]), embed_recording(recording, inputs, **self.windowed)
+
+    @cached_property
+    def windowed(self):
+        """What `embed_recording` takes of an encoder, as keyword arguments."""
+        trunk, level = without_levels(self._trunk)
+        forward = _compiled(trunk, self._pools)
+        return {
+            "embed": partial(self._embedded, forward),
+            "reach": reach(self._parts["embedding"]),
+            "level": level,
+            "pools": {
+                name: (part.get_layer("pool"), reach(part).hop)
+                for name, part in self._parts.items()
+            },
+        }
+
+    def source(self, data, source, progress=None):
+        """Embeds every item of a source.
+
+        Args:
+            data: Pipeline.
+            source: Source.
+            progress: None or function (items done), called after each batch.
+
+        Returns:
+            dict of the arrays that `batches` yields, in the order of the items: float32 (N, D).
+        """
+        widths = {**self.block_widths, "embedding": self.width}
+        rows, done = {n: np.empty((len(source), d), np.float32) for n, d in widths.items()}, 0
+        for numbers, embedded in self.numbered(data, source):
+            for name, values in embedded.items():
+                rows[name][numbers] = values
+            done += len(numbers)
+            if progress is not None:
+                progress(done)
+        return rows
 
     def __call__(self, examples, progress=None):
         """Embeds every example.
@@ -134,6 +187,36 @@ def embed(encoder, examples, layer=None, progress=None):
         ValueError: there are no examples, an input is missing, or there is no such block.
     """
     return Embedder(encoder, layer)(examples, progress)["embedding"]
+
+
+def embed_source(encoder, data, source, layer=None):
+    """Embeds every item of a source, see `Embedder.numbered`.
+
+    Args:
+        encoder: see `Embedder`.
+        data: Pipeline.
+        source: Source.
+        layer: see `embed`.
+
+    Returns:
+        float32 array (N, D).
+    """
+    return Embedder(encoder, layer).source(data, source)["embedding"]
+
+
+def _compiled(trunk, pools):
+    """Compiles an encoder and the pooling of its blocks, for inputs of any size and length."""
+    signature = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in trunk.input.items()}
+
+    @tf.function(input_signature=[signature], autograph=False)
+    def forward(batch):
+        outputs = dict(trunk(batch, training=False))
+        for name, pool in pools.items():
+            inputs = [outputs[name], *(batch[key] for key in signature)]
+            outputs[name] = pool(inputs, training=False)
+        return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
+
+    return forward
 
 
 def _append(rows, values, done):

@@ -98,7 +98,8 @@ def show_items(data, source):
             _thumbnail(image) for batch in batches for image in batch["images"].numpy()
         ]
     if "waveform" in inputs:
-        return "audio", [_audio(wave_, data.sample_rate) for wave_ in _waves(batches)]
+        heard = data.examples(source, max_length=int(AUDIO_SECONDS * data.sample_rate))
+        return "audio", [_audio(wave_, data.sample_rate) for wave_ in _waves(heard)]
     return "text", [_text(data.preview(source, i)) for i in range(len(source))]
 
 
@@ -122,7 +123,6 @@ def _waves(batches):
 
 
 def _audio(samples, rate):
-    samples = samples[: int(AUDIO_SECONDS * rate)]
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)

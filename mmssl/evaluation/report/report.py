@@ -5,7 +5,7 @@ import json
 import numpy as np
 import yaml
 
-from mmssl.evaluation.probes.features import embed
+from mmssl.evaluation.probes.features import embed_source
 from mmssl.evaluation.probes.hooks import report_images
 from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.registry import title_of
@@ -188,7 +188,7 @@ def _items(run, data, results, seed):
         return [page.section("Embeddings", page.sentence(text))]
     order = np.random.default_rng(seed).permutation(len(source))[:SHOWN]
     source = source.select(np.sort(order))
-    embeddings = embed(encoder, run.data.examples(source), run.layer)
+    embeddings = embed_source(encoder, run.data, source, run.layer)
     rows = neighbor_rows(run.data, source, embeddings, seed)
     intro = "The first item of each row is the query. Cosines are between embeddings."
     return [

@@ -5,6 +5,7 @@ from mmssl.evaluation.collapse.diagnostics import alignment
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.evaluation.probes.features import embed
+from mmssl.pipelines.audio import AudioWindows
 from mmssl.pipelines.images import ImageCrops, ImageViews
 from tests.tolerances import SUM, assert_close
 
@@ -23,6 +24,16 @@ def test_items_are_spread_over_all_that_are_trained_on(pictures):
     data.prepare()
     items, every = read(watched_items(data, 12)), read(data.examples(data.items))
     np.testing.assert_array_equal(items, every[::9])
+
+
+def test_recordings_are_watched_in_windows_as_long_as_those_trained_on():
+    clips = [np.arange(n, dtype=np.float32) for n in (4000, 30, 101)]
+    data = AudioWindows(clips, window=100, batch_size=2).prepare()
+    first, last = watched_items(data, 3)
+    assert first["waveform"].shape == (2, 100)
+    assert first["padding_mask"].numpy().sum(axis=1).tolist() == [100, 30]
+    assert first["waveform"][0, 0] == 1950  # the middle of the recording: it may begin in silence
+    assert last["waveform"].shape == (1, 100)
 
 
 def test_two_views_of_an_item_stand_in_neighboring_rows_the_same_at_each_pass(views):

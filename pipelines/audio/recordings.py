@@ -1,0 +1,166 @@
+"""Recordings that are read in parts, so that memory does not follow their length."""
+
+import io
+import math
+
+import numpy as np
+import soundfile
+import tensorflow as tf
+
+from mmssl.pipelines.audio.decoding import decode_audio
+
+# Of the lower of the two rates: more than the resampling filter reaches, so that a part is the
+# same, within a few roundings, as if the whole had been converted.
+MARGIN = 400
+BLOCK_OF_OGG = 8192  # frames; the first block after a seek lacks its overlap with the one before
+NOT_SOUGHT = ("MP3",)  # a frame needs bits of those before, and libmpg123 complains aloud
+STEP = 2**20  # frames that are skipped at once
+MOST_FRAMES = 2**40  # files whose header states more, or nothing, are decoded to their end
+
+
+def open_recording(file, sample_rate):
+    """Opens a recording to read parts of it.
+
+    Args:
+        file: str, path of an audio file; or bytes, its content.
+        sample_rate: int, samples per second of what is read.
+
+    Returns:
+        `Recording`; or `Whole` for the few files that only a decoder of whole files reads.
+    """
+    try:
+        sound = soundfile.SoundFile(file if isinstance(file, str) else io.BytesIO(file))
+    except soundfile.LibsndfileError:
+        return Whole(_decoded(file, sample_rate))
+    if not sound.seekable() or not 0 < sound.frames < MOST_FRAMES:
+        sound.close()
+        return Whole(_decoded(file, sample_rate))
+    return Recording(sound, sample_rate)
+
+
+def _decoded(file, sample_rate):
+    data = tf.io.read_file(file) if isinstance(file, str) else tf.constant(file)
+    return decode_audio(data, sample_rate).numpy()
+
+
+class Whole:
+    """A recording in memory, read like a `Recording`.
+
+    Args:
+        wave: float32 array (T,).
+    """
+
+    def __init__(self, wave):
+        self.wave = wave
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def __len__(self):
+        return len(self.wave)
+
+    def span(self, start, size):
+        """See `Recording.span`."""
+        return self.wave[start : start + size]
+
+
+class Recording:
+    """A sound file, of which parts are read as mono at a given sample rate.
+
+    Args:
+        sound: soundfile.SoundFile, closed at the end of a `with`.
+        sample_rate: int, samples per second of what is read.
+    """
+
+    def __init__(self, sound, sample_rate):
+        self._sound = sound
+        self._read = (Forward if sound.format in NOT_SOUGHT else Sought)(sound).read
+        common = math.gcd(sound.samplerate, sample_rate)
+        self._from, self._to = sound.samplerate // common, sample_rate // common
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._sound.close()
+
+    def __len__(self):
+        """Returns the number of samples at `sample_rate`."""
+        return -(-self._sound.frames * self._to // self._from)
+
+    def span(self, start, size):
+        """Reads a part; one after the other is fastest.
+
+        Args:
+            start: int, its first sample at `sample_rate`.
+            size: int, number of samples.
+
+        Returns:
+            float32 array of `size` samples, or fewer at the end of the recording.
+        """
+        if self._from == self._to:
+            return self._read(start, start + size)
+        # In steps of `_to` samples, of which each is exactly `_from` samples of the file.
+        margin = math.ceil(MARGIN * max(1.0, self._to / self._from))
+        first = max(0, start - margin) // self._to
+        last = -(-(start + size + margin) // self._to)
+        wave = self._converted(self._read(first * self._from, last * self._from))
+        offset = start - first * self._to
+        return wave[offset : offset + min(size, len(self) - start)]
+
+    def _converted(self, wave):
+        import librosa
+
+        rates = {"orig_sr": self._from, "target_sr": self._to}
+        return librosa.resample(wave, **rates, res_type="soxr_hq").astype(np.float32)
+
+
+class Sought:
+    """Reads parts of a sound file of a format that is sought in at no cost.
+
+    Args:
+        sound: soundfile.SoundFile.
+    """
+
+    def __init__(self, sound):
+        self._sound = sound
+        self._before = BLOCK_OF_OGG if sound.format == "OGG" else 0
+
+    def read(self, start, end):
+        """Returns the frames from `start` to `end`, or to the end of the file, float32 (T,)."""
+        first = min(max(0, start - self._before), self._sound.frames)
+        self._sound.seek(first)
+        return _mono(self._sound, end - first)[start - first :]
+
+
+class Forward:
+    """Reads parts of a sound file from the front, since seeking in it would not be exact.
+
+    Args:
+        sound: soundfile.SoundFile.
+    """
+
+    def __init__(self, sound):
+        self._sound = sound
+        self._first, self._last = 0, np.empty(0, np.float32)  # the part read last, for overlaps
+
+    def read(self, start, end):
+        """See `Sought.read`."""
+        if start < self._first:
+            self._sound.seek(0)
+            self._first, self._last = 0, self._last[:0]
+        self._last = self._last[start - self._first :]
+        at = self._sound.tell()
+        for skipped in range(at, start, STEP):
+            _mono(self._sound, min(STEP, start - skipped))
+        self._first = start
+        more = max(0, end - start - len(self._last))
+        self._last = np.concatenate([self._last, _mono(self._sound, more)])
+        return self._last[: end - start]
+
+
+def _mono(sound, frames):
+    return sound.read(frames, "float32", always_2d=True).mean(axis=1)
