@@ -156,6 +156,12 @@ class Documents(Pipeline):
         if folder is not None and not kept:
             self.tokenizer.write(folder)
 
+    def _epoch_draw(self, key):
+        """Returns a draw from [0, 1), float64, that all elements of an epoch have in common."""
+        seed, number = tf.unstack(key)
+        epoch = number // (len(self) * self.batch_size)
+        return tf.random.stateless_uniform([], [seed, epoch], dtype=tf.float64)
+
     def _need_tokenizer(self):
         if self.tokenizer is None:
             self.prepare()
