@@ -114,6 +114,9 @@ class Passages(Documents):
         """Reads the WordPieces from a folder."""
         return Tokenizer.read(folder, self.lowercase)
 
+    def _beginning(self, texts, length):
+        return super()._beginning(self.tokenizer.squeeze(texts), length)
+
     def _text(self, index, key):
         """Returns where an element's text lies: the arguments of `segment` but for its key."""
         chunk = self._chunks.at(index, self._epoch_draw(key))

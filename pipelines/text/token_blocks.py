@@ -7,7 +7,8 @@ from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.text.byte_pairs import END, PAD, VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
 
-_CHUNK = 256  # documents tokenized together
+# Documents, and characters, that are tokenized together.
+_CHUNK, _CHARACTERS = 256, 500_000
 
 
 class TokenBlocks(Documents):
@@ -163,7 +164,7 @@ class TokenBlocks(Documents):
         for text in self._texts():
             characters += len(text)
             waiting.append(text)
-            if len(waiting) == _CHUNK:
+            if len(waiting) == _CHUNK or sum(map(len, waiting)) > _CHARACTERS:
                 flush()
         flush()
         return np.concatenate(parts), np.cumsum([0, *sizes]), characters
