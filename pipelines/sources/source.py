@@ -243,9 +243,9 @@ def _open_shards(paths):
 
 
 def _open_table(path, extensions):
-    columns = tables.read_table(path)
-    if "text" in columns and ".txt" in extensions:
-        names = [f"line {i + 2}" for i in range(len(columns["text"]))]
+    texts = ".txt" in extensions
+    columns, names = tables.read_texts(path) if texts else (tables.read_table(path), None)
+    if texts and "text" in columns:
         return Source(names, arrays.array_reader(columns.pop("text")), columns=columns)
     if "file" not in columns:
         raise ValueError(f"{path} has the columns {', '.join(columns)}: expected a column `file`")
