@@ -48,8 +48,8 @@ def random_color_jitter(columns, draws, strengths, probability):
 
     Brightness, contrast and saturation are x f + (1 - f) t, clipped to [0, 1], where t is black,
     the mean luma of the image, and the luma of each pixel, and f is uniform in
-    [max(0, 1 - s), 1 + s]. This is the multiplicative form of SimCLR v2 and torchvision; SimCLR v1
-    added brightness. Hue is rotated in HSV, as in tf.image.adjust_hue and torchvision, by a
+    [max(0, 1 - s), 1 + s]. This is the form of torchvision; docs/views.md says what SimCLR and
+    BYOL have in its place. Hue is rotated in HSV, as in tf.image.adjust_hue and torchvision, by a
     fraction of a full turn that is uniform in [-s, s]. All 24 orders are equally likely.
 
     Args:

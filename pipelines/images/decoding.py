@@ -8,8 +8,8 @@ from mmssl.pipelines.images.pillow import MAX_PIXELS, read_image, turn_upright
 IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 # What a file contains if its orientation is stated, in Exif or XMP, wherever that stands.
-_JPEG_TAGS = r"Exif\x00\x00|tiff:Orientation"
-_PNG_TAGS = r"eXIf|Raw profile type|XML:com.adobe.xmp"
+_JPEG_TAGS = (r"Exif\x00\x00", "tiff:Orientation")
+_PNG_TAGS = ("eXIf", "Raw profile type", "XML:com.adobe.xmp")
 
 
 def decode_image(data):
@@ -60,9 +60,14 @@ def _check_size(size):
 
 
 def _upright(data, pixels, tags):
-    rest = tf.strings.regex_replace(data, tags, "", replace_global=False)
+    # One by one, as literal patterns, they are found many times faster than as alternatives.
+    found = [
+        tf.strings.length(tf.strings.regex_replace(data, tag, "", replace_global=False))
+        < tf.strings.length(data)
+        for tag in tags
+    ]
     return tf.cond(
-        tf.strings.length(rest) < tf.strings.length(data),
+        tf.reduce_any(tf.stack(found)),
         lambda: _in_python(turn_upright, data, pixels),
         lambda: pixels,
     )
