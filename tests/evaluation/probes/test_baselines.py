@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mmssl.evaluation.probes import baselines
 from mmssl.evaluation.probes.baselines import mfcc_statistics, raw_baseline, text_baseline
 from mmssl.evaluation.probes.knn import knn_predict
 from mmssl.evaluation.probes.linear import fit_linear
@@ -10,7 +11,7 @@ from mmssl.pipelines.audio.recordings import Whole
 from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.text import SentencePairs
-from tests.tolerances import SUM, assert_close
+from tests.tolerances import SUM, assert_close, assert_within
 
 
 def probe(data, source, floor_of=raw_baseline):
@@ -55,6 +56,14 @@ def test_the_floor_of_sound_ignores_padding():
     assert floor.parts[0].shape == (3, 40)
     assert_close(floor.parts[0][1:], floor.parts[1], SUM)
     assert np.isfinite(mfcc_statistics(Whole(clips[2]), 8000)).all()
+
+
+def test_the_floor_of_a_long_recording_is_computed_in_parts(monkeypatch):
+    wave = np.random.default_rng(0).normal(0, 0.1, 40_000).astype("float32")
+    whole = mfcc_statistics(Whole(wave), 8000)
+    monkeypatch.setattr(baselines, "SAMPLES", 10_000)
+    # Equal but for the frames at the edges of the parts.
+    assert_within(mfcc_statistics(Whole(wave), 8000), whole, 0.02 * np.abs(whole).max())
 
 
 def test_the_floor_of_text_is_sparse_and_learns_words_from_training_items_alone():

@@ -62,6 +62,9 @@ def test_a_window_of_a_long_file_reads_no_more_than_it_shows(tmp_path, monkeypat
     monkeypatch.setattr(soundfile.SoundFile, "read", counted)
     elements(pipeline, 3)
     assert set(frames) == {500}
+    frames.clear()
+    list(pipeline.examples(pipeline.items, max_length=70))
+    assert frames == [70]
 
 
 def test_batches_hold_a_budget_of_padded_samples():
