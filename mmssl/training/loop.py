@@ -27,7 +27,7 @@ from mmssl.training.progress import Progress, counting
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
 
-def pretrain(recipe, out, overrides=(), quiet=False):
+def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse"):
     """Trains a recipe in a run folder, or resumes the run in that folder.
 
     If it is killed at any moment and called again with the same arguments, it ends with the same
@@ -38,6 +38,8 @@ def pretrain(recipe, out, overrides=(), quiet=False):
         out: path of the run folder; created if missing.
         overrides: list of str such as `["--fit.steps=100"]`.
         quiet: print nothing.
+        data_changed: "refuse" to resume on data that changed, or "accept" them; see
+            `Pipeline.prepare`.
 
     Returns:
         Run.
@@ -52,7 +54,7 @@ def pretrain(recipe, out, overrides=(), quiet=False):
         folder.keep_config({"recipe": str(recipe), **config})
         try:
             if not folder.encoder.exists():
-                Training(config, data, folder, quiet).run()
+                Training(config, data, folder, quiet, data_changed).run()
         finally:
             keras.config.set_dtype_policy(policy)
     return Run(folder.path, folder.read_config(), data)
@@ -66,9 +68,10 @@ class Training:
         data: Pipeline returned by `open_recipe`; it is prepared here.
         folder: RunFolder that the caller has claimed.
         quiet: print nothing.
+        data_changed: see `Pipeline.prepare`.
     """
 
-    def __init__(self, config, data, folder, quiet=False):
+    def __init__(self, config, data, folder, quiet=False, data_changed="refuse"):
         self.fit = Fit(**config["fit"])
         self.folder = folder
         self.quiet = quiet
@@ -79,7 +82,7 @@ class Training:
         keras.config.set_dtype_policy(self.fit.precision)
         self.data = data
         with counting("reading", "items", quiet) as (_, progress):
-            data.prepare(folder.path, progress)
+            data.prepare(folder.path, progress, data_changed)
         self.strategy = distribution.make_strategy(self.fit.strategy)
         if self.data.batch_size % self.strategy.num_replicas_in_sync:
             raise ValueError(
