@@ -330,6 +330,10 @@ class Pipeline:
         """Returns `decode` for a source, for subclasses whose decoding depends on the source."""
         return self.decode
 
+    def measurer_for(self, source):
+        """Returns None, or a function for items too long to be decoded whole; see `scan`."""
+        return None
+
     def item(self, index):
         """Returns one decoded item to train on, from memory or from the source."""
         if self._kept is not None:
@@ -382,7 +386,8 @@ class Pipeline:
 
     def _scan(self, source, keep_bytes=0, progress=None):
         key = self._decoding_key(source)
-        return scan(source, self.decoder_for(source), keep_bytes, progress, key)
+        measure = self.measurer_for(source)
+        return scan(source, self.decoder_for(source), keep_bytes, progress, key, measure)
 
     def _decoding_key(self, source):
         """Returns all that decoded items depend on, or None where that is not known."""

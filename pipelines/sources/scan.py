@@ -39,7 +39,7 @@ class Scan:
     kept: Flat | None
 
 
-def scan(source, decode, keep_bytes=0, progress=None, key=None):
+def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None):
     """Decodes every item once, in parallel, unless the cache holds what came of it.
 
     Args:
@@ -48,6 +48,9 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None):
         keep_bytes: keep the decoded items if they take no more than this many bytes in total.
         progress: None or function (items done, total items).
         key: JSON values, all that the decoded items depend on; None keeps nothing between runs.
+        measure: graph function, index -> shape of the decoded item, int64 (rank,), that fails as
+            `decode` does. It takes its place where items are not kept, and so need not hold a whole
+            item. None decodes.
 
     Returns:
         Scan.
@@ -55,7 +58,7 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None):
 
     @functools.cache
     def look():
-        return _decode_all(source, decode, keep_bytes, progress)
+        return _decode_all(source, decode, keep_bytes, progress, measure)
 
     table = _kept_between_runs([key, "table"], lambda: look()[0])
     if _RECOVERED in table["reasons"]:
@@ -76,10 +79,11 @@ def _kept_between_runs(key, make):
     return make() if key[0] is None else prepared(key, make)
 
 
-def _decode_all(source, decode, keep_bytes, progress):
+def _decode_all(source, decode, keep_bytes, progress, measure):
     """Returns a table of what was found, a dict of arrays, and all elements or None."""
     good, shapes, kept, size = [np.empty(0, np.int64)], [], [], 0
-    for numbers, sizes, values in _chunks(source, decode, keep_bytes):
+    load, look = _loaders(source, decode, measure)
+    for numbers, sizes, values in _chunks(source, load, look, keep_bytes):
         good.append(numbers)
         shapes.append(sizes)
         kept.append(values)
@@ -93,51 +97,63 @@ def _decode_all(source, decode, keep_bytes, progress):
     table = {
         "good": good,
         "shapes": np.concatenate(shapes) if shapes else np.empty((0, 1), np.int64),
-        "reasons": np.array(_reasons(source, decode, bad), str),
+        "reasons": np.array(_reasons(look, bad), str),
         "bytes": np.array(size, np.int64),
     }
     return table, np.concatenate(kept) if kept else None
 
 
-def _chunks(source, decode, keep_bytes):
-    """Yields (indices, shapes, elements) of items that can be decoded; elements while they fit."""
+def _loaders(source, decode, measure):
+    """Returns two functions of an index: its shape with its elements, and with an empty array."""
+
+    def load(index):
+        item = decode(source.read(index))
+        return tf.shape(item, tf.int64), tf.reshape(item, [-1])
+
+    def look(index):
+        shape, values = load(index)
+        return shape, values[:0]
+
+    if measure is None:
+        return load, look
+    dtype = tf.data.Dataset.range(1).map(load).element_spec[1].dtype
+    return load, lambda index: (measure(index), tf.zeros([0], dtype))
+
+
+def _chunks(source, load, look, keep_bytes):
+    """Yields (indices, shapes, elements) of items that can be loaded; elements while they fit."""
     begin, room = 0, keep_bytes
-    for chunk in _decoded(source, decode, 0, True) if keep_bytes else ():
+    # Alone where they are kept: a batch of long recordings could exceed any memory.
+    for chunk in _passed(source, load, 0, 1) if keep_bytes else ():
         yield chunk
         begin, room = int(chunk[0][-1]) + 1, room - chunk[2].nbytes
         if room < 0:
             break
     if not keep_bytes or room < 0:
-        yield from _decoded(source, decode, begin, False)
+        yield from _passed(source, look, begin, _CHUNK)
 
 
-def _decoded(source, decode, begin, with_values):
+def _passed(source, function, begin, chunk):
     @tf.autograph.experimental.do_not_convert
-    def load(index):
-        item = decode(source.read(index))
-        values = tf.reshape(item, [-1])
-        return index, tf.shape(item, tf.int64), values if with_values else values[:0]
+    def attempt(index):
+        return index, *function(index)
 
     numbers = tf.data.Dataset.range(begin, len(source))
     try:
-        items = numbers.map(load, tf.data.AUTOTUNE, deterministic=True)
+        items = numbers.map(attempt, tf.data.AUTOTUNE, deterministic=True)
     except TypeError as error:
         kind = source.read(tf.constant(0, tf.int64))
         raise ValueError(
             f"the source holds {kind.dtype.name} arrays of shape {kind.shape}, which this recipe "
             "does not read"
         ) from error
-    # Alone where they are kept: a batch of long recordings could exceed any memory.
-    batches = items.ignore_errors(log_warning=False).batch(1 if with_values else _CHUNK)
+    batches = items.ignore_errors(log_warning=False).batch(chunk)
     for numbers, shapes, values in batches.as_numpy_iterator():
         yield numbers, shapes, values.reshape(-1)
 
 
-def _reasons(source, decode, numbers):
-    def load(index):
-        return decode(source.read(index))
-
-    attempt = tf.function(load, [tf.TensorSpec([], tf.int64)], autograph=False)
+def _reasons(look, numbers):
+    attempt = tf.function(look, [tf.TensorSpec([], tf.int64)], autograph=False)
     return [_reason(attempt, number) for number in numbers]
 
 
