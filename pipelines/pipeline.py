@@ -183,7 +183,7 @@ class Pipeline:
         if data_changed == "accept":
             known = before = None
         check_unchanged(folder, before, current)
-        self.items = self._readable(part, known, progress)
+        self.items = self._readable(part, current, known, progress)
         try:
             self.index(folder)
             self._check_batch_size()
@@ -292,7 +292,7 @@ class Pipeline:
             ValueError: when there is nothing to read, or more than `skip_ratio` is unreadable.
         """
         source = open_source(spec, self.extensions, labels, label_column, split_column)
-        found = self._scan(source)
+        found = self._scan(source, fingerprint(source))
         check_skip_ratio(found.skipped, len(source), self.skip_ratio)
         if not found.skipped:
             return source
@@ -364,15 +364,16 @@ class Pipeline:
             self.source, self.extensions, self.labels, self.label_column, self.split_column
         )
 
-    def _readable(self, source, known, progress):
+    def _readable(self, source, stamps, known, progress):
         """Returns a source without its unreadable items, and sets what is known of the others."""
         keep = self.cache_bytes if self.cache and self.worth_caching(source) else 0
-        found = self._scan(source, keep, progress)
+        found = self._scan(source, stamps, keep, progress)
         if known is not None:
             left_out, bad = dict(known), dict(found.skipped)
             if left_out.keys() - bad.keys():  # readable again, but the run began without them
                 rest = [i for i, name in enumerate(source.names) if name not in left_out]
-                readable = self._readable(source.select(rest), [], progress)
+                source = source.select(rest)
+                readable = self._readable(source, fingerprint(source), [], progress)
                 self.skipped = known
                 return readable
             if lost := [name for name in bad if name not in left_out]:
@@ -384,12 +385,12 @@ class Pipeline:
         self.skipped, self.shapes, self._kept = found.skipped, found.shapes, found.kept
         return source.select(found.good) if found.skipped else source
 
-    def _scan(self, source, keep_bytes=0, progress=None):
-        key = self._decoding_key(source)
+    def _scan(self, source, stamps, keep_bytes=0, progress=None):
+        key = self._decoding_key(source, stamps)
         measure = self.measurer_for(source)
         return scan(source, self.decoder_for(source), keep_bytes, progress, key, measure)
 
-    def _decoding_key(self, source):
+    def _decoding_key(self, source, stamps):
         """Returns all that decoded items depend on, or None where that is not known."""
         kind = next(kind for kind in type(self).mro() if "decode_arguments" in vars(kind))
         file = getattr(sys.modules[kind.__module__], "__file__", None)
@@ -398,7 +399,7 @@ class Pipeline:
         code = hashlib.sha256(Path(file).read_bytes()).hexdigest()
         arguments = {name: getattr(self, name) for name in self.decode_arguments}
         own = [kind.__module__, kind.__qualname__, code, arguments]
-        return [*own, str(source.root), source.sample_rate, fingerprint(source)]
+        return [*own, str(source.root), source.sample_rate, stamps]
 
 
 def _shuffled(positions, count, seed, epoch):

@@ -27,7 +27,7 @@ def fingerprint(source):
         ones were chosen.
     """
     if source.root is not None:
-        return {name: _stamp(source.root / name) for name in source.names}
+        return {name: _stamp(os.path.join(source.root, name)) for name in source.names}
     if source.files:
         held = stamps(source.files)
     else:

@@ -54,6 +54,7 @@ def test_a_run_leaves_all_its_files_and_can_be_opened(tmp_path):
 
 def test_reading_the_data_is_shown_on_a_terminal(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("MMSSL_CACHE", str(tmp_path / "cache"))  # for the first time
     pretrain("audio/cpc", tmp_path / "run", [*TINY, "--fit.steps=1"])
     shown = capsys.readouterr().err
     assert "reading" in shown
