@@ -14,7 +14,6 @@ from mmssl.pipelines.sources import Source, open_source
 from mmssl.pipelines.sources.fingerprint import (
     check_unchanged,
     fingerprint,
-    is_known,
     read_fingerprint,
     write_fingerprint,
 )
@@ -391,10 +390,11 @@ class Pipeline:
         return scan(source, self.decoder_for(source), keep_bytes, progress, key, measure)
 
     def _decoding_key(self, source, stamps):
-        """Returns all that decoded items depend on, or None where that is not known."""
+        """Returns all that decoded items depend on, or None where nothing is to be kept of them."""
         kind = next(kind for kind in type(self).mro() if "decode_arguments" in vars(kind))
         file = getattr(sys.modules[kind.__module__], "__file__", None)
-        if kind.decode_arguments is None or file is None or not is_known(source):
+        in_files = source.root is not None or source.files
+        if kind.decode_arguments is None or file is None or not in_files:
             return None
         code = hashlib.sha256(Path(file).read_bytes()).hexdigest()
         arguments = {name: getattr(self, name) for name in self.decode_arguments}

@@ -36,11 +36,6 @@ def fingerprint(source):
     return {**held, _CHOICE: _content(chosen)}
 
 
-def is_known(source):
-    """Returns whether the fingerprint of a source tells the content of its items."""
-    return source.root is not None or bool(source.files) or source.content is not None
-
-
 def stamps(paths):
     """Returns what identifies files without reading them: absolute path -> "size mtime"."""
     return {os.path.abspath(path): _stamp(path) for path in paths}
@@ -56,14 +51,15 @@ def _stamp(path):
 
 
 def _content(data):
-    """Hashes a str, an array, or a list of str or arrays."""
+    """Hashes a str, an array, or a list of arrays or texts."""
+    whole = isinstance(data, str) or (isinstance(data, np.ndarray) and not data.dtype.hasobject)
     digest = hashlib.sha256()
-    for item in [data] if isinstance(data, str | np.ndarray) else data:
-        if isinstance(item, str):
-            digest.update(f"str {len(item)} ".encode())
-            digest.update(item.encode("utf-8", "surrogatepass"))
+    for item in [data] if whole else data:
+        array = np.ascontiguousarray(item)
+        if isinstance(item, str) or array.dtype.hasobject:
+            text = str(item).encode("utf-8", "surrogatepass")
+            digest.update(b"%d " % len(text) + text)
         else:
-            array = np.ascontiguousarray(item)
             digest.update(f"{array.dtype.str} {array.shape} ".encode())
             digest.update(array.reshape(-1).view(np.uint8))
     return digest.hexdigest()

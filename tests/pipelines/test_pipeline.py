@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.pipeline import Pipeline
-from mmssl.pipelines.sources import open_source
-from mmssl.pipelines.sources.fingerprint import FINGERPRINT_FILE
+from mmssl.pipelines.sources import Source, open_source
+from mmssl.pipelines.sources.fingerprint import FINGERPRINT_FILE, fingerprint
 from mmssl.pipelines.sources.scan import read_skipped
 from tests.pipelines.elements import elements
 
@@ -166,6 +166,17 @@ def test_changes_of_data_in_memory_are_noticed(tmp_path, change):
         source.splits[0] = "train"
     with pytest.raises(ValueError, match=r"data changed since the run .* began: 1 edited \(the"):
         Numbers(source, 2).prepare(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [["a", "é\ud800"], np.array(["a", None], object), [np.zeros((2, 3)), np.zeros(0)], "builtin:x"],
+)
+def test_every_kind_of_data_in_memory_has_a_fingerprint(content):
+    one, other = (Source(["a", "b"], lambda i: i, content=c) for c in (content, content[:1]))
+    assert fingerprint(one) == fingerprint(one.select([0, 1]))
+    assert fingerprint(one) != fingerprint(other)
+    assert fingerprint(one) != fingerprint(one.select([1, 0]))
 
 
 class Doubled(Numbers):

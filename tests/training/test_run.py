@@ -11,6 +11,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import soundfile
+import tensorflow as tf
 from keras import ops
 
 from mmssl.cli import main
@@ -18,6 +19,7 @@ from mmssl.evaluation.collapse.monitor import CollapseWarning
 from mmssl.methods.bases import Pretrainer
 from mmssl.runs import Run, RunFolder
 from mmssl.training import finish, loop
+from mmssl.training.clock import Clock
 from mmssl.training.loop import pretrain
 from mmssl.training.periods import period_ends
 from tests.stopping import StoppedError, stop_after
@@ -148,6 +150,17 @@ def test_a_run_whose_data_changed_goes_on_only_where_that_is_accepted(tmp_path, 
         assert main([*command, "--data-changed", "accept"]) == 0
     assert (tmp_path / "run" / "encoder.keras").exists()
     assert "new.wav" in json.loads((tmp_path / "run" / "data.json").read_text())
+
+
+def test_a_file_that_is_lost_while_a_run_reads_it_is_named(tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    names = tf.data.Dataset.from_tensors(str(tmp_path / "a.txt")).repeat()
+    batches = iter(names.map(tf.io.read_file))
+    clock = Clock({"seconds": 0.0, "waited": 0.0})
+    assert clock.wait(batches) == b"a"
+    (tmp_path / "a.txt").unlink()
+    with pytest.raises(ValueError, match=r"can no longer be read \(.*a\.txt; No such file"):
+        clock.wait(batches)
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path):
