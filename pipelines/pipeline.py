@@ -157,9 +157,9 @@ class Pipeline:
         """Opens, checks and indexes the source, which may read every item; later calls do nothing.
 
         Args:
-            folder: run folder; the fingerprint of the data (data.json) and the list of unreadable
-                items (skipped.txt) are stored in it and read back, so that a resumed run sees the
-                same data.
+            folder: run folder; the fingerprint of the data (fingerprint.json) and the list of
+                unreadable items (skipped.txt) are stored in it and read back, so that a resumed run
+                sees the same data.
             progress: None or function (items done, total items).
             data_changed: "refuse" data that changed since the run in `folder` began, or "accept"
                 them: the run goes on with what there is now.

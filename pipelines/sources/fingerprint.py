@@ -10,7 +10,7 @@ import numpy as np
 from mmssl.files import write_text
 from mmssl.pipelines.sources.tables import listed
 
-FINGERPRINT_FILE = "data.json"
+FINGERPRINT_FILE = "fingerprint.json"
 _IN_MEMORY, _CHOICE = "the data in memory", "the choice of items"
 
 
@@ -66,12 +66,12 @@ def _content(data):
 
 
 def write_fingerprint(folder, found):
-    """Writes a fingerprint to `data.json` in a folder, atomically."""
+    """Writes a fingerprint to `fingerprint.json` in a folder, atomically."""
     write_text(Path(folder) / FINGERPRINT_FILE, json.dumps(found, indent=0))
 
 
 def read_fingerprint(folder):
-    """Reads `data.json` back: a dict, or None where there is no such file."""
+    """Reads `fingerprint.json` back: a dict, or None where there is no such file."""
     path = None if folder is None else Path(folder) / FINGERPRINT_FILE
     if path is None or not path.is_file():
         return None
