@@ -1,13 +1,22 @@
 """The base of every recipe's data section: random access by element number."""
 
 import copy
+import hashlib
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.sources import Source, open_source
+from mmssl.pipelines.sources.fingerprint import (
+    check_unchanged,
+    fingerprint,
+    read_fingerprint,
+    write_fingerprint,
+)
 from mmssl.pipelines.sources.scan import check_skip_ratio, read_skipped, scan, write_skipped
 
 BATCH = 64  # items that an encoder sees at once when it is not trained
@@ -22,9 +31,10 @@ class Pipeline:
     and nothing depends on the number of parallel calls.
 
     A subclass sets the `extensions` that it reads and defines `decode` (raw item -> one decoded
-    tensor), `example` (one training element) and `inputs` (one input of the encoder). It may
-    extend `batched`, `finish_batch`, `index`, `restore`, `encoder_arguments` and
-    `method_arguments`.
+    tensor), `example` (one training element) and `inputs` (one input of the encoder). Where it
+    sets `decode_arguments`, the names of the attributes that `decode` reads, decoded items are
+    kept between runs (see `prepared`). It may extend `batched`, `finish_batch`, `index`,
+    `restore`, `encoder_arguments` and `method_arguments`.
 
     Args:
         source: anything that `open_source` accepts.
@@ -42,14 +52,13 @@ class Pipeline:
 
     Attributes:
         items: Source of the readable items to train on; None before `prepare`.
-        shapes: int64 array (N, rank), the decoded shape of every item; None where a resumed run
-            does not need it.
+        shapes: int64 array (N, rank), the decoded shape of every item; None before `prepare`.
         skipped: list of (name, reason), one per unreadable item.
         count: number of elements that an epoch draws from; a subclass may set it in `index`.
     """
 
     extensions: tuple[str, ...] = ()
-    needs_shapes = False
+    decode_arguments: tuple[str, ...] | None = None
     cache_bytes = 2 * 2**30
 
     def __init__(
@@ -93,6 +102,12 @@ class Pipeline:
         self.skipped: list[tuple[str, str]] = []
         self.count = 0
         self._kept = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        decodes_anew = {"decode", "decoder_for"} & vars(cls).keys()
+        if decodes_anew and "decode_arguments" not in vars(cls):
+            cls.decode_arguments = None
 
     # What a subclass defines.
 
@@ -147,13 +162,16 @@ class Pipeline:
 
     # What a subclass inherits.
 
-    def prepare(self, folder=None, progress=None):
+    def prepare(self, folder=None, progress=None, data_changed="refuse"):
         """Opens, checks and indexes the source, which may read every item; later calls do nothing.
 
         Args:
-            folder: run folder; the list of unreadable items is stored in it (skipped.txt) and read
-                back, so that a resumed run sees the same data.
+            folder: run folder; the fingerprint of the data (fingerprint.json) and the list of
+                unreadable items (skipped.txt) are stored in it and read back, so that a resumed run
+                sees the same data.
             progress: None or function (items done, total items).
+            data_changed: "refuse" data that changed since the run in `folder` began, or "accept"
+                them: the run goes on with what there is now.
 
         Returns:
             The pipeline itself.
@@ -161,25 +179,27 @@ class Pipeline:
         Raises:
             ValueError: when the source cannot be trained on; the message says why.
         """
+        if data_changed not in ("refuse", "accept"):
+            raise ValueError(f"data_changed={data_changed!r} must be 'refuse' or 'accept'")
         if self.items is not None:
             return self
         if self.validation is not None:
             self.open(self.validation)  # an unreadable source must fail before training starts
-        known = read_skipped(folder)
-        opened = open_source(
-            self.source, self.extensions, self.labels, self.label_column, self.split_column
-        )
-        source = self._without(self._part_to_train(opened).first(self.limit), known or [])
-        if known is None or self.cache or self.needs_shapes:
-            source = self._scanned(source, known, progress)
-        self.skipped = (known or []) + self.skipped
-        self.items = source
+        part = self._part_to_train(self._opened()).first(self.limit)
+        known, current = read_skipped(folder), fingerprint(part)
+        before = read_fingerprint(folder)
+        if data_changed == "accept":
+            known = before = None
+        check_unchanged(folder, before, current)
+        self.items = self._readable(part, current, known, progress)
         try:
             self.index(folder)
             self._check_batch_size()
         except ValueError:
             self.items = None
             raise
+        if folder is not None and before is None:
+            write_fingerprint(folder, current)
         if folder is not None and known is None:
             write_skipped(folder, self.skipped)
         return self
@@ -320,7 +340,7 @@ class Pipeline:
             ValueError: when there is nothing to read, or more than `skip_ratio` is unreadable.
         """
         source = open_source(spec, self.extensions, labels, label_column, split_column)
-        found = scan(source, self.decoder_for(source))
+        found = self._scan(source, fingerprint(source))
         check_skip_ratio(found.skipped, len(source), self.skip_ratio)
         if not found.skipped:
             return source
@@ -358,6 +378,10 @@ class Pipeline:
         """Returns `decode` for a source, for subclasses whose decoding depends on the source."""
         return self.decode
 
+    def measurer_for(self, source):
+        """Returns None, or a function for items too long to be decoded whole; see `scan`."""
+        return None
+
     def item(self, index):
         """Returns one decoded item to train on, from memory or from the source."""
         if self._kept is not None:
@@ -383,23 +407,48 @@ class Pipeline:
             )
         return source.select(chosen)
 
-    def _without(self, source, skipped):
-        left_out = {name for name, _ in skipped}
-        if not left_out:
-            return source
-        return source.select([i for i, name in enumerate(source.names) if name not in left_out])
+    def _opened(self):
+        return open_source(
+            self.source, self.extensions, self.labels, self.label_column, self.split_column
+        )
 
-    def _scanned(self, source, known, progress):
+    def _readable(self, source, stamps, known, progress):
+        """Returns a source without its unreadable items, and sets what is known of the others."""
         keep = self.cache_bytes if self.cache and self.worth_caching(source) else 0
-        found = scan(source, self.decoder_for(source), keep, progress)
-        if known is not None and found.skipped:
-            raise ValueError(
-                f"{found.skipped[0][0]} was readable when this run started and no longer is "
-                f"({found.skipped[0][1]}): restore it, or start a new run folder"
-            )
+        found = self._scan(source, stamps, keep, progress)
+        if known is not None:
+            left_out, bad = dict(known), dict(found.skipped)
+            if left_out.keys() - bad.keys():  # readable again, but the run began without them
+                rest = [i for i, name in enumerate(source.names) if name not in left_out]
+                source = source.select(rest)
+                readable = self._readable(source, fingerprint(source), [], progress)
+                self.skipped = known
+                return readable
+            if lost := [name for name in bad if name not in left_out]:
+                raise ValueError(
+                    f"{lost[0]} was readable when this run started and no longer is "
+                    f"({bad[lost[0]]}): restore it, or start a new run folder"
+                )
         check_skip_ratio(found.skipped, len(source), self.skip_ratio)
         self.skipped, self.shapes, self._kept = found.skipped, found.shapes, found.kept
         return source.select(found.good) if found.skipped else source
+
+    def _scan(self, source, stamps, keep_bytes=0, progress=None):
+        key = self._decoding_key(source, stamps)
+        measure = self.measurer_for(source)
+        return scan(source, self.decoder_for(source), keep_bytes, progress, key, measure)
+
+    def _decoding_key(self, source, stamps):
+        """Returns all that decoded items depend on, or None where nothing is to be kept of them."""
+        kind = next(kind for kind in type(self).mro() if "decode_arguments" in vars(kind))
+        file = getattr(sys.modules[kind.__module__], "__file__", None)
+        in_files = source.root is not None or source.files
+        if kind.decode_arguments is None or file is None or not in_files:
+            return None
+        code = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        arguments = {name: getattr(self, name) for name in self.decode_arguments}
+        own = [kind.__module__, kind.__qualname__, code, arguments]
+        return [*own, str(source.root), source.sample_rate, stamps]
 
 
 def _shuffled(positions, count, seed, epoch):

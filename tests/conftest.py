@@ -54,6 +54,11 @@ def _multiplies_bfloat16():
     return subprocess.run([sys.executable, "-c", product], capture_output=True).returncode == 0
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_its_own(tmp_path_factory):
+    os.environ["MMSSL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(autouse=True)
 def _same_seed_and_policy():
     keras.utils.set_random_seed(0)

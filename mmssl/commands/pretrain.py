@@ -10,6 +10,12 @@ Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
 def add_arguments(parser):
     parser.add_argument("recipe", help="name of a recipe (see `mmssl list`) or a YAML file")
     parser.add_argument("--out", help="run folder; runs/RECIPE if not given")
+    parser.add_argument(
+        "--data-changed",
+        choices=("refuse", "accept"),
+        default="refuse",
+        help="whether a run goes on where files were added, removed or edited since it began",
+    )
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
@@ -18,5 +24,5 @@ def run(options):
     from mmssl.training.loop import pretrain
 
     out = options.out or Path("runs") / options.recipe.replace("/", "-").removesuffix(".yaml")
-    run = pretrain(options.recipe, out, options.overrides, options.quiet)
+    run = pretrain(options.recipe, out, options.overrides, options.quiet, options.data_changed)
     finish(run, options.quiet)

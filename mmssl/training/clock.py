@@ -2,6 +2,10 @@
 
 import time
 
+import tensorflow as tf
+
+from mmssl.pipelines.sources.scan import plain_reason
+
 
 class Clock:
     """Measures total time and time spent waiting for input, over the run and within a period.
@@ -15,9 +19,19 @@ class Clock:
         self._period = (self.seconds, self.waited, 0)
 
     def wait(self, batches):
-        """Takes the next batch and counts the time spent waiting for it."""
+        """Takes the next batch and counts the time spent waiting for it.
+
+        Raises:
+            ValueError: an item could be read when the run started and no longer can.
+        """
         self._begin = time.perf_counter()
-        batch = next(batches)
+        try:
+            batch = next(batches)
+        except tf.errors.OpError as error:
+            raise ValueError(
+                f"an item of the data can no longer be read ({plain_reason(error.message)}): "
+                "restore it, and the same command goes on from the last checkpoint"
+            ) from error
         self.waited += time.perf_counter() - self._begin
         return batch
 

@@ -29,7 +29,7 @@ from mmssl.training.progress import Progress, counting
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
 
-def pretrain(recipe, out, overrides=(), quiet=False):
+def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse"):
     """Trains a recipe in a run folder, or resumes the run in that folder.
 
     If it is killed at any moment and called again with the same arguments, it ends with the same
@@ -40,6 +40,8 @@ def pretrain(recipe, out, overrides=(), quiet=False):
         out: path of the run folder; created if missing.
         overrides: list of str such as `["--fit.steps=100"]`.
         quiet: print nothing.
+        data_changed: "refuse" to resume on data that changed, or "accept" them; see
+            `Pipeline.prepare`.
 
     Returns:
         Run.
@@ -54,7 +56,7 @@ def pretrain(recipe, out, overrides=(), quiet=False):
         folder.keep_config({"recipe": str(recipe), **config})
         try:
             if not folder.encoder.exists():
-                Training(config, data, folder, quiet).run()
+                Training(config, data, folder, quiet, data_changed).run()
         finally:
             keras.config.set_dtype_policy(policy)
     return Run(folder.path, folder.read_config(), data)
@@ -68,9 +70,10 @@ class Training:
         data: Pipeline returned by `open_recipe`; it is prepared here.
         folder: RunFolder that the caller has claimed.
         quiet: print nothing.
+        data_changed: see `Pipeline.prepare`.
     """
 
-    def __init__(self, config, data, folder, quiet=False):
+    def __init__(self, config, data, folder, quiet=False, data_changed="refuse"):
         self.fit = Fit(**config["fit"])
         self.folder = folder
         self.quiet = quiet
@@ -87,7 +90,7 @@ class Training:
         # Before the source is read, which may take long.
         data.check_encoder(shortest(self.method.encoder))
         with counting("reading", "items", quiet) as (_, progress):
-            data.prepare(folder.path, progress)
+            data.prepare(folder.path, progress, data_changed)
 
     def _check_batch_size(self):
         replicas, parts = self.strategy.num_replicas_in_sync, self.fit.accumulate

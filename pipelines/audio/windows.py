@@ -44,7 +44,7 @@ class AudioWindows(Pipeline):
     """
 
     extensions = AUDIO_EXTENSIONS
-    needs_shapes = True
+    decode_arguments = ("sample_rate",)
 
     def __init__(
         self,

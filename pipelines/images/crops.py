@@ -31,6 +31,7 @@ class ImageCrops(Pipeline):
     """
 
     extensions = IMAGE_EXTENSIONS
+    decode_arguments = ()
 
     def __init__(
         self,

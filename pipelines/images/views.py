@@ -125,9 +125,9 @@ class ImageViews(ImageCrops):
         if not self._crops_batches():
             return super().batched(numbers, seed)
         height, width, _ = self.shapes[0].tolist()
-        items = tf.reshape(self._kept.values, [-1, height, width, 3])
 
         def batch(several):
+            items = tf.reshape(self._kept.values, [-1, height, width, 3])
             images = tf.gather(items, self.item_index(several, seed))
             images = tf.ensure_shape(images, [self.batch_size, height, width, 3])
             draws = uniforms(seed, several[0], self.batch_size, self._draws())

@@ -20,11 +20,11 @@ class Flat:
     """Arrays of one rank and any shape, concatenated in one tensor: reading one is a slice.
 
     Args:
-        values: array (total elements,), the concatenated elements of the arrays.
+        values: array (total elements,), the concatenated elements of the arrays. What is mapped
+            from a file stays there; anything else is copied.
         shapes: int array (N, rank), the shape of each array; rank is 1 or more.
 
     Attributes:
-        values: tensor (total elements,).
         offsets: int64 tensor (N + 1,), the offset of each array in `values`, and its size.
         shapes: int64 tensor (N, rank).
     """
@@ -33,7 +33,16 @@ class Flat:
         self.rank = shapes.shape[1]
         self.offsets = host(np.concatenate([[0], np.cumsum(shapes.prod(axis=1, dtype=np.int64))]))
         self.shapes = host(shapes.astype(np.int64))
-        self.values = host(values)
+        if isinstance(values, np.memmap):
+            values = tf.experimental.dlpack.from_dlpack(values.__dlpack__())
+        with tf.device("CPU:0"):
+            # A variable: tf.data copies a tensor for every iterator of a dataset that reads it.
+            self._values = tf.Variable(values, trainable=False)
+
+    @property
+    def values(self):
+        """The concatenated elements, a tensor (total elements,); read it inside the graph."""
+        return self._values.value()
 
     @classmethod
     def of(cls, arrays):

@@ -1,5 +1,6 @@
 """One pass over a source that decodes every item, to find the unreadable ones."""
 
+import functools
 import logging
 import re
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ import tensorflow as tf
 
 from mmssl.files import write_text
 from mmssl.pipelines.sources.arrays import Flat
+from mmssl.pipelines.sources.prepared import forget, prepared
 from mmssl.pipelines.sources.tables import listed
 
 logger = logging.getLogger(__name__)
 
 SKIPPED_FILE = "skipped.txt"
 _CHUNK = 64  # items decoded together
+_RECOVERED = "it could not be read on the first attempt"
 
 
 @dataclass(eq=False)
@@ -36,71 +39,121 @@ class Scan:
     kept: Flat | None
 
 
-def scan(source, decode, keep_bytes=0, progress=None):
-    """Decodes every item once, in parallel.
+def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None):
+    """Decodes every item once, in parallel, unless the cache holds what came of it.
 
     Args:
         source: Source.
         decode: graph function, raw item -> decoded tensor; it fails on items that cannot be used.
         keep_bytes: keep the decoded items if they take no more than this many bytes in total.
         progress: None or function (items done, total items).
+        key: JSON values, all that the decoded items depend on; None keeps nothing between runs.
+        measure: graph function, index -> shape of the decoded item, int64 (rank,), that fails as
+            `decode` does. It takes its place where items are not kept, and so need not hold a whole
+            item. None decodes.
 
     Returns:
         Scan.
     """
+
+    @functools.cache
+    def look():
+        return _decode_all(source, decode, keep_bytes, progress, measure)
+
+    table = _kept_between_runs([key, "table"], lambda: look()[0])
+    if _RECOVERED in table["reasons"]:
+        forget([key, "table"])  # the next run may be luckier
+    size, kept = int(table["bytes"]), None
+    if 0 < size <= keep_bytes:
+        values = _kept_between_runs([key, "values"], lambda: {"values": look()[1]})["values"]
+        kept = Flat(values, table["shapes"])
+    elif keep_bytes and size:
+        logger.info("decoded data exceed %.1f GiB: decoding at every read", keep_bytes / 2**30)
+    bad = np.setdiff1d(np.arange(len(source)), table["good"])
+    reasons = zip(bad, table["reasons"], strict=True)
+    skipped = [(source.names[i], str(reason)) for i, reason in reasons]
+    return Scan(table["good"], skipped, table["shapes"], kept)
+
+
+def _kept_between_runs(key, make):
+    return make() if key[0] is None else prepared(key, make)
+
+
+def _decode_all(source, decode, keep_bytes, progress, measure):
+    """Returns a table of what was found, a dict of arrays, and all elements or None."""
     good, shapes, kept, size = [np.empty(0, np.int64)], [], [], 0
-    for numbers, sizes, values in _decoded(source, decode, keep_bytes > 0):
+    load, look = _loaders(source, decode, measure)
+    for numbers, sizes, values in _chunks(source, load, look, keep_bytes):
         good.append(numbers)
         shapes.append(sizes)
-        size += values.nbytes
         kept.append(values)
+        size += int(sizes.prod(axis=1).sum()) * values.itemsize
         if size > keep_bytes:
             kept.clear()
         if progress is not None:
             progress(int(numbers[-1]) + 1, len(source))
-    if size > keep_bytes:
-        logger.info("decoded data exceed %.1f GiB: decoding at every read", keep_bytes / 2**30)
     good = np.concatenate(good)
     bad = np.setdiff1d(np.arange(len(source)), good)
-    shapes = np.concatenate(shapes) if shapes else np.empty((0, 1), np.int64)
-    return Scan(
-        good,
-        list(zip([source.names[i] for i in bad], _reasons(source, decode, bad), strict=True)),
-        shapes,
-        Flat(np.concatenate(kept), shapes) if kept and keep_bytes else None,
-    )
+    table = {
+        "good": good,
+        "shapes": np.concatenate(shapes) if shapes else np.empty((0, 1), np.int64),
+        "reasons": np.array(_reasons(look, bad), str),
+        "bytes": np.array(size, np.int64),
+    }
+    return table, np.concatenate(kept) if kept else None
 
 
-def _decoded(source, decode, with_values):
-    """Yields (indices, shapes, concatenated elements) of chunks of items that can be decoded."""
+def _loaders(source, decode, measure):
+    """Returns two functions of an index: its shape with its elements, and with an empty array."""
 
-    @tf.autograph.experimental.do_not_convert
     def load(index):
         item = decode(source.read(index))
-        values = tf.reshape(item, [-1])
-        return index, tf.shape(item, tf.int64), values if with_values else values[:0]
+        return tf.shape(item, tf.int64), tf.reshape(item, [-1])
 
+    def look(index):
+        shape, values = load(index)
+        return shape, values[:0]
+
+    if measure is None:
+        return load, look
+    dtype = tf.data.Dataset.range(1).map(load).element_spec[1].dtype
+    return load, lambda index: (measure(index), tf.zeros([0], dtype))
+
+
+def _chunks(source, load, look, keep_bytes):
+    """Yields (indices, shapes, elements) of items that can be loaded; elements while they fit."""
+    begin, room = 0, keep_bytes
+    # Alone where they are kept: a batch of long recordings could exceed any memory.
+    for chunk in _passed(source, load, 0, 1) if keep_bytes else ():
+        yield chunk
+        begin, room = int(chunk[0][-1]) + 1, room - chunk[2].nbytes
+        if room < 0:
+            break
+    if not keep_bytes or room < 0:
+        yield from _passed(source, look, begin, _CHUNK)
+
+
+def _passed(source, function, begin, chunk):
+    @tf.autograph.experimental.do_not_convert
+    def attempt(index):
+        return index, *function(index)
+
+    numbers = tf.data.Dataset.range(begin, len(source))
     try:
-        items = tf.data.Dataset.range(len(source)).map(load, tf.data.AUTOTUNE, deterministic=True)
+        items = numbers.map(attempt, tf.data.AUTOTUNE, deterministic=True)
     except TypeError as error:
         kind = source.read(tf.constant(0, tf.int64))
         raise ValueError(
             f"the source holds {kind.dtype.name} arrays of shape {kind.shape}, which this recipe "
             "does not read"
         ) from error
-    items = items.ignore_errors(log_warning=False)
-    batches = items.ragged_batch(_CHUNK) if with_values else items.batch(_CHUNK)
-    for numbers, shapes, values in batches:
-        ragged = isinstance(values, tf.RaggedTensor)  # not where all have the same static shape
-        values = values.flat_values if ragged else tf.reshape(values, [-1])
-        yield numbers.numpy(), shapes.numpy(), values.numpy()
+    batches = items.ignore_errors(log_warning=False).batch(chunk)
+    for numbers, shapes, values in batches.as_numpy_iterator():
+        yield numbers, shapes, values.reshape(-1)
 
 
-def _reasons(source, decode, numbers):
-    def load(index):
-        return decode(source.read(index))
-
-    attempt = tf.function(load, [tf.TensorSpec([], tf.int64)], autograph=False)
+def _reasons(look, numbers):
+    attempt = tf.function(look, [tf.TensorSpec([], tf.int64)], autograph=False)
     return [_reason(attempt, number) for number in numbers]
 
 
@@ -109,7 +162,7 @@ def _reason(attempt, number):
         attempt(tf.constant(number, tf.int64))
     except tf.errors.OpError as error:
         return plain_reason(error.message)
-    return "it could not be read on the first attempt"
+    return _RECOVERED
 
 
 def plain_reason(message):

@@ -1,6 +1,5 @@
 """TFRecord shards with random access, through an index of the offset of every record."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +7,20 @@ import tensorflow as tf
 
 from mmssl.files import atomic_write
 from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.fingerprint import stamps
+from mmssl.pipelines.sources.prepared import prepared
+from mmssl.pipelines.sources.records import FOOTER, HEADER, LONGEST, find_records
 
 _CONTENT = ("content", "image/encoded", "audio/encoded", "image", "audio", "text", "data")
-_KINDS = {"bytes_list": tf.string, "int64_list": tf.int64, "float_list": tf.float32}
-_HEADER, _FOOTER = 12, 4  # bytes around a record: its length with a checksum, its checksum
 
 
 def read_shards(paths):
     """Indexes shards of `tf.train.Example` records.
 
     The encoded file (JPEG, WAV, text ...) is the bytes feature named content, image/encoded,
-    audio/encoded, image, audio, text or data. Every other feature with one value per record is a
-    column, such as label or split.
+    audio/encoded, image, audio, text or data. Every other feature with one value of up to 1,000
+    bytes per record is a column, such as label or split. The content is not read: an index of the
+    records is made from their beginnings, and kept between runs.
 
     Args:
         paths: list of uncompressed TFRecord files.
@@ -31,35 +32,52 @@ def read_shards(paths):
     Raises:
         ValueError: when a shard is corrupt or compressed, or its records have no known feature.
     """
+    index = prepared(["shards", stamps(paths)], lambda: _index(paths))
+    counts, columns = index["counts"], index["columns"].tolist()
+    names = [f"{Path(p).name}:{i}" for p, n in zip(paths, counts, strict=True) for i in range(n)]
+    read = _reader(paths, counts, index["offsets"], index["lengths"], str(index["content"]))
+    return names, read, {name: index[f"column_{i}"] for i, name in enumerate(columns)}
+
+
+def _index(paths):
+    """Returns arrays: where the records are, the name of their content, their columns."""
     first = _first_record(paths[0])
     content = _content_feature(paths[0], first)
-    features, columns, positions = _columns_of(first, content), [], []
-    for path in paths:
-        lengths, values = _scan(path, features)
-        starts = np.cumsum(lengths + _HEADER + _FOOTER) - lengths - _FOOTER
-        positions.append(np.stack([starts, lengths], axis=1))
-        columns.append(values)
-    counts = [len(p) for p in positions]
-    names = [f"{Path(p).name}:{i}" for p, n in zip(paths, counts, strict=True) for i in range(n)]
-    joined = {name: np.concatenate([c[name] for c in columns]) for name in features}
-    return names, _reader(paths, counts, np.concatenate(positions), content), joined
+    names = [name for name in sorted(first) if name != content and _is_column(first[name])]
+    shards = [_records(path, names) for path in paths]
+    names = [name for name in names if all(name in shard.columns for shard in shards)]
+    columns = [np.concatenate([shard.columns[name] for shard in shards]) for name in names]
+    return {
+        "content": np.array(content),
+        "counts": np.array([len(shard.offsets) for shard in shards]),
+        "offsets": np.concatenate([shard.offsets for shard in shards]),
+        "lengths": np.concatenate([shard.lengths for shard in shards]),
+        "columns": np.array(names, str),
+        **{f"column_{i}": column for i, column in enumerate(columns)},
+    }
 
 
-def _reader(paths, counts, positions, content):
-    files = host([str(path) for path in paths])
-    sizes = host(np.array([os.path.getsize(path) for path in paths], np.int64))
-    shards, positions = host(np.repeat(np.arange(len(paths)), counts)), host(positions)
+def _records(path, names):
+    try:
+        return find_records(path, names)
+    except ValueError as error:
+        raise ValueError(f"{_not_readable(path)}: {error}") from error
+
+
+def _reader(paths, counts, offsets, lengths, content):
+    files, shards = host([str(path) for path in paths]), host(np.repeat(range(len(paths)), counts))
+    offsets, lengths = host(offsets), host(lengths)
 
     def read(index):
-        shard, start, length = shards[index], positions[index, 0], positions[index, 1]
-        # One record of fixed length, with the rest as header and footer: a seek, in the graph.
-        record = tf.data.FixedLengthRecordDataset(
-            files[shard],
-            record_bytes=length,
-            header_bytes=start,
-            footer_bytes=sizes[shard] - start - length,
-            buffer_size=length,
-        ).get_single_element()
+        # One that begins at the record and buffers no more than it; it checks the checksums.
+        records = tf.raw_ops.TFRecordDatasetV2(
+            filenames=files[shards[index]][tf.newaxis],
+            compression_type="",
+            buffer_size=lengths[index] + HEADER + FOOTER,
+            byte_offsets=offsets[index][tf.newaxis],
+        )
+        records = tf.data.experimental.from_variant(records, tf.TensorSpec([], tf.string))
+        record = records.take(1).get_single_element()
         parsed = tf.io.parse_single_example(record, {content: tf.io.FixedLenFeature([], tf.string)})
         return parsed[content]
 
@@ -92,39 +110,9 @@ def _content_feature(path, features):
     return found
 
 
-def _columns_of(features, content):
-    columns = {}
-    for name, value in sorted(features.items()):
-        kind = value.WhichOneof("kind")
-        if name != content and kind and len(getattr(value, kind).value) == 1:
-            columns[name] = tf.io.FixedLenFeature([], _KINDS[kind])
-    return columns
-
-
-def _scan(path, features):
-    def measure(record):
-        return tf.strings.length(record, unit="BYTE"), tf.io.parse_single_example(record, features)
-
-    def parse(record):
-        return tf.strings.length(record, unit="BYTE"), {}
-
-    dataset = tf.data.TFRecordDataset([str(path)]).map(
-        measure if features else parse, num_parallel_calls=tf.data.AUTOTUNE
-    )
-    try:
-        batches = list(dataset.batch(1024).as_numpy_iterator())
-    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
-        raise ValueError(f"{_not_readable(path)}: {error.message}") from error
-    if not batches:
-        return np.empty(0, np.int64), {name: np.empty(0, str) for name in features}
-    lengths = np.concatenate([length for length, _ in batches]).astype(np.int64)
-    return lengths, {n: _as_text(np.concatenate([v[n] for _, v in batches])) for n in features}
-
-
-def _as_text(values):
-    if values.dtype.kind in "SO":
-        return np.array([value.decode("utf-8", "replace") for value in values])
-    return values.astype(str)
+def _is_column(feature):
+    kind = feature.WhichOneof("kind")
+    return bool(kind) and len(getattr(feature, kind).value) == 1 and feature.ByteSize() <= LONGEST
 
 
 def write_shards(source, folder, shards=1):

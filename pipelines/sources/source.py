@@ -34,6 +34,10 @@ class Source:
         splits: array (N,) of str such as "train", "test", "val", or None.
         columns: all columns of the source or of its label table: name -> array (N,) of str.
         root: folder that `names` are relative to; None if items are not files.
+        files: paths of the files that hold the items, if each holds several.
+        content: the data, if they are in memory: an array, a list, or the name of built-in data.
+        chosen: int64 array (N,), the positions of a subset's items in the source that was opened;
+            None for all.
         sample_rate: of decoded waveforms in hertz; None if unknown or if items are files.
         request: the arguments that `open_source` was called with, by name; empty for a subset.
     """
@@ -44,6 +48,9 @@ class Source:
     splits: np.ndarray | None = None
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     root: Path | None = None
+    files: tuple[Path, ...] = ()
+    content: Any = None
+    chosen: np.ndarray | None = None
     sample_rate: int | None = None
     request: dict[str, Any] = field(default_factory=dict)
 
@@ -66,6 +73,9 @@ class Source:
             splits=None if self.splits is None else self.splits[indices],
             columns={name: column[indices] for name, column in self.columns.items()},
             root=self.root,
+            files=self.files,
+            content=self.content,
+            chosen=indices if self.chosen is None else self.chosen[indices],
             sample_rate=self.sample_rate,
         )
 
@@ -138,7 +148,7 @@ def _open(spec, extensions):
     if isinstance(spec, list | tuple) and names_paths(spec, of_texts=".txt" in extensions):
         return _files(*join([_open(path, extensions) for path in spec]))
     if isinstance(spec, np.ndarray | list | tuple):
-        return _rows(spec)
+        return replace(_rows(spec), content=spec)
     if not isinstance(spec, str | os.PathLike):
         raise ValueError(
             f"the source {spec!r} is neither a path, a glob, an array, nor a list of arrays or str"
@@ -173,7 +183,7 @@ def _open_builtin(spec, extensions):
     if _BUILTIN[name] not in extensions:
         raise ValueError(f"{spec} has no data for a recipe that reads {', '.join(extensions)}")
     data, columns, sample_rate = _make_builtin(name)
-    return _rows(data, dict(columns or {}), sample_rate)
+    return replace(_rows(data, dict(columns or {}), sample_rate), content=spec)
 
 
 @functools.cache
@@ -191,7 +201,8 @@ def _open_folder(folder, extensions):
     if records:
         return _open_shards(records)
     if any(idx.is_idx(f) for f in folder.iterdir()):
-        return _rows(*idx.read_images(folder))
+        held = tuple(f for f in found if idx.is_idx(f))
+        return replace(_rows(*idx.read_images(folder)), files=held)
     kinds = Counter(f.suffix.lower() or f.name for f in found).most_common(8)
     raise ValueError(
         f"no file with an extension {', '.join(extensions)} under {folder}; found "
@@ -208,11 +219,11 @@ def _walk(folder):
 def _open_file(path, extensions):
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        return _rows(*arrays.read_archive(path))
+        return replace(_rows(*arrays.read_archive(path)), files=(path,))
     if suffix == ".tfrecord":
         return _open_shards([path])
     if idx.is_idx(path):
-        return _rows(*idx.read_images(path))
+        return replace(_rows(*idx.read_images(path)), files=(path,))
     if suffix in extensions:
         return _files([path], path.parent)
     if suffix in tables.TABLES:
@@ -239,14 +250,15 @@ def _open_glob(pattern, extensions):
 
 def _open_shards(paths):
     names, read, columns = shards.read_shards(paths)
-    return Source(list(columns.get("name", names)), read, columns=columns)
+    return Source(list(columns.get("name", names)), read, columns=columns, files=tuple(paths))
 
 
 def _open_table(path, extensions):
     texts = ".txt" in extensions
     columns, names = tables.read_texts(path) if texts else (tables.read_table(path), None)
     if texts and "text" in columns:
-        return Source(names, arrays.array_reader(columns.pop("text")), columns=columns)
+        read = arrays.array_reader(columns.pop("text"))
+        return Source(names, read, columns=columns, files=(path,))
     if "file" not in columns:
         raise ValueError(f"{path} has the columns {', '.join(columns)}: expected a column `file`")
     files = [path.parent / name for name in columns["file"]]

@@ -40,6 +40,7 @@ class Documents(Pipeline):
     """
 
     extensions = _PLAIN + _CODE
+    decode_arguments = ()
     vocabulary_file = ""
 
     def __init__(self, source, length, vocabulary_size, batch_size, **kwargs):

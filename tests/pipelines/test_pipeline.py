@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.pipeline import Pipeline
-from mmssl.pipelines.sources import open_source
+from mmssl.pipelines.sources import Source, open_source
+from mmssl.pipelines.sources.fingerprint import FINGERPRINT_FILE, fingerprint
 from mmssl.pipelines.sources.scan import read_skipped
 from tests.pipelines.elements import elements
 
@@ -113,19 +114,118 @@ def test_an_unreadable_file_is_left_out_named_and_remembered(tmp_path, cache):
     expected = elements(pipeline, 10)["item"]
     assert set(expected.ravel()) == set(range(21)) - {3}
 
-    (folder / "03.num").write_text("3")  # readable again, but the run began without it
     resumed = Numbers(folder, 4, cache=cache)
     resumed.prepare(tmp_path / "run")
     assert resumed.skipped == pipeline.skipped
     np.testing.assert_array_equal(elements(resumed, 10)["item"], expected)
 
 
+def test_a_file_that_the_run_began_without_stays_left_out(tmp_path):
+    folder = write(tmp_path / "data", [0, 1, 2, -1, *range(4, 21)])
+    expected = elements(Numbers(folder, 4).prepare(tmp_path / "run"), 10)["item"]
+    (tmp_path / "run" / FINGERPRINT_FILE).unlink()  # as in runs of older versions
+    (folder / "03.num").write_text("3")
+    resumed = Numbers(folder, 4).prepare(tmp_path / "run")
+    assert resumed.skipped == [("03.num", "below zero")]
+    np.testing.assert_array_equal(elements(resumed, 10)["item"], expected)
+
+
 def test_a_file_lost_since_the_run_began_stops_it(tmp_path):
     folder = write(tmp_path / "data", range(20))
     Numbers(folder, 4).prepare(tmp_path / "run")
+    (tmp_path / "run" / FINGERPRINT_FILE).unlink()
     (folder / "05.num").write_text("-5")
     with pytest.raises(ValueError, match=r"05\.num was readable when this run started"):
         Numbers(folder, 4).prepare(tmp_path / "run")
+
+
+def test_data_that_changed_since_the_run_began_are_named_and_refused_until_accepted(tmp_path):
+    folder = write(tmp_path / "data", range(20))
+    Numbers(folder, 4).prepare(tmp_path / "run")
+    Numbers(folder, 4).prepare(tmp_path / "run")  # nothing changed
+    (folder / "05.num").write_text("505")
+    (folder / "06.num").unlink()
+    write(folder / "more", [-1, 2, 3])
+    told = r"3 added \(more/00\.num, .*\), 1 removed \(06\.num\), 1 edited \(05\.num\)"
+    with pytest.raises(ValueError, match=told):
+        Numbers(folder, 4).prepare(tmp_path / "run")
+    accepted = Numbers(folder, 4).prepare(tmp_path / "run", data_changed="accept")
+    assert accepted.skipped == [("more/00.num", "below zero")]
+    assert Numbers(folder, 4).prepare(tmp_path / "run").items.names == accepted.items.names
+    assert len(accepted.items) == 21
+
+
+@pytest.mark.parametrize("change", ["edited", "split"])
+def test_changes_of_data_in_memory_are_noticed(tmp_path, change):
+    source = open_source(numbers(12), (".num",))
+    source.splits = np.array(["test"] * 4 + ["train"] * 8)
+    Numbers(source, 2).prepare(tmp_path)
+    if change == "edited":
+        source.content = source.content + 1
+    else:
+        source.splits[0] = "train"
+    with pytest.raises(ValueError, match=r"data changed since the run .* began: 1 edited \(the"):
+        Numbers(source, 2).prepare(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [["a", "é\ud800"], np.array(["a", None], object), [np.zeros((2, 3)), np.zeros(0)], "builtin:x"],
+)
+def test_every_kind_of_data_in_memory_has_a_fingerprint(content):
+    one, other = (Source(["a", "b"], lambda i: i, content=c) for c in (content, content[:1]))
+    assert fingerprint(one) == fingerprint(one.select([0, 1]))
+    assert fingerprint(one) != fingerprint(other)
+    assert fingerprint(one) != fingerprint(one.select([1, 0]))
+
+
+class Doubled(Numbers):
+    """Reads an attribute, and says so."""
+
+    decode_arguments = ("factor",)
+
+    def __init__(self, source, factor=2.0, **kwargs):
+        super().__init__(source, 4, **kwargs)
+        self.factor, self.decoded = factor, []
+
+    def decode(self, raw):
+        def note(value):
+            self.decoded.append(float(value[0]))
+            return value
+
+        return tf.numpy_function(note, [self.factor * super().decode(raw)], tf.float32)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_what_was_decoded_once_is_not_decoded_by_the_next_process(tmp_path, cache):
+    folder = write(tmp_path / "data", [0, 1, 2, -1, *range(4, 21)])
+    first = Doubled(folder, cache=cache).prepare()
+    again = Doubled(folder, cache=cache).prepare()
+    assert len(first.decoded) == 20
+    assert again.open(folder).names == first.items.names
+    assert again.decoded == []
+    assert (again.skipped, again.items.names) == (first.skipped, first.items.names)
+    np.testing.assert_array_equal(again.shapes, first.shapes)
+    np.testing.assert_array_equal(elements(again, 10)["item"], elements(first, 10)["item"])
+    assert (again.decoded == []) == cache
+
+
+def test_another_file_argument_or_choice_is_decoded_anew(tmp_path):
+    folder = write(tmp_path / "data", range(10))
+    Doubled(folder).prepare()
+    assert len(Doubled(folder, factor=3.0).prepare().decoded) == 10
+    assert len(Doubled(folder, limit=7).prepare().decoded) == 7
+    (folder / "03.num").write_text("33")
+    assert 66.0 in Doubled(folder).prepare().decoded
+
+
+def test_a_class_that_does_not_say_what_its_decoding_reads_is_never_cached(tmp_path):
+    class Tripled(Doubled):
+        def decode(self, raw):
+            return 1.5 * super().decode(raw)
+
+    folder = write(tmp_path / "data", range(10))
+    assert [len(Tripled(folder).prepare().decoded) for _ in range(2)] == [10, 10]
 
 
 def test_too_many_unreadable_files_stop_the_run_and_leave_no_list(tmp_path):
@@ -141,7 +241,7 @@ def test_the_source_is_read_by_prepare_once_and_told_of_as_it_goes(tmp_path):
     told = []
     pipeline = Numbers(folder, 4)
     assert pipeline.prepare(progress=lambda *counts: told.append(counts)) is pipeline
-    assert told == [(64, 100), (100, 100)]
+    assert told == [(done, 100) for done in range(1, 101)]
     for file in folder.iterdir():
         file.unlink()
     assert len(pipeline.prepare()) == 25

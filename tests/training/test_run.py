@@ -1,3 +1,4 @@
+import contextlib
 import csv
 import json
 import os
@@ -5,17 +6,24 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 import numpy as np
 import pytest
+import soundfile
+import tensorflow as tf
 from keras import ops
 
+from mmssl.cli import main
 from mmssl.evaluation.collapse.monitor import CollapseWarning
 from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.audio import AudioWindows
 from mmssl.runs import Run, RunFolder
+from mmssl.training import finish, loop
+from mmssl.training.clock import Clock
 from mmssl.training.loop import pretrain
 from mmssl.training.periods import period_ends
+from tests.stopping import StoppedError, stop_after
 
 TINY = [
     "--data.batch_size=4",
@@ -49,6 +57,7 @@ def test_a_run_leaves_all_its_files_and_can_be_opened(tmp_path):
 
 def test_reading_the_data_is_shown_on_a_terminal(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("MMSSL_CACHE", str(tmp_path / "cache"))  # for the first time
     pretrain("audio/cpc", tmp_path / "run", [*TINY, "--fit.steps=1"])
     shown = capsys.readouterr().err
     assert "reading" in shown
@@ -145,6 +154,41 @@ def test_a_run_whose_data_are_refused_leaves_no_folder(tmp_path):
     with pytest.raises(ValueError, match="does not exist"):
         tiny(tmp_path / "run", f"--data.source={tmp_path / 'nowhere'}")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_whose_data_changed_goes_on_only_where_that_is_accepted(tmp_path, capsys):
+    sounds = tmp_path / "sounds"
+    sounds.mkdir()
+    for number in range(9):
+        wave = np.random.default_rng(number).uniform(-0.5, 0.5, 4000)
+        soundfile.write(sounds / f"{number}.wav", wave, 8000)
+    options = [f"--data.source={sounds}", *TINY, "--fit.steps=4", "--fit.checkpoint_seconds=0"]
+    command = ["pretrain", "audio/cpc", "--quiet", "--out", str(tmp_path / "run"), *options]
+    with (
+        mock.patch.object(loop, "save_state", stop_after(2)),
+        contextlib.suppress(StoppedError),
+    ):
+        main(command)
+    (sounds / "3.wav").rename(sounds / "new.wav")
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "1 added (new.wav), 1 removed (3.wav)" in said
+    assert "--data-changed accept" in said
+    with mock.patch.object(finish, "finish"):
+        assert main([*command, "--data-changed", "accept"]) == 0
+    assert (tmp_path / "run" / "encoder.keras").exists()
+    assert "new.wav" in json.loads((tmp_path / "run" / "fingerprint.json").read_text())
+
+
+def test_a_file_that_is_lost_while_a_run_reads_it_is_named(tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    names = tf.data.Dataset.from_tensors(str(tmp_path / "a.txt")).repeat()
+    batches = iter(names.map(tf.io.read_file))
+    clock = Clock({"seconds": 0.0, "waited": 0.0})
+    assert clock.wait(batches) == b"a"
+    (tmp_path / "a.txt").unlink()
+    with pytest.raises(ValueError, match=r"can no longer be read \(.*a\.txt; No such file"):
+        clock.wait(batches)
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.sources import open_source
+from mmssl.pipelines.sources import scan as scan_module
 from mmssl.pipelines.sources.scan import (
     check_skip_ratio,
     plain_reason,
@@ -41,6 +42,40 @@ def test_nothing_is_kept_beyond_the_bound(caplog):
     assert "decoding at every read" in caplog.text
     assert scan(ragged([2, 5] * 100), refuse_threes, keep_bytes=2800).kept is not None
     assert scan(ragged([2, 5] * 100), refuse_threes).kept is None
+
+
+def test_long_items_are_measured_and_never_decoded_where_they_are_not_kept():
+    def refuse(raw):
+        with tf.control_dependencies([tf.Assert(tf.size(raw) < 4, ["decoded whole"])]):
+            return tf.identity(raw)
+
+    source = ragged([2, 3, 50, 5] * 30)
+
+    def measure(index):
+        length = tf.size(source.read(index), tf.int64)
+        with tf.control_dependencies([tf.Assert(length != 5, ["it is cut short"])]):
+            return length[tf.newaxis]
+
+    found = scan(source, refuse, measure=measure)
+    assert found.shapes[:3].tolist() == [[2], [3], [50]]
+    assert found.skipped[:1] == [("row 3", "it is cut short")]
+    assert len(found.skipped) == 30
+    found = scan(ragged([2, 3] * 3), refuse, 10**6, measure=measure)
+    np.testing.assert_array_equal(found.kept[tf.constant(3, tf.int64)], [3, 3, 3])
+
+
+def test_items_are_kept_one_at_a_time_so_that_few_long_ones_are_in_memory(monkeypatch):
+    chunks, passed = [], scan_module._passed
+
+    def noted(*args):
+        for chunk in passed(*args):
+            chunks.append(chunk)
+            yield chunk
+
+    monkeypatch.setattr(scan_module, "_passed", noted)
+    scan(ragged([1000] * 300), tf.identity, keep_bytes=50_000)
+    assert max(values.nbytes for *_, values in chunks) == 4000
+    assert sum(values.nbytes for *_, values in chunks) == 52_000
 
 
 def test_progress_reaches_the_end():

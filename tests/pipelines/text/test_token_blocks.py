@@ -143,7 +143,7 @@ def test_the_vocabulary_is_kept_in_the_run_folder_and_read_back(tmp_path, pipeli
     TokenBlocks(DOCUMENTS, **SMALL).prepare(tmp_path)
     kept = (tmp_path / "vocabulary.json").read_bytes()
     again = TokenBlocks([text.replace("old", "zebra") for text in DOCUMENTS], **SMALL)
-    again.prepare(tmp_path)
+    again.prepare(tmp_path, data_changed="accept")
     assert again.tokenizer.vocabulary == pipeline.tokenizer.vocabulary
     assert (tmp_path / "vocabulary.json").read_bytes() == kept
     restored = TokenBlocks("/nowhere", **SMALL)
