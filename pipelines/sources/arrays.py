@@ -1,5 +1,6 @@
 """Arrays of any shape, concatenated in one tensor, and the NumPy archives they come from."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,8 @@ def array_reader(arrays):
     """Returns `read(index)` for a NumPy array, a list of arrays, or a list of str.
 
     Args:
-        arrays: array (N, ...) of numbers or str; or a list of N arrays of one rank; or of N str.
+        arrays: array (N, ...) of numbers or str; or a list of N arrays of one rank; or of N str, in
+            which None and NaN read as "".
 
     Returns:
         A function of an int64 scalar tensor.
@@ -73,7 +75,7 @@ def array_reader(arrays):
     if len(arrays) == 0:
         raise ValueError("the source is an empty list: give at least one item")
     if isinstance(arrays[0], str):
-        strings = host(list(map(str, arrays)))
+        strings = host([_encoded(i, text) for i, text in enumerate(arrays)])
         return lambda index: tf.gather(strings, index)
     if not isinstance(arrays, np.ndarray):
         arrays = _same_kind([np.asarray(array) for array in arrays])
@@ -84,6 +86,17 @@ def array_reader(arrays):
         )
     flat = Flat.of(arrays)
     return lambda index: flat[index]
+
+
+def _encoded(index, text):
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")  # half of a pair: invalid, and seen as such
+    if text is None or (isinstance(text, float) and math.isnan(text)):
+        return b""
+    raise ValueError(
+        f"item {index} of the source is of type {type(text).__name__}, the first is a str: give a "
+        "list of str"
+    )
 
 
 def _same_kind(arrays):

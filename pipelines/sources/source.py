@@ -254,9 +254,9 @@ def _open_shards(paths):
 
 
 def _open_table(path, extensions):
-    columns = tables.read_table(path)
-    if "text" in columns and ".txt" in extensions:
-        names = [f"line {i + 2}" for i in range(len(columns["text"]))]
+    texts = ".txt" in extensions
+    columns, names = tables.read_texts(path) if texts else (tables.read_table(path), None)
+    if texts and "text" in columns:
         read = arrays.array_reader(columns.pop("text"))
         return Source(names, read, columns=columns, files=(path,))
     if "file" not in columns:

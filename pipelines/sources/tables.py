@@ -1,76 +1,171 @@
 """Tables of files, texts and labels: TSV with a header line, or one JSON object per line."""
 
 import json
+import logging
 import os
 from pathlib import Path
 
 import numpy as np
 
+logger = logging.getLogger(__name__)
+
 TABLES = (".tsv", ".jsonl")
+_MAX_COLUMNS = 1000  # a table with more has data for names, and would fill the memory
 
 
 def read_table(path):
-    """Reads a whole table.
+    """Reads a whole table; memory follows the bytes of the file.
 
     Args:
         path: `.tsv` (UTF-8, header line, fields separated by one tab, no quoting) or `.jsonl` (one
-            object per line; a missing key reads as "").
+            object per line; a missing key, null and NaN read as ""). A column of lists or objects
+            is left out, and named in a warning.
 
     Returns:
-        Dict of column name -> array (rows,) of str.
+        Dict of column name -> array (rows,) of Python str.
 
     Raises:
         ValueError: when the file is not such a table; the message names the file and the line.
     """
+    return _read(path)[0]
+
+
+def read_texts(path):
+    """Reads a table as `read_table` does, without the rows that have no text if it has texts.
+
+    Args:
+        path: see `read_table`. In a `.jsonl` table only a str in the column `text` is text.
+
+    Returns:
+        (columns, names): see `read_table`, and the list of the rows' names, such as "line 12". The
+        rows that are left out are counted and named in a warning.
+
+    Raises:
+        ValueError: see `read_table`; also when no row has a text.
+    """
+    columns, lines = _read(path)
+    names = [f"line {number}" for number in lines]
+    if "text" not in columns:
+        return columns, names
+    has_text = np.array([bool(text.strip()) for text in columns["text"]])
+    empty = [name for name, good in zip(names, has_text, strict=True) if not good]
+    if len(empty) == len(names):
+        raise ValueError(f"no row of the table {path} has a text")
+    if empty:
+        rows = f"{len(empty)} of {len(names)} rows of {path}"
+        logger.warning("left out %s, which have no text: %s", rows, listed(empty))
+    columns = {name: column[has_text] for name, column in columns.items()}
+    return columns, [name for name, good in zip(names, has_text, strict=True) if good]
+
+
+def _read(path):
     path = Path(path)
     if path.suffix.lower() not in TABLES:
         raise ValueError(f"{path} is not a table: give a {' or '.join(TABLES)} file")
     if not path.is_file():
         raise ValueError(f"the table {path} does not exist (working folder {os.getcwd()})")
-    try:
-        with open(path, encoding="utf-8-sig", newline="\n") as file:
-            lines = [line.rstrip("\r\n") for line in file]
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text ({error.reason} at {error.start})") from error
     parse = _tsv if path.suffix.lower() == ".tsv" else _jsonl
-    columns = parse(path, lines)
-    if not columns or not len(next(iter(columns.values()))):
+    with open(path, "rb") as file:
+        columns, numbers = parse(path, _lines(path, file))
+    if not numbers:
         raise ValueError(f"the table {path} has no rows")
-    return columns
+    return {name: np.array(column, object) for name, column in columns.items()}, numbers
+
+
+def _lines(path, file):
+    """Yields (number, text) of each line, from 1 on."""
+    for number, raw in enumerate(file, start=1):
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{path} line {number} is not UTF-8 text ({error.reason} at byte {error.start})"
+            ) from error
+        yield number, line.rstrip("\r\n")
 
 
 def _tsv(path, lines):
-    if not lines:
-        return {}
-    header = lines[0].split("\t")
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
+    header = next((line for _, line in lines), None)
+    if header is None:
+        return {}, []
+    header = header.split("\t")
+    _check_header(path, header)
+    columns, numbers = [[] for _ in header], []
+    for number, line in lines:
+        if not line:
+            continue
         fields = line.split("\t")
-        if line and len(fields) != len(header):
+        if len(fields) != len(header):
             raise ValueError(
                 f"{path} line {number} has {len(fields)} fields, the header has {len(header)}: "
                 "fields are separated by one tab, without quoting"
             )
-        if line:
-            rows.append(fields)
-    values = np.array(rows, str) if rows else np.empty((0, len(header)), str)
-    return {name: values[:, i] for i, name in enumerate(header)}
+        numbers.append(number)
+        for column, field in zip(columns, fields, strict=True):
+            column.append(field)
+    return dict(zip(header, columns, strict=True)), numbers
+
+
+def _check_header(path, header):
+    if not any(header):
+        raise ValueError(f"{path} line 1 is empty: expected the names of the columns")
+    if any("\r" in name for name in header):
+        raise ValueError(f"{path} ends its lines with CR alone: save it with LF or CRLF")
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise ValueError(
+            f"{path} line 1 has more than one column named {listed([repr(name) for name in twice])}"
+        )
 
 
 def _jsonl(path, lines):
-    rows = []
-    for number, line in enumerate(lines, start=1):
+    columns, nested, numbers = {}, {}, []
+    for number, line in lines:
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path} line {number} is not valid JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise ValueError(f"{path} line {number} is not a JSON object")
-        rows.append(row)
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: np.array([str(row.get(name, "")) for row in rows]) for name in names}
+        row = _object(path, number, line)
+        for name in row:
+            columns.setdefault(name, [""] * len(numbers))
+        if len(columns) > _MAX_COLUMNS:
+            raise ValueError(
+                f"{path} has more than {_MAX_COLUMNS} different keys by line {number}: expected "
+                "the same few in every line"
+            )
+        for name, column in columns.items():
+            value = row.get(name)
+            column.append(_cell(f"{path} line {number}", name, value))
+            if isinstance(value, list | dict) and name != "text":
+                nested.setdefault(name, number)
+        numbers.append(number)
+    for name, number in nested.items():
+        logger.warning(
+            "left out the column %r of %s: line %d has a list or an object there",
+            name,
+            path,
+            number,
+        )
+    return {name: column for name, column in columns.items() if name not in nested}, numbers
+
+
+def _object(path, number, line):
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} line {number} is not valid JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise ValueError(f"{path} line {number} is not a JSON object")
+    return row
+
+
+def _cell(where, name, value):
+    """Returns a JSON value as str, "" where there is none, or where a text is not one."""
+    if name == "text":
+        return value if isinstance(value, str) else ""
+    if value is None or value != value or isinstance(value, list | dict):  # NaN is not itself
+        return ""
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{where} has half of a surrogate pair in {name!r}: it is not text")
+    return str(value)
 
 
 def match_files(path, column, names, root):

@@ -9,11 +9,14 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from mmssl.files import write_text
+from mmssl.pipelines.text.pieces import pieces
 
 SPECIAL_TOKENS = ("<|padding|>", "<|endoftext|>")
 PAD, END = range(len(SPECIAL_TOKENS))
 VOCABULARY_FILE, MERGES_FILE = "vocabulary.json", "merges.txt"
 
+_LONGEST = 256  # bytes of a word; the time to learn grows with the square
+_BATCH = 256  # pieces of text that are tokenized together
 _MIN_SIZE = len(SPECIAL_TOKENS) + 256  # a token for every byte, so that no character is unknown
 
 
@@ -21,8 +24,9 @@ class BytePairs:
     """Byte-level byte-pair encoding (Sennrich et al. 2016, 1508.07909; Radford et al. 2019).
 
     Text is split into words, each with the space before it, and the UTF-8 bytes of a word are
-    merged pair by pair in the order in which the pairs were learned. The encoding of any text is
-    lossless. Files and tokens are written as GPT-2's are, so other tools can read them.
+    merged pair by pair in the order in which the pairs were learned. A word of more than 256 bytes
+    is cut after as many. The encoding of any text is lossless. Files and tokens are written as
+    GPT-2's are, so other tools can read them.
 
     Args:
         vocabulary: dict from token to id, `SPECIAL_TOKENS` first, so that padding is id 0 and the
@@ -64,7 +68,17 @@ class BytePairs:
         Returns:
             List of int32 arrays of token ids, one per text.
         """
-        return [np.array(found.ids, np.int32) for found in self._tokenizer.encode_batch(texts)]
+        parts = [list(pieces(text)) for text in texts]
+        flat, none = [piece for part in parts for piece in part], np.zeros(0, np.int32)
+        found = []
+        for first in range(0, len(flat), _BATCH):
+            encoded = self._tokenizer.encode_batch(flat[first : first + _BATCH])
+            found += [np.array(encoding.ids, np.int32) for encoding in encoded]
+        ends = np.cumsum([len(part) for part in parts])
+        return [
+            np.concatenate([none, *found[end - len(part) : end]])
+            for end, part in zip(ends, parts, strict=True)
+        ]
 
     def decode(self, ids):
         """Returns ids (L,) as text without special tokens; invalid UTF-8 becomes U+FFFD."""
@@ -75,8 +89,9 @@ class BytePairs:
     def layer(self):
         """Returns the same tokenizer as a KerasHub layer, for export in a TensorFlow graph.
 
-        It gives the same ids as a call for all text except U+096C, the Devanagari digit six, which
-        KerasHub uses as an internal marker and drops.
+        It gives the same ids as a call for all text except NUL, behind which it drops everything,
+        U+096C, the Devanagari digit six, which KerasHub uses as an internal marker and drops, and
+        words of more than 256 bytes, which it does not cut.
 
         Returns:
             keras_hub.tokenizers.BytePairTokenizer, from a string tensor (B,) to a RaggedTensor
@@ -138,13 +153,15 @@ def learn_byte_pairs(texts: Iterable[str], size: int) -> BytePairs:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    learner.train_from_iterator(texts, trainer)
+    learner.train_from_iterator((piece for text in texts for piece in pieces(text)), trainer)
     learned = json.loads(learner.to_str())["model"]
     return BytePairs(learned["vocab"], [" ".join(pair) for pair in learned["merges"]])
 
 
 def _byte_level(model):
     tokenizer = Tokenizer(model)
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    words = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    cut = pre_tokenizers.FixedLength(_LONGEST)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, cut])
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer

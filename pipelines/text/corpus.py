@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.text.pieces import pieces
 
 # A period, ! or ? ends a sentence if a space and then no lowercase letter follow, except after an
 # initial or a title. The Chinese and Japanese ones (U+3002, U+FF01, U+FF1F) need no space.
@@ -18,7 +19,8 @@ _END = re.compile(
 )
 # A long line followed by a lowercase letter was wrapped by an editor.
 _WRAPPED = re.compile(r"(^[^\n]{40,}[\w,;])\r?\n(?=[ \t]*[a-z])", re.MULTILINE)
-_CHUNK = 2048  # sentences tokenized together
+# Sentences, and characters, that are tokenized together.
+_CHUNK, _CHARACTERS = 2048, 500_000
 
 
 @dataclass(eq=False)
@@ -70,20 +72,10 @@ def build_corpus(documents: Iterable[str], tokenizer, max_tokens) -> Corpus:
         Corpus, in host memory.
     """
     sizes = []
-
-    def sentences():
-        waiting = []
-        for text in documents:
-            found = split_sentences(text)
-            sizes.append(len(found))
-            waiting += found
-            whole = len(waiting) - len(waiting) % _CHUNK
-            yield from (waiting[i : i + _CHUNK] for i in range(0, whole, _CHUNK))
-            waiting = waiting[whole:]
-        yield waiting
-
     signature = tf.TensorSpec([None], tf.string)
-    batches = tf.data.Dataset.from_generator(sentences, output_signature=signature)
+    batches = tf.data.Dataset.from_generator(
+        lambda: _together(_sentences(documents, sizes)), output_signature=signature
+    )
     tokens, lengths = [], []
     for ids in batches.map(tokenizer, tf.data.AUTOTUNE, deterministic=True):
         tokens.append(ids.values.numpy())
@@ -96,6 +88,26 @@ def build_corpus(documents: Iterable[str], tokenizer, max_tokens) -> Corpus:
         host(_offsets(lengths)),
         host(_offsets(found[found > 0])),
     )
+
+
+def _sentences(documents, sizes):
+    """Yields the sentences of all documents, and appends how many each has to `sizes`."""
+    for text in documents:
+        found = [piece for sentence in split_sentences(text) for piece in pieces(sentence)]
+        sizes.append(len(found))
+        yield from found
+
+
+def _together(sentences):
+    """Yields lists of sentences, bounded in number and in characters."""
+    waiting, characters = [], 0
+    for sentence in sentences:
+        waiting.append(sentence)
+        characters += len(sentence)
+        if len(waiting) == _CHUNK or characters > _CHARACTERS:
+            yield waiting
+            waiting, characters = [], 0
+    yield waiting
 
 
 def _cut(lengths, document, max_tokens):

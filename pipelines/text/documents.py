@@ -14,6 +14,10 @@ _CODE = (
 )
 
 
+_BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}\p{M}]*"
+_MOST = 256  # characters that a token can stand for
+
+
 class Documents(Pipeline):
     """Documents as token ids; the base of text pipelines.
 
@@ -70,7 +74,7 @@ class Documents(Pipeline):
     # What a subclass inherits.
 
     def decode(self, raw):
-        """Checks one text: UTF-8, not blank.
+        """Checks one text: UTF-8, not blank; a byte order mark is left out, NUL reads as a blank.
 
         Args:
             raw: string scalar.
@@ -78,17 +82,22 @@ class Documents(Pipeline):
         Returns:
             String (1,), a batch of one text, as `encode` expects.
         """
-        text = tf.strings.unicode_transcode(raw, "UTF-8", "UTF-8", errors="replace")
+        valid = tf.strings.unicode_transcode(raw, "UTF-8", "UTF-8", errors="replace")
+        text = tf.strings.regex_replace(raw, r"^\x{FEFF}", "")
+        nul = tf.strings.length(raw) - tf.strings.length(tf.strings.regex_replace(raw, "\\x00", ""))
         checks = [
-            tf.Assert(text == raw, ["it is not UTF-8 text"]),
-            tf.Assert(tf.strings.strip(raw) != "", ["it has no text"]),
+            tf.Assert(valid == raw, ["it is not UTF-8 text"]),
+            tf.Assert(nul * 10 <= tf.strings.length(raw), ["it is UTF-16, or no text: it has NUL"]),
+            tf.Assert(~tf.strings.regex_full_match(text, _BLANK), ["it has no text"]),
         ]
         with tf.control_dependencies(checks):
-            return raw[None]
+            return tf.strings.regex_replace(text, "\\x00", " ")[None]
 
     def inputs(self, item, max_length=None):
         """Turns one text into the encoder's inputs, without a batch axis."""
-        return {name: value[0] for name, value in self.encode(item, max_length).items()}
+        length = self._checked_length(max_length)
+        encoded = self.encode(self._beginning(item, length), length)
+        return {name: value[0] for name, value in encoded.items()}
 
     def examples(self, source, batch_size=64, max_length=None, pad=False):
         """Returns the encoder's inputs for every text of a source, in order, in constant memory.
@@ -116,7 +125,8 @@ class Documents(Pipeline):
                 for name, ids in encoded.items()
             }
 
-        texts = self._read(source).rebatch(batch_size)
+        whole = self._read(source)
+        texts = whole.map(lambda text: self._beginning(text, length)).rebatch(batch_size)
         return texts.map(encode, self.num_parallel_calls, deterministic=True).prefetch(2)
 
     def preview(self, source, index):
@@ -138,6 +148,10 @@ class Documents(Pipeline):
         """Returns the sizes of the encoder's embeddings; a small corpus leaves some ids unused."""
         return {"vocabulary_size": self.vocabulary_size, "length": self.length}
 
+    def _beginning(self, texts, length):
+        """Returns as much of each text as its first `length` tokens can take."""
+        return tf.strings.substr(texts, 0, _MOST * (length + 2), unit="UTF8_CHAR")
+
     def _read(self, source):
         numbers = tf.data.Dataset.range(len(source))
         return numbers.map(
@@ -156,6 +170,12 @@ class Documents(Pipeline):
             self.tokenizer = self.learn_tokenizer(self._texts())
         if folder is not None and not kept:
             self.tokenizer.write(folder)
+
+    def _epoch_draw(self, key):
+        """Returns a draw from [0, 1), float64, that all elements of an epoch have in common."""
+        seed, number = tf.unstack(key)
+        epoch = number // (len(self) * self.batch_size)
+        return tf.random.stateless_uniform([], [seed, epoch], dtype=tf.float64)
 
     def _need_tokenizer(self):
         if self.tokenizer is None:

@@ -61,8 +61,8 @@ class MaskedPassages(Passages):
 
     def example(self, index, key):
         """Makes one training element, see the class."""
-        text_key, mask_key = tf.unstack(tf.random.split(key, 2))
-        batch = super().example(index, text_key)
+        mask_key = tf.random.split(key, 2)[1]
+        batch = super().example(index, key)
         whole = batch["token_ids"]
         mask_ids = self._mask_tokens if self.masking == "tokens" else self._mask_spans
         masked = mask_ids(whole, mask_key)

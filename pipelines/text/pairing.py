@@ -1,80 +1,63 @@
 """BERT's sentence pairs, made with random access from a tokenized corpus."""
 
-import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.text.tokenizer import CLS, SEP
 
 
-def chunk_starts(corpus, room):
-    """Returns the sentences with which an example may start.
+def segment(corpus, chunk, room, short_probability, key):
+    """Makes [CLS] text [SEP] from a chunk of a document.
 
     Args:
         corpus: Corpus.
-        room: tokens of text in a full example.
-
-    Returns:
-        int64 array, ascending: the index of each sentence that is followed, itself included, by
-        `room` tokens or more of its document, and of the first sentence of every document.
-    """
-    sentences, documents = corpus.sentences.numpy(), corpus.documents.numpy()
-    ends = np.repeat(sentences[documents[1:]], np.diff(documents))
-    starts = ends - sentences[:-1] >= room
-    starts[documents[:-1]] = True
-    return np.flatnonzero(starts)
-
-
-def segment(corpus, start, room, short_probability, key):
-    """Makes [CLS] text [SEP] from consecutive sentences of a document.
-
-    Args:
-        corpus: Corpus.
-        start: int64 scalar, index of the first sentence.
-        room: maximum number of text tokens; the last sentence is truncated to fit.
-        short_probability: probability of a shorter target length, uniform between 2 and `room`.
+        chunk: (document, begin, end) int64 scalars, see `Chunks.at`.
+        room: maximum number of tokens of a chunk.
+        short_probability: probability of a shorter target length, uniform between 2 and `room`: the
+            chunk is cut after the sentence that reaches it.
         key: int64 (2,), seed of the stateless draws.
 
     Returns:
         int32 (room + 2 or fewer,).
     """
     draws = tf.random.stateless_uniform([2], key, dtype=tf.float64)
-    target = _target(room, short_probability, draws[0], draws[1])
-    begin, end = _span(corpus, start, _gather(corpus, start, target))
-    return tf.concat([[CLS], corpus.tokens[begin : tf.minimum(end, begin + room)], [SEP]], axis=0)
+    _, begin, end = chunk
+    end = _cut_at_sentence(corpus, begin, end, _target(room, short_probability, *tf.unstack(draws)))
+    return tf.concat([[CLS], corpus.tokens[begin:end], [SEP]], axis=0)
 
 
-def sentence_pair(corpus, start, room, short_probability, key):
+def sentence_pair(corpus, chunk, room, short_probability, key):
     """Makes [CLS] A [SEP] B [SEP] (Devlin et al. 2019, arXiv 1810.04805, appendix A.2).
 
-    Consecutive sentences from `start` on are collected up to a target length; the first few of
-    them, a random number, are A. B is the rest; or, with probability 0.5, and always if there is
-    only one sentence, it is sentences from a random position in another document, up to what A
-    leaves of the target length. While the pair has more than `room` tokens, the longer segment
-    loses its first or its last token, at random.
+    The first sentences of a chunk, a random number of them, are A. B is the rest; or, with
+    probability 0.5, and always if no sentence begins inside the chunk, it is sentences from a
+    random position in another document, up to what A leaves of the target length. While the pair
+    has more than `room` tokens, the longer segment loses its first or its last token, at random.
 
     Args:
         corpus: Corpus of two or more documents, with no sentence of more than `room` tokens.
-        start: int64 scalar, index of the first sentence.
+        chunk: (document, begin, end) int64 scalars, see `Chunks.at`.
         room: maximum number of tokens of A and B together.
-        short_probability: probability of a shorter target length, uniform between 2 and `room`.
+        short_probability: see `segment`.
         key: int64 (2,), seed of the stateless draws.
 
     Returns:
         int32 (room + 3 or fewer,), and int32 scalar: 1 if B is from another document, else 0.
     """
-    draws = tf.random.stateless_uniform([6 + room], key, dtype=tf.float64)
-    short, shorter, split, stay, document, position = tf.unstack(draws[:6])
+    draws = tf.random.stateless_uniform([5 + room], key, dtype=tf.float64)
+    short, shorter, split, stay, position = tf.unstack(draws[:5])
     target = _target(room, short_probability, short, shorter)
-    end = _gather(corpus, start, target)
-    middle = start + 1 + _below(end - start - 1, split)
-    a = _span(corpus, start, middle)
+    document, begin, end = chunk
+    end = _cut_at_sentence(corpus, begin, end, target)
+    inner, last = _sentence_at(corpus, begin + 1), _sentence_at(corpus, end)
+    alone = inner == last
+    middle = tf.where(alone, end, corpus.sentences[inner + _below(last - inner, split)])
 
-    is_random = (end - start == 1) | (stay < 0.5)
-    elsewhere = _elsewhere(corpus, _document_of(corpus, start), document, position)
-    left = tf.maximum(target - (a[1] - a[0]), 1)
-    first = tf.where(is_random, elsewhere, middle)
-    last = tf.where(is_random, _gather(corpus, elsewhere, left), end)
-    a, b = _cut_longer(a, _span(corpus, first, last), room, draws[6:] < 0.5)
+    is_random = alone | (stay < 0.5)
+    elsewhere = _elsewhere(corpus, document, position)
+    left = tf.maximum(target - (middle - begin), 1)
+    first = tf.where(is_random, corpus.sentences[elsewhere], middle)
+    stop = tf.where(is_random, _gather(corpus, elsewhere, left), end)
+    a, b = _cut_longer((begin, middle), (first, stop), room, draws[5:] < 0.5)
     tokens = corpus.tokens
     pair = [[CLS], tokens[a[0] : a[1]], [SEP], tokens[b[0] : b[1]], [SEP]]
     return tf.concat(pair, axis=0), tf.cast(is_random, tf.int32)
@@ -89,27 +72,29 @@ def _target(room, short_probability, short, shorter):
     return tf.where(short < short_probability, 2 + _below(room - 1, shorter), room)
 
 
-def _document_of(corpus, sentence):
-    return tf.searchsorted(corpus.documents, sentence[None], side="right", out_type=tf.int64)[0] - 1
+def _sentence_at(corpus, token):
+    """Returns the first sentence that begins at `token` or after it."""
+    return tf.searchsorted(corpus.sentences, token[None], out_type=tf.int64)[0]
+
+
+def _cut_at_sentence(corpus, begin, end, target):
+    """Returns the end of the sentences that reach `target` tokens, `end` if they reach it first."""
+    reached = _sentence_at(corpus, tf.minimum(begin + target, end))
+    return tf.minimum(corpus.sentences[reached], end)
 
 
 def _gather(corpus, start, target):
-    """Returns the end of the sentences from `start` that reach `target` tokens in a document."""
-    full = corpus.sentences[start] + target
-    end = tf.searchsorted(corpus.sentences, full[None], out_type=tf.int64)[0]
-    return tf.minimum(end, corpus.documents[_document_of(corpus, start) + 1])
+    """Returns the end of the sentences from `start` on that reach `target` tokens in a document."""
+    document = tf.searchsorted(corpus.documents, start[None], side="right", out_type=tf.int64)[0]
+    end = corpus.sentences[corpus.documents[document]]
+    return _cut_at_sentence(corpus, corpus.sentences[start], end, target)
 
 
-def _span(corpus, first, last):
-    return corpus.sentences[first], corpus.sentences[last]
-
-
-def _elsewhere(corpus, document, which, position):
-    """Returns a random sentence of a random other document."""
-    documents = corpus.documents
-    other = _below(tf.size(documents, tf.int64) - 2, which)
-    other += tf.cast(other >= document, tf.int64)
-    return documents[other] + _below(documents[other + 1] - documents[other], position)
+def _elsewhere(corpus, document, position):
+    """Returns a random sentence of the other documents, each as likely as any."""
+    first, last = corpus.documents[document], corpus.documents[document + 1]
+    other = _below(tf.size(corpus.sentences, tf.int64) - 1 - (last - first), position)
+    return other + tf.where(other >= first, last - first, 0)
 
 
 def _cut_longer(a, b, room, coins):

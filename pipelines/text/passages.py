@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.text.chunks import Chunks
 from mmssl.pipelines.text.corpus import build_corpus
 from mmssl.pipelines.text.documents import Documents
-from mmssl.pipelines.text.pairing import chunk_starts, segment
+from mmssl.pipelines.text.pairing import segment
 from mmssl.pipelines.text.tokenizer import (
     CLS,
     PAD,
@@ -17,20 +17,22 @@ from mmssl.pipelines.text.tokenizer import (
 
 
 class Passages(Documents):
-    """Consecutive sentences of a document, as WordPieces.
+    """Consecutive text of a document, as WordPieces.
 
-    A batch holds token_ids and padding_mask int32 (B, L), the text [CLS] sentences [SEP] padded
-    with [PAD]. An element starts at a sentence and continues with those that follow in the same
-    document, up to L - 2 tokens or, with probability `short_probability`, up to a random shorter
-    target length. Every sentence with L - 2 or more tokens left in its document starts exactly one
-    element per epoch; so does the first sentence of a shorter document.
+    A batch holds token_ids and padding_mask int32 (B, L), the text [CLS] text [SEP] padded with
+    [PAD]. Documents are cut into chunks of up to L - 2 tokens that do not overlap, elsewhere in
+    every epoch (see `Chunks`), and each chunk is one element per epoch: so every token is shown
+    once, in long documents and in short ones. With probability `short_probability` an element is
+    cut after the sentence that reaches a random shorter length, and the rest of the chunk is not
+    shown in that epoch.
 
     Args:
         source: see `Documents`.
         length: L, tokens per example including special tokens, 8 or more.
         vocabulary_size: maximum number of tokens of the WordPiece vocabulary, see `Documents`.
         lowercase: lowercase the text and strip accents.
-        short_probability: probability of a random shorter target length, 0 to 1.
+        short_probability: probability of a random shorter target length, uniform between 2 and
+            L - 2, 0 to 1.
         batch_size: see `Pipeline`.
         vocabulary: folder of a run whose vocabulary is used, for an encoder trained with it; None
             learns one from the source.
@@ -68,12 +70,13 @@ class Passages(Documents):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
         self._prepare_tokenizer(folder)
         self._corpus = build_corpus(self._texts(), self.tokenizer, self._room)
-        starts = chunk_starts(self._corpus, self._room)
-        self._starts, self.count = host(starts), len(starts)
+        self._chunks = Chunks(self._corpus, self._room)
+        self.count = self._chunks.count
 
     def example(self, index, key):
         """Makes one training element, see the class."""
-        text = segment(self._corpus, self._starts[index], self._room, self.short_probability, key)
+        text_key = tf.random.split(key, 2)[0]
+        text = segment(*self._text(index, key), text_key)
         token_ids = self._padded(text)
         return {"token_ids": token_ids, "padding_mask": tf.cast(token_ids != PAD, tf.int32)}
 
@@ -110,6 +113,14 @@ class Passages(Documents):
     def read_tokenizer(self, folder):
         """Reads the WordPieces from a folder."""
         return Tokenizer.read(folder, self.lowercase)
+
+    def _beginning(self, texts, length):
+        return super()._beginning(self.tokenizer.squeeze(texts), length)
+
+    def _text(self, index, key):
+        """Returns where an element's text lies: the arguments of `segment` but for its key."""
+        chunk = self._chunks.at(index, self._epoch_draw(key))
+        return self._corpus, chunk, self._room, self.short_probability
 
     def _padded(self, text):
         padding = self.length - tf.size(text)

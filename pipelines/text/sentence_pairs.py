@@ -19,20 +19,19 @@ class SentencePairs(Passages):
     `masking.mask_tokens`); next_is_random int32 (B,), 0 where B follows A in its document, 1 where
     B comes from another document.
 
-    An element starts at a sentence and continues with those that follow in the same document, up
-    to L - 3 tokens or, with probability `short_probability`, up to a random shorter target length.
-    A random number of these sentences are A. With probability 0.5, and always if there is only one
+    Documents are cut into chunks of up to L - 3 tokens that do not overlap, elsewhere in every
+    epoch, and each chunk starts one element per epoch (see `Passages`). The first sentences of the
+    chunk, a random number of them, are A. With probability 0.5, and always if the chunk is a single
     sentence, B is consecutive sentences from a random position in another document; otherwise it
     is the rest. A pair that is too long loses tokens of its longer segment, from the front or the
     back at random.
 
     The paper makes pairs in one pass and puts the sentences that a random B left unused back into
     the stream. Here elements are made with random access, in any order, so there is no stream:
-    every sentence with L - 3 or more tokens left in its document starts exactly one element per
-    epoch (and so does the first sentence of a shorter document), whatever was drawn for the
-    others. So what a random B leaves unused is the A of other elements of the same epoch. An epoch
-    shows the text as many times as there are sentences in L - 3 tokens, which corresponds to the
-    paper's tenfold duplication, with new masks each time.
+    what a random B leaves unused is not shown, and B shows as much of another place in its stead.
+    That place is drawn from all sentences of the other documents alike, so an epoch shows every
+    token about once, in long documents and in short ones; the paper draws the document first. Its
+    tenfold duplication of the text is ten epochs, with new chunks, pairs and masks each time.
 
     Args:
         source: see `Passages`.
@@ -84,12 +83,12 @@ class SentencePairs(Passages):
     def example(self, index, key):
         """Makes one training element, see the class."""
         text_key, mask_key = tf.unstack(tf.random.split(key, 2))
-        where = self._corpus, self._starts[index], self._room, self.short_probability, text_key
+        where = self._text(index, key)
         if self.next_sentence:
-            text, is_random = sentence_pair(*where)
+            text, is_random = sentence_pair(*where, text_key)
             labels = {"next_is_random": is_random}
         else:
-            text, labels = segment(*where), {}
+            text, labels = segment(*where, text_key), {}
         token_ids = self._padded(text)
         masked = mask_tokens(
             token_ids,

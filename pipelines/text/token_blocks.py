@@ -7,7 +7,8 @@ from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.text.byte_pairs import END, PAD, VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
 
-_CHUNK = 256  # documents tokenized together
+# Documents, and characters, that are tokenized together.
+_CHUNK, _CHARACTERS = 256, 500_000
 
 
 class TokenBlocks(Documents):
@@ -18,9 +19,9 @@ class TokenBlocks(Documents):
     before, between and after the documents; it is predicted like any token, and the first token
     of a document is predicted from it. Only a source shorter than a block gives padding.
 
-    An epoch has (number of tokens - 1) // L blocks, or a batch if that is more. Block i starts at a
-    random position in the i-th of as many equal sections, drawn again in each epoch: all positions
-    are equally likely, and an epoch covers the text about evenly.
+    An epoch has (number of tokens - 1) // L blocks, or a batch if that is more. They lie end to end
+    from a random position on, drawn again in each epoch, and go on at the beginning of the text
+    when they reach its end: an epoch shows every token once, up to L - 1 that are left over.
 
     Args:
         source: see `Documents`.
@@ -66,15 +67,18 @@ class TokenBlocks(Documents):
 
     def example(self, index, key):
         """Makes one training element, see the class."""
-        draw = tf.random.stateless_uniform([], key, dtype=tf.float64)
-        positions = max(1, len(self._tokens) - self.length)
-        position = (tf.cast(index, tf.float64) + draw) / self.count * positions
-        start = tf.minimum(tf.cast(position, tf.int64), positions - 1)
-        block = self._tokens[start : start + self.length + 1]
-        missing = self.length + 1 - tf.size(block)
-        padded = {"token_ids": tf.pad(block, [[0, missing]], constant_values=PAD)}
-        padded["padding_mask"] = tf.pad(tf.ones_like(block), [[0, missing]])
-        return {name: tf.ensure_shape(ids, [self.length + 1]) for name, ids in padded.items()}
+        ring = len(self._tokens) - 1  # the text begins and ends with END, where it is joined
+        begin = 0
+        if ring > self.length:
+            first = tf.cast(self._epoch_draw(key) * ring, tf.int64)
+            begin = first + index * self.length
+        places = begin + tf.range(min(ring, self.length) + 1, dtype=tf.int64)
+        block = tf.gather(self._tokens, places % ring)
+        missing = [[0, self.length + 1 - len(block)]]
+        return {
+            "token_ids": tf.pad(block, missing, constant_values=PAD),
+            "padding_mask": tf.pad(tf.ones_like(block), missing),
+        }
 
     def encode(self, texts, length=None):
         """Turns texts into the encoder's inputs; long texts are truncated at the end.
@@ -160,7 +164,7 @@ class TokenBlocks(Documents):
         for text in self._texts():
             characters += len(text)
             waiting.append(text)
-            if len(waiting) == _CHUNK:
+            if len(waiting) == _CHUNK or sum(map(len, waiting)) > _CHARACTERS:
                 flush()
         flush()
         return np.concatenate(parts), np.cumsum([0, *sizes]), characters

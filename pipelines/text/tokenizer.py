@@ -1,5 +1,6 @@
 """A WordPiece tokenizer: its vocabulary is learned from a corpus and stored in a folder."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -10,25 +11,39 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.files import write_text
+from mmssl.pipelines.text.pieces import pieces
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 VOCABULARY_FILE = "vocabulary.txt"
 
 # Rarer words of a large corpus are below any frequency threshold of the vocabulary, and the time
-# to learn it grows with the number of distinct words.
-_MAX_WORDS = 100_000
+# to learn it grows with the number of prefixes that all parts of the distinct words have.
+_MAX_WORDS, _MAX_PREFIXES = 100_000, 20_000_000
 # The constants of KerasHub's learner: smallest count of a token, relative tolerance of the size,
 # maximum number of distinct characters.
 _MIN_COUNT, _SLACK, _MAX_CHARACTERS = 10, 0.05, 1000
+# Blanks of any kind: KerasHub's layer knows only those of ASCII, and loses all behind a NUL.
+_BLANKS = r"[\p{Z}\p{Cc}\p{Cf}]+"
+# Longer words are cut. KerasHub's learner leaves out words of more than 50 characters, and its
+# layer makes one [UNK] of more than 100 bytes: 25 characters of three or four. Outside ASCII these
+# are letters as a rule; what KerasHub parts words at (punctuation, Chinese) is not counted.
+_PARTING = (
+    r"\x{2000}-\x{206F}\x{3000}-\x{303F}\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}"
+    r"\x{FF00}-\x{FF20}\x{20000}-\x{2CEAF}\x{2F800}-\x{2FA1F}"
+)
+_LONG = rf"([^\x00-\x{{7FF}}{_PARTING}]{{25}}|[^\x00-/:-@\[-`{{-\x7f{_PARTING}]{{50}})"
+_LONG_WORD = re.compile(r"[^\0-\u07ff]{25}|.{50}")  # the same, of a word by itself
 _CHINESE = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2CEAF), (0xF900, 0xFAFF))
 
 
 class Tokenizer:
     """WordPiece tokenizer (Schuster & Nakajima 2012), implemented by KerasHub.
 
-    Text is split at whitespace, punctuation and Chinese characters; each word is split greedily,
-    from the left, into the longest tokens in the vocabulary. Tokens inside a word begin with "##".
+    Text is split at whitespace, control characters, punctuation and Chinese characters; each word
+    is split greedily, from the left, into the longest tokens in the vocabulary. Tokens inside a
+    word begin with "##". A word of more than 50 letters, or 25 of a script from U+0800 on, is cut
+    after as many.
 
     Args:
         vocabulary: sequence of distinct tokens, `SPECIAL_TOKENS` first, so that [PAD] is id 0,
@@ -68,6 +83,10 @@ class Tokenizer:
             RaggedTensor int32 (B, None), without [CLS] and [SEP].
         """
         return self._ordinary(texts)
+
+    def squeeze(self, texts):
+        """Returns texts with one blank in place of whitespace and control characters."""
+        return tf.strings.regex_replace(texts, _BLANKS, " ")
 
     def prompt(self, texts):
         """Tokenizes texts as a call does, except that "[MASK]" becomes id 4."""
@@ -111,11 +130,11 @@ class Tokenizer:
         )
 
     def _graph(self, layer):
-        # KerasHub's layer knows only ASCII whitespace, and tokenizes in Python outside a graph.
-        return tf.function(
-            lambda texts: layer(tf.strings.regex_replace(texts, r"\p{Z}", " ")),
-            input_signature=[tf.TensorSpec([None], tf.string)],
-        )
+        def tokenize(texts):
+            return layer(tf.strings.regex_replace(self.squeeze(texts), _LONG, r"\1 "))
+
+        # Outside a graph KerasHub's layer tokenizes in Python.
+        return tf.function(tokenize, input_signature=[tf.TensorSpec([None], tf.string)])
 
 
 def learn_vocabulary(texts: Iterable[str], size: int, lowercase: bool = True) -> list[str]:
@@ -179,14 +198,25 @@ class _Spacing(dict):
 def _count_words(texts, lowercase):
     chunks = Counter()
     for text in texts:
-        chunks.update(text.split())
+        for piece in pieces(text):
+            chunks.update(piece.split())
     counts, spacing = Counter(), _Spacing(lowercase)
     for chunk, count in chunks.items():
         if lowercase:
             chunk = unicodedata.normalize("NFD", chunk)
-        for word in chunk.translate(spacing).split():
-            counts[unicodedata.normalize("NFKC", word.casefold()) if lowercase else word] += count
-    return dict(counts.most_common(_MAX_WORDS))
+        for whole in chunk.translate(spacing).split():
+            for word in _LONG_WORD.sub(r"\g<0> ", whole).split():
+                folded = unicodedata.normalize("NFKC", word.casefold()) if lowercase else word
+                counts[folded] += count
+    return _most_common(counts)
+
+
+def _most_common(counts):
+    """Returns the most frequent words, as many as can be learned from."""
+    kept = counts.most_common(_MAX_WORDS)
+    lengths = np.array([len(word) for word, _ in kept], np.int64)
+    prefixes = np.cumsum(lengths * (lengths + 1) * (lengths + 2) // 6)
+    return dict(kept[: np.searchsorted(prefixes, _MAX_PREFIXES, side="right")])
 
 
 def _cap(counts, size):

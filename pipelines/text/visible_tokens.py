@@ -45,9 +45,9 @@ class VisibleTokens(Passages):
 
     def example(self, index, key):
         """Makes one training element, see the class."""
-        text_key, set_key = tf.unstack(tf.random.experimental.stateless_split(key, 2))
+        set_key = tf.random.split(key, 2)[1]
         rough = tf.zeros([self.num_masks, self.length], tf.bool)
         return {
-            **super().example(index, text_key),
+            **super().example(index, key),
             **visible_set(rough, self._visible, set_key),
         }

@@ -1001,9 +1001,16 @@ PIPELINES = (
     Fault(
         "a random next sentence may be of the same document",
         "pipelines/text/pairing.py",
-        "other += tf.cast(other >= document, tf.int64)",
-        "other += tf.zeros_like(other)",
+        "return other + tf.where(other >= first, last - first, 0)",
+        "return other",
         ("tests/pipelines/text/test_pairing.py",),
+    ),
+    Fault(
+        "chunks of a document overlap",
+        "pipelines/text/chunks.py",
+        "begin = first + number * self.room",
+        "begin = first + number * (self.room - 1)",
+        ("tests/pipelines/text/test_chunks.py",),
     ),
     Fault(
         "held-out tokens count in every window that shows them",
@@ -1014,10 +1021,10 @@ PIPELINES = (
         "windows",
     ),
     Fault(
-        "the last block of a text is never read to its end",
+        "the last token of a text is never shown",
         "pipelines/text/token_blocks.py",
-        "positions = max(1, len(self._tokens) - self.length)",
-        "positions = max(1, len(self._tokens) - self.length - 1)",
+        "ring = len(self._tokens) - 1 ",
+        "ring = len(self._tokens) - 2 ",
         ("tests/pipelines/text/test_token_blocks.py",),
         "block",
     ),

@@ -22,6 +22,12 @@ def test_one_array_reads_by_rows():
     np.testing.assert_array_equal(read(tf.constant(2, tf.int64)), array[2])
 
 
+def test_half_of_a_surrogate_pair_is_kept_invalid_and_none_is_no_text():
+    read = array_reader(["a", "b\ud83d", None, float("nan")])
+    assert read(tf.constant(1, tf.int64)).numpy() == b"b\xed\xa0\xbd"
+    assert [read(tf.constant(i, tf.int64)).numpy() for i in (2, 3)] == [b"", b""]
+
+
 def test_texts_read_back():
     read = array_reader(["eins", "zwei 二"])
     assert read(tf.constant(1, tf.int64)).numpy().decode() == "zwei 二"
@@ -35,6 +41,7 @@ def test_texts_read_back():
         ([np.zeros(3), np.zeros((3, 1))], "mixes arrays"),
         ([1.0, 2.0], "at least one axis"),
         ([np.array([{}])], "integers or floats"),
+        (["a", 5], "item 1 of the source is of type int"),
     ],
 )
 def test_what_cannot_be_read_is_refused(arrays, message):

@@ -1,9 +1,12 @@
 """Tables of files, texts and labels."""
 
+import json
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from mmssl.pipelines.sources.tables import listed, match_files, read_table
+from mmssl.pipelines.sources.tables import listed, match_files, read_table, read_texts
 
 
 def write(folder, name, text, encoding="utf-8"):
@@ -41,7 +44,19 @@ def test_jsonl_gives_every_key_a_column(tmp_path):
         ("t.tsv", "", "utf-8", "no rows"),
         ("t.tsv", "file\tlabel\n", "utf-8", "no rows"),
         ("t.tsv", "file\tlabel\na\tb\nc\n", "utf-8", "line 3 has 1 fields, the header has 2"),
-        ("t.tsv", "file\tlabel\na\tä\n", "latin-1", "not UTF-8"),
+        ("t.tsv", "file\tlabel\na\tä\n", "latin-1", "line 2 is not UTF-8"),
+        ("t.tsv", "file\tlabel\na\tb\n", "utf-16", "line 1 is not UTF-8"),
+        ("t.tsv", "file\ra.wav\rb.wav\r", "utf-8", "ends its lines with CR alone"),
+        ("t.tsv", "file\tlabel\tlabel\na\tb\tc\n", "utf-8", "more than one column named 'label'"),
+        ("t.tsv", "\nfile\na\n", "utf-8", "line 1 is empty"),
+        (
+            "t.jsonl",
+            '{"file": "a", "label": "\\ud83d"}\n',
+            "utf-8",
+            "line 1 has half of a surrogate",
+        ),
+        ("t.jsonl", f'{{"a": {"1" * 5000}}}\n', "utf-8", "line 1 is not valid JSON"),
+        ("t.jsonl", "[" * 100000 + "\n", "utf-8", "line 1 is not valid JSON"),
         ("t.jsonl", '{"a": 1}\n{"a":\n', "utf-8", "line 2 is not valid JSON"),
         ("t.jsonl", "[1]\n", "utf-8", "line 1 is not a JSON object"),
     ],
@@ -51,6 +66,70 @@ def test_a_table_that_does_not_fit_is_named_with_its_line(tmp_path, name, text, 
     with pytest.raises(ValueError, match=message) as error:
         read_table(path)
     assert str(path) in str(error.value)
+
+
+def test_null_and_missing_values_are_no_text_and_numbers_are_their_digits(tmp_path):
+    rows = ['{"file": "a", "n": null}', '{"file": "b", "n": NaN}', '{"file": "c"}', '{"n": 0.5}']
+    columns = read_table(write(tmp_path, "t.jsonl", "\n".join(rows)))
+    assert columns["n"].tolist() == ["", "", "", "0.5"]
+    assert columns["file"].tolist() == ["a", "b", "c", ""]
+
+
+def test_a_column_of_objects_is_left_out_and_named_with_its_line(tmp_path, caplog):
+    rows = ['{"file": "a", "meta": null}', '{"file": "b", "meta": {"x": 1}}', '{"file": "c"}']
+    path = write(tmp_path, "t.jsonl", "\n".join(rows))
+    assert read_table(path).keys() == {"file"}
+    assert f"left out the column 'meta' of {path}: line 2 has a list or an object" in caplog.text
+
+
+def test_rows_without_text_are_left_out_counted_and_named_and_others_keep_their_lines(
+    tmp_path, caplog
+):
+    texts = ['"one"', "null", '""', '" \\n"', "5", '["two"]', '{"a": "three"}', '"None"']
+    lines = [f'{{"text": {text}, "label": "x"}}' for text in texts] + ["", '{"label": "y"}']
+    path = write(tmp_path, "t.jsonl", "\n".join(lines))
+    columns, names = read_texts(path)
+    assert columns["text"].tolist() == ["one", "None"]
+    assert columns["label"].tolist() == ["x", "x"]
+    assert names == ["line 1", "line 8"]
+    assert f"left out 7 of 9 rows of {path}" in caplog.text
+    assert "line 2, line 3, line 4, line 5, line 6, line 7, line 10" in caplog.text
+
+
+def test_a_table_of_rows_without_text_is_refused(tmp_path):
+    path = write(tmp_path, "t.jsonl", '{"text": null}\n' * 3)
+    with pytest.raises(ValueError, match=r"no row of the table .*t\.jsonl has a text"):
+        read_texts(path)
+
+
+def test_a_table_of_one_column_and_names_of_the_lines_of_another(tmp_path):
+    columns, names = read_texts(write(tmp_path, "t.tsv", 'text\r\n"a" b\rc\r\n\r\n"\r\n'))
+    assert columns["text"].tolist() == ['"a" b\rc', '"']
+    assert names == ["line 2", "line 4"]
+
+
+@pytest.mark.parametrize("kind", ["tsv", "jsonl"])
+def test_memory_follows_the_bytes_of_a_table_and_not_its_longest_row(tmp_path, kind):
+    rows = ["short"] * 3000 + ["x" * 1_000_000]
+    if kind == "jsonl":
+        lines = [json.dumps({"text": row, "label": "a"}) for row in rows]
+    else:
+        lines = ["text\tlabel", *(f"{row}\ta" for row in rows)]
+    path = write(tmp_path, f"t.{kind}", "\n".join(lines))
+    tracemalloc.start()
+    columns = read_table(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(columns["text"][-1]) == 1_000_000
+    assert peak < 10 * path.stat().st_size
+
+
+def test_columns_are_compared_selected_and_counted_as_arrays(tmp_path):
+    path = write(tmp_path, "t.tsv", "text\tlabel\nA text.\tb\nOne more.\ta\nThe last.\tb\n")
+    label = read_table(path)["label"]
+    assert (label == "b").tolist() == [True, False, True]
+    assert np.unique(label).tolist() == ["a", "b"]
+    assert label[[2, 1]].tolist() == ["b", "a"]
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -112,3 +112,13 @@ def test_a_vocabulary_of_another_kind_is_refused(pairs):
     holed = {piece: i for piece, i in pairs.vocabulary.items() if i != 270}
     with pytest.raises(ValueError, match="its ids are not 0 to"):
         BytePairs(holed, [])
+
+
+def test_a_long_text_has_the_ids_of_the_whole_and_a_long_word_is_cut(pairs):
+    text = "The quick brown fox\n\n  jumps. " * 1500
+    (ids,) = pairs([text])
+    np.testing.assert_array_equal(ids, pairs._tokenizer.encode(text).ids)
+    words = ["ab" * 128, "ab" * 44]
+    (ids,) = pairs(["ab" * 300])
+    np.testing.assert_array_equal(ids, np.concatenate(pairs([words[0], words[0], words[1]])))
+    assert pairs(["", "a"])[0].size == 0

@@ -1,13 +1,12 @@
 """Sentence pairs, read off a corpus whose token ids say where they stand."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from mmssl.pipelines.text.chunks import Chunks
 from mmssl.pipelines.text.corpus import Corpus
-from mmssl.pipelines.text.pairing import _cut_longer, chunk_starts, segment, sentence_pair
+from mmssl.pipelines.text.pairing import _cut_longer, segment, sentence_pair
 from mmssl.pipelines.text.tokenizer import CLS, SEP
 from tests.tolerances import share_margin
 
@@ -31,13 +30,31 @@ SENTENCES, DOCUMENTS = CORPUS.sentences.numpy(), CORPUS.documents.numpy()
 DOCUMENT = np.repeat(np.arange(12), np.diff(SENTENCES[DOCUMENTS]))  # of every token
 
 
-def made(make, starts, short_probability=0.1, elements=ELEMENTS, calls=None):
+def places(shifts=8):
+    """(document, begin, end) of every chunk of several epochs."""
+    chunks = Chunks(CORPUS, ROOM)
+    at = tf.function(chunks.at)
+    numbers = tf.range(chunks.count, dtype=tf.int64)
+    return np.array(
+        [
+            [int(place) for place in at(number, tf.constant(shift, tf.float64))]
+            for shift in np.arange(shifts) / shifts
+            for number in numbers
+        ]
+    )
+
+
+CHUNKS = places()
+
+
+def made(make, chunks, short_probability=0.1, elements=ELEMENTS, calls=None):
     """Rows of ids without padding, and the labels, for element numbers 0, 1, 2 and so on."""
-    starts = tf.constant(starts)
+    chunks = tf.constant(chunks)
 
     def element(n):
         key = tf.stack([tf.constant(5, tf.int64), n])
-        result = make(CORPUS, starts[n % len(starts)], ROOM, short_probability, key)
+        chunk = tf.unstack(chunks[n % len(chunks)])
+        result = make(CORPUS, chunk, ROOM, short_probability, key)
         text, label = result if isinstance(result, tuple) else (result, tf.constant(0))
         return tf.pad(text, [[0, ROOM + 3 - tf.size(text)]]), label
 
@@ -49,9 +66,8 @@ def made(make, starts, short_probability=0.1, elements=ELEMENTS, calls=None):
 
 @pytest.fixture(scope="module")
 def pairs():
-    """Start sentences, then A and B as places in the corpus, and the labels."""
-    starts = chunk_starts(CORPUS, ROOM)
-    rows, labels = made(sentence_pair, starts)
+    """Chunks, then A and B as places in the corpus, and the labels."""
+    rows, labels = made(sentence_pair, CHUNKS)
     a, b = [], []
     for row in rows:
         ends = np.flatnonzero(row == SEP)
@@ -60,17 +76,7 @@ def pairs():
         assert ends[1] == len(row) - 1
         a.append(row[1 : ends[0]] - BASE)
         b.append(row[ends[0] + 1 : -1] - BASE)
-    return starts[np.arange(ELEMENTS) % len(starts)], a, b, labels
-
-
-def test_an_element_starts_wherever_its_document_still_fills_the_room():
-    expected = [
-        sentence
-        for first, last in pairwise(DOCUMENTS)
-        for sentence in range(first, last)
-        if sentence == first or SENTENCES[last] - SENTENCES[sentence] >= ROOM
-    ]
-    np.testing.assert_array_equal(chunk_starts(CORPUS, ROOM), expected)
+    return CHUNKS[np.arange(ELEMENTS) % len(CHUNKS)], a, b, labels
 
 
 def test_both_parts_are_unbroken_runs_of_one_document(pairs):
@@ -81,28 +87,28 @@ def test_both_parts_are_unbroken_runs_of_one_document(pairs):
 
 
 def test_no_pair_is_longer_than_the_room_and_full_ones_are_full(pairs):
-    _, a, b, _ = pairs
+    chunks, a, b, labels = pairs
     sizes = np.array([len(x) + len(y) for x, y in zip(a, b, strict=True)])
     assert sizes.max() == ROOM
-    assert np.mean(sizes == ROOM) > 0.7
+    full = (chunks[:, 2] - chunks[:, 1] == ROOM) & (labels == 0)
+    assert np.mean(sizes[full] == ROOM) > 0.85
 
 
-def test_a_begins_with_the_start_sentence_unless_its_front_was_cut(pairs):
-    starts, a, b, _ = pairs
-    for start, first, second in zip(starts, a, b, strict=True):
-        begin = SENTENCES[start]
+def test_a_begins_with_its_chunk_unless_its_front_was_cut(pairs):
+    chunks, a, b, _ = pairs
+    for (document, begin, _), first, second in zip(chunks, a, b, strict=True):
         whole = len(first) + len(second) < ROOM
         assert first[0] == begin if whole else first[0] >= begin
-        assert DOCUMENT[first[0]] == DOCUMENT[begin]
+        assert DOCUMENT[first[0]] == document
 
 
-def test_b_follows_a_in_the_document_when_it_is_not_random(pairs):
-    _, a, b, labels = pairs
-    gaps = np.array([y[0] - x[-1] for x, y in zip(a, b, strict=True)])[labels == 0]
-    whole = np.array([len(x) + len(y) < ROOM for x, y in zip(a, b, strict=True)])[labels == 0]
-    assert np.all(gaps[whole] == 1)
-    # Between them lies no more than what was cut off to fit the room.
-    assert np.all((gaps >= 1) & (gaps <= ROOM))
+def test_a_pair_of_one_document_is_its_chunk_in_two_at_the_begin_of_a_sentence(pairs):
+    for (_, begin, end), first, second, label in zip(*pairs, strict=True):
+        if label == 0:
+            assert first[0] == begin
+            assert second[0] == first[-1] + 1
+            assert second[0] in SENTENCES
+            assert second[-1] + 1 == end or second[-1] + 1 in SENTENCES
 
 
 def test_no_random_b_is_from_the_document_of_a(pairs):
@@ -112,23 +118,22 @@ def test_no_random_b_is_from_the_document_of_a(pairs):
 
 
 def test_half_of_the_pairs_are_random_and_all_of_the_lone_sentences(pairs):
-    starts, _, _, labels = pairs
-    first_fills = np.diff(SENTENCES)[starts] >= ROOM
-    # A shorter target may be filled by one sentence too, so look at the longest only.
-    assert labels[first_fills].all()
-    lone = np.isin(starts, DOCUMENTS[[0, 8]])
-    assert labels[lone].all()
-    _, full_labels = made(sentence_pair, starts[~lone & ~first_fills], short_probability=0.0)
+    chunks, _, _, labels = pairs
+    inside = [np.any((begin < SENTENCES) & (end > SENTENCES)) for _, begin, end in chunks]
+    assert labels[~np.array(inside)].all()
+    several = np.array(inside[: len(CHUNKS)])
+    _, full_labels = made(sentence_pair, CHUNKS[several], short_probability=0.0)
     assert full_labels.mean() == pytest.approx(0.5, abs=share_margin(0.5, len(full_labels)))
 
 
-def test_random_parts_come_from_every_document_alike(pairs):
-    starts, _, b, labels = pairs
-    documents = [DOCUMENT[y[0]] for y in np.array(b, object)[labels == 1]]
-    counts = np.bincount(documents, minlength=12)
-    own = [DOCUMENT[SENTENCES[s]] for s in starts[labels == 1]]
-    others = len(own) - np.bincount(own, minlength=12)
-    assert np.all(np.abs(counts / (others / 11) - 1) < 0.15)
+def test_random_parts_come_from_all_sentences_of_other_documents_alike(pairs):
+    chunks, _, b, labels = pairs
+    counts = np.bincount([DOCUMENT[y[0]] for y in np.array(b, object)[labels == 1]], minlength=12)
+    sentences = np.diff(DOCUMENTS)
+    own = np.bincount(chunks[labels == 1, 0], minlength=12)
+    share = own / (sentences.sum() - sentences)  # of the pairs of a document, for each sentence
+    expected = sentences * (share.sum() - share)
+    assert np.all(np.abs(counts - expected) < 4 * np.sqrt(expected) + 1)
 
 
 def test_the_longer_part_is_shortened_until_the_pair_fits():
@@ -150,17 +155,19 @@ def test_the_longer_part_is_shortened_until_the_pair_fits():
 
 
 def test_tokens_go_from_the_front_and_the_back_alike(pairs):
-    starts, a, _, _ = pairs
-    begins = SENTENCES[starts]
-    cut = [x[0] - begin for x, begin in zip(a, begins, strict=True) if len(x) == ROOM // 2]
-    assert len(cut) > 200
+    chunks, a, _, labels = pairs
+    cut = [
+        x[0] - begin
+        for (_, begin, end), x, label in zip(chunks, a, labels, strict=True)
+        if label and len(x) < end - begin and len(x) == ROOM // 2
+    ]
+    assert len(cut) > 100
     assert 0 in cut
     assert max(cut) > 3
 
 
-def test_some_targets_are_short(pairs):
-    starts = chunk_starts(CORPUS, ROOM)
-    full = starts[np.isin(starts, DOCUMENTS, invert=True)]
+def test_some_targets_are_short():
+    full = CHUNKS[CHUNKS[:, 2] - CHUNKS[:, 1] == ROOM]
     never, _ = made(segment, full, short_probability=0.0, elements=1000)
     always, _ = made(segment, full, short_probability=1.0, elements=1000)
     assert {len(row) for row in never} == {ROOM + 2}
@@ -169,20 +176,17 @@ def test_some_targets_are_short(pairs):
     assert np.mean(lengths < ROOM) > 0.5
 
 
-def test_a_segment_is_one_run_from_its_start():
-    starts = chunk_starts(CORPUS, ROOM)
-    rows, _ = made(segment, starts, elements=1000)
-    for start, row in zip(starts, rows, strict=False):
-        assert row[0] == CLS
-        assert row[-1] == SEP
-        assert row[1] - BASE == SENTENCES[start]
-        assert np.all(np.diff(row[1:-1]) == 1)
-        assert DOCUMENT[row[1] - BASE] == DOCUMENT[row[-2] - BASE]
+def test_a_segment_is_its_chunk_or_ends_with_a_sentence():
+    rows, _ = made(segment, CHUNKS, elements=1000)
+    for (_, begin, end), row in zip(CHUNKS, rows, strict=False):
+        assert (row[0], row[-1]) == (CLS, SEP)
+        text = row[1:-1] - BASE
+        np.testing.assert_array_equal(text, np.arange(begin, text[-1] + 1))
+        assert text[-1] + 1 == end or text[-1] + 1 in SENTENCES
 
 
-def test_pairs_depend_on_start_and_key_alone():
-    starts = chunk_starts(CORPUS, ROOM)
-    one, labels = made(sentence_pair, starts, elements=300, calls=1)
-    other, other_labels = made(sentence_pair, starts, elements=300, calls=4)
+def test_pairs_depend_on_chunk_and_key_alone():
+    one, labels = made(sentence_pair, CHUNKS, elements=300, calls=1)
+    other, other_labels = made(sentence_pair, CHUNKS, elements=300, calls=4)
     np.testing.assert_array_equal(labels, other_labels)
     assert all(np.array_equal(x, y) for x, y in zip(one, other, strict=True))

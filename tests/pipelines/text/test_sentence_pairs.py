@@ -102,7 +102,7 @@ def test_an_element_does_not_depend_on_the_batch_size(pipeline):
 
 
 def test_single_segments_have_no_second_part_and_no_label():
-    single = SentencePairs(DOCUMENTS[:1], **SMALL, next_sentence=False)
+    single = SentencePairs(DOCUMENTS[:1], **SMALL | {"batch_size": 8}, next_sentence=False)
     batch = elements(single)
     assert "next_is_random" not in batch
     assert np.all((batch["token_ids"] == SEP).sum(axis=1) <= 2)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from mmssl.pipelines.text import TokenBlocks
 from mmssl.pipelines.text.byte_pairs import END, PAD
 from tests.pipelines.elements import elements, same
+from tests.tolerances import share_margin
 
 WORDS = ["river", "stone", "light", "walking", "cloud", "under", "ever", "morning", "sea", "old"]
 
@@ -48,22 +49,26 @@ def test_documents_lie_end_to_end_parted_by_end_of_text(pipeline):
     assert pipeline.characters == sum(map(len, DOCUMENTS))
 
 
-def test_every_block_is_a_stretch_of_the_text(pipeline):
+def test_every_block_is_a_stretch_of_the_text_whose_end_is_joined_to_its_beginning(pipeline):
     tokens = pipeline._tokens.numpy()
+    tokens = np.concatenate([tokens, tokens[1:17]])
     assert all(occurs(row, tokens) for row in elements(pipeline)["token_ids"])
 
 
-def test_every_place_begins_a_block_and_an_epoch_reads_evenly():
+def test_every_place_begins_a_block_and_an_epoch_shows_no_token_twice():
     data = TokenBlocks([document(0, words=30)], **SMALL | {"batch_size": 1})
     data.prepare()
-    places = len(data._tokens) - 16
-    # Number the tokens, to see where a block begins.
+    ring = len(data._tokens) - 1
+    # Number the tokens, to see which of them a block predicts.
     data._tokens = tf.range(len(data._tokens))
-    begins = elements(data, batches=150 * len(data))["token_ids"][:, 0].reshape(150, -1)
-    assert set(begins.ravel()) == set(range(places))
-    # One block in each of as many equal stretches.
-    stretch = np.sort(begins, axis=1) * data.count / places
-    assert np.all(np.abs(stretch - np.arange(data.count) - 0.5) <= 0.5 + data.count / places)
+    targets = elements(data, batches=150 * len(data))["token_ids"][:, 1:] % ring
+    epochs = targets.reshape(150, -1)
+    assert all(len(set(epoch)) == data.count * 16 for epoch in epochs)
+    assert ring - data.count * 16 < 16
+    assert set(targets[:, 0]) == set(range(ring))
+    shown = np.bincount(epochs.ravel(), minlength=ring) / 150
+    share = data.count * 16 / ring
+    assert np.all(np.abs(shown - share) < share_margin(share, 150))
 
 
 def test_starting_at_a_step_equals_skipping_the_steps_before(pipeline):

@@ -73,6 +73,36 @@ def test_no_word_of_known_characters_is_unknown(tokenizer):
     assert 1 in tokenizer(["ж"]).flat_values
 
 
+@pytest.mark.parametrize("blank", ["\0", "\x01", "\x7f", "\x85", "\u200b", "\u2028", "\ufeff"])
+def test_control_and_zero_width_characters_are_blanks(tokenizer, blank):
+    parted = tokenizer([f"ba{blank}ker{blank}{blank}in the"])
+    assert parted.to_list() == tokenizer(["ba ker in the"]).to_list()
+
+
+@pytest.mark.parametrize(("letter", "longest"), [("x", 50), ("é", 50), ("ж", 50), ("ก", 25)])
+def test_only_longer_words_are_cut_and_every_part_is_known(letter, longest):
+    tokenizer = Tokenizer([*SPECIAL_TOKENS, letter, f"##{letter}", "."], lowercase=False)
+    for size in (longest - 1, longest):
+        for text in (letter * size, f"{letter * size}.{letter * size}"):
+            pieces = [tokenizer.vocabulary[i] for i in tokenizer([text]).flat_values]
+            assert pieces.count(letter) == text.count(".") + 1
+    pieces = [tokenizer.vocabulary[i] for i in tokenizer([letter * 3 * longest]).flat_values]
+    assert pieces.count(letter) == 3
+    assert len(pieces) == 3 * longest
+
+
+def test_words_are_counted_as_the_tokenizer_cuts_them():
+    counts = _count_words(["x" * 120 + " " + "ก" * 60 + " river"], True)
+    assert counts == {"x" * 50: 2, "x" * 20: 1, "ก" * 25: 2, "ก" * 10: 1, "river": 1}
+
+
+def test_a_vocabulary_is_learned_from_no_more_long_words_than_time_allows():
+    letters = np.random.default_rng(0).integers(97, 123, 200_000).astype(np.uint8)
+    counts = _count_words([letters.tobytes().decode(), "river stone " * 9], True)
+    assert 500 < len(counts) < 2000
+    assert counts["river"] == counts["stone"] == 9
+
+
 def test_a_vocabulary_smaller_than_its_characters_is_refused():
     with pytest.raises(ValueError, match=r"vocabulary_size=20 .* must be 39 or more"):
         learn_vocabulary(["abcdefghijklmnopq"] * 20, 20)
