@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.sources.labels import as_labels
+
 _DATA_NAMES = ("x", "images", "waveform", "waveforms", "text", "data")
 _LABEL_NAMES = ("y", "labels", "label")
 
@@ -151,7 +153,7 @@ def _join_parts(path, parts):
             raise ValueError(f"{Path(path).name} holds {len(data)} items and {len(labels)} labels")
     columns = {}
     if all(labels is not None for _, labels, _ in parts):
-        columns["label"] = np.concatenate([np.ravel(labels).astype(str) for _, labels, _ in parts])
+        columns["label"] = np.concatenate([as_labels(np.ravel(labels)) for _, labels, _ in parts])
     if all(split for _, _, split in parts):
         columns["split"] = np.concatenate([np.full(len(data), split) for data, _, split in parts])
     return np.concatenate([data for data, _, _ in parts]), columns
