@@ -91,6 +91,12 @@ class Training:
             )
         with self.strategy.scope():
             self.method = build(config["method"])
+        if self.data.batch_size < self.method.min_batch_size:
+            raise ValueError(
+                f"{type(self.method).__name__} compares the examples of a batch with each other, "
+                f"and data.batch_size {self.data.batch_size} leaves nothing to compare: give "
+                f"{self.method.min_batch_size} or more."
+            )
 
     def run(self):
         """Trains to the end and saves the encoder."""

@@ -13,7 +13,8 @@ class Pretrainer(keras.Model):
     returns its named losses from `loss_terms(batch, outputs, training)`, both in `keras.ops`. The
     class attribute `metric_names` lists the names of its losses and other metrics; `norm_sensitive`
     tells whether the loss depends on the norms of the vectors it compares, not only on their
-    directions.
+    directions; `min_batch_size` is the smallest global batch to learn from: 2 where examples are
+    compared with each other, or a head normalizes over them.
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
@@ -26,6 +27,7 @@ class Pretrainer(keras.Model):
 
     metric_names = ()
     norm_sensitive = False
+    min_batch_size = 1
 
     def __init__(
         self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs
