@@ -186,7 +186,9 @@ class Pipeline:
         if self.validation is not None:
             self.open(self.validation)  # an unreadable source must fail before training starts
         part = self._part_to_train(self._opened()).first(self.limit)
-        known, current = read_skipped(folder), fingerprint(part)
+        current, known = fingerprint(part), read_skipped(folder)
+        if known is not None:
+            known = [(name, reason) for name, reason in known if name in set(part.names)]
         before = read_fingerprint(folder)
         if data_changed == "accept":
             known = before = None
@@ -201,7 +203,7 @@ class Pipeline:
         if folder is not None and before is None:
             write_fingerprint(folder, current)
         if folder is not None and known is None:
-            write_skipped(folder, self.skipped)
+            write_skipped(folder, self.items.left_out + self.skipped)
         return self
 
     def __len__(self):

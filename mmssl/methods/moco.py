@@ -56,6 +56,7 @@ class MoCo(JointEmbedding):
     """
 
     metric_names = ("info_nce",)
+    min_batch_size = 1
 
     def __init__(
         self,

@@ -38,6 +38,7 @@ class SimCSE(Pretrainer):
     """
 
     metric_names = ("info_nce",)
+    min_batch_size = 2
 
     def __init__(self, encoder: keras.Model, temperature: float = 0.05, **kwargs):
         super().__init__(encoder, **kwargs)

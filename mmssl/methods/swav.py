@@ -56,6 +56,7 @@ class SwAV(Pretrainer):
     """
 
     metric_names = ("swav", "prototype_usage")
+    min_batch_size = 2
 
     def __init__(
         self,

@@ -81,24 +81,30 @@ class Training:
         keras.config.set_dtype_policy(self.fit.precision)
         self.data = data
         self.strategy = distribution.make_strategy(self.fit.strategy)
-        self._check_batch_size()
         with self.strategy.scope():
             self.method = build(config["method"])
+        # Before the source is read, which may take long.
+        self._check_batch_size()
         check_splittable(self.method, self.fit.accumulate)
+        data.check_encoder(shortest(self.method.encoder))
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
-        # Before the source is read, which may take long.
-        data.check_encoder(shortest(self.method.encoder))
         with counting("reading", "items", quiet) as (_, progress):
             data.prepare(folder.path, progress, data_changed)
 
     def _check_batch_size(self):
-        replicas, parts = self.strategy.num_replicas_in_sync, self.fit.accumulate
-        if self.data.batch_size % (replicas * parts):
+        size, replicas = self.data.batch_size, self.strategy.num_replicas_in_sync
+        parts, least = self.fit.accumulate, self.method.min_batch_size
+        if size % (replicas * parts):
             within = f", in each of which it has {parts} parts (fit.accumulate)"
             raise ValueError(
-                f"data.batch_size {self.data.batch_size} cannot be divided evenly among {replicas} "
+                f"data.batch_size {size} cannot be divided evenly among {replicas} "
                 f"replicas{within if parts > 1 else ''}."
+            )
+        if size < least:
+            raise ValueError(
+                f"{type(self.method).__name__} compares the examples of a batch with each other, "
+                f"and data.batch_size {size} leaves nothing to compare: give {least} or more."
             )
 
     def run(self):

@@ -1,10 +1,14 @@
 """Arrays of any shape, concatenated in one tensor, and the NumPy archives they come from."""
 
 import math
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+
+from mmssl.pipelines.sources.labels import as_labels
 
 _DATA_NAMES = ("x", "images", "waveform", "waveforms", "text", "data")
 _LABEL_NAMES = ("y", "labels", "label")
@@ -124,12 +128,8 @@ def read_archive(path):
     Raises:
         ValueError: when the archive has none of these names, or lengths differ.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{path} cannot be read as a NumPy archive: {error}") from error
-    rate = int(arrays["sample_rate"]) if "sample_rate" in arrays else None
+    arrays = _load(path)
+    rate = _rate(path, arrays["sample_rate"]) if "sample_rate" in arrays else None
     parts = [part for ending in ("", "_train", "_val", "_test") if (part := _part(arrays, ending))]
     if not parts:
         raise ValueError(
@@ -139,19 +139,47 @@ def read_archive(path):
     return (*_join_parts(path, parts), rate)
 
 
+def _load(path):
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise ValueError("it is a single array; save it with np.savez(path, x=array)")
+        with archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} cannot be read as a NumPy archive: {error}") from error
+
+
+def _rate(path, value):
+    if value.dtype.kind not in "iuf" or value.size != 1 or not 0 < value.item() < math.inf:
+        raise ValueError(f"{path} holds the sample_rate {value}: expected one number above 0")
+    return int(value.item())
+
+
 def _part(arrays, ending):
     data = next((arrays[n + ending] for n in _DATA_NAMES if n + ending in arrays), None)
     labels = next((arrays[n + ending] for n in _LABEL_NAMES if n + ending in arrays), None)
     return None if data is None else (data, labels, ending.lstrip("_"))
 
 
+def _labels(data, labels):
+    return np.full(len(data), "") if labels is None else as_labels(np.ravel(labels))
+
+
 def _join_parts(path, parts):
     for data, labels, _ in parts:
-        if labels is not None and len(labels) != len(data):
-            raise ValueError(f"{Path(path).name} holds {len(data)} items and {len(labels)} labels")
+        if data.ndim == 0 or data.shape[1:] != parts[0][0].shape[1:]:
+            shapes = " and ".join(str(part.shape) for part, _, _ in parts)
+            raise ValueError(
+                f"{Path(path).name} holds data of shape {shapes}: expected an axis of items, and "
+                "items of one shape"
+            )
+        if labels is not None and labels.shape not in ((len(data),), (len(data), 1)):
+            counted = f"{len(labels)} labels" if labels.ndim == 1 else f"labels {labels.shape}"
+            raise ValueError(f"{Path(path).name} holds {len(data)} items and {counted}")
     columns = {}
-    if all(labels is not None for _, labels, _ in parts):
-        columns["label"] = np.concatenate([np.ravel(labels).astype(str) for _, labels, _ in parts])
+    if any(labels is not None for _, labels, _ in parts):
+        columns["label"] = np.concatenate([_labels(data, labels) for data, labels, _ in parts])
     if all(split for _, _, split in parts):
         columns["split"] = np.concatenate([np.full(len(data), split) for data, _, split in parts])
     return np.concatenate([data for data, _, _ in parts]), columns

@@ -58,7 +58,9 @@ def read_images(path):
         ValueError: when there are no images, or not as many labels as images.
     """
     path = Path(path)
-    files = sorted(f for f in path.iterdir() if is_idx(f)) if path.is_dir() else [path]
+    files = (
+        sorted(f for f in path.iterdir() if is_idx(f) and f.is_file()) if path.is_dir() else [path]
+    )
     images = [f for f in files if (m := _NAME.match(f.name)) and m["what"] == "images"]
     if not images:
         raise ValueError(f"{path} has IDX labels but no IDX images (train-images-idx3-ubyte)")
@@ -77,7 +79,7 @@ def _labels(images, count):
     prefix = _NAME.match(images.name)["part"]
     for file in sorted(images.parent.iterdir()):
         match = _NAME.match(file.name)
-        if match and match["part"] == prefix and match["what"] == "labels":
+        if match and file.is_file() and match["part"] == prefix and match["what"] == "labels":
             labels = read_array(file)
             if labels.shape != (count,):
                 raise ValueError(

@@ -67,7 +67,7 @@ def join(parts):
             "give folders, globs, files and tables with a column `file`"
         )
     files = [Path(os.path.abspath(part.root / name)) for part in parts for name in part.names]
-    first = np.sort(np.unique([str(file) for file in files], return_index=True)[1])
+    first = np.sort(np.unique([os.path.realpath(f) for f in files], return_index=True)[1])
     columns = {name: column[first] for name, column in _columns(parts).items()}
     files = [files[i] for i in first]
     return files, Path(os.path.commonpath([file.parent for file in files])), columns

@@ -4,8 +4,8 @@ import functools
 import glob
 import hashlib
 import importlib
+import logging
 import os
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources import arrays, idx, shards, tables
+from mmssl.pipelines.sources import arrays, finding, idx, shards, tables
+from mmssl.pipelines.sources.file_tables import listed_files
 from mmssl.pipelines.sources.joined import join, names_paths
+from mmssl.pipelines.sources.labels import as_labels, folder_columns
+
+logger = logging.getLogger(__name__)
 
 # The extension of a file of the same modality, so that an audio recipe rejects builtin:docs.
 _BUILTIN = {"docs": ".txt", "photos": ".png", "speech": ".wav"}
@@ -30,8 +34,8 @@ class Source:
             its position: "row 12", "line 12" of a table, "part-0.tfrecord:12".
         read: int64 scalar tensor -> encoded file or text (string scalar), or a numeric array.
             Works inside a graph.
-        labels: array (N,) of str, or None.
-        splits: array (N,) of str such as "train", "test", "val", or None.
+        labels: array (N,) of str, "" for items without one; or None.
+        splits: array (N,) of str such as "train", "test", "val", "" for items without one; or None.
         columns: all columns of the source or of its label table: name -> array (N,) of str.
         root: folder that `names` are relative to; None if items are not files.
         files: paths of the files that hold the items, if each holds several.
@@ -39,6 +43,7 @@ class Source:
         chosen: int64 array (N,), the positions of a subset's items in the source that was opened;
             None for all.
         sample_rate: of decoded waveforms in hertz; None if unknown or if items are files.
+        left_out: list of (name, reason), what lies beside the items and is not read.
         request: the arguments that `open_source` was called with, by name; empty for a subset.
     """
 
@@ -52,6 +57,7 @@ class Source:
     content: Any = None
     chosen: np.ndarray | None = None
     sample_rate: int | None = None
+    left_out: list[tuple[str, str]] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self):
@@ -77,6 +83,7 @@ class Source:
             content=self.content,
             chosen=indices if self.chosen is None else self.chosen[indices],
             sample_rate=self.sample_rate,
+            left_out=self.left_out,
         )
 
     def first(self, count=None):
@@ -114,7 +121,7 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
         extensions: tuple of lowercase file extensions that this modality reads, such as (".wav",).
         labels: None; or the path of a table with a column `file`, relative to the source folder or
             to the table's own folder (items that it does not list are left out); or a sequence of
-            one label per item.
+            one label per item, in which None and NaN stand for no label.
         label_column: the column of labels; "folder" uses each file's folder name. Default `label`.
         split_column: the column of splits. Default `split`, if there is one.
 
@@ -136,17 +143,21 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
     if isinstance(labels, str | os.PathLike):
         source = _with_table(source, labels)
     elif labels is not None:
-        source.columns["label"] = _one_each(labels, len(source))
+        source.columns["label"] = as_labels(labels, len(source))
     elif label_column == "folder":
-        source.columns |= _folder_columns(source)
+        source.columns |= folder_columns(source.names, source.root)
         label_column = "label"
     source.request = request
+    for sentence in finding.describe(source.left_out):
+        logger.warning("%s", sentence)
     return _choose(source, label_column, split_column, labels)
 
 
 def _open(spec, extensions):
     if isinstance(spec, list | tuple) and names_paths(spec, of_texts=".txt" in extensions):
-        return _files(*join([_open(path, extensions) for path in spec]))
+        parts = [_open(path, extensions) for path in spec]
+        left_out = [one for part in parts for one in part.left_out]
+        return replace(_files(*join(parts)), left_out=left_out)
     if isinstance(spec, np.ndarray | list | tuple):
         return replace(_rows(spec), content=spec)
     if not isinstance(spec, str | os.PathLike):
@@ -161,6 +172,8 @@ def _open(spec, extensions):
         return _open_folder(path, extensions)
     if path.is_file():
         return _open_file(path, extensions)
+    if path.exists():
+        raise ValueError(f"the source {spec} is {finding.SPECIAL}: give a file or a folder")
     if glob.has_magic(spec):
         return _open_glob(path, extensions)
     raise ValueError(
@@ -193,27 +206,22 @@ def _make_builtin(name):
 
 
 def _open_folder(folder, extensions):
-    found = sorted(_walk(folder))
+    found, left_out = finding.find(folder, extensions)
     files = [f for f in found if f.suffix.lower() in extensions]
     if files:
-        return _files(files, folder)
+        left_out += finding.unread(found, folder, extensions)
+        return replace(_files(files, folder), left_out=left_out)
     records = [f for f in found if f.suffix == ".tfrecord"]
     if records:
-        return _open_shards(records)
-    if any(idx.is_idx(f) for f in folder.iterdir()):
+        left_out += finding.unread(found, folder, (".tfrecord",))
+        return replace(_open_shards(records), left_out=left_out)
+    if any(idx.is_idx(f) for f in found if f.parent == folder):
         held = tuple(f for f in found if idx.is_idx(f))
         return replace(_rows(*idx.read_images(folder)), files=held)
-    kinds = Counter(f.suffix.lower() or f.name for f in found).most_common(8)
     raise ValueError(
         f"no file with an extension {', '.join(extensions)} under {folder}; found "
-        f"{', '.join(f'{count} {kind}' for kind, count in kinds) or 'nothing'}"
+        f"{'; '.join([finding.kinds(found), *finding.describe(left_out)])}"
     )
-
-
-def _walk(folder):
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(parent, name) for name in names if not name.startswith("."))
 
 
 def _open_file(path, extensions):
@@ -235,17 +243,18 @@ def _open_file(path, extensions):
 
 
 def _open_glob(pattern, extensions):
-    found = sorted(Path(f) for f in glob.glob(str(pattern), recursive=True) if os.path.isfile(f))
+    fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
+    found, left_out = finding.find(fixed, extensions, pattern.relative_to(fixed).parts)
     if found and all(f.suffix == ".tfrecord" for f in found):
         return _open_shards(found)
     files = [f for f in found if f.suffix.lower() in extensions]
     if not files:
         raise ValueError(
             f"the glob {pattern} matches {len(found)} files, none of them with an extension "
-            f"{', '.join(extensions)}"
+            f"{'; '.join([', '.join(extensions), *finding.describe(left_out)])}"
         )
-    fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
-    return _files(files, fixed)
+    left_out += finding.unread(found, fixed, extensions)
+    return replace(_files(files, fixed), left_out=left_out)
 
 
 def _open_shards(paths):
@@ -261,22 +270,12 @@ def _open_table(path, extensions):
         return Source(names, read, columns=columns, files=(path,))
     if "file" not in columns:
         raise ValueError(f"{path} has the columns {', '.join(columns)}: expected a column `file`")
-    files = [path.parent / name for name in columns["file"]]
-    wrong = [f.name for f in files if f.suffix.lower() not in extensions]
-    missing = [str(f) for f in files if not f.is_file()]
-    if wrong:
-        raise ValueError(
-            f"{path} lists files without an extension {', '.join(extensions)}: "
-            f"{tables.listed(wrong)}"
-        )
-    if missing:
-        raise ValueError(f"{path} lists {len(missing)} missing files: {tables.listed(missing)}")
-    return _files(files, path.parent, columns)
+    return _files(listed_files(path, columns["file"], extensions), path.parent, columns)
 
 
 def _files(files, root, columns=None):
     names = [Path(os.path.relpath(f, root)).as_posix() for f in files]
-    paths = arrays.host([str(f) for f in files])
+    paths = arrays.host([os.fsencode(f) for f in files])
     return Source(
         names,
         lambda i: tf.io.read_file(tf.gather(paths, i)),
@@ -294,30 +293,6 @@ def _with_table(source, path):
     source = source.select(named)
     source.columns |= {name: column[rows[named]] for name, column in columns.items()}
     return source
-
-
-def _one_each(labels, count):
-    labels = np.asarray(labels).astype(str)
-    if labels.shape != (count,):
-        raise ValueError(
-            f"labels has shape {labels.shape} for {count} items: expected one label per item"
-        )
-    return labels
-
-
-def _folder_columns(source):
-    parts = [Path(name).parts for name in source.names]
-    flat = [name for name, part in zip(source.names, parts, strict=True) if len(part) < 2]
-    if source.root is None or flat:
-        raise ValueError(
-            "label_column='folder' needs one folder per class under the source folder; "
-            f"not in such a folder: {tables.listed(flat) or 'the items, which are not files'}"
-        )
-    columns = {"label": np.array([part[-2] for part in parts])}
-    first = np.array([part[0] for part in parts])
-    if all(len(part) > 2 for part in parts) and set(first) <= {"train", "test", "val"}:
-        columns["split"] = first
-    return columns
 
 
 def _choose(source, label_column, split_column, labels):

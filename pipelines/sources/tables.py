@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -185,10 +186,13 @@ def match_files(path, column, names, root):
     """
     bases = [""] if root is None else [os.path.abspath(Path(path).parent), os.path.abspath(root)]
     items = {os.path.normpath(os.path.join(bases[-1], name)): i for i, name in enumerate(names)}
+    # Letters with accents have two encodings: the exact spelling wins where both exist.
+    items = {unicodedata.normalize("NFC", name): i for name, i in items.items()} | items
     rows, missing = np.full(len(names), -1, np.int64), []
     for row, file in enumerate(column):
         candidates = [os.path.normpath(os.path.join(base, file)) for base in bases]
-        item = next((items[c] for c in candidates if c in items), None)
+        spellings = [*candidates, *(unicodedata.normalize("NFC", name) for name in candidates)]
+        item = next((items[name] for name in spellings if name in items), None)
         if item is None:
             if root is None or not any(map(os.path.exists, candidates)):
                 missing.append(str(file))

@@ -71,7 +71,7 @@ def finetune(
         `linear_probe` and, if requested, `from_scratch`, each with the `mean` and `std` of the test
         accuracy over `draws`; `n_labels`, `n_test`, `classes`, `labels`, `steps`, `batch_size`,
         `learning_rate`, `weight_decay`, `seconds` (per draw, of each), `data`, `layer`, `split`,
-        `seed`.
+        `left_out` (what items lacked -> their number), `seed`.
 
     Raises:
         ValueError: there are no labels, or only one of each class, or an argument is out of range.
@@ -116,6 +116,7 @@ def finetune(
         "data": data.describe(),
         "layer": layer,
         "split": split.description,
+        "left_out": split.left_out,
         "seed": seed,
     }
     keep_result(run.files.metrics, result, "fine_tuning")

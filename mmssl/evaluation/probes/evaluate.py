@@ -47,8 +47,9 @@ def evaluate(
         `raw` (if the inputs have a baseline), each with the test accuracy of every probe, such as
         `knn` and `linear`, and the hyperparameters it chose, such as `C`; `layers` and
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
-        `n_train`, `n_test`, `classes`, `majority`, `split`, `layer`, `data`, `raw_features`,
-        `diagnostics`, `held_out` (the method's own metrics, such as `mlm_loss`, each also at the
+        `n_train`, `n_test`, `classes`, `majority`, `split`, `left_out`
+        (what items lacked -> their number), `layer`, `data`, `raw_features`, `diagnostics`,
+        `held_out` (the method's own metrics, such as `mlm_loss`, each also at the
         top level; empty if it has none, with the reason in `held_out_missing` if they cannot be
         computed on these items) and `seconds` (stage -> s). Without labels, only `held_out` and
         the description of the data.
@@ -125,6 +126,7 @@ def _probe(run, split, layer, probes, seed, stages):
         "classes": len(set(split.train.labels.tolist())),
         "majority": float(np.mean(split.test.labels == commonest)),
         "split": split.description,
+        "left_out": split.left_out,
         "diagnostics": {
             name: diagnose(_spaced(features[name].parts[0])) for name in ("encoder", "untrained")
         },

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from mmssl.evaluation.probes.complete import complete, told
 from mmssl.evaluation.probes.splits import Split, split_source
 from mmssl.pipelines.sources import Source
 
@@ -88,21 +89,25 @@ class LabeledData:
             seed: of the random split, if the data have none.
 
         Returns:
-            pair of the Source of the test items and the Split. Without labels, the Source has all
-            items and the Split is None.
+            pair of the Source of the test items and the Split, without items that have no label or
+            no split. Without any labels, the Source has all items and the Split is None.
 
         Raises:
             ValueError: the pipeline cannot open the data, or the splits are not train and test.
         """
         if self.train is not None:
-            split = Split(
-                self._one(pipeline, "train"), self._one(pipeline, "test"), None, "two sources"
-            )
+            train, left_out = complete(self._one(pipeline, "train"))
+            test, also = complete(self._one(pipeline, "test"))
+            split = Split(train, test, None, "two sources")
+            left_out = {w: left_out.get(w, 0) + also.get(w, 0) for w in left_out | also}
         else:
             source = self._open(pipeline, self.source, self.split_column)
             if source.labels is None:
                 return source, None
+            source, left_out = complete(source)
             split = split_source(source, seed)
+        split.left_out = left_out
+        split.description += told(left_out)
         split.train = split.train.first(self.limit)
         return split.test, split
 

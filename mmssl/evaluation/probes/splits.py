@@ -1,7 +1,7 @@
 """Splitting labeled items into train, validation and test."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,12 +15,14 @@ class Split:
         test: Source.
         val: Source to choose hyperparameters on, or None.
         description: str, where the parts come from.
+        left_out: dict from what items lack, "label" or "split", to the number of these items.
     """
 
     train: object
     test: object
     val: object | None
     description: str
+    left_out: dict = field(default_factory=dict)
 
 
 def split_source(source, seed=0):

@@ -15,6 +15,8 @@ class JointEmbedding(Pretrainer):
         **kwargs: passed to Pretrainer.
     """
 
+    min_batch_size = 2
+
     def __init__(self, encoder: keras.Model, projector: keras.Model, **kwargs):
         super().__init__(encoder, **kwargs)
         self.student = with_head(encoder, projector)

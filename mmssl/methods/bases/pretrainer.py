@@ -17,7 +17,9 @@ class Pretrainer(keras.Model):
     class attribute `metric_names` lists the names of its losses and other metrics; `norm_sensitive`
     tells whether the loss depends on the norms of the vectors it compares, not only on their
     directions; `splits_batches` that it is a mean over the batch in which no example meets another,
-    so that gradients may be accumulated over its parts (see `compile`).
+    so that gradients may be accumulated over its parts (see `compile`); `min_batch_size` is
+    the smallest global batch to learn from: 2 where examples are compared with each other, or a
+    head normalizes over them.
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
@@ -32,6 +34,7 @@ class Pretrainer(keras.Model):
     norm_sensitive = False
     splits_batches = False
     accumulate = 1
+    min_batch_size = 1
 
     def __init__(
         self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs

@@ -79,3 +79,44 @@ def test_an_archive_that_does_not_fit_is_refused(tmp_path):
     path.write_bytes(b"no archive")
     with pytest.raises(ValueError, match="cannot be read"):
         read_archive(path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": np.float32(3)}, r"data of shape \(\): expected an axis of items"),
+        ({"x": np.zeros((2, 3)), "y": np.float32(3)}, r"2 items and labels \(\)"),
+        ({"x": np.zeros((2, 3)), "y": np.zeros((2, 4))}, r"2 items and labels \(2, 4\)"),
+        ({"x_train": np.zeros((2, 3)), "x_test": np.zeros((2, 4))}, "items of one shape"),
+        ({"x": np.zeros((2, 3)), "sample_rate": "abc"}, "sample_rate abc: expected one number"),
+        ({"x": np.zeros((2, 3)), "sample_rate": [8000, 16000]}, "expected one number above 0"),
+        ({"x": np.zeros((2, 3)), "sample_rate": 0}, "expected one number above 0"),
+    ],
+)
+def test_an_archive_of_other_shapes_is_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        read_archive(tmp_path / "a.npz")
+
+
+def test_a_damaged_archive_is_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.random.default_rng(0).normal(size=(20, 30)))
+    whole = path.read_bytes()
+    flipped = bytes([whole[len(whole) // 2] ^ 255])
+    damaged = whole[: len(whole) // 2] + flipped + whole[len(whole) // 2 + 1 :]
+    for content in (b"", whole[:300], whole[:-30], damaged):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.npz cannot be read as a NumPy archive: "):
+            read_archive(path)
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(ValueError, match=r"a single array; save it with np\.savez"):
+        read_archive(path)
+
+
+def test_a_part_without_labels_has_items_without_a_label(tmp_path):
+    x = np.zeros((5, 2))
+    np.savez(tmp_path / "a.npz", x_train=x[:3], y_train=[1, np.nan, 3], x_test=x[3:])
+    _, columns, _ = read_archive(tmp_path / "a.npz")
+    assert columns["label"].tolist() == ["1.0", "", "3.0", "", ""]
