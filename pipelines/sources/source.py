@@ -18,6 +18,7 @@ from mmssl.pipelines.sources import arrays, idx, shards, tables
 from mmssl.pipelines.sources.joined import join, names_paths
 
 # The extension of a file of the same modality, so that an audio recipe rejects builtin:docs.
+_SPLITS = {"train", "test", "val", "dev", "valid", "validation"}  # names of folders
 _BUILTIN = {"docs": ".txt", "photos": ".png", "speech": ".wav"}
 
 
@@ -303,7 +304,7 @@ def _folder_columns(source):
         )
     columns = {"label": np.array([part[-2] for part in parts])}
     first = np.array([part[0] for part in parts])
-    if all(len(part) > 2 for part in parts) and set(first) <= {"train", "test", "val"}:
+    if all(len(part) > 2 for part in parts) and set(first) <= _SPLITS:
         columns["split"] = first
     return columns
 
