@@ -42,6 +42,14 @@ class Progress:
     def __exit__(self, *_):
         self.bar.stop()
 
+    def say(self, text):
+        """Prints a sentence at lines of its own, above the bar.
+
+        Args:
+            text: str.
+        """
+        self.console.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
+
     def advance(self, logs):
         """Counts a step and updates the display.
 

@@ -70,8 +70,9 @@ def fine_tuning_caption(result):
     """Returns a sentence on the labels and hyperparameters of a fine-tuning."""
     return (
         f"Accuracy on {result['n_test']} test items{_pretrained(result)}, mean and standard "
-        f"deviation over draws of {result['n_labels']} labels, {result['classes']} classes; {result['steps']} steps of "
-        f"{result['batch_size']} at {result['learning_rate']:g}; split: {result['split']}."
+        f"deviation over draws of {result['n_labels']} labels, {result['classes']} classes; "
+        f"{result['steps']} steps of {result['batch_size']} at {result['learning_rate']:g}; "
+        f"split: {result['split']}."
     )
 
 
@@ -160,8 +161,9 @@ def probe_caption(result):
     drawn = " ± is the standard error; for N-shot, the standard deviation over draws."
     return (
         f"Accuracy on {result['n_test']} test items{_pretrained(result)}, "
-        f"trained on {result['n_train']}, {result['classes']} classes, the most frequent is {result['majority']:.3f} of the "
-        f"test items; split: {result['split']}{votes}.{drawn if several else ''}"
+        f"trained on {result['n_train']}, {result['classes']} classes, the most frequent is "
+        f"{result['majority']:.3f} of the test items; split: {result['split']}{votes}."
+        f"{drawn if several else ''}"
     )
 
 
