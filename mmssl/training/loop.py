@@ -191,7 +191,7 @@ class Training:
         self.method.adapt(self._first_batches)
         return {"step": 0, "seconds": 0.0, "waited": 0.0}
 
-    def _callbacks(self, history):
+    def _callbacks(self, history, progress):
         monitors = [StopOutOfBounds()]
         count = min(self.fit.monitor_examples, len(self.data.items))
         if count > 1:
@@ -200,6 +200,7 @@ class Training:
                     watched_items(self.data, count),
                     stop=self.fit.stop_on_collapse,
                     pairs=watched_views(self._first_batches, self.method.encoder.input, count),
+                    tell=None if self.quiet else lambda text: progress.say(text, "yellow"),
                     untrained=keras.models.load_model(self.folder.untrained),
                     history=history.rows,
                 )
@@ -209,7 +210,7 @@ class Training:
     def _train(self, position, steps, progress):
         ends = period_ends(steps, len(self.data))
         history = History(self.folder, position["step"], len(self.data))
-        callbacks = self._callbacks(history)
+        callbacks = self._callbacks(history, progress)
         callbacks.on_train_begin()
         clock = Clock(position)
         batches = self._batches(position["step"])

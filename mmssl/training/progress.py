@@ -42,10 +42,15 @@ class Progress:
     def __exit__(self, *_):
         self.bar.stop()
 
-    def say(self, sentence):
-        """Prints a sentence above the bar, on a terminal or not."""
+    def say(self, sentence, style=None):
+        """Prints a sentence at lines of its own, above the bar, on a terminal or not.
+
+        Args:
+            sentence: str.
+            style: of rich, such as `"yellow"`; None for plain.
+        """
         if not self.quiet:
-            self.console.print(sentence, highlight=False, soft_wrap=True)
+            self.console.print(sentence, style=style, highlight=False, markup=False, soft_wrap=True)
 
     def advance(self, logs):
         """Counts a step and updates the display.

@@ -1076,8 +1076,8 @@ EVALUATION = (
     Fault(
         "test items are among the training items of a drawn split",
         "mmssl/evaluation/probes/splits.py",
-        "return Split(source.select(train), source.select(test), val, description)",
-        "return Split(source, source.select(test), val, description)",
+        "return Split(source.select(train), source.select(test), None, description)",
+        "return Split(source, source.select(test), None, description)",
         ("tests/evaluation/probes/test_splits.py",),
     ),
     Fault(

@@ -15,7 +15,6 @@ import tensorflow as tf
 from keras import ops
 
 from mmssl.cli import main
-from mmssl.evaluation.collapse.monitor import CollapseWarning
 from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.audio import AudioWindows
 from mmssl.runs import Run, RunFolder
@@ -254,7 +253,8 @@ class Shrinking(Pretrainer):
         return {"distance": ops.mean(ops.sum(ops.var(embedding, axis=0)))}
 
 
-def test_a_collapse_is_named_within_the_first_hundred_steps(tmp_path):
+@pytest.mark.filterwarnings("error::mmssl.evaluation.collapse.monitor.CollapseWarning")
+def test_a_collapse_is_named_within_the_first_hundred_steps(tmp_path, capsys):
     recipe = tmp_path / "shrinking.yaml"
     recipe.write_text(
         "data: {class_path: mmssl.pipelines.audio.AudioWindows, "
@@ -264,11 +264,10 @@ def test_a_collapse_is_named_within_the_first_hundred_steps(tmp_path):
         "fit: {steps: 2000, learning_rate: 0.01, warmup_steps: 10, stop_on_collapse: true, "
         "monitor_examples: 64}\n"
     )
-    with (
-        pytest.warns(CollapseWarning),
-        pytest.raises(ValueError, match="The embeddings are collapsing"),
-    ):
-        pretrain(recipe, tmp_path / "run", quiet=True)
+    with pytest.raises(ValueError, match="The embeddings are collapsing"):
+        pretrain(recipe, tmp_path / "run")
+    lines = capsys.readouterr().err.splitlines()
+    assert sum(line.startswith("The embeddings are collapsing: ") for line in lines) == 1
     with open(tmp_path / "run" / "history.csv") as file:
         assert int(list(csv.DictReader(file))[-1]["step"]) <= 100
 

@@ -16,6 +16,7 @@ from mmssl.evaluation.probes.features import embed_source
 from mmssl.evaluation.probes.few_shot import summarize
 from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.linear import fit_linear
+from mmssl.evaluation.probes.overlap import count_pretrained
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split, few_labels
 from mmssl.files import atomic_write, write_text
@@ -69,9 +70,9 @@ def finetune(
     Returns:
         dict of JSON values, stored in metrics.json under `fine_tuning`: `fine_tuned`,
         `linear_probe` and, if requested, `from_scratch`, each with the `mean` and `std` of the test
-        accuracy over `draws`; `n_labels`, `n_test`, `classes`, `labels`, `steps`, `batch_size`,
-        `learning_rate`, `weight_decay`, `seconds` (per draw, of each), `data`, `layer`, `split`,
-        `left_out` (what items lacked -> their number), `seed`.
+        accuracy over `draws`; `n_labels`, `n_test`, `pretrained_on` (see `evaluate`), `classes`,
+        `labels`, `steps`, `batch_size`, `learning_rate`, `weight_decay`, `seconds` (per draw, of
+        each), `data`, `layer`, `split`, `left_out` (what items lacked -> their number), `seed`.
 
     Raises:
         ValueError: there are no labels, or only one of each class, or an argument is out of range.
@@ -106,6 +107,7 @@ def finetune(
         **{name: summarize(accuracies) for name, accuracies in tuning.accuracies.items()},
         "n_labels": len(drawn[0]),
         "n_test": len(split.test),
+        "pretrained_on": count_pretrained(run.data, data, split.test),
         "classes": len(tuning.classes),
         "labels": {name: value for name, value in few.items() if value is not None},
         "steps": steps,

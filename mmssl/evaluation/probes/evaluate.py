@@ -12,6 +12,7 @@ from mmssl.evaluation.probes.features import Embedder, Features
 from mmssl.evaluation.probes.hooks import validate
 from mmssl.evaluation.probes.knn import TEMPERATURE
 from mmssl.evaluation.probes.labeled import LabeledData
+from mmssl.evaluation.probes.overlap import count_pretrained
 from mmssl.evaluation.probes.registry import DEFAULT, get_probes
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split
@@ -47,12 +48,12 @@ def evaluate(
         `raw` (if the inputs have a baseline), each with the test accuracy of every probe, such as
         `knn` and `linear`, and the hyperparameters it chose, such as `C`; `layers` and
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
-        `n_train`, `n_test`, `classes`, `majority`, `split`, `left_out`
-        (what items lacked -> their number), `layer`, `data`, `raw_features`, `diagnostics`,
-        `held_out` (the method's own metrics, such as `mlm_loss`, each also at the
-        top level; empty if it has none, with the reason in `held_out_missing` if they cannot be
-        computed on these items) and `seconds` (stage -> s). Without labels, only `held_out` and
-        the description of the data.
+        `n_train`, `n_test`, `pretrained_on` (how many of the test items; None if not known),
+        `classes`, `majority`, `split`, `left_out` (what items lacked -> their number), `layer`,
+        `data`, `raw_features`, `diagnostics`, `held_out` (the method's own metrics, such as
+        `mlm_loss`, each also at the top level; empty if it has none, with the reason in
+        `held_out_missing` if they cannot be computed on these items) and `seconds` (stage -> s).
+        Without labels, only `held_out` and the description of the data.
 
     Raises:
         ValueError: there are no labels, only one class, or too few items; the splits are not train
@@ -65,6 +66,7 @@ def evaluate(
     result = {"layer": layer, "data": data.describe(), "n_test": len(source)}
     if split is not None:
         check_split(split)
+        result["pretrained_on"] = count_pretrained(run.data, data, split.test)
         result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}
     with stages("held out"):
         result |= _held_out(run, source)

@@ -6,7 +6,13 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from mmssl.evaluation.probes.linear import ITERATIONS, SPARSE_TOLERANCE, standardized, statistics
+from mmssl.evaluation.probes.linear import (
+    ITERATIONS,
+    SPARSE_TOLERANCE,
+    standardized,
+    statistics,
+    tolerance,
+)
 from mmssl.evaluation.probes.splits import few_labels
 
 DRAWS = 5
@@ -49,7 +55,8 @@ def few_shot(train, train_labels, test, test_labels, shots, seed=0, draws=DRAWS,
     accuracies = []
     for draw in range(draws):
         chosen = few_labels(train_labels, (seed, draw), per_class=shots)
-        model = LogisticRegression(C=C, tol=SPARSE_TOLERANCE, max_iter=ITERATIONS)
+        tol = tolerance(train_labels[chosen], SPARSE_TOLERANCE)
+        model = LogisticRegression(C=C, tol=tol, max_iter=ITERATIONS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(train[chosen], train_labels[chosen])

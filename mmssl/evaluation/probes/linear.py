@@ -12,9 +12,8 @@ from threadpoolctl import threadpool_limits
 from mmssl.evaluation.probes.splits import stratified
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2)
-CHOICE_ITEMS = 6000  # training items to choose C on; more do not change the choice
-PATIENCE = 2  # values of C without better validation accuracy before the rest are skipped
-TOLERANCE, SPARSE_TOLERANCE, ITERATIONS = 1e-3, 1e-4, 300
+CHOICE_ITEMS, CHOICE_PER_CLASS = 6000, 60  # hyperparameters are chosen on the larger of the two
+TOLERANCE, SPARSE_TOLERANCE, ITERATIONS = 1e-2, 1e-3, 300  # the first two over the classes
 _SMALL = 2e9  # multiplications per pass over the data
 
 
@@ -76,10 +75,10 @@ def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardize
     mean, scale = statistics(features, standardize)
     x = standardized(features, mean, scale)
     if validation is None:
-        fitted, held = stratified(labels, 0.2, seed, CHOICE_ITEMS)
+        fitted, held = stratified(labels, 0.2, seed, choice_items(labels))
         held_x, held_labels = x[held], labels[held]
     else:
-        fitted, _ = stratified(labels, 0.0, seed, CHOICE_ITEMS)
+        fitted, _ = stratified(labels, 0.0, seed, choice_items(labels))
         held_x, held_labels = standardized(validation[0], mean, scale), validation[1]
     if len(held_labels) == 0:
         raise ValueError(
@@ -92,20 +91,31 @@ def fit_linear(features, labels, validation=None, seed=0, grid=GRID, standardize
     return LinearProbe(mean, scale, model.coef_, model.intercept_, model.classes_, model.C)
 
 
+def choice_items(labels):
+    """Returns how many training items hyperparameters are chosen on: 60 a class, at least 6,000."""
+    return max(CHOICE_ITEMS, CHOICE_PER_CLASS * len(np.unique(labels)))
+
+
+def tolerance(labels, whole=TOLERANCE):
+    """Returns the gradient at which a fit ends: a class has its share, 1 / K, of the whole one."""
+    return whole / max(10, len(np.unique(labels)))
+
+
 def _choose(x, labels, held_x, held_labels, grid):
-    """Searches the grid from the strongest L2 on, each fit starting from the previous weights."""
-    # The solver's tolerance on the gradient is in units of the features: about 1, or far less.
-    tolerance = SPARSE_TOLERANCE if sparse.issparse(x) else TOLERANCE
-    model = LogisticRegression(tol=tolerance, max_iter=ITERATIONS, warm_start=True)
-    best, best_accuracy, stale = None, -1.0, 0
+    """Searches the grid from the strongest L2 on, each fit starting from the previous weights.
+
+    The whole grid: the strongest ones can all give the same few right answers, and among many
+    classes the best is far from there.
+    """
+    # In units of the features: about 1, or far less.
+    tol = tolerance(labels, SPARSE_TOLERANCE if sparse.issparse(x) else TOLERANCE)
+    model = LogisticRegression(tol=tol, max_iter=ITERATIONS, warm_start=True)
+    best, best_accuracy = None, -1.0
     for c in grid:
         _fit(model.set_params(C=c), x, labels)
         accuracy = float(np.mean(model.predict(held_x) == held_labels))
-        stale += 1
         if accuracy > best_accuracy:
-            best, best_accuracy, stale = (c, model.coef_, model.intercept_), accuracy, 0
-        if stale == PATIENCE:
-            break
+            best, best_accuracy = (c, model.coef_, model.intercept_), accuracy
     model.set_params(C=best[0])
     model.coef_, model.intercept_ = best[1:]
     return model

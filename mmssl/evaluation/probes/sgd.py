@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
-from mmssl.evaluation.probes.linear import CHOICE_ITEMS, standardized, statistics
+from mmssl.evaluation.probes.linear import choice_items, standardized, statistics
 from mmssl.evaluation.probes.splits import stratified
 
 LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
@@ -88,10 +88,10 @@ def fit_sgd(
     how = [statistics(part, standardize) for part in features]
     scaled = [standardized(part, *by) for part, by in zip(features, how, strict=True)]
     if validation is None:
-        fitted, held = stratified(labels, 0.2, seed, CHOICE_ITEMS)
+        fitted, held = stratified(labels, 0.2, seed, choice_items(labels))
         held_out = [part[held] for part in scaled], labels[held]
     else:
-        fitted, _ = stratified(labels, 0.0, seed, CHOICE_ITEMS)
+        fitted, _ = stratified(labels, 0.0, seed, choice_items(labels))
         parts = zip(validation[0], how, strict=True)
         held_out = [standardized(part, *by) for part, by in parts], np.asarray(validation[1])
     if len(held_out[1]) == 0:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+VALIDATION = ("val", "dev", "valid", "validation")  # names of one split
+
 
 @dataclass
 class Split:
@@ -29,7 +31,8 @@ def split_source(source, seed=0):
     """Splits a labeled source by its own splits, or holds out a fifth of each class for testing.
 
     The fifth is taken from all items if there are no splits, and from the split train if there is
-    no split test.
+    no other. Without a split test, val is the test; dev, valid and validation are other names of
+    it.
 
     Args:
         source: Source with labels.
@@ -39,26 +42,32 @@ def split_source(source, seed=0):
         Split.
 
     Raises:
-        ValueError: the source's splits are not named train, test and val, or train is missing.
+        ValueError: the source's splits are not named train, test and val (or as above), or train
+            or both others are missing.
     """
     if source.splits is None:
-        return _draw(source, None, "each class", seed)
-    names = set(source.splits.tolist())
-    parts = {name: source.select(source.splits == name) for name in names}
-    if "train" in names and names <= {"train", "val"}:
-        return _draw(parts["train"], parts.get("val"), "each class of the split train", seed)
+        return _draw(source, "each class", seed)
+    splits = np.where(np.isin(source.splits, VALIDATION), "val", source.splits)
+    names = set(splits.tolist())
+    parts = {name: source.select(splits == name) for name in names}
+    if names == {"train"}:
+        return _draw(parts["train"], "each class of the split train", seed)
+    if names == {"train", "val"}:
+        own = "the source's own splits, val as the test"
+        return Split(parts["train"], parts["val"], None, own)
     if not {"train", "test"} <= names:
+        given = ", ".join(map(repr, sorted(set(source.splits.tolist()))))
         raise ValueError(
-            f"The split column holds {', '.join(map(repr, sorted(names)))}: a probe needs 'train' "
-            "and 'test' (and may have 'val'); name another split_column, or give train and test."
+            f"The split column holds {given}: a probe needs 'train' and 'test' or 'val' (also "
+            f"{', '.join(VALIDATION[1:])}); name another split_column, or give train and test."
         )
     return Split(parts["train"], parts["test"], parts.get("val"), "the source's own splits")
 
 
-def _draw(source, val, of_what, seed):
+def _draw(source, of_what, seed):
     train, test = stratified(source.labels, 0.2, seed)
     description = f"random: a fifth of {of_what} to test, seed {seed}"
-    return Split(source.select(train), source.select(test), val, description)
+    return Split(source.select(train), source.select(test), None, description)
 
 
 def few_labels(labels, seed, per_class=None, fraction=None):

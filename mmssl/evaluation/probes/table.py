@@ -69,9 +69,10 @@ def fine_tuning_cells(result, name):
 def fine_tuning_caption(result):
     """Returns a sentence on the labels and hyperparameters of a fine-tuning."""
     return (
-        f"Accuracy on {result['n_test']} test items, mean and standard deviation over draws "
-        f"of {result['n_labels']} labels, {result['classes']} classes; {result['steps']} steps of "
-        f"{result['batch_size']} at {result['learning_rate']:g}; split: {result['split']}."
+        f"Accuracy on {result['n_test']} test items{_pretrained(result)}, mean and standard "
+        f"deviation over draws of {result['n_labels']} labels, {result['classes']} classes; "
+        f"{result['steps']} steps of {result['batch_size']} at {result['learning_rate']:g}; "
+        f"split: {result['split']}."
     )
 
 
@@ -159,10 +160,23 @@ def probe_caption(result):
     )
     drawn = " ± is the standard error; for N-shot, the standard deviation over draws."
     return (
-        f"Accuracy on {result['n_test']} test items, trained on {result['n_train']}, "
-        f"{result['classes']} classes, the most frequent is {result['majority']:.3f} of the "
-        f"test items; split: {result['split']}{votes}.{drawn if several else ''}"
+        f"Accuracy on {result['n_test']} test items{_pretrained(result)}, "
+        f"trained on {result['n_train']}, {result['classes']} classes, the most frequent is "
+        f"{result['majority']:.3f} of the test items; split: {result['split']}{votes}."
+        f"{drawn if several else ''}"
     )
+
+
+def _pretrained(result):
+    if "pretrained_on" not in result:
+        return ""
+    known = result["pretrained_on"]
+    if known == 0:
+        return ", none of them pretrained on"
+    if known is None:
+        return " (whether pretrained on is not known: the run's own data cannot be opened)"
+    how_many = "all" if known == result["n_test"] else known
+    return f" ({how_many} of them pretrained on, without labels)"
 
 
 def _accuracies(result, rows):

@@ -16,6 +16,8 @@ PALETTE = (
     *("#b3a81f", "#6f6ff0", "#7fbf3f", "#b5347a", "#e0a800", "#2c9c86", "#ff8f8f", "#c98af0"),
 )
 COMPONENTS, PERPLEXITY, MIN_ITEMS = 50, 30.0, 20
+START = 1e-4  # standard deviation of the points before t-SNE
+EQUAL = 1e-6  # of unit-length embeddings: no more than the rounding of float32
 
 
 def embedding_map(embeddings, labels=None, seed=0):
@@ -46,19 +48,24 @@ def project(embeddings, seed=0):
 
     Returns:
         pair of floats (N, 2) and the name of the method, str. Fewer than 20 embeddings are
-        projected onto their principal components only.
+        projected onto their principal components only, and equal ones onto a single point.
 
     Reference:
         van der Maaten, Hinton 2008, Visualizing data using t-SNE.
     """
-    unit = normalize(embeddings)
+    unit = normalize(np.asarray(embeddings, np.float64))
+    if np.ptp(unit, axis=0).max() < EQUAL:
+        return np.zeros((len(unit), 2)), "all equal"
     count = min(COMPONENTS, *unit.shape)
     with threadpool_limits(1):
-        components = PCA(count, random_state=seed).fit_transform(unit)
+        components = PCA(count, random_state=seed).fit_transform(unit).astype(np.float32)
+        plane = np.pad(components, ((0, 0), (0, 2)))[:, :2]
         if len(unit) < MIN_ITEMS:
-            return np.pad(components, ((0, 0), (0, 2)))[:, :2], "principal components"
+            return plane, "principal components"
         perplexity = min(PERPLEXITY, (len(unit) - 1) / 3)
-        tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed)
+        # What `init="pca"` does, which needs two dimensions and divides equal ones by zero.
+        start = START * plane / plane[:, 0].std()
+        tsne = TSNE(perplexity=perplexity, init=start, random_state=seed)
         return tsne.fit_transform(components), "t-SNE"
 
 

@@ -76,13 +76,15 @@ def page(title, sections):
     Returns:
         str, an HTML document.
     """
-    return (
+    body = "\n".join(sections)
+    text = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(sections)
-        + "\n</body>\n</html>\n"
+        f"{body}\n</body>\n</html>\n"
     )
+    # A file name need not be UTF-8; the page is.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def section(title, *parts):

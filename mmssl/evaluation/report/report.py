@@ -188,14 +188,29 @@ def _items(run, data, results, seed):
         return [page.section("Embeddings", page.sentence(text))]
     order = np.random.default_rng(seed).permutation(len(source))[:SHOWN]
     source = source.select(np.sort(order))
-    embeddings = embed_source(encoder, run.data, source, run.layer)
-    rows = neighbor_rows(run.data, source, embeddings, seed)
-    intro = "The first item of each row is the query. Cosines are between embeddings."
     return [
-        page.section("Map of the embeddings", embedding_map(embeddings, source.labels, seed)),
-        page.section("Nearest neighbors", page.sentence(intro), rows),
+        *_embeddings(run, encoder, source, seed),
         # Shuffled, since the source is often sorted by class.
         *_images(run, source.select(np.random.default_rng(seed).permutation(len(source)))),
+    ]
+
+
+def _embeddings(run, encoder, source, seed):
+    """The map and the neighbors of the items whose embedding is finite."""
+    embeddings = embed_source(encoder, run.data, source, run.layer)
+    finite = np.isfinite(embeddings).all(axis=1)
+    wrong = int((~finite).sum())
+    text = f"The encoder returns NaN or infinity for {wrong} of {len(source)} items."
+    missing = [page.sentence(text)] if wrong else []
+    if finite.sum() < 2:
+        return [page.section("Embeddings", *missing)]
+    source, embeddings = source.select(finite), embeddings[finite]
+    rows = neighbor_rows(run.data, source, embeddings, seed)
+    intro = "The first item of each row is the query. Cosines are between embeddings."
+    drawn = embedding_map(embeddings, source.labels, seed)
+    return [
+        page.section("Map of the embeddings", *missing, drawn),
+        page.section("Nearest neighbors", page.sentence(intro), rows),
     ]
 
 

@@ -188,6 +188,27 @@ def test_projections_are_sound_until_their_spread_or_most_of_their_rank_is_lost(
     assert projection_signs(few, [few]) == {}
 
 
+def test_a_rank_that_falls_while_the_variance_spreads_is_no_collapse():
+    """As Barlow Twins on photographs: whose rank falls, its variance less along one direction."""
+    first = drawn() | {"rankme": 104.0, "top_variance_ratio": 0.25}
+    later = drawn() | {"rankme": 25.0, "top_variance_ratio": 0.16}
+    assert projection_signs(later, [first, later]) == {}
+    gathered = later | {"top_variance_ratio": 0.3}
+    assert set(projection_signs(gathered, [first])) == {"projected effective rank"}
+
+
+def test_a_warning_names_no_file_and_can_be_told_otherwise():
+    told, text = [], {"spread": "narrow"}
+    ((_, warning),) = warnings_of(CollapseMonitor(examples(), patience=1), [text])
+    shown = warnings.formatwarning(
+        warning.message, warning.category, warning.filename, warning.lineno
+    )
+    assert shown == "mmssl:0: CollapseWarning: The embeddings are collapsing: narrow.\n"
+    monitor = CollapseMonitor(examples(), patience=1, tell=told.append)
+    assert warnings_of(monitor, [text]) == []
+    assert told == ["The embeddings are collapsing: narrow."]
+
+
 def test_projections_that_are_narrow_are_excused_at_first_and_while_their_spread_rises():
     narrow, narrower = drawn(mean=3), drawn(mean=4)
     assert projection_signs(narrow, []) == {}

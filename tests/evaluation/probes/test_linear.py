@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from mmssl.evaluation.probes import linear
-from mmssl.evaluation.probes.linear import GRID, fit_linear
+from mmssl.evaluation.probes.linear import GRID, choice_items, fit_linear
 from mmssl.evaluation.probes.splits import stratified
 from tests.tolerances import SUM, assert_close
 
@@ -99,6 +101,44 @@ def test_strength_is_chosen_on_the_validation_items_that_are_given(clouds):
 
     alone = [right(grid=(c,)) for c in GRID]
     assert right() > max(alone) - 0.01 > min(alone)
+
+
+@pytest.fixture(scope="module")
+def many_classes():
+    """200 classes, 15 items each, told apart by what the strongest directions hide."""
+    rng, names = np.random.default_rng(0), np.arange(200)
+    mixing, centers = rng.normal(size=(64, 64)), rng.normal(size=(200, 64))
+    mixing[:8] *= 30
+    centers[:, :8] = 0
+
+    def draw(count):
+        labels = np.repeat(names, count)
+        vectors = centers[labels] + rng.normal(size=(len(labels), 64))
+        return (vectors @ mixing).astype("float32"), labels
+
+    return draw(15), draw(5)
+
+
+def test_among_many_classes_the_search_passes_the_strengths_that_all_give_chance(many_classes):
+    train, (features, labels) = many_classes
+    probe = fit_linear(*train)
+    assert np.mean(probe.predict(features) == labels) > 0.85
+    assert probe.c >= 1
+
+
+def test_the_probe_of_many_classes_is_that_of_the_plain_solver(many_classes):
+    train, (features, labels) = many_classes
+    probe = fit_linear(*train, grid=(1.0,))
+    scaled = [(x - probe.mean) / probe.scale for x in (train[0], features)]
+    with threadpool_limits(1):
+        solver = LogisticRegression(C=1.0, tol=1e-5, max_iter=1000).fit(scaled[0], train[1])
+    expected = np.mean(solver.predict(scaled[1]) == labels)
+    assert np.mean(probe.predict(features) == labels) > expected - 0.03
+
+
+def test_hyperparameters_are_chosen_on_sixty_items_of_every_class():
+    assert choice_items(np.repeat(np.arange(10), 1000)) == 6000
+    assert choice_items(np.repeat(np.arange(200), 100)) == 12000
 
 
 def test_sparse_features_are_taken_as_they_are(clouds):

@@ -32,11 +32,24 @@ def test_without_splits_a_fifth_of_each_class_is_drawn():
     assert split.test.names == split_source(source(["a"] * 5 + ["b"] * 5), seed=7).test.names
 
 
-def test_without_a_test_split_a_fifth_of_the_split_train_is_drawn():
-    given = source(["a", "b"] * 7, ["train"] * 10 + ["val"] * 4, count=14)
+@pytest.mark.parametrize("name", ["val", "dev", "valid", "validation"])
+def test_without_a_test_split_the_validation_split_is_the_test(name):
+    given = source(["a", "b"] * 7, ["train"] * 10 + [name] * 4, count=14)
     split = split_source(given)
-    assert [len(part) for part in (split.train, split.test, split.val)] == [8, 2, 4]
-    assert not set(split.test.names) & set(split.val.names)
+    assert [len(part) for part in (split.train, split.test)] == [10, 4]
+    assert split.val is None
+    assert "val as the test" in split.description
+
+
+@pytest.mark.parametrize("name", ["dev", "valid", "validation"])
+def test_validation_items_are_known_by_their_other_names(name):
+    split = split_source(source(["a", "b"] * 5, ["train"] * 6 + ["test"] * 3 + [name]))
+    assert [len(part) for part in (split.train, split.test, split.val)] == [6, 3, 1]
+
+
+def test_with_a_split_train_alone_a_fifth_of_it_is_drawn():
+    split = split_source(source(["a", "b"] * 5, ["train"] * 10))
+    assert [len(part) for part in (split.train, split.test)] == [8, 2]
     assert "of the split train" in split.description
 
 

@@ -7,13 +7,16 @@ import pytest
 
 from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.evaluation.probes.results import keep_result
+from mmssl.evaluation.report import report
 from mmssl.evaluation.report.curves import curve_panels
 from mmssl.evaluation.report.embedding_map import PALETTE, label_colors, project
 from mmssl.evaluation.report.figures import OTHER, scatter
 from mmssl.evaluation.report.neighbors import choose_queries, neighbor_rows, show_items
 from mmssl.pipelines.audio import AudioWindows
+from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.text import SentencePairs
+from tests.evaluation.conftest import SIZE
 
 VOID = {"meta", "img", "br"}
 
@@ -103,6 +106,57 @@ def test_a_whole_report_shows_all_its_parts(whole):
     assert 'class="best"' in text
     # Eight queries with five neighbors each, and the method's picture.
     assert page.tags.count("img") == 49
+
+
+@pytest.mark.parametrize("count", [2, 3, 30])
+def test_equal_items_are_one_point_on_the_map(run, count):
+    picture = np.full((SIZE, SIZE, 3), 90, np.uint8)
+    run.data = ImageCrops(np.stack([picture] * count), size=SIZE, batch_size=2)
+    _, page = read(write_report(run))
+    assert f"{count} items, all equal." in page.words
+    assert "cosine 1.000" in page.words
+
+
+@pytest.mark.parametrize(
+    "embeddings",
+    [
+        np.ones((40, 1)),
+        np.linspace(-1, 1, 40)[:, None],
+        np.linspace(-1, 1, 40)[:, None] * np.ones(8),
+        np.repeat(np.eye(2, 8), 20, axis=0),
+        np.zeros((40, 8)),
+    ],
+    ids=["one dimension, equal", "one dimension", "a line", "two points", "zeros"],
+)
+def test_a_map_of_degenerate_embeddings_is_finite(embeddings):
+    points, _ = project(embeddings.astype("float32"))
+    assert points.shape == (40, 2)
+    assert np.isfinite(points).all()
+
+
+@pytest.mark.parametrize(("wrong", "parts"), [(99, ["Embeddings"]), (5, ["Nearest neighbors"])])
+def test_items_without_a_finite_embedding_are_counted_and_the_others_shown(
+    run, pictures, monkeypatch, wrong, parts
+):
+    run.data = ImageCrops(pictures[0], size=SIZE, batch_size=16)
+    embeddings = np.random.default_rng(0).normal(size=(100, 4)).astype("float32")
+    embeddings[:wrong, 1] = np.nan
+    monkeypatch.setattr(report, "embed", lambda *given: embeddings)
+    _, page = read(write_report(run))
+    assert f"The encoder returns NaN or infinity for {wrong} of 100 items." in page.words
+    assert set(parts) <= set(page.words)
+
+
+def test_names_and_labels_are_text_whatever_they_hold(run, pictures):
+    names = [f"<script>{i}</script>\"'&\udcff.png" for i in range(100)]
+    labels = ["<img src=x onerror=alert(1)>\udcff" if i % 2 else 'a"b' for i in range(100)]
+    source = run.data.open(pictures[0], labels=labels)
+    source.names = names
+    run.data.open = lambda *given, **options: source
+    text, page = read(write_report(run))
+    assert "script" not in page.tags
+    assert "x" not in page.links
+    assert "&lt;script&gt;" in text
 
 
 def test_figures_of_other_units_are_not_drawn_among_the_losses():
