@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from mmssl.commands import arguments
+
 EXAMPLES = """mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech
 Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
 --method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them."""
@@ -11,6 +13,7 @@ def add_arguments(parser):
     parser.add_argument("recipe", help="name of a recipe (see `mmssl list`) or a YAML file")
     parser.add_argument("--out", help="run folder; runs/RECIPE if not given")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    arguments.add_trust(parser)
 
 
 def run(options):
@@ -18,5 +21,5 @@ def run(options):
     from mmssl.training.loop import pretrain
 
     out = options.out or Path("runs") / options.recipe.replace("/", "-").removesuffix(".yaml")
-    run = pretrain(options.recipe, out, options.overrides, options.quiet)
+    run = pretrain(options.recipe, out, options.overrides, options.quiet, options.trust)
     finish(run, options.quiet)

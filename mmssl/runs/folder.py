@@ -12,8 +12,10 @@ from pathlib import Path
 import yaml
 
 from mmssl.files import TEMPORARY_PREFIX, write_text
+from mmssl.runs.recipe import SECTIONS, check_sections, completed
 
 FORMAT = 1  # of the run folder; raised when an older one can no longer be read
+_RESTORE = "restore it from a copy, or train again in a new folder"
 _UNCOUNTED = "none: written by a version before formats were counted"
 
 
@@ -74,19 +76,20 @@ class RunFolder:
         for unfinished in self.checkpoint.parent.glob(f"{TEMPORARY_PREFIX}*"):
             shutil.rmtree(unfinished)
 
-    def keep_config(self, config):
+    def keep_config(self, config, trust=()):
         """Writes the format and the resolved recipe, or checks that the folder holds the same one.
 
         Args:
-            config: dict returned by `read_recipe`.
+            config: dict returned by `read_recipe`, with the name of the recipe.
+            trust: see `read_recipe`.
 
         Raises:
             ValueError: the folder holds another run, a run of another format, or files that do
                 not belong to a run.
         """
-        plain = json.loads(json.dumps(config))
+        plain = _plain(config)
         if self.config.exists():
-            difference = _first_difference(self.read_config(), plain)
+            difference = self._difference(plain, trust)
             if difference:
                 raise ValueError(
                     f"{self.path} holds another run: {difference}. Choose another --out, or delete "
@@ -103,16 +106,51 @@ class RunFolder:
         write_text(self.config, yaml.safe_dump({"format": FORMAT, **plain}, sort_keys=False))
 
     def read_config(self):
-        """Returns the resolved recipe, without the format.
+        """Returns the resolved recipe, without the format, as the run's version wrote it.
 
         Raises:
-            ValueError: the folder does not hold a run, or one of another format.
+            ValueError: the folder does not hold a run, one of another format, or a damaged one.
         """
         if not self.config.is_file():
             raise ValueError(f"{self.path} is not a run folder: it has no config.yaml.")
-        config = yaml.safe_load(self.config.read_text())
+        config = None
+        with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError):
+            config = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        if not isinstance(config, dict) or not isinstance(config.get("recipe"), str):
+            raise ValueError(f"{self.config} is damaged: {_RESTORE}.")
         self._check_format(config.pop("format", None))
         return config
+
+    def read_sections(self):
+        """Returns the resolved recipe, as `read_config` does, of a run that can be used.
+
+        Raises:
+            ValueError: see `read_config`; or a section is missing.
+        """
+        config = self.read_config()
+        check_sections({name: config.get(name) for name in SECTIONS}, self.config)
+        return config
+
+    def complete_config(self, trust=()):
+        """Returns the resolved recipe; what an earlier version did not write has its default.
+
+        Args:
+            trust: see `read_recipe`.
+
+        Raises:
+            ValueError: see `read_config` and `completed`.
+        """
+        try:
+            return completed(self.read_sections(), trust)
+        except ValueError as error:
+            raise ValueError(f"{self.config}: {error}") from None
+
+    def _difference(self, plain, trust):
+        found = self.read_config()
+        difference = _first_difference(found, plain)
+        if difference and found["recipe"] == plain["recipe"]:
+            difference = _first_difference(_plain(self.complete_config(trust)), plain)
+        return difference
 
     def _check_format(self, found):
         if found == FORMAT:
@@ -150,6 +188,11 @@ def environment(seed, source):
         "seed": seed,
         "data": {"items": len(source), "fingerprint": source.fingerprint()},
     }
+
+
+def _plain(config):
+    """Returns a dict as it is read back from a file: with lists for tuples."""
+    return json.loads(json.dumps(config))
 
 
 def _first_difference(old, new, key=""):

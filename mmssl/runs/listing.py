@@ -19,16 +19,17 @@ def print_recipes():
     Console().print(table)
 
 
-def print_recipe(name):
+def print_recipe(name, trust=()):
     """Prints a recipe with every argument filled in, as `--KEY VALUE` accepts them.
 
     Args:
         name: one of `recipe_names()`, or the path of a YAML file.
+        trust: see `read_recipe`.
 
     Raises:
         ValueError: there is no such recipe.
     """
-    config = read_recipe(name)
+    config = read_recipe(name, trust=trust)
     table = Table("key", "value")
     for key, value in flat(config):
         table.add_row(f"--{key}", yaml.safe_dump(value, default_flow_style=True).split("\n")[0])

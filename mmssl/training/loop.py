@@ -27,7 +27,7 @@ from mmssl.training.progress import Progress, counting
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
 
-def pretrain(recipe, out, overrides=(), quiet=False):
+def pretrain(recipe, out, overrides=(), quiet=False, trust=()):
     """Trains a recipe in a run folder, or resumes the run in that folder.
 
     If it is killed at any moment and called again with the same arguments, it ends with the same
@@ -38,6 +38,7 @@ def pretrain(recipe, out, overrides=(), quiet=False):
         out: path of the run folder; created if missing.
         overrides: list of str such as `["--fit.steps=100"]`.
         quiet: print nothing.
+        trust: names of modules whose classes the recipe may name besides those of mmssl and Keras.
 
     Returns:
         Run.
@@ -45,17 +46,17 @@ def pretrain(recipe, out, overrides=(), quiet=False):
     Raises:
         ValueError: wrong input, in one sentence, before training begins.
     """
-    config, data = open_recipe(recipe, overrides)
+    config, data = open_recipe(recipe, overrides, trust)
     folder = RunFolder(out)
     policy = keras.config.dtype_policy()
     with folder.claim():
-        folder.keep_config({"recipe": str(recipe), **config})
+        folder.keep_config({"recipe": str(recipe), **config}, trust)
         try:
             if not folder.encoder.exists():
                 Training(config, data, folder, quiet).run()
         finally:
             keras.config.set_dtype_policy(policy)
-    return Run(folder.path, folder.read_config(), data)
+    return Run(folder.path, folder.read_config(), data, tuple(trust))
 
 
 class Training:
