@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 from mmssl.quiet import quiet
+from mmssl.stopping import StoppedError, at_once
 
 COMMANDS = (  # files of mmssl/commands, in the order of the help
     "pretrain",
@@ -41,14 +42,25 @@ def main(arguments=None):
         arguments: list of str; None for those of the process.
 
     Returns:
-        int, the exit status: 0 on success, 2 for wrong input, 130 if interrupted.
+        int, the exit status: 0 on success, 2 for wrong input, 130 after Ctrl-C, 143 after SIGTERM.
     """
     parser = _parser()
     options, overrides = parser.parse_known_args(arguments)
-    pretrains = options.command == "pretrain"
-    if overrides and not pretrains:
+    if overrides and options.command != "pretrain":
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")
     options.overrides = overrides
+    try:
+        with at_once():
+            return _run(options)
+    except StoppedError as stopped:
+        print(f"mmssl: {stopped}", file=sys.stderr)
+        return stopped.status
+    except KeyboardInterrupt:
+        print(f"mmssl: {StoppedError()}", file=sys.stderr)
+        return StoppedError().status
+
+
+def _run(options):
     _load_tensorflow()
     from mmssl.deploy.checked import ExportError
 
@@ -57,10 +69,6 @@ def main(arguments=None):
     except (ValueError, ImportError, OSError, ExportError) as error:
         print(f"mmssl: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        hint = "; the same command resumes from the last checkpoint"
-        print(f"mmssl: stopped{hint if pretrains else ''}.", file=sys.stderr)
-        return 130
     return 0
 
 

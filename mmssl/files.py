@@ -1,11 +1,13 @@
 """Atomic writes: to a temporary folder next to the destination, then moved into place."""
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TEMPORARY_PREFIX = ".beside-"  # of folders that a killed process may leave behind
 
 
@@ -25,9 +27,9 @@ def atomic_write(path):
 
     Raises:
         FileNotFoundError: the block wrote nothing to the temporary path.
+        OSError: the disk is full; the message names `path` and what stays of it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Next to `path`, not in /tmp: a move is atomic only within one file system. A folder, since
     # writers look at the file name; hidden, since the scan of a source skips hidden entries.
     workspace = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
@@ -38,6 +40,10 @@ def atomic_write(path):
             _flush(entry)
         _move(beside, path, workspace)
         _flush(path.parent)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise OSError(_unwritten(path, error)) from None
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
 
@@ -51,6 +57,12 @@ def write_text(path, text):
     """
     with atomic_write(path) as beside:
         beside.write_text(text, encoding="utf-8", newline="")
+
+
+def _unwritten(path, error):
+    kept = "its earlier version is whole" if path.exists() else "nothing is left of it"
+    reason = os.strerror(error.errno)
+    return f"{path} cannot be written: {reason}; {kept}. Free some space and try again."
 
 
 def _move(beside, path, workspace):

@@ -49,6 +49,12 @@ def load_state(path, model):
         return json.loads(str(archive["position"]))
 
 
+def read_position(path):
+    """Returns the position in a checkpoint, a dict; see `save_state`."""
+    with np.load(path, allow_pickle=False) as archive:
+        return json.loads(str(archive["position"]))
+
+
 def load_weights(path, model):
     """Restores only the weights of a checkpoint.
 

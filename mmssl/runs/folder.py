@@ -45,7 +45,8 @@ class RunFolder:
     def claim(self):
         """Creates the folder and locks it against other runs until the block ends.
 
-        A folder created here is removed again if the block rejects its input before training.
+        A folder created here is removed again if the block rejects its input, or is stopped, before
+        training.
 
         Raises:
             ValueError: the folder cannot be written to, or another run is using it.
@@ -66,7 +67,7 @@ class RunFolder:
             self._sweep()
             try:
                 yield
-            except ValueError:
+            except (ValueError, KeyboardInterrupt):
                 if created and not self.untrained.exists():
                     shutil.rmtree(self.path)
                 raise

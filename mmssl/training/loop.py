@@ -2,6 +2,7 @@
 
 import json
 import math
+import signal
 import time
 from functools import cached_property
 
@@ -15,10 +16,11 @@ from mmssl.files import atomic_write, write_text
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
-from mmssl.runs.checkpoint import load_state, save_state, state_variables
+from mmssl.runs.checkpoint import load_state, read_position, save_state, state_variables
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
 from mmssl.runs.recipe import Fit, build, open_recipe
+from mmssl.stopping import StoppedError, deferred
 from mmssl.training.bounds import StopOutOfBounds
 from mmssl.training.clock import Clock
 from mmssl.training.periods import period_ends
@@ -31,7 +33,8 @@ def pretrain(recipe, out, overrides=(), quiet=False, trust=()):
     """Trains a recipe in a run folder, or resumes the run in that folder.
 
     If it is killed at any moment and called again with the same arguments, it ends with the same
-    weights as an uninterrupted run.
+    weights as an uninterrupted run. After Ctrl-C or SIGTERM it finishes the step and writes a
+    checkpoint; once more stops it at once.
 
     Args:
         recipe: name of a recipe, or path of a YAML file.
@@ -45,18 +48,31 @@ def pretrain(recipe, out, overrides=(), quiet=False, trust=()):
 
     Raises:
         ValueError: wrong input, in one sentence, before training begins.
+        KeyboardInterrupt: it was stopped; in words, from which step the same call goes on.
     """
     config, data = open_recipe(recipe, overrides, trust)
     folder = RunFolder(out)
     policy = keras.config.dtype_policy()
-    with folder.claim():
-        folder.keep_config({"recipe": str(recipe), **config}, trust)
-        try:
+    try:
+        with folder.claim():
+            folder.keep_config({"recipe": str(recipe), **config}, trust)
             if not folder.encoder.exists():
                 Training(config, data, folder, quiet).run()
-        finally:
-            keras.config.set_dtype_policy(policy)
+    except KeyboardInterrupt as stopped:
+        raise _stopped(folder, getattr(stopped, "number", signal.SIGINT)) from None
+    finally:
+        keras.config.set_dtype_policy(policy)
     return Run(folder.path, folder.read_config(), data, tuple(trust))
+
+
+def _stopped(folder, number):
+    """Says what of a run is kept, from what is on the disk."""
+    if folder.checkpoint.exists():
+        step = read_position(folder.checkpoint)["step"]
+        words = f"stopped at step {step}; the same command goes on from there."
+    else:
+        words = "stopped before a step was kept: nothing is trained; the same command begins anew."
+    return StoppedError(words, number)
 
 
 class Training:
@@ -96,8 +112,9 @@ class Training:
         steps = self._plan()
         self._compile(steps)
         position = self._restore()
-        with Progress(steps, position["step"], self.quiet) as progress:
-            self._train(position, steps, progress)
+        progress = Progress(steps, position["step"], self.quiet)
+        with progress, deferred(self.quiet) as request:
+            self._train(position, steps, progress, request)
         self.method.finalize()
         self._save_encoder(self.folder.encoder)
 
@@ -182,7 +199,7 @@ class Training:
             )
         return keras.callbacks.CallbackList([*monitors, history], model=self.method)
 
-    def _train(self, position, steps, progress):
+    def _train(self, position, steps, progress, request):
         ends = period_ends(steps, len(self.data))
         history = History(self.folder, position["step"], len(self.data))
         callbacks = self._callbacks(history)
@@ -191,6 +208,9 @@ class Training:
         batches = self._batches(position["step"])
         saved, self.method.stop_training = time.monotonic(), False
         for step in range(position["step"], steps):
+            if request.number:
+                save_state(self.folder.checkpoint, self.method, clock.position(step))
+                raise StoppedError(number=request.number)
             if step == 0 or step in ends:
                 self.method.reset_metrics()
             batch = clock.wait(batches)
