@@ -6,7 +6,7 @@ import io
 import keras
 import tensorflow as tf
 
-from mmssl.files import write_text
+from mmssl.files import naming_full_disk, write_text
 
 
 class History(keras.callbacks.Callback):
@@ -23,7 +23,9 @@ class History(keras.callbacks.Callback):
         self.path = folder.history
         self.steps_per_epoch = steps_per_epoch
         self.rows = [row for row in read_history(self.path) if int(row["step"]) <= step]
-        self.writer = tf.summary.create_file_writer(str(folder.logs))
+        self.logs = folder.logs
+        with naming_full_disk(self.logs):
+            self.writer = tf.summary.create_file_writer(str(self.logs))
 
     def on_epoch_end(self, step, logs=None):
         row = {"step": step, "epoch": round(step / self.steps_per_epoch, 4), **logs}
@@ -34,10 +36,10 @@ class History(keras.callbacks.Callback):
         table.writeheader()
         table.writerows(self.rows)
         write_text(self.path, text.getvalue())
-        with self.writer.as_default(step):
+        with naming_full_disk(self.logs), self.writer.as_default(step):
             for name, value in logs.items():
                 tf.summary.scalar(name, value)
-        self.writer.flush()
+            self.writer.flush()
 
 
 def read_history(path):
