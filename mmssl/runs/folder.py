@@ -4,19 +4,23 @@ import contextlib
 import fcntl
 import importlib.metadata
 import json
+import logging
 import os
 import platform
 import shutil
+import zipfile
 from pathlib import Path
 
 import yaml
 
-from mmssl.files import TEMPORARY_PREFIX, write_text
+from mmssl.encoders.parts.saved import check_archive
+from mmssl.files import TEMPORARY_PREFIX
+from mmssl.runs.checksums import check_files, damage, write_noted
 from mmssl.runs.recipe import SECTIONS, check_sections, completed
 
 FORMAT = 1  # of the run folder; raised when an older one can no longer be read
-_RESTORE = "restore it from a copy, or train again in a new folder"
 _UNCOUNTED = "none: written by a version before formats were counted"
+logger = logging.getLogger(__name__)
 
 
 class RunFolder:
@@ -90,6 +94,7 @@ class RunFolder:
         """
         plain = _plain(config)
         if self.config.exists():
+            self._check()
             difference = self._difference(plain, trust)
             if difference:
                 raise ValueError(
@@ -104,7 +109,7 @@ class RunFolder:
                 f"{self.path} is not empty and does not hold a run "
                 f"({', '.join(sorted(strangers)[:3])}); choose another --out."
             )
-        write_text(self.config, yaml.safe_dump({"format": FORMAT, **plain}, sort_keys=False))
+        write_noted(self.config, yaml.safe_dump({"format": FORMAT, **plain}, sort_keys=False))
 
     def read_config(self):
         """Returns the resolved recipe, without the format, as the run's version wrote it.
@@ -118,7 +123,7 @@ class RunFolder:
         with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError):
             config = yaml.safe_load(self.config.read_text(encoding="utf-8"))
         if not isinstance(config, dict) or not isinstance(config.get("recipe"), str):
-            raise ValueError(f"{self.config} is damaged: {_RESTORE}.")
+            raise ValueError(damage(self.config))
         self._check_format(config.pop("format", None))
         return config
 
@@ -126,9 +131,10 @@ class RunFolder:
         """Returns the resolved recipe, as `read_config` does, of a run that can be used.
 
         Raises:
-            ValueError: see `read_config`; or a section is missing.
+            ValueError: see `read_config`; or a section is missing, or a file is damaged.
         """
         config = self.read_config()
+        self._check()
         check_sections({name: config.get(name) for name in SECTIONS}, self.config)
         return config
 
@@ -145,6 +151,39 @@ class RunFolder:
             return completed(self.read_sections(), trust)
         except ValueError as error:
             raise ValueError(f"{self.config}: {error}") from None
+
+    def read_plan(self):
+        """Returns the steps of the run and of an epoch, a dict.
+
+        Raises:
+            ValueError: there is no plan.
+        """
+        if not self.plan.exists():
+            raise ValueError(
+                f"{self.plan} is missing: the same `mmssl pretrain` command writes it again."
+            )
+        return json.loads(self.plan.read_text())
+
+    def is_complete(self):
+        """Says whether training has ended and all that it writes is there, or cannot be had again.
+
+        What is missing is written again from the checkpoint.
+        """
+        written = [self.encoder, self.untrained, self.plan]
+        return self.encoder.exists() and (
+            all(path.exists() for path in written) or not self.checkpoint.exists()
+        )
+
+    def _check(self):
+        check_files(self.path)
+        for path in (self.encoder, self.untrained):
+            if path.exists():
+                check_archive(path)
+        if self.encoder.exists() and not zipfile.is_zipfile(self.checkpoint):
+            logger.warning(
+                "%s is missing or damaged: the encoder can be used, the method cannot.",
+                self.checkpoint,
+            )
 
     def _difference(self, plain, trust):
         found = self.read_config()

@@ -6,7 +6,8 @@ import io
 import keras
 import tensorflow as tf
 
-from mmssl.files import naming_full_disk, write_text
+from mmssl.files import naming_full_disk
+from mmssl.runs.checksums import damage, write_noted
 
 
 class History(keras.callbacks.Callback):
@@ -35,7 +36,7 @@ class History(keras.callbacks.Callback):
         table = csv.DictWriter(text, names)
         table.writeheader()
         table.writerows(self.rows)
-        write_text(self.path, text.getvalue())
+        write_noted(self.path, text.getvalue())
         with naming_full_disk(self.logs), self.writer.as_default(step):
             for name, value in logs.items():
                 tf.summary.scalar(name, value)
@@ -50,8 +51,18 @@ def read_history(path):
 
     Returns:
         list of dicts from column to str; empty if there is no file.
+
+    Raises:
+        ValueError: the file is damaged.
     """
     if not path.exists():
         return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        for row in rows:
+            int(row["step"])
+            [float(value) for value in row.values() if value]
+    except (ValueError, KeyError, TypeError, csv.Error):
+        raise ValueError(damage(path)) from None
+    return rows

@@ -1,14 +1,12 @@
 """A run folder, opened for use."""
 
 import contextlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import keras
-
 from mmssl.encoders import cut
+from mmssl.encoders.parts.saved import read_model
 from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs.checkpoint import load_weights
@@ -99,8 +97,11 @@ class Run:
 
     def _read(self, path):
         if not path.exists():
-            raise ValueError(f"{self.folder} has no {path.name}: its training has not finished.")
-        return keras.models.load_model(path)
+            raise ValueError(
+                f"{self.folder} has no {path.name}: its training has not finished. The same `mmssl "
+                "pretrain` command goes on, and writes it."
+            )
+        return read_model(path)
 
     def method(self, kind=Pretrainer):
         """Builds the method with the weights of the last checkpoint.
@@ -121,6 +122,6 @@ class Run:
                 f"{self.folder} was trained by {type(method).__name__}, not by {kind.__name__}."
             )
         load_weights(self.files.checkpoint, method)
-        method.set_total_steps(json.loads(self.files.plan.read_text())["steps"])
+        method.set_total_steps(self.files.read_plan()["steps"])
         method.finalize()
         return method

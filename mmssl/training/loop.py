@@ -10,13 +10,15 @@ import keras
 import tensorflow as tf
 
 from mmssl import distribution
+from mmssl.encoders.parts.saved import read_model
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
-from mmssl.files import atomic_write, write_text
+from mmssl.files import atomic_write
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
 from mmssl.runs.checkpoint import load_state, read_position, save_state, state_variables
+from mmssl.runs.checksums import note_files_of_data, write_noted
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
 from mmssl.runs.recipe import Fit, build, open_recipe
@@ -56,7 +58,7 @@ def pretrain(recipe, out, overrides=(), quiet=False, trust=()):
     try:
         with folder.claim():
             folder.keep_config({"recipe": str(recipe), **config}, trust)
-            if not folder.encoder.exists():
+            if not folder.is_complete():
                 Training(config, data, folder, quiet).run()
     except KeyboardInterrupt as stopped:
         raise _stopped(folder, getattr(stopped, "number", signal.SIGINT)) from None
@@ -97,6 +99,7 @@ class Training:
         self.data = data
         with counting("reading", "items", quiet) as (_, progress):
             data.prepare(folder.path, progress)
+        note_files_of_data(folder.path)
         self.strategy = distribution.make_strategy(self.fit.strategy)
         if self.data.batch_size % self.strategy.num_replicas_in_sync:
             raise ValueError(
@@ -122,7 +125,7 @@ class Training:
         if self.folder.untrained.exists():
             return
         text = json.dumps(environment(self.fit.seed, self.data.items), indent=1)
-        write_text(self.folder.environment, text)
+        write_noted(self.folder.environment, text)
         self._save_encoder(self.folder.untrained)
 
     def _save_encoder(self, path):
@@ -161,8 +164,8 @@ class Training:
             if fit.minutes:
                 limits.append(max(1, int(fit.minutes * 60 / self._seconds_per_step())))
             steps = min(limit for limit in limits if limit)
-            write_text(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
-        return json.loads(self.folder.plan.read_text())["steps"]
+            write_noted(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
+        return self.folder.read_plan()["steps"]
 
     def _seconds_per_step(self):
         self._compile(steps=1)
@@ -193,7 +196,7 @@ class Training:
                     watched_items(self.data, count),
                     stop=self.fit.stop_on_collapse,
                     pairs=watched_views(self._first_batches, self.method.encoder.input, count),
-                    untrained=keras.models.load_model(self.folder.untrained),
+                    untrained=read_model(self.folder.untrained),
                     history=history.rows,
                 )
             )
