@@ -2,11 +2,10 @@
 
 import argparse
 import importlib
-import os
 import sys
 import textwrap
 
-from mmssl.quiet import quiet
+from mmssl.quiet import load_tensorflow
 from mmssl.stopping import StoppedError, at_once
 
 COMMANDS = (  # files of mmssl/commands, in the order of the help
@@ -61,12 +60,11 @@ def main(arguments=None):
 
 
 def _run(options):
-    _load_tensorflow()
-    from mmssl.deploy.checked import ExportError
-
+    if options.command != "list":  # the names of the recipes need no TensorFlow
+        load_tensorflow()
     try:
         options.run(options)
-    except (ValueError, ImportError, OSError, ExportError) as error:
+    except (ValueError, ImportError, OSError) as error:
         print(f"mmssl: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
@@ -98,15 +96,6 @@ def _add(commands, name, module):
     )
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
-
-
-def _load_tensorflow():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with quiet():
-        import tensorflow
-
-        tensorflow.config.list_physical_devices()
 
 
 if __name__ == "__main__":

@@ -54,6 +54,17 @@ for command in ([], *([name.replace("_", "-")] for name in COMMANDS)):
 """
 
 
+def test_the_recipes_are_listed_without_tensorflow():
+    listing = (
+        "import sys; from mmssl.cli import main; assert main(['list']) == 0; "
+        "assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "audio/cpc " in done.stdout
+    assert "CPC on 8 kHz speech" in done.stdout
+
+
 def test_help_of_every_command_comes_without_tensorflow():
     command = [sys.executable, "-c", WITHOUT_TENSORFLOW]
     done = subprocess.run(command, capture_output=True, text=True)

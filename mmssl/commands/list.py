@@ -11,9 +11,11 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.runs.listing import print_recipe, print_recipes
+    from mmssl.listing import print_recipe, print_recipes
+    from mmssl.quiet import load_tensorflow
 
     if options.recipe:
+        load_tensorflow()
         print_recipe(options.recipe, options.trust)
     else:
         print_recipes()

@@ -1,13 +1,13 @@
 """Recipes: YAML in the shape of the constructors' signatures."""
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 import jsonargparse
 import yaml
 
+from mmssl.recipes import recipe_names, recipe_path
 from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported
 from mmssl.runs.keys import check_keys, given_keys, known_keys
 from mmssl.runs.sentence import sentence
@@ -127,18 +127,6 @@ class Probe:
     """
 
     layer: str | None = None
-
-
-def recipe_names():
-    """Lists the recipes that come with mmssl, such as `"audio/cpc"`."""
-    root = resources.files("mmssl.configs")
-    return sorted(
-        f"{folder.name}/{file.name.removesuffix('.yaml')}"
-        for folder in root.iterdir()
-        if folder.is_dir()
-        for file in folder.iterdir()
-        if file.name.endswith(".yaml")
-    )
 
 
 def read_recipe(name, overrides=(), trust=()):
@@ -264,7 +252,7 @@ def _find(name):
         return path
     if name not in recipe_names():
         raise ValueError(f"There is no recipe {name!r}; choose one of {', '.join(recipe_names())}.")
-    return Path(str(resources.files("mmssl.configs") / f"{name}.yaml"))
+    return recipe_path(name)
 
 
 def _read_yaml(path):

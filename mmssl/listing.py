@@ -1,20 +1,17 @@
 """The output of `mmssl list`: the recipes, or the keys of one of them."""
 
-from importlib import resources
-
 import yaml
 from rich.console import Console
 from rich.table import Table
 
-from mmssl.runs.keys import flat
-from mmssl.runs.recipe import read_recipe, recipe_names
+from mmssl.recipes import recipe_names, recipe_path
 
 
 def print_recipes():
     """Prints a table of the recipes with the first line of the comment in each file."""
     table = Table("recipe", "what it is")
     for name in recipe_names():
-        text = (resources.files("mmssl.configs") / f"{name}.yaml").read_text(encoding="utf-8")
+        text = recipe_path(name).read_text(encoding="utf-8")
         table.add_row(name, text.splitlines()[0].lstrip("# "))
     Console().print(table)
 
@@ -29,6 +26,9 @@ def print_recipe(name, trust=()):
     Raises:
         ValueError: there is no such recipe.
     """
+    from mmssl.runs import read_recipe  # which imports TensorFlow
+    from mmssl.runs.keys import flat
+
     config = read_recipe(name, trust=trust)
     table = Table("key", "value")
     for key, value in flat(config):
