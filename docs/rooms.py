@@ -27,7 +27,7 @@ LEVELS = (
     ("deploy",),
     ("training",),
     ("apply",),
-    ("doctor", "demo", "listing"),
+    ("doctor", "demo"),
     ("commands",),
     ("cli",),
 )
