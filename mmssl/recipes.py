@@ -20,6 +20,16 @@ def recipe_path(name):
     """Returns the pathlib.Path of a recipe's YAML file.
 
     Args:
-        name: one of `recipe_names()`.
+        name: one of `recipe_names()`, or the path of a YAML file.
+
+    Raises:
+        ValueError: there is no such recipe.
     """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise ValueError(f"There is no recipe file {name}.")
+        return path
+    if name not in recipe_names():
+        raise ValueError(f"There is no recipe {name!r}; choose one of {', '.join(recipe_names())}.")
     return Path(str(resources.files("mmssl.configs") / f"{name}.yaml"))

@@ -1,13 +1,12 @@
 """Recipes: YAML in the shape of the constructors' signatures."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import jsonargparse
 import yaml
 
-from mmssl.recipes import recipe_names, recipe_path
+from mmssl.recipes import recipe_path
 from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported
 from mmssl.runs.keys import check_keys, given_keys, known_keys
 from mmssl.runs.sentence import sentence
@@ -163,7 +162,7 @@ def open_recipe(name, overrides=(), trust=()):
     Raises:
         ValueError: see `read_recipe`.
     """
-    path = _find(name)
+    path = recipe_path(name)
     recipe = _read_yaml(path)
     check_sections(recipe, path)
     check_classes(recipe, trust)
@@ -242,17 +241,6 @@ def build(spec):
         return spec
     arguments = {key: build(value) for key, value in spec.get("init_args", {}).items()}
     return imported(spec["class_path"])(**arguments)
-
-
-def _find(name):
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
-        if not path.is_file():
-            raise ValueError(f"There is no recipe file {name}.")
-        return path
-    if name not in recipe_names():
-        raise ValueError(f"There is no recipe {name!r}; choose one of {', '.join(recipe_names())}.")
-    return recipe_path(name)
 
 
 def _read_yaml(path):
