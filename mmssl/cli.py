@@ -2,11 +2,11 @@
 
 import argparse
 import importlib
-import os
 import sys
 import textwrap
 
-from mmssl.quiet import quiet
+from mmssl.quiet import load_tensorflow
+from mmssl.stopping import StoppedError, at_once
 
 COMMANDS = (  # files of mmssl/commands, in the order of the help
     "pretrain",
@@ -41,26 +41,32 @@ def main(arguments=None):
         arguments: list of str; None for those of the process.
 
     Returns:
-        int, the exit status: 0 on success, 2 for wrong input, 130 if interrupted.
+        int, the exit status: 0 on success, 2 for wrong input, 130 after Ctrl-C, 143 after SIGTERM.
     """
     parser = _parser()
     options, overrides = parser.parse_known_args(arguments)
-    pretrains = options.command == "pretrain"
-    if overrides and not pretrains:
+    if overrides and options.command != "pretrain":
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")
     options.overrides = overrides
-    _load_tensorflow()
-    from mmssl.deploy.checked import ExportError
+    try:
+        with at_once():
+            return _run(options)
+    except StoppedError as stopped:
+        print(f"mmssl: {stopped}", file=sys.stderr)
+        return stopped.status
+    except KeyboardInterrupt:
+        print(f"mmssl: {StoppedError()}", file=sys.stderr)
+        return StoppedError().status
 
+
+def _run(options):
+    if options.command != "list":  # the names of the recipes need no TensorFlow
+        load_tensorflow()
     try:
         options.run(options)
-    except (ValueError, ImportError, OSError, ExportError) as error:
+    except (ValueError, ImportError, OSError) as error:
         print(f"mmssl: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        hint = "; the same command resumes from the last checkpoint"
-        print(f"mmssl: stopped{hint if pretrains else ''}.", file=sys.stderr)
-        return 130
     return 0
 
 
@@ -90,15 +96,6 @@ def _add(commands, name, module):
     )
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
-
-
-def _load_tensorflow():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with quiet():
-        import tensorflow
-
-        tensorflow.config.list_physical_devices()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Atomic writes: to a temporary folder next to the destination, then moved into place."""
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -25,21 +26,45 @@ def atomic_write(path):
 
     Raises:
         FileNotFoundError: the block wrote nothing to the temporary path.
+        OSError: the disk is full; the message names `path` and what stays of it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Next to `path`, not in /tmp: a move is atomic only within one file system. A folder, since
-    # writers look at the file name; hidden, since the scan of a source skips hidden entries.
-    workspace = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+    with naming_full_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Next to `path`, not in /tmp: a move is atomic only within one file system. A folder, since
+        # writers look at the file name; hidden, since the scan of a source skips hidden entries.
+        workspace = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+        try:
+            beside = workspace / path.name
+            yield beside
+            for entry in (beside, *beside.rglob("*")):
+                _flush(entry)
+            _move(beside, path, workspace)
+            _flush(path.parent)
+        finally:
+            shutil.rmtree(workspace, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def naming_full_disk(path):
+    """Says which file a full disk has no space for, and what stays of it.
+
+    Args:
+        path: pathlib.Path of the file or folder that the block writes.
+
+    Raises:
+        OSError: the block ran out of space.
+    """
     try:
-        beside = workspace / path.name
-        yield beside
-        for entry in (beside, *beside.rglob("*")):
-            _flush(entry)
-        _move(beside, path, workspace)
-        _flush(path.parent)
-    finally:
-        shutil.rmtree(workspace, ignore_errors=True)
+        yield
+    except Exception as error:
+        reason = _full(error)
+        if reason is None:
+            raise
+        kept = "what was there before is whole" if path.exists() else "nothing is left of it"
+        raise OSError(
+            f"{path} cannot be written: {reason}; {kept}. Free some space and try again."
+        ) from None
 
 
 def write_text(path, text):
@@ -51,6 +76,13 @@ def write_text(path, text):
     """
     with atomic_write(path) as beside:
         beside.write_text(text, encoding="utf-8", newline="")
+
+
+def _full(error):
+    """Returns the words for a full disk, which TensorFlow and HDF5 put into other errors."""
+    words = {number: os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)}
+    found = [word for word in words.values() if word in str(error)]
+    return words.get(getattr(error, "errno", None), found[0] if found else None)
 
 
 def _move(beside, path, workspace):

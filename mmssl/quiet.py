@@ -38,3 +38,13 @@ def quiet_logger(name):
         yield
     finally:
         logger.setLevel(level)
+
+
+def load_tensorflow():
+    """Imports TensorFlow and looks for devices, without what both print."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    with quiet():
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()

@@ -55,6 +55,7 @@ def run_folder(folder, tmp_path_factory):
     """Pretrained from another folder, so that the module is found by PYTHONPATH alone."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     command = [sys.executable, "-m", "mmssl.cli", "pretrain", str(folder / "dcl.yaml"), *TINY]
+    command += ["--trust", "dcl"]
     subprocess.run(
         [*command, "--out", "run"],
         cwd=elsewhere,
@@ -97,7 +98,7 @@ def test_two_halves_of_a_batch_give_the_loss_of_the_whole(dcl, monkeypatch):
 
 
 def test_a_recipe_trains_a_method_of_the_users_own(run_folder, dcl):
-    run = Run.load(run_folder)
+    run = Run.load(run_folder, trust=["dcl"])
     method = run.method()
     run.data.prepare(run_folder)
     batch = next(iter(run.data.batches(seed=0)))
@@ -128,5 +129,5 @@ def test_a_class_that_is_no_method_is_refused_and_not_called(tmp_path, monkeypat
     (tmp_path / "stranger.yaml").write_text(text.replace("dcl.DCL", "stranger.Stranger"))
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ValueError, match="Pretrainer"):
-        read_recipe(tmp_path / "stranger.yaml")
+        read_recipe(tmp_path / "stranger.yaml", trust=["stranger"])
     assert not called.exists()

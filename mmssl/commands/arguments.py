@@ -6,6 +6,18 @@ import dataclasses
 def add_run(parser):
     """Adds the run folder that `run_of` opens."""
     parser.add_argument("folder", metavar="RUN", help="run folder")
+    add_trust(parser)
+
+
+def add_trust(parser):
+    """Adds the modules that a recipe may name besides those of mmssl and Keras."""
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import this module where the recipe names it: code that you know; may be repeated",
+    )
 
 
 def run_of(options):
@@ -19,7 +31,7 @@ def run_of(options):
     """
     from mmssl.runs import Run
 
-    return Run.load(options.folder)
+    return Run.load(options.folder, options.trust)
 
 
 def add_labeled_data(parser):

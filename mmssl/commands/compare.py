@@ -10,6 +10,7 @@ mmssl compare runs/simclr runs/byol --data.source fashion/ --data.limit 10000 --
 
 def add_arguments(parser):
     parser.add_argument("folders", metavar="RUN", nargs="+", help="run folders")
+    arguments.add_trust(parser)
     arguments.add_labeled_data(parser)
     arguments.add_limit(parser)
     parser.add_argument(
@@ -32,7 +33,7 @@ def run(options):
     from mmssl.runs import Run
     from mmssl.training.progress import stages
 
-    runs = [Run.load(folder) for folder in options.folders]
+    runs = [Run.load(folder, options.trust) for folder in options.folders]
     with stages() as progress:
         compared = compare(
             runs,

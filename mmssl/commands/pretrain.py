@@ -1,10 +1,15 @@
 """Train a recipe in a run folder, or resume a run that was stopped."""
 
+import signal
 from pathlib import Path
+
+from mmssl.commands import arguments
 
 EXAMPLES = """mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech
 Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
 --method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them."""
+
+REPORTING = "stopped after the training, which is complete: the same command writes the report."
 
 
 def add_arguments(parser):
@@ -17,12 +22,24 @@ def add_arguments(parser):
         help="whether a run goes on where files were added, removed or edited since it began",
     )
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    arguments.add_trust(parser)
 
 
 def run(options):
+    from mmssl.stopping import StoppedError
     from mmssl.training.finish import finish
     from mmssl.training.loop import pretrain
 
     out = options.out or Path("runs") / options.recipe.replace("/", "-").removesuffix(".yaml")
-    run = pretrain(options.recipe, out, options.overrides, options.quiet, options.data_changed)
-    finish(run, options.quiet)
+    run = pretrain(
+        options.recipe,
+        out,
+        options.overrides,
+        options.quiet,
+        data_changed=options.data_changed,
+        trust=options.trust,
+    )
+    try:
+        finish(run, options.quiet)
+    except KeyboardInterrupt as stopped:
+        raise StoppedError(REPORTING, getattr(stopped, "number", signal.SIGINT)) from None

@@ -18,7 +18,7 @@ TOLERANCE = 1e-4
 _SMALLEST_SCALE = 1e-2
 
 
-class ExportError(RuntimeError):
+class ExportError(ValueError):
     """An encoder cannot be expressed in a format."""
 
 

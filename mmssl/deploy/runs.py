@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import keras
-
 from mmssl.deploy.formats import FORMATS, check_format, export
+from mmssl.encoders.parts.saved import read_model
 
 
 def export_classifier(run, format, out=None):
@@ -35,7 +34,7 @@ def export_classifier(run, format, out=None):
             f"{run.folder} has no {run.files.classifier.name}: `mmssl finetune {run.folder}` "
             "trains one."
         )
-    return export(keras.models.load_model(run.files.classifier), path, format)
+    return export(read_model(run.files.classifier, "fine-tune again"), path, format)
 
 
 def export_run(run, format, out=None, layer=None):

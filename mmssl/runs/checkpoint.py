@@ -1,5 +1,6 @@
 """Saving and restoring everything that the next step depends on."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -42,10 +43,16 @@ def load_state(path, model):
         dict, the position.
 
     Raises:
-        ValueError: the checkpoint belongs to another model.
+        ValueError: the checkpoint is damaged or belongs to another model.
     """
-    with np.load(path, allow_pickle=False) as archive:
-        _assign(path, archive, state_variables(model), exact=True)
+    arrays, position = _read(path)
+    _assign(path, arrays, state_variables(model), exact=True)
+    return position
+
+
+def read_position(path):
+    """Returns the position in a checkpoint, a dict; see `save_state`."""
+    with _opened(path) as archive:
         return json.loads(str(archive["position"]))
 
 
@@ -57,14 +64,38 @@ def load_weights(path, model):
         model: keras.Model built like the one that wrote it; it need not be compiled.
 
     Raises:
-        ValueError: the checkpoint belongs to another model.
+        ValueError: the checkpoint is damaged or belongs to another model.
     """
-    with np.load(path, allow_pickle=False) as archive:
-        _assign(path, archive, model.weights, exact=False)
+    arrays, _ = _read(path)
+    _assign(path, arrays, model.weights, exact=False)
 
 
-def _assign(path, archive, variables, exact):
-    arrays = [archive[f"variable_{i}"] for i in range(len(archive.files) - 1)]
+def _read(path):
+    with _opened(path) as archive:
+        arrays = [archive[f"variable_{i}"] for i in range(len(archive.files) - 1)]
+        return arrays, json.loads(str(archive["position"]))
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """Opens a checkpoint; whatever is raised inside the block is a damage of the file."""
+    if not path.exists():
+        raise ValueError(
+            f"{path} is missing: without it a run gives its encoder, but not its method."
+        )
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            yield archive
+    except Exception as error:  # what a damaged archive raises is without number
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(
+            f"{path} is damaged ({reason}): restore it from a copy. Without it encoder.keras can "
+            "still be used if the run has ended; or delete it, and the same `mmssl pretrain` "
+            "command begins anew."
+        ) from None
+
+
+def _assign(path, arrays, variables, exact):
     enough = len(arrays) == len(variables) if exact else len(arrays) >= len(variables)
     pairs = list(zip(variables, arrays, strict=False))
     if not enough or any(tuple(v.shape) != array.shape for v, array in pairs):

@@ -4,17 +4,23 @@ import contextlib
 import fcntl
 import importlib.metadata
 import json
+import logging
 import os
 import platform
 import shutil
+import zipfile
 from pathlib import Path
 
 import yaml
 
-from mmssl.files import TEMPORARY_PREFIX, write_text
+from mmssl.encoders.parts.saved import check_archive
+from mmssl.files import TEMPORARY_PREFIX
+from mmssl.runs.checksums import check_files, damage, write_noted
+from mmssl.runs.recipe import SECTIONS, check_sections, completed
 
 FORMAT = 1  # of the run folder; raised when an older one can no longer be read
 _UNCOUNTED = "none: written by a version before formats were counted"
+logger = logging.getLogger(__name__)
 
 
 class RunFolder:
@@ -44,7 +50,8 @@ class RunFolder:
     def claim(self):
         """Creates the folder and locks it against other runs until the block ends.
 
-        A folder created here is removed again if the block rejects its input before training.
+        A folder created here is removed again if the block rejects its input, or is stopped, before
+        training.
 
         Raises:
             ValueError: the folder cannot be written to, or another run is using it.
@@ -65,7 +72,7 @@ class RunFolder:
             self._sweep()
             try:
                 yield
-            except ValueError:
+            except (ValueError, KeyboardInterrupt):
                 if created and not self.untrained.exists():
                     shutil.rmtree(self.path)
                 raise
@@ -75,19 +82,21 @@ class RunFolder:
         for unfinished in self.checkpoint.parent.glob(f"{TEMPORARY_PREFIX}*"):
             shutil.rmtree(unfinished)
 
-    def keep_config(self, config):
+    def keep_config(self, config, trust=()):
         """Writes the format and the resolved recipe, or checks that the folder holds the same one.
 
         Args:
-            config: dict returned by `read_recipe`.
+            config: dict returned by `read_recipe`, with the name of the recipe.
+            trust: see `read_recipe`.
 
         Raises:
             ValueError: the folder holds another run, a run of another format, or files that do
                 not belong to a run.
         """
-        plain = json.loads(json.dumps(config))
+        plain = _plain(config)
         if self.config.exists():
-            difference = _first_difference(self.read_config(), plain)
+            self._check()
+            difference = self._difference(plain, trust)
             if difference:
                 raise ValueError(
                     f"{self.path} holds another run: {difference}. Choose another --out, or delete "
@@ -101,19 +110,88 @@ class RunFolder:
                 f"{self.path} is not empty and does not hold a run "
                 f"({', '.join(sorted(strangers)[:3])}); choose another --out."
             )
-        write_text(self.config, yaml.safe_dump({"format": FORMAT, **plain}, sort_keys=False))
+        write_noted(self.config, yaml.safe_dump({"format": FORMAT, **plain}, sort_keys=False))
 
     def read_config(self):
-        """Returns the resolved recipe, without the format.
+        """Returns the resolved recipe, without the format, as the run's version wrote it.
 
         Raises:
-            ValueError: the folder does not hold a run, or one of another format.
+            ValueError: the folder does not hold a run, one of another format, or a damaged one.
         """
         if not self.config.is_file():
             raise ValueError(f"{self.path} is not a run folder: it has no config.yaml.")
-        config = yaml.safe_load(self.config.read_text())
+        config = None
+        with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError):
+            config = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        if not isinstance(config, dict) or not isinstance(config.get("recipe"), str):
+            raise ValueError(damage(self.config))
         self._check_format(config.pop("format", None))
         return config
+
+    def read_sections(self):
+        """Returns the resolved recipe, as `read_config` does, of a run that can be used.
+
+        Raises:
+            ValueError: see `read_config`; or a section is missing, or a file is damaged.
+        """
+        config = self.read_config()
+        self._check()
+        check_sections({name: config.get(name) for name in SECTIONS}, self.config)
+        return config
+
+    def complete_config(self, trust=()):
+        """Returns the resolved recipe; what an earlier version did not write has its default.
+
+        Args:
+            trust: see `read_recipe`.
+
+        Raises:
+            ValueError: see `read_config` and `completed`.
+        """
+        try:
+            return completed(self.read_sections(), trust)
+        except ValueError as error:
+            raise ValueError(f"{self.config}: {error}") from None
+
+    def read_plan(self):
+        """Returns the steps of the run and of an epoch, a dict.
+
+        Raises:
+            ValueError: there is no plan.
+        """
+        if not self.plan.exists():
+            raise ValueError(
+                f"{self.plan} is missing: the same `mmssl pretrain` command writes it again."
+            )
+        return json.loads(self.plan.read_text())
+
+    def is_complete(self):
+        """Says whether training has ended and all that it writes is there, or cannot be had again.
+
+        What is missing is written again from the checkpoint.
+        """
+        written = [self.encoder, self.untrained, self.plan]
+        return self.encoder.exists() and (
+            all(path.exists() for path in written) or not self.checkpoint.exists()
+        )
+
+    def _check(self):
+        check_files(self.path)
+        for path in (self.encoder, self.untrained):
+            if path.exists():
+                check_archive(path)
+        if self.encoder.exists() and not zipfile.is_zipfile(self.checkpoint):
+            logger.warning(
+                "%s is missing or damaged: the encoder can be used, the method cannot.",
+                self.checkpoint,
+            )
+
+    def _difference(self, plain, trust):
+        found = self.read_config()
+        difference = _first_difference(found, plain)
+        if difference and found["recipe"] == plain["recipe"]:
+            difference = _first_difference(_plain(self.complete_config(trust)), plain)
+        return difference
 
     def _check_format(self, found):
         if found == FORMAT:
@@ -151,6 +229,11 @@ def environment(seed, source):
         "seed": seed,
         "data": {"items": len(source), "fingerprint": source.fingerprint()},
     }
+
+
+def _plain(config):
+    """Returns a dict as it is read back from a file: with lists for tuples."""
+    return json.loads(json.dumps(config))
 
 
 def _first_difference(old, new, key=""):

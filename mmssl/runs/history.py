@@ -6,7 +6,8 @@ import io
 import keras
 import tensorflow as tf
 
-from mmssl.files import write_text
+from mmssl.files import naming_full_disk
+from mmssl.runs.checksums import damage, write_noted
 
 
 class History(keras.callbacks.Callback):
@@ -23,7 +24,9 @@ class History(keras.callbacks.Callback):
         self.path = folder.history
         self.steps_per_epoch = steps_per_epoch
         self.rows = [row for row in read_history(self.path) if int(row["step"]) <= step]
-        self.writer = tf.summary.create_file_writer(str(folder.logs))
+        self.logs = folder.logs
+        with naming_full_disk(self.logs):
+            self.writer = tf.summary.create_file_writer(str(self.logs))
 
     def on_epoch_end(self, step, logs=None):
         row = {"step": step, "epoch": round(step / self.steps_per_epoch, 4), **logs}
@@ -33,11 +36,11 @@ class History(keras.callbacks.Callback):
         table = csv.DictWriter(text, names)
         table.writeheader()
         table.writerows(self.rows)
-        write_text(self.path, text.getvalue())
-        with self.writer.as_default(step):
+        write_noted(self.path, text.getvalue())
+        with naming_full_disk(self.logs), self.writer.as_default(step):
             for name, value in logs.items():
                 tf.summary.scalar(name, value)
-        self.writer.flush()
+            self.writer.flush()
 
 
 def read_history(path):
@@ -48,8 +51,18 @@ def read_history(path):
 
     Returns:
         list of dicts from column to str; empty if there is no file.
+
+    Raises:
+        ValueError: the file is damaged.
     """
     if not path.exists():
         return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        for row in rows:
+            int(row["step"])
+            [float(value) for value in row.values() if value]
+    except (ValueError, KeyError, TypeError, csv.Error):
+        raise ValueError(damage(path)) from None
+    return rows

@@ -1,5 +1,10 @@
 """The keys of a recipe, as they are written on the command line."""
 
+import difflib
+import inspect
+
+from mmssl.runs.classes import imported
+
 
 def flat(section, prefix=""):
     """Flattens a recipe into dotted keys and their values.
@@ -18,3 +23,74 @@ def flat(section, prefix=""):
             yield from flat(value, path)
         else:
             yield path, list(value) if isinstance(value, tuple) else value
+
+
+def known_keys(spec, prefix):
+    """Lists the dotted names of everything that can be set below a section of a recipe.
+
+    Args:
+        spec: the section, whose classes have been checked, or a value in it.
+        prefix: str, the name of the section.
+
+    Returns:
+        set of str.
+    """
+    if not isinstance(spec, dict) or "class_path" not in spec:
+        return {prefix}
+    given = spec.get("init_args") or {}
+    nested = (
+        known_keys(given.get(name), f"{prefix}.{name}") | {f"{prefix}.{name}"}
+        for name in _parameters(spec["class_path"])
+    )
+    return {f"{prefix}.class_path"}.union(*nested)
+
+
+def given_keys(recipe, with_classes):
+    """Lists the dotted names of everything that a recipe sets.
+
+    Args:
+        recipe: dict of sections.
+        with_classes: names of the sections that have a `class_path` and `init_args`.
+
+    Returns:
+        list of str.
+    """
+    keys = []
+    for name, section in recipe.items():
+        keys += (
+            _given_arguments(section, name)
+            if name in with_classes
+            else (f"{name}.{key}" for key in section or {})
+        )
+    return keys
+
+
+def check_keys(given, known):
+    """Rejects an unknown key, naming the closest known one.
+
+    Args:
+        given: list of dotted names.
+        known: set of dotted names.
+
+    Raises:
+        ValueError: a key is not known.
+    """
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1) or sorted(known)
+            raise ValueError(f"There is no key {key!r}; did you mean {near[0]!r}?")
+
+
+def _parameters(class_path):
+    """Arguments of a class or function, including those that a class passes on to its bases."""
+    target = imported(class_path)
+    chain = [c.__init__ for c in target.__mro__] if isinstance(target, type) else [target]
+    names = {n for f in chain for n in inspect.signature(f).parameters}
+    return names - {"self", "args", "kwargs"}
+
+
+def _given_arguments(spec, prefix):
+    for name, value in (spec.get("init_args") or {}).items():
+        yield f"{prefix}.{name}"
+        if isinstance(value, dict) and "class_path" in value:
+            yield from _given_arguments(value, f"{prefix}.{name}")

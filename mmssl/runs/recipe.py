@@ -1,20 +1,15 @@
 """Recipes: YAML in the shape of the constructors' signatures."""
 
-import dataclasses
-import difflib
-import importlib
-import inspect
-import re
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Literal
 
 import jsonargparse
 import yaml
 
-from mmssl.methods.bases import Pretrainer
-from mmssl.pipelines.pipeline import Pipeline
+from mmssl.recipes import recipe_path
+from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported
+from mmssl.runs.keys import check_keys, given_keys, known_keys
+from mmssl.runs.sentence import sentence
 
 SECTIONS = ("data", "method", "fit", "probe")
 
@@ -162,42 +157,32 @@ class Probe:
     layer: str | None = None
 
 
-def recipe_names():
-    """Lists the recipes that come with mmssl, such as `"audio/cpc"`."""
-    root = resources.files("mmssl.configs")
-    return sorted(
-        f"{folder.name}/{file.name.removesuffix('.yaml')}"
-        for folder in root.iterdir()
-        if folder.is_dir()
-        for file in folder.iterdir()
-        if file.name.endswith(".yaml")
-    )
-
-
-def read_recipe(name, overrides=()):
+def read_recipe(name, overrides=(), trust=()):
     """Reads a recipe and applies overrides, checking every key and value against the signatures.
 
     Args:
         name: one of `recipe_names()`, or the path of a YAML file.
         overrides: list of str such as `["--data.source", "folder", "--fit.steps=100"]`.
+        trust: names of modules whose classes the recipe may name besides those of mmssl and Keras.
 
     Returns:
         dict with `data`, `method`, `fit` and `probe`, every argument filled in.
 
     Raises:
-        ValueError: there is no such recipe, a key is unknown, or a value is not allowed by its
-            signature or contradicts the data.
+        ValueError: there is no such recipe, a key is unknown, a class is not trusted, or a value
+            is not allowed by its signature or contradicts the data.
     """
-    config, _ = open_recipe(name, overrides)
+    config, _ = open_recipe(name, overrides, trust)
     return config
 
 
-def open_recipe(name, overrides=()):
+def open_recipe(name, overrides=(), trust=()):
     """Reads a recipe together with the pipeline that it was checked against, to train it.
 
     Args:
         name: see `read_recipe`.
         overrides: see `read_recipe`.
+        trust: see `read_recipe`.
 
     Returns:
         Pair of the dict that `read_recipe` returns and the Pipeline of its `data` section, not
@@ -206,30 +191,77 @@ def open_recipe(name, overrides=()):
     Raises:
         ValueError: see `read_recipe`.
     """
-    parser = jsonargparse.ArgumentParser(exit_on_error=False)
-    parser.add_argument("--recipe", action="config")
-    parser.add_subclass_arguments(Pipeline, "data", required=True)
-    parser.add_subclass_arguments(Pretrainer, "method", required=True)
-    parser.add_class_arguments(Fit, "fit")
-    parser.add_class_arguments(Probe, "probe")
-    path = _find(name)
-    given = _given(_read_yaml(path), overrides)
-    try:
-        parsed = parser.parse_args(["--recipe", str(path), *overrides])
-    except jsonargparse.ArgumentError as error:
-        raise ValueError(_sentence(error)) from None
-    config = {section: parsed.as_dict()[section] for section in SECTIONS}
+    path = recipe_path(name)
+    recipe = _read_yaml(path)
+    check_sections(recipe, path)
+    check_classes(recipe, trust)
+    check_overrides(overrides, trust)
+    given = [*given_keys(recipe, KINDS), *(x[2:] for x in overrides if x.startswith("--"))]
+    given = [key.partition("=")[0].replace(".init_args.", ".") for key in given]
+    check_keys(given, _known_keys(recipe))
+    arguments = ["--recipe", str(path), *overrides]
+    config = _parsed(SECTIONS, lambda parser: parser.parse_args(arguments))
     Fit(**config["fit"])
     data = build(config["data"])
     _share(config, data, given)
     return config, data
 
 
+def completed(config, trust=()):
+    """Fills in what the recipe in a run folder lacks, as one of an earlier version may.
+
+    Args:
+        config: dict with the sections of a recipe, as `read_recipe` returned them when the run
+            began; other keys are kept.
+        trust: see `read_recipe`.
+
+    Returns:
+        dict; missing arguments have the defaults of the signatures, or follow the data.
+
+    Raises:
+        ValueError: a class is not trusted, a key is unknown, or a value is not allowed.
+    """
+    config = {**config, **{name: resolved(config, name, trust) for name in SECTIONS}}
+    Fit(**config["fit"])
+    _share(config, build(config["data"]), given=())
+    return config
+
+
+def check_sections(recipe, name):
+    """Refuses what is no recipe at first sight.
+
+    Args:
+        recipe: value read from YAML.
+        name: str, what the error calls it.
+
+    Raises:
+        ValueError: it is not a dict of sections, or data or method name no class.
+    """
+    if not isinstance(recipe, dict) or not set(recipe) <= set(SECTIONS):
+        raise ValueError(f"{name} is not a recipe: its sections are {', '.join(SECTIONS)}.")
+    for section in recipe:
+        if not isinstance(recipe[section] or {}, dict):
+            raise ValueError(f"{name} has no keys under {section}.")
+    for section in KINDS:
+        spec = recipe.get(section) or {}
+        if "class_path" not in spec or not isinstance(spec.get("init_args") or {}, dict):
+            raise ValueError(f"{name} names no class_path under {section}, with its init_args.")
+
+
+def resolved(config, section, trust=()):
+    """Fills in one section of the recipe in a run folder; see `completed`."""
+    spec = {section: config.get(section) or {}}
+    check_classes(spec, trust)
+    check_keys(given_keys(spec, KINDS), _known_keys(spec))
+    return _parsed([section], lambda parser: parser.parse_object(spec))[section]
+
+
 def build(spec):
     """Builds what a recipe describes: each `{class_path, init_args}` becomes an object.
 
     Args:
-        spec: a section of the dict that `read_recipe` returns, or any value in it.
+        spec: a section of the dict that `read_recipe` or `completed` returns, whose classes have
+            been checked, or any value in it.
 
     Returns:
         The object, its arguments built first; any other value is returned unchanged.
@@ -237,36 +269,36 @@ def build(spec):
     if not isinstance(spec, dict) or "class_path" not in spec:
         return spec
     arguments = {key: build(value) for key, value in spec.get("init_args", {}).items()}
-    return _import(spec["class_path"])(**arguments)
-
-
-def _find(name):
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
-        if not path.is_file():
-            raise ValueError(f"There is no recipe file {name}.")
-        return path
-    if name not in recipe_names():
-        raise ValueError(f"There is no recipe {name!r}; choose one of {', '.join(recipe_names())}.")
-    return Path(str(resources.files("mmssl.configs") / f"{name}.yaml"))
+    return imported(spec["class_path"])(**arguments)
 
 
 def _read_yaml(path):
     try:
-        recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(recipe, dict) or not set(recipe) <= set(SECTIONS):
-        raise ValueError(f"{path} is not a recipe: its sections are {', '.join(SECTIONS)}.")
-    for section in ("data", "method"):
-        if "class_path" not in (recipe.get(section) or {}):
-            raise ValueError(f"{path} names no class_path under {section}.")
-    return recipe
 
 
-def _import(path):
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
+def _parsed(sections, parse):
+    """Checks values against the signatures, and fills in the defaults."""
+    parser = jsonargparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--recipe", action="config")
+    for section in sections:
+        if section in KINDS:
+            parser.add_subclass_arguments(KINDS[section], section, required=True)
+        else:
+            parser.add_class_arguments({"fit": Fit, "probe": Probe}[section], section)
+    try:
+        parsed = parse(parser).as_dict()
+    except jsonargparse.ArgumentError as error:
+        raise ValueError(sentence(error)) from None
+    return {section: parsed[section] for section in sections}
+
+
+def _known_keys(recipe):
+    classes = {"fit": Fit, "probe": Probe}
+    plain = {f"{name}.{key}" for name, c in classes.items() for key in c.__dataclass_fields__}
+    return plain.union(*(known_keys(recipe[name], name) for name in KINDS if name in recipe))
 
 
 def _share(config, data, given):
@@ -284,67 +316,3 @@ def _share(config, data, given):
                     f"leave it out; it follows data.{name}."
                 )
             arguments[name] = shared[name]
-
-
-def _parameters(class_path):
-    """Arguments of a class or function, including those that a class passes on to its bases."""
-    target = _import(class_path)
-    chain = [c.__init__ for c in target.__mro__] if isinstance(target, type) else [target]
-    names = {n for f in chain for n in inspect.signature(f).parameters}
-    return names - {"self", "args", "kwargs"}
-
-
-def _known_keys(spec, prefix):
-    """Dotted names of everything that can be set below a section of a recipe."""
-    if not isinstance(spec, dict) or "class_path" not in spec:
-        return {prefix}
-    given = spec.get("init_args") or {}
-    nested = (
-        _known_keys(given.get(name), f"{prefix}.{name}") | {f"{prefix}.{name}"}
-        for name in _parameters(spec["class_path"])
-    )
-    return {f"{prefix}.class_path"}.union(*nested)
-
-
-def _given_keys(spec, prefix):
-    """Dotted names of everything that is set below a section of a recipe."""
-    for name, value in (spec.get("init_args") or {}).items():
-        yield f"{prefix}.{name}"
-        if isinstance(value, dict) and "class_path" in value:
-            yield from _given_keys(value, f"{prefix}.{name}")
-
-
-def _given(recipe, overrides):
-    """Lists every key that is set; rejects an unknown one, naming the closest known key."""
-    known = _known_keys(recipe["data"], "data") | _known_keys(recipe["method"], "method")
-    known |= {f"fit.{field.name}" for field in dataclasses.fields(Fit)}
-    known |= {f"probe.{field.name}" for field in dataclasses.fields(Probe)}
-    given = [item[2:].partition("=")[0] for item in overrides if item.startswith("--")]
-    given += [f"{s}.{key}" for s in ("fit", "probe") for key in recipe.get(s) or {}]
-    given += [key for s in ("data", "method") for key in _given_keys(recipe[s], s)]
-    given = [key.replace(".init_args.", ".") for key in given]
-    for key in given:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1) or sorted(known)
-            raise ValueError(f"There is no key {key!r}; did you mean {near[0]!r}?")
-    return given
-
-
-def _sentence(error):
-    """Reduces the error of jsonargparse to the key, the value and what is allowed."""
-    text = str(error)
-    keys = re.findall(r'[Kk]ey "([^"]+)"', text)
-    given = re.findall(r"(?:Given|Got) value: (.+)", text)
-    expected = [
-        x for x in re.findall(r"Expected [^\n]+?(?=\. Got|\n|$)", text) if "NoneType" not in x
-    ]
-    if not keys or not given:
-        return f"The recipe cannot be read: {' '.join(text.split())}"
-    key, value = keys[-1], given[-1]
-    nested = re.fullmatch(r"NestedArg\(key='(.+?)', val=(.+)\)", value)
-    if nested:
-        key, value = f"{keys[0].split('.')[0]}.{nested[1]}", nested[2]
-    allowed = "; or ".join(dict.fromkeys(expected)) or " ".join(text.split())
-    allowed = re.sub(r"<class '([\w.]+)'>|typing\.", r"\1", allowed)
-    allowed = re.sub(r"Literal\[([^]]+)\]", lambda found: found[1].replace(",", " or"), allowed)
-    return f"{key} cannot be {value}. {allowed.replace('Expected a ', 'It takes ')}."

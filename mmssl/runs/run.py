@@ -1,18 +1,17 @@
 """A run folder, opened for use."""
 
-import json
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import keras
-
 from mmssl.encoders import cut
+from mmssl.encoders.parts.saved import read_model
 from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs.checkpoint import load_weights
 from mmssl.runs.folder import RunFolder
-from mmssl.runs.recipe import build
+from mmssl.runs.recipe import build, completed, resolved
 
 
 @dataclass
@@ -23,23 +22,27 @@ class Run:
         folder: pathlib.Path.
         config: dict, the resolved recipe.
         pipeline: Pipeline that the run was trained with; None to build it from `config`.
+        trust: names of modules whose classes may be built besides those of mmssl and Keras.
     """
 
     folder: Path
     config: dict
     pipeline: Pipeline | None = None
+    trust: tuple[str, ...] = ()
 
     @classmethod
-    def load(cls, folder):
-        """Opens a run folder.
+    def load(cls, folder, trust=()):
+        """Opens a run folder; imports and calls nothing that its recipe names.
 
         Args:
             folder: path of the run folder.
+            trust: names of modules whose classes may be built, once `data` or `method` needs them,
+                besides those of mmssl and Keras.
 
         Raises:
             ValueError: it is not a run folder, or one of another format.
         """
-        return cls(Path(folder), RunFolder(folder).read_config())
+        return cls(Path(folder), RunFolder(folder).read_sections(), trust=tuple(trust))
 
     @property
     def files(self):
@@ -54,12 +57,12 @@ class Run:
     @property
     def layer(self):
         """Name of the block that is probed, embedded and exported; None for the whole encoder."""
-        return self.config["probe"]["layer"]
+        return (self.config.get("probe") or {}).get("layer")
 
     @cached_property
     def data(self):
         """The pipeline, with the state that it learned from the training data."""
-        pipeline = build(self.config["data"]) if self.pipeline is None else self.pipeline
+        pipeline = self._built_data() if self.pipeline is None else self.pipeline
         pipeline.restore(self.folder)
         return pipeline
 
@@ -81,10 +84,24 @@ class Run:
         """
         return cut(self.encoder, layer) if layer else self.encoder
 
+    def _built_data(self):
+        with self._naming_config():
+            return build(resolved(self.config, "data", self.trust))
+
+    @contextlib.contextmanager
+    def _naming_config(self):
+        try:
+            yield
+        except ValueError as error:
+            raise ValueError(f"{self.files.config}: {error}") from None
+
     def _read(self, path):
         if not path.exists():
-            raise ValueError(f"{self.folder} has no {path.name}: its training has not finished.")
-        return keras.models.load_model(path)
+            raise ValueError(
+                f"{self.folder} has no {path.name}: its training has not finished. The same `mmssl "
+                "pretrain` command goes on, and writes it."
+            )
+        return read_model(path)
 
     def method(self, kind=Pretrainer):
         """Builds the method with the weights of the last checkpoint.
@@ -96,14 +113,15 @@ class Run:
             Pretrainer, not compiled.
 
         Raises:
-            ValueError: it is an instance of another class.
+            ValueError: it is an instance of another class, or of one that is not trusted.
         """
-        method = build(self.config["method"])
+        with self._naming_config():
+            method = build(completed(self.config, self.trust)["method"])
         if not isinstance(method, kind):
             raise ValueError(
                 f"{self.folder} was trained by {type(method).__name__}, not by {kind.__name__}."
             )
         load_weights(self.files.checkpoint, method)
-        method.set_total_steps(json.loads(self.files.plan.read_text())["steps"])
+        method.set_total_steps(self.files.read_plan()["steps"])
         method.finalize()
         return method

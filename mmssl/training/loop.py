@@ -1,6 +1,7 @@
 """Training a recipe in a run folder, resumable at any step."""
 
 import json
+import signal
 import time
 from functools import cached_property
 
@@ -8,17 +9,26 @@ import keras
 
 from mmssl import distribution
 from mmssl.encoders import shortest
+from mmssl.encoders.parts.saved import read_model
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
-from mmssl.files import atomic_write, write_text
+from mmssl.files import atomic_write
 from mmssl.methods.bases.parts import check_splittable
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
-from mmssl.runs.checkpoint import load_state, load_weights, save_state, state_variables
+from mmssl.runs.checkpoint import (
+    load_state,
+    load_weights,
+    read_position,
+    save_state,
+    state_variables,
+)
+from mmssl.runs.checksums import note_files_of_data, write_noted
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
 from mmssl.runs.recipe import Fit, build, open_recipe
+from mmssl.stopping import StoppedError, deferred
 from mmssl.training.bounds import StopOutOfBounds
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
@@ -29,11 +39,12 @@ from mmssl.training.progress import Progress, counting
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
 
-def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse"):
+def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trust=()):
     """Trains a recipe in a run folder, or resumes the run in that folder.
 
     If it is killed at any moment and called again with the same arguments, it ends with the same
-    weights as an uninterrupted run.
+    weights as an uninterrupted run. After Ctrl-C or SIGTERM it finishes the step and writes a
+    checkpoint; once more stops it at once.
 
     Args:
         recipe: name of a recipe, or path of a YAML file.
@@ -42,24 +53,38 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse"):
         quiet: print nothing.
         data_changed: "refuse" to resume on data that changed, or "accept" them; see
             `Pipeline.prepare`.
+        trust: names of modules whose classes the recipe may name besides those of mmssl and Keras.
 
     Returns:
         Run.
 
     Raises:
         ValueError: wrong input, in one sentence, before training begins.
+        KeyboardInterrupt: it was stopped; in words, from which step the same call goes on.
     """
-    config, data = open_recipe(recipe, overrides)
+    config, data = open_recipe(recipe, overrides, trust)
     folder = RunFolder(out)
     policy = keras.config.dtype_policy()
-    with folder.claim(), determinism(is_deterministic(Fit(**config["fit"]))):
-        folder.keep_config({"recipe": str(recipe), **config})
-        try:
-            if not folder.encoder.exists():
+    try:
+        with folder.claim(), determinism(is_deterministic(Fit(**config["fit"]))):
+            folder.keep_config({"recipe": str(recipe), **config}, trust)
+            if not folder.is_complete():
                 Training(config, data, folder, quiet, data_changed).run()
-        finally:
-            keras.config.set_dtype_policy(policy)
-    return Run(folder.path, folder.read_config(), data)
+    except KeyboardInterrupt as stopped:
+        raise _stopped(folder, getattr(stopped, "number", signal.SIGINT)) from None
+    finally:
+        keras.config.set_dtype_policy(policy)
+    return Run(folder.path, folder.read_config(), data, tuple(trust))
+
+
+def _stopped(folder, number):
+    """Says what of a run is kept, from what is on the disk."""
+    if folder.checkpoint.exists():
+        step = read_position(folder.checkpoint)["step"]
+        words = f"stopped at step {step}; the same command goes on from there."
+    else:
+        words = "stopped before a step was kept: nothing is trained; the same command begins anew."
+    return StoppedError(words, number)
 
 
 class Training:
@@ -91,6 +116,7 @@ class Training:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
         with counting("reading", "items", quiet) as (_, progress):
             data.prepare(folder.path, progress, data_changed)
+        note_files_of_data(folder.path)
 
     def _check_batch_size(self):
         size, replicas = self.data.batch_size, self.strategy.num_replicas_in_sync
@@ -113,9 +139,10 @@ class Training:
         steps = self._plan()
         self._compile(steps)
         position = self._restore()
-        with Progress(steps, position["step"], self.quiet) as progress:
+        progress = Progress(steps, position["step"], self.quiet)
+        with progress, deferred(self.quiet) as request:
             progress.say(ON if is_deterministic(self.fit) else OFF)
-            self._train(position, steps, progress)
+            self._train(position, steps, progress, request)
         self.method.finalize()
         self._save_encoder(self.folder.encoder)
 
@@ -123,7 +150,7 @@ class Training:
         if self.folder.untrained.exists():
             return
         text = json.dumps(environment(self.fit.seed, self.data.items), indent=1)
-        write_text(self.folder.environment, text)
+        write_noted(self.folder.environment, text)
         self._save_encoder(self.folder.untrained)
 
     def _save_encoder(self, path):
@@ -168,8 +195,8 @@ class Training:
             if fit.minutes:
                 limits.append(max(1, int(fit.minutes * 60 / self._seconds_per_step())))
             steps = min(limit for limit in limits if limit)
-            write_text(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
-        return json.loads(self.folder.plan.read_text())["steps"]
+            write_noted(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
+        return self.folder.read_plan()["steps"]
 
     def _seconds_per_step(self):
         self._compile(steps=1)
@@ -201,13 +228,13 @@ class Training:
                     stop=self.fit.stop_on_collapse,
                     pairs=watched_views(self._first_batches, self.method.encoder.input, count),
                     tell=None if self.quiet else lambda text: progress.say(text, "yellow"),
-                    untrained=keras.models.load_model(self.folder.untrained),
+                    untrained=read_model(self.folder.untrained),
                     history=history.rows,
                 )
             )
         return keras.callbacks.CallbackList([*monitors, history], model=self.method)
 
-    def _train(self, position, steps, progress):
+    def _train(self, position, steps, progress, request):
         ends = period_ends(steps, len(self.data))
         history = History(self.folder, position["step"], len(self.data))
         callbacks = self._callbacks(history, progress)
@@ -216,6 +243,10 @@ class Training:
         batches = self._batches(position["step"])
         saved, self.method.stop_training = time.monotonic(), False
         for step in range(position["step"], steps):
+            if request.number:
+                self._check_finite(step)
+                save_state(self.folder.checkpoint, self.method, clock.position(step))
+                raise StoppedError(number=request.number)
             if step == 0 or step in ends:
                 self.method.reset_metrics()
             batch = clock.wait(batches)

@@ -64,7 +64,7 @@ def broken(name, folder):
 def test_a_recipe_without_what_keeps_it_sound_is_found_out(name, overrides, tmp_path):
     overrides.append("--fit.stop_on_collapse=true")
     with pytest.warns(CollapseWarning), pytest.raises(ValueError, match="are collapsing"):
-        pretrain(broken(name, tmp_path), tmp_path / "run", overrides, quiet=True)
+        pretrain(broken(name, tmp_path), tmp_path / "run", overrides, True, [__name__])
     with open(tmp_path / "run" / "history.csv") as file:
         assert int(list(csv.DictReader(file))[-1]["step"]) <= NAMED
 

@@ -4,9 +4,10 @@ import shutil
 
 import numpy as np
 import pytest
+import yaml
 
 from mmssl.deploy import example_inputs, export_run, load_exported
-from mmssl.runs import Run, read_history
+from mmssl.runs import Run, RunFolder, read_history, read_recipe
 from mmssl.training.loop import pretrain
 from tests.runs.frozen import FOLDER, OVERRIDES, RECIPE, STEPS, STOPPED
 from tests.tolerances import NETWORK, assert_close
@@ -54,3 +55,43 @@ def test_it_is_exported(form, finished, tmp_path):
     inputs = example_inputs(finished.encoder)
     expected = finished.encoder(inputs)["embedding"]
     assert_close(exported(inputs)["embedding"], expected, NETWORK)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("data", "init_args", "solarize_probability"),
+        ("method", "init_args", "key_statistics"),
+        ("method", "init_args", "encoder", "init_args", "size"),  # which follows the data
+        ("fit", "stop_on_collapse"),
+        ("probe",),
+    ],
+)
+def test_a_key_that_came_later_has_its_default_in_an_older_run(keys, tmp_path):
+    folder = RunFolder(shutil.copytree(FOLDER, tmp_path / "run"))
+    config = yaml.safe_load(folder.config.read_text())
+    place = config
+    for key in keys[:-1]:
+        place = place[key]
+    del place[keys[-1]]
+    folder.config.write_text(yaml.safe_dump(config))
+    folder.keep_config({"recipe": RECIPE, **read_recipe(RECIPE, OVERRIDES)})
+    run = Run.load(folder.path)
+    assert (run.data.size, run.layer) == (16, None)
+    assert run.method().encoder.count_params() == run.untrained.count_params()
+
+
+def test_a_key_that_came_later_and_is_set_makes_another_run(tmp_path):
+    folder = RunFolder(shutil.copytree(FOLDER, tmp_path / "run"))
+    text = folder.config.read_text()
+    folder.config.write_text(text.replace("  stop_on_collapse: false\n", ""))
+    config = read_recipe(RECIPE, [*OVERRIDES, "--fit.stop_on_collapse=true"])
+    with pytest.raises(ValueError, match=r"fit.stop_on_collapse is False there, not True"):
+        folder.keep_config({"recipe": RECIPE, **config})
+
+
+def test_a_key_of_a_newer_version_is_named_with_its_file(tmp_path):
+    folder = RunFolder(shutil.copytree(FOLDER, tmp_path / "run"))
+    folder.config.write_text(folder.config.read_text().replace("stop_on_", "halt_on_"))
+    with pytest.raises(ValueError, match=r"config\.yaml: There is no key 'fit\.halt_on_collapse'"):
+        folder.keep_config({"recipe": RECIPE, **read_recipe(RECIPE, OVERRIDES)})

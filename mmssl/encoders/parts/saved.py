@@ -1,5 +1,6 @@
 """Loading of pretrained encoders."""
 
+import zipfile
 from pathlib import Path
 from typing import Literal
 
@@ -8,6 +9,11 @@ import keras
 from mmssl.choices import check_choices
 from mmssl.encoders.parts.dropout import with_dropout
 from mmssl.layers import TokenPooling
+
+_REMEDY = (
+    "if it belongs to a run whose checkpoint is whole, delete it, and the same `mmssl pretrain` "
+    "command writes it again"
+)
 
 
 def load_encoder(
@@ -25,8 +31,8 @@ def load_encoder(
         keras.Model with outputs `features` and `embedding`.
 
     Raises:
-        ValueError: the file does not exist or is not an encoder, or `pool` is given for an encoder
-            whose features are not tokens.
+        ValueError: the file does not exist, is damaged or is not an encoder, or `pool` is given for
+            an encoder whose features are not tokens.
     """
     check_choices(load_encoder, pool=pool)
     file = Path(path).expanduser()
@@ -36,13 +42,54 @@ def load_encoder(
             f"load_encoder(path={str(path)!r}) finds no {file.name}: pass the folder of a finished "
             "run, or its encoder.keras."
         )
-    encoder = keras.models.load_model(file, compile=False)
+    encoder = read_model(file)
     outputs = getattr(encoder, "output", None)
     if not isinstance(outputs, dict) or "embedding" not in outputs:
         raise ValueError(f"{file} is not an encoder: the model has no output `embedding`.")
     if dropout is not None:
         encoder = with_dropout(encoder, dropout)
     return encoder if pool is None else _first_token(encoder)
+
+
+def read_model(path, remedy=_REMEDY):
+    """Reads a `.keras` file, once all of it has been found whole.
+
+    Args:
+        path: pathlib.Path.
+        remedy: str, what to do where it is damaged.
+
+    Returns:
+        keras.Model, not compiled.
+
+    Raises:
+        ValueError: the file is damaged, or Keras cannot read it.
+    """
+    check_archive(path, remedy)  # Keras itself would miss a flipped bit of a weight
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras raises many kinds
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} cannot be read: {reason}") from None
+
+
+def check_archive(path, remedy=_REMEDY):
+    """Reads a `.keras` file through, and compares what it holds with its checksums.
+
+    Args:
+        path: pathlib.Path.
+        remedy: str, what to do where it is damaged.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        reason = damaged and f"bad checksum of {damaged}"
+    except Exception as error:  # what a damaged archive raises is without number
+        reason = " ".join(str(error).split()) or type(error).__name__
+    if reason:
+        raise ValueError(f"{path} is damaged ({reason}): {remedy}.")
 
 
 def _first_token(encoder):

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mmssl.evaluation.probes.registry import DEFAULT, temperature_of
-from mmssl.files import write_text
+from mmssl.runs.checksums import write_noted
 
 
 def read_results(path, kind="probes"):
@@ -34,7 +34,7 @@ def keep_result(path, result, kind="probes"):
     path = Path(path)
     kept = _read(path)
     others = [old for old in kept.get(kind, []) if _request(old) != _request(result)]
-    write_text(path, json.dumps({**kept, kind: [*others, result]}, indent=1) + "\n")
+    write_noted(path, json.dumps({**kept, kind: [*others, result]}, indent=1) + "\n")
 
 
 def _read(path):

@@ -1,0 +1,125 @@
+"""Which classes and functions a recipe or a run folder may name: importing a module runs it."""
+
+import importlib
+import inspect
+import typing
+
+import keras
+import yaml
+
+from mmssl.methods.bases import Pretrainer
+from mmssl.pipelines.pipeline import Pipeline
+
+KNOWN = ("mmssl", "keras", "keras_hub")  # packages whose import runs no stranger's code
+KINDS = {"data": Pipeline, "method": Pretrainer}  # by section; below them stand networks alone
+NETWORKS = (
+    "encoder",
+    "projector",
+    "predictor",
+    "discriminator",
+)  # arguments that are a keras.Model
+
+
+def check_classes(sections, trust=()):
+    """Refuses every class and function that may not be called; imports no unknown module for that.
+
+    Args:
+        sections: dict with a `data` or a `method` section, or both, as written in a recipe.
+        trust: names of modules, with all below them, that may be imported besides mmssl and Keras.
+
+    Raises:
+        ValueError: a name stands for a module that is not trusted, for nothing, or for something
+            else than a Pipeline (under `data`), a Pretrainer (under `method`), or a keras.Model or
+            function that is annotated to return one (below them).
+    """
+    for section in KINDS.keys() & sections.keys():
+        _check_values(sections[section], section, trust)
+
+
+def check_overrides(overrides, trust=()):
+    """Does the same for arguments of the command line.
+
+    Args:
+        overrides: list of str such as `["--method.encoder.class_path=x.Y", "--fit.steps", "3"]`.
+        trust: see `check_classes`.
+
+    Raises:
+        ValueError: see `check_classes`.
+    """
+    for i, item in enumerate(overrides):
+        if not item.startswith("--"):
+            continue
+        key, equals, value = item[2:].partition("=")
+        value = value if equals else "".join(overrides[i + 1 : i + 2])
+        place = key.replace(".init_args", "").removesuffix(".class_path")
+        loaded = _loaded(value)
+        if key.endswith(".class_path") or (_is_network(place) and isinstance(loaded, str)):
+            _check_name(value, place, trust)
+        _check_values(loaded, place, trust)
+
+
+def imported(name):
+    """Imports what a dotted name that has been checked stands for."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _check_values(value, place, trust):
+    """Checks all names in a value, at any depth: a parser may call what stands in a list, too."""
+    if isinstance(value, list):
+        for item in value:
+            _check_values(item, place, trust)
+    if not isinstance(value, dict):
+        return
+    if "class_path" in value:
+        _check_name(value["class_path"], place, trust)
+    for key, item in value.items():
+        inner = place if key in ("init_args", "dict_kwargs") else f"{place}.{key}"
+        if isinstance(item, str) and _is_network(inner):
+            _check_name(item, inner, trust)  # jsonargparse takes a bare name for a class, too
+        _check_values(item, inner, trust)
+
+
+def _is_network(place):
+    return place.rpartition(".")[2] in NETWORKS
+
+
+def _check_name(name, place, trust):
+    parts = name.split(".") if isinstance(name, str) else []
+    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+        raise ValueError(f"{place} names {name!r}, which is not module.Class.")
+    if not _is_trusted(name, trust):
+        module = name.rpartition(".")[0]
+        raise ValueError(
+            f"{place} names {name}, which is no part of mmssl or Keras and was not imported: "
+            f"if you know that code, add --trust {module} (in Python, trust=[{module!r}])."
+        )
+    try:
+        found = imported(name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{place} names {name}, which cannot be imported: {error}.") from None
+    kind = KINDS.get(place, keras.Model)
+    if not _is_trusted(f"{getattr(found, '__module__', '')}.", trust) or not _makes(found, kind):
+        raise ValueError(
+            f"{place} names {name}, which is not a {kind.__name__}: it was not called."
+        )
+
+
+def _is_trusted(name, trust):
+    return any(name.startswith(f"{module}.") for module in (*KNOWN, *trust))
+
+
+def _makes(found, kind):
+    if isinstance(found, type):
+        return issubclass(found, kind)
+    if kind is not keras.Model or not inspect.isfunction(found):
+        return False
+    made = typing.get_type_hints(found).get("return")
+    return isinstance(made, type) and issubclass(made, kind)
+
+
+def _loaded(value):
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value

@@ -1,0 +1,23 @@
+"""What jsonargparse refuses, in one sentence."""
+
+import re
+
+
+def sentence(error):
+    """Reduces the error of jsonargparse to the key, the value and what is allowed."""
+    text = str(error)
+    keys = re.findall(r'[Kk]ey "([^"]+)"', text)
+    given = re.findall(r"(?:Given|Got) value: (.+)", text)
+    expected = [
+        x for x in re.findall(r"Expected [^\n]+?(?=\. Got|\n|$)", text) if "NoneType" not in x
+    ]
+    if not keys or not given:
+        return f"The recipe cannot be read: {' '.join(text.split())}"
+    key, value = keys[-1], given[-1]
+    nested = re.fullmatch(r"NestedArg\(key='(.+?)', val=(.+)\)", value)
+    if nested:
+        key, value = f"{keys[0].split('.')[0]}.{nested[1]}", nested[2]
+    allowed = "; or ".join(dict.fromkeys(expected)) or " ".join(text.split())
+    allowed = re.sub(r"<class '([\w.]+)'>|typing\.", r"\1", allowed)
+    allowed = re.sub(r"Literal\[([^]]+)\]", lambda found: found[1].replace(",", " or"), allowed)
+    return f"{key} cannot be {value}. {allowed.replace('Expected a ', 'It takes ')}."
