@@ -22,7 +22,7 @@ GIB = 2**30
 def main():
     options = parse_options()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from mmssl.runs.recipe import recipe_names
+    from mmssl.runs import recipe_names
 
     names = options.recipes or [name for name in recipe_names() if name.endswith("_paper")]
     print("| recipe | batch a device | weights | memory |\n|---|---|---|---|")

@@ -207,13 +207,14 @@ def open_recipe(name, overrides=(), trust=()):
     return config, data
 
 
-def completed(config, trust=()):
+def completed(config, trust=(), data=None):
     """Fills in what the recipe in a run folder lacks, as one of an earlier version may.
 
     Args:
         config: dict with the sections of a recipe, as `read_recipe` returned them when the run
             began; other keys are kept.
         trust: see `read_recipe`.
+        data: Pipeline of the data section; None to build it.
 
     Returns:
         dict; missing arguments have the defaults of the signatures, or follow the data.
@@ -223,7 +224,7 @@ def completed(config, trust=()):
     """
     config = {**config, **{name: resolved(config, name, trust) for name in SECTIONS}}
     Fit(**config["fit"])
-    _share(config, build(config["data"]), given=())
+    _share(config, build(config["data"]) if data is None else data, given=())
     return config
 
 

@@ -116,7 +116,7 @@ class Run:
             ValueError: it is an instance of another class, or of one that is not trusted.
         """
         with self._naming_config():
-            method = build(completed(self.config, self.trust)["method"])
+            method = build(completed(self.config, self.trust, self.data)["method"])
         if not isinstance(method, kind):
             raise ValueError(
                 f"{self.folder} was trained by {type(method).__name__}, not by {kind.__name__}."

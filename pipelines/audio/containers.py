@@ -34,6 +34,7 @@ class _Layout:
     samples: bytes
 
 
+_WAVS = (b"RIFF", b"RF64", b"BW64")
 _WAV = _Layout(12, 4, "<I", 0, 2, b"data")
 _OTHERS = {
     b"RIFX": _Layout(12, 4, ">I", 0, 2, b"data"),
@@ -60,15 +61,41 @@ def regular_streams(data):
     """
     data = _without_tags(data)
     kind = data[:4]
-    if kind in (b"RIFF", b"RF64", b"BW64"):
+    if kind in _WAVS:
         return [_wav(data)]
     if kind == b"OggS":
-        return _chained(data)
+        return [data[a:b] for a, b in itertools.pairwise([*_ogg_starts(data), len(data)])]
     if kind == b".snd":
         return [_au(data)]
     if kind in _OTHERS:
         return [_with_true_size(data, _OTHERS[kind])]
     return [data] if kind == b"fLaC" else mp3_streams(data) or [data]
+
+
+def check_whole(data):
+    """Checks what a file states of its length, in little memory.
+
+    Args:
+        data: bytes or mmap, the file.
+
+    Returns:
+        bool, whether it holds one stream, which libsndfile reads as it is if it reads it at all.
+
+    Raises:
+        ValueError: when the header states more samples than there are.
+    """
+    kind = data[:4]
+    if kind == b"OggS":
+        return len(_ogg_starts(data)) == 1
+    if kind in _WAVS:
+        _wav_samples(data)
+    elif kind == b".snd":
+        _au_size(data)
+    elif kind in _OTHERS:
+        _sized_samples(data, _OTHERS[kind])
+    elif kind != b"fLaC":
+        return len(mp3_streams(data[:])) < 2
+    return True
 
 
 def _without_tags(data):
@@ -79,6 +106,12 @@ def _without_tags(data):
 
 
 def _wav(data):
+    format_chunk, start, size = _wav_samples(data)
+    return _written(format_chunk, data[start : start + size]) or data
+
+
+def _wav_samples(data):
+    """Returns the chunk of the format, and where the samples lie: (bytes, start, size)."""
     format_chunk = long_size = None
     for name, start, stated in _chunks(data, _WAV):
         if name == b"fmt ":
@@ -86,11 +119,11 @@ def _wav(data):
             _check_rate(int.from_bytes(content[4:8], "little"))
             format_chunk = name + struct.pack("<I", len(content)) + content + bytes(stated % 2)
         elif name == b"ds64":
-            long_size = struct.unpack_from("<Q", data.ljust(start + 16, b"\0"), start + 8)[0]
+            content = data[start + 8 : start + 16]
+            long_size = int.from_bytes(content, "little")
         elif name == b"data" and format_chunk:
             long = stated == 2**32 - 1 and long_size is not None
-            size = _true_size(data, start, long_size if long else stated)
-            return _written(format_chunk, data[start : start + size]) or data
+            return format_chunk, start, _true_size(data, start, long_size if long else stated)
     raise ValueError("it has no samples, or no format in front of them")
 
 
@@ -108,17 +141,28 @@ def _written(format_chunk, samples):
 
 
 def _au(data):
-    offset, stated = struct.unpack_from(">II", data.ljust(12, b"\0"), 4)
-    size = _true_size(data, offset, stated)
-    return data[:8] + struct.pack(">I", size) + data[12:]
+    return data[:8] + struct.pack(">I", _au_size(data)) + data[12:]
+
+
+def _au_size(data):
+    offset, stated = struct.unpack_from(">II", data[:12].ljust(12, b"\0"), 4)
+    return _true_size(data, offset, stated)
 
 
 def _with_true_size(data, layout):
+    found = _sized_samples(data, layout)
+    if found is None:
+        return data
+    start, size = found[0], struct.pack(layout.size, found[1] + layout.counted)
+    return data[: start - len(size)] + size + data[start:]
+
+
+def _sized_samples(data, layout):
+    """Returns where the samples lie, (start, size); None where there are none."""
     for name, start, stated in _chunks(data, layout):
         if name.startswith(layout.samples):
-            size = struct.pack(layout.size, _true_size(data, start, stated) + layout.counted)
-            return data[: start - len(size)] + size + data[start:]
-    return data
+            return start, _true_size(data, start, stated)
+    return None
 
 
 def _chunks(data, layout):
@@ -137,22 +181,23 @@ def _chunks(data, layout):
 
 def _true_size(data, start, stated):
     there = len(data) - start
-    if 0 < stated <= there or (stated == 0 and _is_chunk(data[start:])):
+    if 0 < stated <= there or (stated == 0 and _is_chunk(data, start)):
         return stated
-    if (
-        stated >= 0 and -stated % 2**31 <= 2**24
-    ):  # what writers put in place of a length that they do not know
+    # What writers put in place of a length that they do not know.
+    if stated >= 0 and -stated % 2**31 <= 2**24:
         return there
     if stated < 0:
         raise ValueError("it is damaged: its samples have a negative size")
     raise ValueError(f"it is truncated: {max(there, 0)} of {stated} bytes of samples are there")
 
 
-def _is_chunk(rest):
-    return rest[:4].isalnum() and 8 + int.from_bytes(rest[4:8], "little") <= len(rest)
+def _is_chunk(data, start):
+    name, size = data[start : start + 4], int.from_bytes(data[start + 4 : start + 8], "little")
+    return name.isalnum() and start + 8 + size <= len(data)
 
 
-def _chained(data):
+def _ogg_starts(data):
+    """Returns where each stream of an Ogg file starts."""
     starts, at, first_before = [], 0, False
     while at < len(data):
         head = data[at : at + 27]
@@ -164,4 +209,4 @@ def _chained(data):
         if first and not first_before:
             starts.append(at)
         at, first_before = end, first
-    return [data[a:b] for a, b in itertools.pairwise([*starts, len(data)])] or [data]
+    return starts or [0]

@@ -14,6 +14,8 @@ AUDIO_EXTENSIONS = (
     *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
     *(".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"),
 )
+NO_SAMPLES = "it has no samples"
+NOT_FINITE = "it has samples that are not finite numbers"
 _FULL_SCALE = {tf.uint8: 128.0, tf.int8: 128.0, tf.int16: 2.0**15, tf.int32: 2.0**31}
 # Rates further apart come from a broken header, and resampling would take all memory.
 _FACTOR = 64
@@ -92,8 +94,8 @@ def check_waveform(wave):
     finite = tf.reduce_all(tf.math.is_finite(wave))
     with tf.control_dependencies(
         [
-            tf.Assert(tf.size(wave) > 0, ["it has no samples"]),
-            tf.Assert(finite, ["it has samples that are not finite numbers"]),
+            tf.Assert(tf.size(wave) > 0, [NO_SAMPLES]),
+            tf.Assert(finite, [NOT_FINITE]),
         ]
     ):
         return tf.ensure_shape(tf.identity(wave), [None])
@@ -129,6 +131,27 @@ def _in_python(function, *tensors):
     return tf.ensure_shape(wave, [None])
 
 
+def read_audio(data, sample_rate):
+    """Decodes an audio file as `decode_audio` does, outside a graph.
+
+    Args:
+        data: bytes, the file.
+        sample_rate: int, samples per second of the result.
+
+    Returns:
+        float32 array (T,).
+
+    Raises:
+        ValueError: when the file cannot be used; the message is the reason.
+    """
+    wave = _read(data, sample_rate)
+    if not len(wave):
+        raise ValueError(NO_SAMPLES)
+    if not np.isfinite(wave).all():
+        raise ValueError(NOT_FINITE)
+    return wave
+
+
 def _read(data, sample_rate):
     data = data.item() if isinstance(data, np.ndarray) else data  # an array in eager execution
     return np.concatenate([_read_stream(part, sample_rate) for part in regular_streams(data)])
@@ -161,13 +184,22 @@ def _blocks(file):
         yield block.mean(axis=1)
 
 
-def _resample(wave, rate, sample_rate):
+def check_rate(rate, sample_rate):
+    """Checks that sound of a rate can be converted to `sample_rate`, both in hertz.
+
+    Raises:
+        ValueError: when they are further apart than any recording and recipe.
+    """
     low, high = math.ceil(sample_rate / _FACTOR), sample_rate * _FACTOR
     if not low <= rate <= high:
         raise ValueError(
             f"its sample rate is stated as {rate} Hz: from {low} to {high} Hz can be converted to "
             f"{sample_rate} Hz"
         )
+
+
+def _resample(wave, rate, sample_rate):
+    check_rate(rate, sample_rate)
     if rate == sample_rate or len(wave) == 0:
         return np.asarray(wave, np.float32)
     import librosa

@@ -37,6 +37,27 @@ class PartReader:
         lengths = numbers.map(self._length, tf.data.AUTOTUNE, deterministic=True)
         return np.fromiter(lengths.as_numpy_iterator(), np.int64)
 
+    def length_read(self, index):
+        """Reads a recording through, in little memory, and fails where it cannot be used.
+
+        Args:
+            index: int64 scalar, index of the item; works in a graph.
+
+        Returns:
+            int64 (1,), the number of samples.
+        """
+        raw = self._raw(index)
+        if not self._encoded(raw):
+            return tf.shape(self._decode(raw), tf.int64)
+        length = tf.numpy_function(self._read_through, [raw], tf.int64, stateful=False)
+        return tf.reshape(length, [1])
+
+    def stated_total(self):
+        """Returns the samples of all recordings that can be opened, by their headers."""
+        numbers = tf.data.Dataset.range(len(self._source))
+        lengths = numbers.map(self._length, tf.data.AUTOTUNE).ignore_errors(log_warning=False)
+        return int(lengths.reduce(np.int64(0), lambda total, length: total + length))
+
     def part(self, index, start, size):
         """Decodes a part of a recording; works in a graph.
 
@@ -71,6 +92,10 @@ class PartReader:
     def _stated_length(self, raw):
         with self._opened(raw) as recording:
             return np.int64(len(recording))
+
+    def _read_through(self, raw):
+        with self._opened(raw) as recording:
+            return np.int64(recording.read_through())
 
     def _span(self, raw, start, size):
         with self._opened(raw) as recording:

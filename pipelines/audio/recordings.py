@@ -1,13 +1,17 @@
 """Recordings that are read in parts, so that memory does not follow their length."""
 
+import functools
 import io
 import math
+import mmap
+import os
+from pathlib import Path
 
 import numpy as np
 import soundfile
-import tensorflow as tf
 
-from mmssl.pipelines.audio.decoding import decode_audio
+from mmssl.pipelines.audio.containers import check_whole
+from mmssl.pipelines.audio.decoding import NOT_FINITE, check_rate, read_audio
 
 # Of the lower of the two rates: more than the resampling filter reaches, so that a part is the
 # same, within a few roundings, as if the whole had been converted.
@@ -26,21 +30,49 @@ def open_recording(file, sample_rate):
         sample_rate: int, samples per second of what is read.
 
     Returns:
-        `Recording`; or `Whole` for the few files that only a decoder of whole files reads.
+        `Recording`; or `Whole` for the few files that only a decoder of whole files reads, such as
+        several streams behind each other.
+
+    Raises:
+        ValueError: when its header states more samples than there are, or an absurd sample rate.
     """
-    try:
-        sound = soundfile.SoundFile(file if isinstance(file, str) else io.BytesIO(file))
-    except soundfile.LibsndfileError:
+    sound = _opened(file) if _is_one_stream(file) else None
+    if sound is None:
         return Whole(_decoded(file, sample_rate))
-    if not sound.seekable() or not 0 < sound.frames < MOST_FRAMES:
-        sound.close()
-        return Whole(_decoded(file, sample_rate))
+    check_rate(sound.samplerate, sample_rate)
     return Recording(sound, sample_rate)
 
 
+def _is_one_stream(file):
+    if not isinstance(file, str):
+        return check_whole(file)
+    found = os.stat(file)
+    return _is_one_stream_on_disk(file, found.st_size, found.st_mtime_ns)
+
+
+@functools.lru_cache(2**16)
+def _is_one_stream_on_disk(file, size, changed):
+    """Looks once at a file of which many windows are read, as long as it stays the same."""
+    if size == 0:
+        return False
+    with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return check_whole(data)
+
+
+def _opened(file):
+    """Opens what libsndfile reads by itself and seeks in; None for anything else."""
+    try:
+        sound = soundfile.SoundFile(file if isinstance(file, str) else io.BytesIO(file))
+    except soundfile.LibsndfileError:
+        return None
+    if sound.seekable() and 0 < sound.frames < MOST_FRAMES:
+        return sound
+    sound.close()
+    return None
+
+
 def _decoded(file, sample_rate):
-    data = tf.io.read_file(file) if isinstance(file, str) else tf.constant(file)
-    return decode_audio(data, sample_rate).numpy()
+    return read_audio(Path(file).read_bytes() if isinstance(file, str) else file, sample_rate)
 
 
 class Whole:
@@ -61,6 +93,10 @@ class Whole:
 
     def __len__(self):
         return len(self.wave)
+
+    def read_through(self):
+        """See `Recording.read_through`: it was read, and is sound."""
+        return len(self)
 
     def span(self, start, size):
         """See `Recording.span`."""
@@ -86,6 +122,25 @@ class Recording:
 
     def __exit__(self, *error):
         self._sound.close()
+
+    def read_through(self):
+        """Reads all of it, in little memory.
+
+        Returns:
+            int, the number of samples.
+
+        Raises:
+            ValueError: when it ends early, or holds NaN or infinity.
+        """
+        read = 0
+        for start in range(0, self._sound.frames, STEP):
+            wave = self._read(start, start + STEP)
+            if not np.isfinite(wave).all():
+                raise ValueError(NOT_FINITE)
+            read += len(wave)
+        if read < self._sound.frames:
+            raise ValueError(f"it is truncated: {read} of {self._sound.frames} samples can be read")
+        return len(self)
 
     def __len__(self):
         """Returns the number of samples at `sample_rate`."""

@@ -81,6 +81,15 @@ class AudioWindows(Pipeline):
             resample(wave, tf.constant(rate or self.sample_rate), self.sample_rate)
         )
 
+    def worth_caching(self, source):
+        # Or all would be decoded for nothing. Arrays are in memory already.
+        if source.root is None:
+            return True
+        return self.parts(source).stated_total() * np.dtype("float32").itemsize <= self.cache_bytes
+
+    def measurer_for(self, source):
+        return self.parts(source).length_read
+
     def check_encoder(self, shortest):
         if self.samples < shortest:
             raise ValueError(

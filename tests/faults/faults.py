@@ -572,9 +572,9 @@ TRAINING = (
     ),
     Fault(
         "LARS adapts the biases of attention",
-        "mmssl/optimizers/lars.py",
-        'return [len(v.shape) < 2 or v.name == "bias" for v in variables]',
-        "return [len(v.shape) < 2 for v in variables]",
+        "mmssl/optimizers/biases_and_norms.py",
+        'return len(variable.shape) < 2 or variable.name == "bias"',
+        "return len(variable.shape) < 2",
         ("tests/optimizers/test_lars.py",),
     ),
     Fault(
@@ -595,9 +595,9 @@ TRAINING = (
     ),
     Fault(
         "AdamW decays the biases of attention",
-        "mmssl/optimizers/build.py",
-        'excluded = [v for v in variables if len(v.shape) < 2 or v.name == "bias"]',
-        "excluded = [v for v in variables if len(v.shape) < 2]",
+        "mmssl/optimizers/biases_and_norms.py",
+        'return len(variable.shape) < 2 or variable.name == "bias"',
+        "return len(variable.shape) < 2",
         ("tests/optimizers/test_build.py",),
         "biases or several_heads",
     ),

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from mmssl.layers.color import gamut_bins
 from mmssl.optimizers.build import build_optimizer
-from mmssl.runs import read_recipe
-from mmssl.runs.recipe import Fit, build, open_recipe, recipe_names
+from mmssl.runs import read_recipe, recipe_names
+from mmssl.runs.recipe import Fit, build, open_recipe
 from mmssl.training.loop import pretrain
 from tests.contract.building import policy
 from tests.runs.paper_recipes import SMALL

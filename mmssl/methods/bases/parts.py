@@ -16,10 +16,8 @@ def split(batch, count):
         count: int that divides B.
 
     Returns:
-        list of dicts; only the batch itself for a count of 1.
+        list of dicts.
     """
-    if count == 1:
-        return [batch]
     parts = {name: ops.split(x, count, axis=0) for name, x in batch.items()}
     return [{**{name: parts[name][i] for name in parts}, WHOLE: batch} for i in range(count)]
 

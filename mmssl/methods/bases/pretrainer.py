@@ -5,7 +5,6 @@ from keras import ops
 
 from mmssl import distribution
 from mmssl.methods.bases import step
-from mmssl.methods.bases.finite import FiniteWatch
 from mmssl.methods.bases.parts import check_splittable
 
 
@@ -266,7 +265,7 @@ class Pretrainer(keras.Model):
         self.accumulate = accumulate
         if keras.backend.backend() == "tensorflow":
             distribution.leave_summing(self.optimizer)
-            self.finite = FiniteWatch()
+            self.finite = step.FiniteWatch()
 
     def train_step(self, *args):
         """Runs Keras' step; on TensorFlow, that of `mmssl.methods.bases.step`."""

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from mmssl.pipelines.audio import AudioWindows
+from mmssl.pipelines.audio import AudioWindows, decoding
 from mmssl.pipelines.audio.budget import SAMPLES, by_length
 from mmssl.pipelines.audio.decoding import decode_audio
 from mmssl.pipelines.audio.recordings import Whole, open_recording
@@ -48,6 +48,31 @@ def test_what_is_no_sound_file_is_decoded_whole(monkeypatch, tmp_path):
     found = open_recording(content, RATE)
     assert isinstance(found, Whole)
     np.testing.assert_array_equal(found.span(100, 50), expected)
+
+
+@pytest.mark.parametrize("ending", ["ogg", "mp3"])
+def test_recordings_behind_each_other_in_one_file_are_all_read(tmp_path, ending):
+    for name in ("one", "two"):
+        soundfile.write(tmp_path / f"{name}.{ending}", noise(4000), 8000)
+    both = b"".join((tmp_path / f"{name}.{ending}").read_bytes() for name in ("one", "two"))
+    (tmp_path / f"both.{ending}").write_bytes(both)
+    with open_recording(str(tmp_path / f"both.{ending}"), 8000) as recording:
+        assert len(recording) == len(recording.span(0, 9000)) == 8000
+
+
+def test_long_files_are_looked_at_in_parts_and_unsound_ones_are_named(tmp_path, monkeypatch):
+    source = tmp_path / "data"
+    source.mkdir()
+    waves = {"good": noise(4000), "nan": np.full(4000, np.nan), "short": noise(4000)}
+    for name, wave in waves.items():
+        soundfile.write(source / f"{name}.wav", wave, 8000, subtype="FLOAT")
+    (source / "short.wav").write_bytes((source / "short.wav").read_bytes()[:-4000])
+    monkeypatch.setattr(decoding, "_read", lambda *args: pytest.fail("it was decoded whole"))
+    pipeline = AudioWindows(source, 8000, 100, 2, cache=False, skip_ratio=1.0)
+    pipeline.prepare()
+    assert [name for name, _ in pipeline.skipped] == ["nan.wav", "short.wav"]
+    assert ["not finite" in r or "truncated" in r for _, r in pipeline.skipped] == [True, True]
+    np.testing.assert_array_equal(pipeline.shapes, [[4000]])
 
 
 def test_a_window_of_a_long_file_reads_no_more_than_it_shows(tmp_path, monkeypatch):
