@@ -14,7 +14,7 @@ def test_results_of_other_data_and_layers_stand_side_by_side(tmp_path):
     for one in (result("digits"), result("speakers"), result("digits", "block_1")):
         keep_result(path, one)
     assert len(read_results(path)) == 3
-    assert [entry.name for entry in tmp_path.iterdir()] == ["metrics.json"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {"checksums.json", "metrics.json"}
 
 
 def test_a_result_takes_the_place_of_an_earlier_one_of_the_same_data(tmp_path):

@@ -141,7 +141,7 @@ def test_items_without_a_finite_embedding_are_counted_and_the_others_shown(
     run.data = ImageCrops(pictures[0], size=SIZE, batch_size=16)
     embeddings = np.random.default_rng(0).normal(size=(100, 4)).astype("float32")
     embeddings[:wrong, 1] = np.nan
-    monkeypatch.setattr(report, "embed", lambda *given: embeddings)
+    monkeypatch.setattr(report, "embed_source", lambda *given: embeddings)
     _, page = read(write_report(run))
     assert f"The encoder returns NaN or infinity for {wrong} of 100 items." in page.words
     assert set(parts) <= set(page.words)
