@@ -121,7 +121,8 @@ def _write(entry, arrays):
         for name, array in arrays.items():
             np.save(beside / f"{name}.npy", array, allow_pickle=False)
         checksums = {name: _checksum(array) for name, array in arrays.items()}
-        (beside / _CHECKSUMS).write_text(json.dumps(checksums))
+        with open(beside / _CHECKSUMS, "w", encoding="utf-8") as file:
+            json.dump(checksums, file)
     _make_room(entry.parent)
 
 
