@@ -1,10 +1,11 @@
 """Estimates what one device holds during a training step, without the device.
 
-The forward and backward pass of a recipe are traced at full size on shapes alone, with no value of
-any weight. The tensors of that graph live from the operation that makes them to the last that reads
-them; the most bytes alive at once, plus weights, gradients and the optimizer's state, are the
-estimate. It knows no reserve of an allocator and no workspace of a convolution: add a tenth. What a
-loss gathers from the other devices is counted for one device only.
+The forward and backward pass of a recipe (of one part of the batch where it accumulates) are traced
+at full size on shapes alone, with no value of any weight. The tensors of that graph live from the
+operation that makes them to the last that reads them; the most bytes alive at once, plus weights,
+gradients and the optimizer's state, are the estimate. It knows no reserve of an allocator and no
+workspace of a convolution: a quarter more was measured on a processor. What a loss gathers from the
+other devices is counted for one device only.
 
     python benchmarks/memory.py                       # every paper recipe, on 8 devices
     python benchmarks/memory.py vision/simclr_paper --devices 32
@@ -28,7 +29,7 @@ def main():
     print("| recipe | batch a device | weights | memory |\n|---|---|---|---|")
     for name in names:
         rows, weights, total = estimate(name, options.devices, options.overrides)
-        print(f"| `{name}` | {rows} | {weights / 1e6:.0f} M | {total / GIB:.0f} GiB |", flush=True)
+        print(f"| `{name}` | {rows} | {weights / 1e6:.0f} M | {total / GIB:.1f} GiB |", flush=True)
 
 
 def parse_options():
@@ -58,9 +59,11 @@ def estimate(name, devices, overrides=()):
 
     keras.config.set_dtype_policy("float32")
     config, data = open_recipe(name, overrides)
-    rows = data.batch_size // devices
+    rows, parts = data.batch_size // devices, config["fit"]["accumulate"]
     keras.config.set_dtype_policy(config["fit"]["precision"])
-    graph, weights, trainable = traced(method_spec(config), batch_spec(config["data"]), rows)
+    graph, weights, trainable = traced(
+        method_spec(config), batch_spec(config["data"]), rows // parts
+    )
     slots = 1 + SLOTS[config["fit"]["optimizer"]]  # and the gradient
     return rows, weights, 4 * (weights + slots * trainable) + peak_bytes(graph)
 
