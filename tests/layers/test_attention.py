@@ -33,7 +33,9 @@ def masks():
     return {"none": None, "causal": causal, "padding": padding}
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.bfloat16)]
+)
 @pytest.mark.parametrize("mask", masks())
 @pytest.mark.parametrize("cached", [False, True])
 def test_flash_attention_sees_what_the_formula_sees(monkeypatch, policy, mask, cached):
