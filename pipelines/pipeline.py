@@ -1,6 +1,7 @@
 """The base of every recipe's data section: random access by element number."""
 
 import copy
+import functools
 import hashlib
 import sys
 from dataclasses import replace
@@ -185,10 +186,11 @@ class Pipeline:
             return self
         if self.validation is not None:
             self.open(self.validation)  # an unreadable source must fail before training starts
-        part = self._part_to_train(self._opened()).first(self.limit)
+        part = self.open_to_train()
         current, known = fingerprint(part), read_skipped(folder)
         if known is not None:
-            known = [(name, reason) for name, reason in known if name in set(part.names)]
+            there = set(part.names)
+            known = [(name, reason) for name, reason in known if name in there]
         before = read_fingerprint(folder)
         if data_changed == "accept":
             known = before = None
@@ -376,6 +378,10 @@ class Pipeline:
         """Returns whether decoded items are worth keeping in memory."""
         return True
 
+    def may_fit(self, source):
+        """Returns whether all decoded items may fit in `cache_bytes`, as far as headers tell."""
+        return True
+
     def decoder_for(self, source):
         """Returns `decode` for a source, for subclasses whose decoding depends on the source."""
         return self.decode
@@ -397,6 +403,19 @@ class Pipeline:
                 "lower batch_size or provide more data"
             )
 
+    def open_to_train(self):
+        """Opens the items to train on, unreadable ones included; nothing is decoded.
+
+        Returns:
+            Source.
+
+        Raises:
+            ValueError: when there is nothing to read, or nothing in the split.
+        """
+        columns = (self.labels, self.label_column, self.split_column)
+        source = open_source(self.source, self.extensions, *columns)
+        return self._part_to_train(source).first(self.limit)
+
     def _part_to_train(self, source):
         if source.splits is None or self.split is None:
             return source
@@ -408,11 +427,6 @@ class Pipeline:
                 "one of them, or to null for all"
             )
         return source.select(chosen)
-
-    def _opened(self):
-        return open_source(
-            self.source, self.extensions, self.labels, self.label_column, self.split_column
-        )
 
     def _readable(self, source, stamps, known, progress):
         """Returns a source without its unreadable items, and sets what is known of the others."""
@@ -437,8 +451,9 @@ class Pipeline:
 
     def _scan(self, source, stamps, keep_bytes=0, progress=None):
         key = self._decoding_key(source, stamps)
-        measure = self.measurer_for(source)
-        return scan(source, self.decoder_for(source), keep_bytes, progress, key, measure)
+        decode, measure = self.decoder_for(source), self.measurer_for(source)
+        fits = functools.partial(self.may_fit, source)
+        return scan(source, decode, keep_bytes, progress, key, measure, fits)
 
     def _decoding_key(self, source, stamps):
         """Returns all that decoded items depend on, or None where nothing is to be kept of them."""

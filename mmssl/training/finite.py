@@ -42,12 +42,11 @@ def _all_finite(variables):
 
 def _shown(data, seed, step):
     """Describes the batch of a step, counted from 1: its elements and their items, in order."""
-    numbers = range((step - 1) * data.batch_size, step * data.batch_size)
-    indices = [
-        int(data.item_index(tf.constant(n, tf.int64), tf.constant(seed, tf.int64))) for n in numbers
-    ]
+    first, end = (step - 1) * data.batch_size, step * data.batch_size
+    numbers = tf.range(first, end, dtype=tf.int64)  # of one epoch, which has whole batches
+    indices = data.item_index(numbers, tf.constant(seed, tf.int64)).numpy()
     return {
         "step": step,
-        "elements": [numbers.start, numbers.stop - 1],
-        "items": [data.item_name(index) for index in indices],
+        "elements": [first, end - 1],
+        "items": [data.item_name(int(index)) for index in indices],
     }

@@ -81,8 +81,7 @@ class AudioWindows(Pipeline):
             resample(wave, tf.constant(rate or self.sample_rate), self.sample_rate)
         )
 
-    def worth_caching(self, source):
-        # Or all would be decoded for nothing. Arrays are in memory already.
+    def may_fit(self, source):
         if source.root is None:
             return True
         return self.parts(source).stated_total() * np.dtype("float32").itemsize <= self.cache_bytes

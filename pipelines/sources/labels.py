@@ -6,7 +6,8 @@ import numpy as np
 
 from mmssl.pipelines.sources.tables import listed
 
-_SPLIT_FOLDERS = {"train", "test", "val", "dev", "valid", "validation"}
+VALIDATION = ("val", "dev", "valid", "validation")  # names of one split
+_SPLIT_FOLDERS = {"train", "test", *VALIDATION}
 
 
 def as_labels(values, count=None):

@@ -39,7 +39,7 @@ class Scan:
     kept: Flat | None
 
 
-def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None):
+def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None, fits=None):
     """Decodes every item once, in parallel, unless the cache holds what came of it.
 
     Args:
@@ -51,6 +51,8 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None):
         measure: graph function, index -> shape of the decoded item, int64 (rank,), that fails as
             `decode` does. It takes its place where items are not kept, and so need not hold a whole
             item. None decodes.
+        fits: function () -> bool, whether the decoded items may take no more than `keep_bytes`;
+            asked only where the cache does not tell. None keeps them until they take more.
 
     Returns:
         Scan.
@@ -58,14 +60,19 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None):
 
     @functools.cache
     def look():
-        return _decode_all(source, decode, keep_bytes, progress, measure)
+        room = keep_bytes if fits is None or (keep_bytes and fits()) else 0
+        return _decode_all(source, decode, room, progress, measure)
+
+    def values():
+        found = look()[1]  # None where headers stated more than there is
+        return _decode_all(source, decode, keep_bytes, progress)[1] if found is None else found
 
     table = _kept_between_runs([key, "table"], lambda: look()[0])
     if _RECOVERED in table["reasons"]:
         forget([key, "table"])  # the next run may be luckier
     size, kept = int(table["bytes"]), None
     if 0 < size <= keep_bytes:
-        values = _kept_between_runs([key, "values"], lambda: {"values": look()[1]})["values"]
+        values = _kept_between_runs([key, "values"], lambda: {"values": values()})["values"]
         kept = Flat(values, table["shapes"])
     elif keep_bytes and size:
         logger.info("decoded data exceed %.1f GiB: decoding at every read", keep_bytes / 2**30)
@@ -79,7 +86,7 @@ def _kept_between_runs(key, make):
     return make() if key[0] is None else prepared(key, make)
 
 
-def _decode_all(source, decode, keep_bytes, progress, measure):
+def _decode_all(source, decode, keep_bytes, progress, measure=None):
     """Returns a table of what was found, a dict of arrays, and all elements or None."""
     good, shapes, kept, size = [np.empty(0, np.int64)], [], [], 0
     load, look = _loaders(source, decode, measure)

@@ -2,7 +2,7 @@
 
 import os
 
-from mmssl.pipelines.sources import Source, open_source
+from mmssl.pipelines.sources import Source
 
 
 def count_pretrained(pipeline, data, test):
@@ -20,20 +20,12 @@ def count_pretrained(pipeline, data, test):
         int; None if what the run was trained on is no longer there.
     """
     try:
-        trained = pipeline.items or _items_to_train(pipeline)
+        trained = pipeline.items or pipeline.open_to_train()
     except (ValueError, OSError):
         return None
     known = set(_identities(trained, pipeline.source))
     spec = data.source if data.test is None else data.test
     return sum(identity in known for identity in _identities(test, spec))
-
-
-def _items_to_train(pipeline):
-    columns = (pipeline.labels, pipeline.label_column, pipeline.split_column)
-    source = open_source(pipeline.source, pipeline.extensions, *columns)
-    if source.splits is not None and pipeline.split is not None:
-        source = source.select(source.splits == pipeline.split)
-    return source.first(pipeline.limit)
 
 
 def _identities(source, spec):

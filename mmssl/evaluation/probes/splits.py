@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-VALIDATION = ("val", "dev", "valid", "validation")  # names of one split
+from mmssl.pipelines.sources.labels import VALIDATION
 
 
 @dataclass
