@@ -44,6 +44,7 @@ PARTS = {
     "losses": (("parts",),),
     "pipelines": (
         ("closing", "draws", "sources", "masks"),
+        ("readable",),
         ("pipeline",),
         ("audio", "images", "text"),
     ),

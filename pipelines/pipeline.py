@@ -1,16 +1,13 @@
 """The base of every recipe's data section: random access by element number."""
 
 import copy
-import functools
-import hashlib
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.readable import readable, scan_for
 from mmssl.pipelines.sources import Source, open_source
 from mmssl.pipelines.sources.fingerprint import (
     check_unchanged,
@@ -18,7 +15,7 @@ from mmssl.pipelines.sources.fingerprint import (
     read_fingerprint,
     write_fingerprint,
 )
-from mmssl.pipelines.sources.scan import check_skip_ratio, read_skipped, scan, write_skipped
+from mmssl.pipelines.sources.scan import check_skip_ratio, read_skipped, write_skipped
 
 BATCH = 64  # items that an encoder sees at once when it is not trained
 
@@ -195,7 +192,10 @@ class Pipeline:
         if data_changed == "accept":
             known = before = None
         check_unchanged(folder, before, current)
-        self.items = self._readable(part, current, known, progress)
+        keep = self.cache_bytes if self.cache and self.worth_caching(part) else 0
+        found = readable(self, part, current, known, keep, progress)
+        self.items, self.skipped = found.source, found.skipped
+        self.shapes, self._kept = found.shapes, found.kept
         try:
             self.index(folder)
             self._check_batch_size()
@@ -344,7 +344,7 @@ class Pipeline:
             ValueError: when there is nothing to read, or more than `skip_ratio` is unreadable.
         """
         source = open_source(spec, self.extensions, labels, label_column, split_column)
-        found = self._scan(source, fingerprint(source))
+        found = scan_for(self, source, fingerprint(source))
         check_skip_ratio(found.skipped, len(source), self.skip_ratio)
         if not found.skipped:
             return source
@@ -427,45 +427,6 @@ class Pipeline:
                 "one of them, or to null for all"
             )
         return source.select(chosen)
-
-    def _readable(self, source, stamps, known, progress):
-        """Returns a source without its unreadable items, and sets what is known of the others."""
-        keep = self.cache_bytes if self.cache and self.worth_caching(source) else 0
-        found = self._scan(source, stamps, keep, progress)
-        if known is not None:
-            left_out, bad = dict(known), dict(found.skipped)
-            if left_out.keys() - bad.keys():  # readable again, but the run began without them
-                rest = [i for i, name in enumerate(source.names) if name not in left_out]
-                source = source.select(rest)
-                readable = self._readable(source, fingerprint(source), [], progress)
-                self.skipped = known
-                return readable
-            if lost := [name for name in bad if name not in left_out]:
-                raise ValueError(
-                    f"{lost[0]} was readable when this run started and no longer is "
-                    f"({bad[lost[0]]}): restore it, or start a new run folder"
-                )
-        check_skip_ratio(found.skipped, len(source), self.skip_ratio)
-        self.skipped, self.shapes, self._kept = found.skipped, found.shapes, found.kept
-        return source.select(found.good) if found.skipped else source
-
-    def _scan(self, source, stamps, keep_bytes=0, progress=None):
-        key = self._decoding_key(source, stamps)
-        decode, measure = self.decoder_for(source), self.measurer_for(source)
-        fits = functools.partial(self.may_fit, source)
-        return scan(source, decode, keep_bytes, progress, key, measure, fits)
-
-    def _decoding_key(self, source, stamps):
-        """Returns all that decoded items depend on, or None where nothing is to be kept of them."""
-        kind = next(kind for kind in type(self).mro() if "decode_arguments" in vars(kind))
-        file = getattr(sys.modules[kind.__module__], "__file__", None)
-        in_files = source.root is not None or source.files
-        if kind.decode_arguments is None or file is None or not in_files:
-            return None
-        code = hashlib.sha256(Path(file).read_bytes()).hexdigest()
-        arguments = {name: getattr(self, name) for name in self.decode_arguments}
-        own = [kind.__module__, kind.__qualname__, code, arguments]
-        return [*own, str(source.root), source.sample_rate, stamps]
 
 
 def _shuffled(positions, count, seed, epoch):
