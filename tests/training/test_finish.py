@@ -6,7 +6,7 @@ import soundfile
 
 from mmssl.evaluation.probes.results import read_results
 from mmssl.methods.cpc import CPC
-from mmssl.pipelines import pipeline
+from mmssl.pipelines import readable
 from mmssl.runs import Run
 from mmssl.training.finish import finish
 from mmssl.training.loop import pretrain
@@ -73,8 +73,8 @@ def test_data_that_are_gone_do_not_cost_the_report(labeled, capsys):
 
 
 def test_the_data_are_opened_once_and_named_for_later(labeled, monkeypatch):
-    scans, scan = [], pipeline.scan
-    monkeypatch.setattr(pipeline, "scan", lambda *args: scans.append(args[0]) or scan(*args))
+    scans, scan = [], readable.scan
+    monkeypatch.setattr(readable, "scan", lambda *args: scans.append(args[0]) or scan(*args))
     run = labeled(label_column="pitch")
     [result] = finish(run, quiet=True)
     assert [len(source) for source in scans] == [12]
