@@ -22,7 +22,8 @@ from mmssl.runs.history import read_history
 from mmssl.training import loop
 
 CLOTHES, PHOTOS = "images/fashion_mnist", "images/caltech101/train"
-DIGITS, SOUNDS, QUERIES = "audio/fsdd/train", "audio/esc10/audio", "text/clinc150.tsv"
+DIGITS, SOUNDS = "audio/fsdd/train", "audio/esc10/audio"
+QUERIES, BOOKS = "text/clinc150.tsv", "text/novels/books"
 SMALL = ("--data.batch_size=128",)
 SHORT = ("--data.batch_size=16", "--data.window=16000")
 TEXT = ("--data.length=32", "--data.vocabulary_size=2000")
@@ -66,6 +67,7 @@ def without_predictor():
 
 NO_VARIANCE = (*SMALL, "--method.loss_weights={variance: 0.0}")
 NO_CENTER = (*SMALL, "--method.center_momentum=1.0")
+FAST_TEACHER = ("--method.momentum=0.99", "--method.final_momentum=0.999")
 CASES = (
     Case("vision/barlow_twins", PHOTOS, ("--data.limit=1651",), steps=150),
     Case("vision/simsiam", CLOTHES, SMALL, "stop-gradient", patch=without_stop_gradient),
@@ -91,6 +93,9 @@ CASES = (
     Case("vision/simsiam", PHOTOS, SMALL, "stop-gradient", patch=without_stop_gradient),
     Case("vision/dino", PHOTOS, NO_CENTER, "center"),
     Case("vision/moco_v3", PHOTOS),
+    Case("text/data2vec2", BOOKS, FAST_TEACHER, "a slow teacher", steps=500),
+    Case("text/data2vec2", BOOKS, (), steps=500),
+    Case("audio/data2vec2", SOUNDS, ()),
 )
 
 

@@ -14,10 +14,12 @@ import inspect
 import os
 import re
 import sys
+from pathlib import PurePath
 
 import yaml
 
 from docs import rooms
+from mmssl.cli import COMMANDS
 from mmssl.runs import read_recipe, recipe_names
 
 PAGES = [
@@ -25,6 +27,17 @@ PAGES = [
     *sorted((rooms.ROOT / "docs").glob("*.md")),
     *sorted((rooms.ROOT / "docs" / "methods").glob("*.md")),
 ]
+GUIDES = {
+    "pretrain": "docs/runs.md",
+    "evaluate": "docs/evaluation.md",
+    "finetune": "docs/evaluation.md#fine-tuning",
+    "compare": "docs/evaluation.md#runs-side-by-side",
+    "export": "docs/deployment.md",
+    "fill_mask": "docs/methods/bert.md",
+    "colorize": "docs/methods/colorization.md",
+    "generate": "docs/methods/wavenet.md",
+    "inpaint": "docs/methods/inpainting.md",
+}
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEYS = re.compile(r"^(\| key \|(?: \w+/\w+ \|)+\n\|[-|]+\n)((?:\|.*\n)+)", re.MULTILINE)
 FOLDERS = {  # without a docstring
@@ -82,14 +95,15 @@ def layout_table(page):
     return table(("folder", "holds"), rows)
 
 
-def commands_table(commands):
-    """Lists commands.
-
-    Args:
-        commands: list of (name, summary).
-    """
-    rows = [(f"`mmssl {name}`", summary) for name, summary in commands]
-    return table(("command", "what it does"), rows)
+def commands_table(page):
+    """Lists the commands, in the order of `mmssl --help`: what each does, and its guide."""
+    rows = []
+    for name in COMMANDS:
+        summary = rooms.summary(f"mmssl/commands/{name}.py")
+        path = GUIDES.get(name)
+        guide = link(page, path, PurePath(path).stem) if path else ""
+        rows.append((f"`mmssl {name.replace('_', '-')}`", summary, guide))
+    return table(("command", "what it does", "guide"), rows)
 
 
 def example_method(page):
@@ -112,6 +126,7 @@ GENERATED = {
     "families": families_table,
     "rooms": rooms_table,
     "layout": layout_table,
+    "commands": commands_table,
     "example_method": example_method,
     "example_recipe": example_recipe,
 }

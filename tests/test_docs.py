@@ -11,17 +11,14 @@ from pathlib import Path
 import pytest
 
 from docs import tables
-from mmssl.cli import _parser
+from mmssl import cli
 from mmssl.runs import read_recipe, recipe_names
 from mmssl.runs.keys import flat
 
 ROOT = Path(__file__).parents[1]
 PAGES = tables.PAGES
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMANDS = [
-    *("list", "pretrain", "evaluate", "finetune", "compare", "report", "embed", "export"),
-    *("fill-mask", "colorize", "inpaint", "generate", "doctor", "demo"),
-]
+COMMANDS = [name.replace("_", "-") for name in cli.COMMANDS]
 
 
 def on_every_page(function):
@@ -48,7 +45,7 @@ def parsed(line):
     if arguments[1:] in ([], ["--help"]):  # the name of a command, spoken of
         assert arguments[0] in COMMANDS
         return None
-    return _parser().parse_known_args(arguments)
+    return cli._parser().parse_known_args(arguments)
 
 
 @on_every_page
@@ -106,8 +103,10 @@ def test_a_cell_left_empty_stays_empty():
 
 
 def test_commands_become_rows_of_a_table():
-    rows = tables.commands_table([("list", "list the recipes")]).splitlines()
-    assert rows[1:] == ["|---|---|", "| `mmssl list` | list the recipes |"]
+    rows = tables.commands_table(ROOT / "README.md").splitlines()
+    assert rows[2].startswith("| `mmssl pretrain` | Train a recipe in a run folder")
+    assert rows[2].endswith("| [runs](docs/runs.md) |")
+    assert len(rows) == 2 + len(COMMANDS)
 
 
 def test_every_recipe_has_a_table_on_a_page_of_its_method():
@@ -188,7 +187,7 @@ def test_every_relative_link_resolves(page):
 def test_the_table_of_commands_is_complete():
     table = (ROOT / "README.md").read_text().split("## Commands")[1].split("\n## ")[0]
     assert sorted(re.findall(r"^\| `mmssl ([\w-]+)`", table, re.MULTILINE)) == sorted(COMMANDS)
-    assert sorted(COMMANDS) == sorted(_parser()._subparsers._group_actions[0].choices)
+    assert sorted(COMMANDS) == sorted(cli._parser()._subparsers._group_actions[0].choices)
 
 
 @pytest.mark.parametrize(

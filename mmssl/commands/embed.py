@@ -1,4 +1,4 @@
-"""Embed files."""
+"""Embed files: one vector each, in one .npz."""
 
 from mmssl.commands import arguments
 

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.evaluation.probes.table import print_table
+from mmssl.quiet import quiet_logger
 
 
 def finish(run, quiet=False):
@@ -21,8 +22,19 @@ def finish(run, quiet=False):
         list of dicts returned by `evaluate`: the method's own metrics on `data.validation`, then
         the probe on the run's data; each only if there are such data.
     """
-    console, data = Console(quiet=quiet), run.data
-    results, shown = [], None
+    console = Console(quiet=quiet)
+    with quiet_logger("mmssl.pipelines.sources"):  # training has named what is left out
+        results, shown = _measured(run, console)
+        report = write_report(run, shown)
+    for result in results:
+        print_table(result, console)
+    console.print(f"encoder  {run.files.encoder}\nreport   {report}", highlight=False)
+    return results
+
+
+def _measured(run, console):
+    """Returns the results, and the LabeledData that the report shows, None if there are none."""
+    data, results, shown = run.data, [], None
     if data.validation is not None:
         with _reported(console):
             # Without labels the method is validated and nothing is probed.
@@ -35,11 +47,7 @@ def finish(run, quiet=False):
             shown = own
         if source.labels is not None:
             results.append(evaluate(run, own, layer=run.layer))
-    report = write_report(run, shown)
-    for result in results:
-        print_table(result, console)
-    console.print(f"encoder  {run.files.encoder}\nreport   {report}", highlight=False)
-    return results
+    return results, shown
 
 
 @contextlib.contextmanager

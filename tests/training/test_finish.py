@@ -65,6 +65,19 @@ def test_what_cannot_be_probed_is_told_and_the_report_is_written(labeled, capsys
     assert run.files.report.exists()
 
 
+def test_what_is_left_out_is_not_named_a_second_time(labeled, caplog):
+    (labeled.folder / "notes.m4a").write_bytes(b"not audio")
+    run = labeled(label_column="pitch")
+    try:
+        run.data.open(run.data.source)
+        assert "m4a" in caplog.text
+        caplog.clear()
+        finish(run, quiet=True)
+        assert "m4a" not in caplog.text
+    finally:
+        (labeled.folder / "notes.m4a").unlink()
+
+
 def test_data_that_are_gone_do_not_cost_the_report(labeled, capsys):
     run = labeled(source="nowhere")
     finish(run)

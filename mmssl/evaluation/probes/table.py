@@ -69,7 +69,7 @@ def fine_tuning_cells(result, name):
 def fine_tuning_caption(result):
     """Returns a sentence on the labels and hyperparameters of a fine-tuning."""
     return (
-        f"Accuracy on {result['n_test']} test items{_pretrained(result)}, mean and standard "
+        f"Accuracy on {result['n_test']} test items{pretrained_on(result)}, mean and standard "
         f"deviation over draws of {result['n_labels']} labels, {result['classes']} classes; "
         f"{result['steps']} steps of {result['batch_size']} at {result['learning_rate']:g}; "
         f"split: {result['split']}."
@@ -160,14 +160,22 @@ def probe_caption(result):
     )
     drawn = " ± is the standard error; for N-shot, the standard deviation over draws."
     return (
-        f"Accuracy on {result['n_test']} test items{_pretrained(result)}, "
+        f"Accuracy on {result['n_test']} test items{pretrained_on(result)}, "
         f"trained on {result['n_train']}, {result['classes']} classes, the most frequent is "
         f"{result['majority']:.3f} of the test items; split: {result['split']}{votes}."
         f"{drawn if several else ''}"
     )
 
 
-def _pretrained(result):
+def pretrained_on(result):
+    """Returns the part of a sentence that tells how many of the test items were pretrained on.
+
+    Args:
+        result: dict with `n_test` and `pretrained_on` of a result of `evaluate`.
+
+    Returns:
+        str, empty where the result is from before that was counted.
+    """
     if "pretrained_on" not in result:
         return ""
     known = result["pretrained_on"]

@@ -11,6 +11,8 @@ from mmssl.evaluation.probes.results import read_results
 from mmssl.runs import read_history
 from mmssl.runs.keys import flat
 
+COUNTS = ("n_test", "pretrained_on")
+
 
 def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEMPERATURE):
     """Summarizes runs, aggregating those of one recipe that differ only in their seed.
@@ -32,7 +34,8 @@ def compare(runs, data=None, probes=None, seed=0, progress=None, temperature=TEM
         accuracy of the raw input, if known) and `rows`, a list of dicts: `name`, `folders`,
         `seeds`, `parameters` of the deployed encoder, and, each as returned by `summarize`,
         `seconds` of training, `rankme`, and `encoder` and `untrained`, dicts from probe to
-        accuracy. What a run does not have is omitted.
+        accuracy; `n_test` and `pretrained_on` as returned by `evaluate`. What a run does not have
+        is omitted.
 
     Raises:
         ValueError: no run has been probed and no data are given, or a run cannot be probed.
@@ -104,6 +107,7 @@ def _found(run, data, temperature):
             merged |= rows | {
                 "probes": list(dict.fromkeys([*merged.get("probes", ()), *probes])),
                 "rankme": result["diagnostics"]["encoder"]["rankme"],
+                "test_items": {name: result[name] for name in COUNTS if name in result},
             }
     return merged
 
@@ -145,7 +149,8 @@ def _row(name, runs, found, probes):
         "untrained": _summaries([one.get("untrained", {}) for one in found], probes),
     }
     ranks = [one["rankme"] for one in found if "rankme" in one]
-    return row | ({"rankme": summarize(ranks)} if ranks else {})
+    tested = next((one["test_items"] for one in found if one.get("test_items")), {})
+    return row | tested | ({"rankme": summarize(ranks)} if ranks else {})
 
 
 def _summaries(rows, probes):

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from mmssl.evaluation.probes.knn import TEMPERATURE
 from mmssl.evaluation.probes.registry import is_knn, title_of
+from mmssl.evaluation.probes.table import pretrained_on
 from mmssl.evaluation.report import figures, page
 from mmssl.files import write_text
 
@@ -64,7 +65,7 @@ def print_comparison(compared, console=None):
     # Tight spacing: seven columns must fit into the 80 characters of a narrow terminal.
     table = Table(
         title=escape(_where(compared)),
-        caption=CAPTION,
+        caption=escape(_caption(compared)),
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
@@ -102,9 +103,17 @@ def write_comparison(compared, path):
         )
         for probe in probes
     ]
-    parts = [page.section(_where(compared), table, page.sentence(CAPTION), page.panels(drawn))]
+    parts = [
+        page.section(_where(compared), table, page.sentence(_caption(compared)), page.panels(drawn))
+    ]
     write_text(path, page.page("mmssl: runs compared", ["<h1>Runs compared</h1>", *parts]))
     return path
+
+
+def _caption(compared):
+    counted = {row["name"]: row for row in compared["rows"] if "pretrained_on" in row}
+    seen = [f"{name}, {row['n_test']}{pretrained_on(row)}" for name, row in counted.items()]
+    return f"{CAPTION} Test items: {'; '.join(seen)}." if seen else CAPTION
 
 
 def _dots(compared, probe):

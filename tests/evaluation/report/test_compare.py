@@ -105,6 +105,21 @@ def test_votes_of_one_temperature_are_compared_and_the_rest_of_all_results(run):
         assert (f"kNN at temperature {temperature}" in printed(compared)) == said
 
 
+def test_it_says_how_many_test_items_each_run_was_pretrained_on(run, tmp_path):
+    seen = made(run, "seen", knn=None)
+    keep_result(seen.files.metrics, probed(0.5, n_test=50, pretrained_on=20))
+    clean = made(run, "clean", knn=None, recipe="vision/byol")
+    keep_result(clean.files.metrics, probed(0.4, n_test=50, pretrained_on=0))
+    compared = compare([seen, clean, made(run, "old", recipe="vision/dino")])
+    assert [row.get("pretrained_on") for row in compared["rows"]] == [20, 0, None]
+    sentence = (
+        "Test items: vision/simclr, 50 (20 of them pretrained on, without labels); "
+        "vision/byol, 50, none of them pretrained on."
+    )
+    assert sentence in " ".join(printed(compared).split())
+    assert sentence in write_comparison(compared, tmp_path / "page.html").read_text()
+
+
 def test_only_what_is_missing_is_evaluated_and_only_where_data_are_given(run, monkeypatch):
     runs = [made(run, "a"), made(run, "b", seed=1, knn=None)]
     asked = []
