@@ -52,7 +52,8 @@ def stepper(recipe, source):
 
     from mmssl.optimizers.build import build_optimizer
     from mmssl.runs import read_recipe
-    from mmssl.runs.recipe import Fit, build
+    from mmssl.runs.fit import Fit
+    from mmssl.runs.recipe import build
 
     config = read_recipe(recipe, [f"--data.source={source}"] if source else [])
     fit = Fit(**config["fit"])

@@ -92,7 +92,7 @@ def build_optimizer(fit, variables, learning_rate, weight_decay):
     """Builds the optimizer that a recipe configures.
 
     Args:
-        fit: mmssl.runs.recipe.Fit.
+        fit: mmssl.runs.fit.Fit.
         variables: the trainable variables that it will update.
         learning_rate: float or schedule.
         weight_decay: float or, for adamw, schedule.

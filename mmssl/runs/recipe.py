@@ -1,149 +1,17 @@
 """Recipes: YAML in the shape of the constructors' signatures."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import jsonargparse
 import yaml
 
 from mmssl.recipes import recipe_path
 from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported
+from mmssl.runs.fit import Fit
 from mmssl.runs.keys import check_keys, given_keys, known_keys
 from mmssl.runs.sentence import sentence
 
 SECTIONS = ("data", "method", "fit", "probe")
-
-
-@dataclass
-class Fit:
-    """How a run trains; it ends at the first of `epochs`, `steps` and `minutes` to be reached.
-
-    Args:
-        epochs: passes over the data.
-        steps: optimizer steps.
-        minutes: time for the steps. It is converted to a number of steps once, by timing the first
-            few, so that the schedule has an end and a resumed run keeps the same one.
-        optimizer: adamw, lars, or sgd (with momentum).
-        learning_rate: peak of the schedule.
-        schedule: cosine (linear warmup, then cosine decay) or tri_stage (linear warmup, constant,
-            exponential decay to a hundredth).
-        final_learning_rate: learning rate that the cosine schedule ends at, below the peak.
-        warmup_steps: steps of the warmup of the cosine schedule.
-        phase_ratio: fractions of the steps that tri_stage spends on warmup, constant and decay.
-        weight_decay: decoupled for adamw, part of the gradient for lars and sgd; biases and
-            norms are left out unless `decay_biases_and_norms`.
-        decay_biases_and_norms: decay biases and norms, too, and let lars adapt their learning
-            rate, as some official codes do.
-        final_weight_decay: weight decay of adamw at the last step, reached from `weight_decay` by
-            a cosine schedule; null keeps `weight_decay` constant.
-        momentum: of lars and sgd.
-        beta_1: decay rate of AdamW's first moment estimates.
-        beta_2: decay rate of AdamW's second moment estimates.
-        epsilon: of AdamW; gradients below it, as of the rare rows of an embedding table, move
-            weights less.
-        clip_norm: largest norm of the gradient over all weights and replicas; null disables
-            clipping.
-        clip_per_variable: clip the gradient of each variable by its own norm, instead of all by
-            their global norm.
-        precision: float32 or mixed_bfloat16.
-        strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
-        initial_weights: folder of a run of the same method and sizes, whose last weights, heads
-            and teacher included, are the first ones; null draws them.
-        seed: of initial weights, data order and every random draw.
-        accumulate: number of equal parts of a batch, on each replica, that a step computes one
-            after the other, in the memory of one, and whose gradients it adds up: `batch_size`,
-            steps and schedules stay what they are. Refused where a loss looks across the batch.
-        jit_compile: compile the step with XLA.
-        deterministic: use TensorFlow's deterministic operations, so that on one kind of machine the
-            same seed gives the same weights; null for where they cost no time, without a GPU.
-        checkpoint_seconds: time between checkpoints; 0 writes one after every step.
-        monitor_examples: number of training items that the collapse diagnostics embed; 0 disables
-            them.
-        stop_on_collapse: stop the run when the diagnostics find the same collapse twice.
-    """
-
-    epochs: float | None = None
-    steps: int | None = None
-    minutes: float | None = None
-    optimizer: Literal["adamw", "lars", "sgd"] = "adamw"
-    learning_rate: float = 1e-3
-    schedule: Literal["cosine", "tri_stage"] = "cosine"
-    warmup_steps: int = 100
-    final_learning_rate: float = 0.0
-    phase_ratio: tuple[float, float, float] = (0.03, 0.9, 0.07)
-    weight_decay: float = 0.01
-    decay_biases_and_norms: bool = False
-    final_weight_decay: float | None = None
-    momentum: float = 0.9
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-    clip_norm: float | None = 1.0
-    clip_per_variable: bool = False
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
-    strategy: Literal["auto", "mirrored"] = "auto"
-    initial_weights: str | None = None
-    seed: int = 0
-    accumulate: int = 1
-    jit_compile: bool = False
-    deterministic: bool | None = None
-    checkpoint_seconds: float = 60.0
-    monitor_examples: int = 256
-    stop_on_collapse: bool = False
-
-    def __post_init__(self):
-        budgets = {"epochs": self.epochs, "steps": self.steps, "minutes": self.minutes}
-        if all(value is None for value in budgets.values()):
-            raise ValueError("fit needs one of epochs, steps and minutes.")
-        positive = {**budgets, "learning_rate": self.learning_rate, "clip_norm": self.clip_norm}
-        for name, value in positive.items():
-            if value is not None and value <= 0:
-                raise ValueError(f"fit.{name} must be above 0; got {value}.")
-        for name in ("warmup_steps", "weight_decay", "checkpoint_seconds", "monitor_examples"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"fit.{name} must be at least 0; got {getattr(self, name)}.")
-        if self.accumulate < 1:
-            raise ValueError(f"fit.accumulate must be at least 1; got {self.accumulate}.")
-        ratio = self.phase_ratio
-        if len(ratio) != 3 or min(ratio) < 0 or abs(sum(ratio) - 1) > 1e-6:
-            raise ValueError(
-                f"fit.phase_ratio must be three fractions that add up to 1; got {list(ratio)}."
-            )
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"fit.momentum must be in [0, 1); got {self.momentum}.")
-        if self.clip_per_variable and self.clip_norm is None:
-            raise ValueError("fit.clip_per_variable needs the norm to clip to: set fit.clip_norm.")
-        self._check_final_learning_rate()
-        self._check_final_weight_decay()
-
-    def _check_final_learning_rate(self):
-        if not 0 <= self.final_learning_rate < self.learning_rate:
-            raise ValueError(
-                "fit.final_learning_rate must be at least 0 and below fit.learning_rate, "
-                f"{self.learning_rate}; got {self.final_learning_rate}."
-            )
-        if self.final_learning_rate and self.schedule == "tri_stage":
-            raise ValueError(
-                "fit.final_learning_rate needs fit.schedule cosine: tri_stage ends at a hundredth "
-                f"of the peak; got {self.final_learning_rate}."
-            )
-
-    def _check_final_weight_decay(self):
-        last = self.final_weight_decay
-        if last is None:
-            return
-        if last < 0:
-            raise ValueError(f"fit.final_weight_decay must be at least 0, or null; got {last}.")
-        if self.optimizer != "adamw":
-            raise ValueError(
-                f"fit.final_weight_decay needs fit.optimizer adamw, not {self.optimizer}: set it "
-                "to null."
-            )
-        if self.weight_decay == 0:
-            raise ValueError(
-                "fit.final_weight_decay starts from fit.weight_decay, which must then be above 0; "
-                "got 0."
-            )
 
 
 @dataclass

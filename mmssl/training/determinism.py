@@ -18,7 +18,7 @@ def is_deterministic(fit):
     """Returns the recipe's choice; without one, whether there is no GPU, where it costs nothing.
 
     Args:
-        fit: mmssl.runs.recipe.Fit.
+        fit: mmssl.runs.fit.Fit.
     """
     if fit.deterministic is None:
         return not tf.config.list_logical_devices("GPU")

@@ -25,9 +25,10 @@ from mmssl.runs.checkpoint import (
     state_variables,
 )
 from mmssl.runs.checksums import note_files_of_data, write_noted
+from mmssl.runs.fit import Fit
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
-from mmssl.runs.recipe import Fit, build, open_recipe
+from mmssl.runs.recipe import build, open_recipe
 from mmssl.stopping import StoppedError, deferred
 from mmssl.training.bounds import StopOutOfBounds
 from mmssl.training.clock import Clock
@@ -160,9 +161,12 @@ class Training:
     def _compile(self, steps):
         fit = self.fit
 
+        warmup_steps = fit.warmup_at(len(self.data))
+
         def make(variables, rate=1.0, constant=False):
-            peak = rate * fit.learning_rate
-            learning_rate = peak if constant else learning_rate_schedule(fit, peak, steps)
+            peak = rate * fit.peak_at(self.data.batch_size)
+            schedule = learning_rate_schedule(fit, peak, warmup_steps, steps)
+            learning_rate = peak if constant else schedule
             return build_optimizer(fit, variables, learning_rate, weight_decay_schedule(fit, steps))
 
         self.method.set_total_steps(steps)

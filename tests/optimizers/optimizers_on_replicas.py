@@ -18,7 +18,7 @@ from mmssl.methods.bases import Pretrainer
 from mmssl.optimizers import paired
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import weight_decay_schedule
-from mmssl.runs.recipe import Fit
+from mmssl.runs.fit import Fit
 
 STEPS, TOKENS = 4, np.array([[0, 0, 1], [2, 3, 2], [0, 1, 1], [4, 4, 4]])
 # Norms that the table's gradient is above, and would not be per replica or per row.

@@ -10,7 +10,7 @@ import tensorflow as tf
 from mmssl.optimizers import adamw, warmup_cosine
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import weight_decay_schedule
-from mmssl.runs.recipe import Fit
+from mmssl.runs.fit import Fit
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close
 
 

@@ -1,7 +1,7 @@
 import pytest
 from tensorflow.python.framework import config
 
-from mmssl.runs.recipe import Fit
+from mmssl.runs.fit import Fit
 from mmssl.training.determinism import OFF, ON, is_deterministic
 from mmssl.training.loop import Training, pretrain
 from tests.contract.cases import all_cases

@@ -23,6 +23,7 @@ from mmssl.training.clock import Clock
 from mmssl.training.loop import pretrain
 from mmssl.training.periods import period_ends
 from tests.stopping import StoppedError, stop_after
+from tests.tolerances import SUM, assert_close
 
 TINY = [
     "--data.batch_size=4",
@@ -61,6 +62,15 @@ def test_reading_the_data_is_shown_on_a_terminal(tmp_path, monkeypatch, capsys):
     shown = capsys.readouterr().err
     assert "reading" in shown
     assert shown.index("reading") < shown.index("pretraining")
+
+
+def test_the_schedule_and_the_batch_decide_the_learning_rate(tmp_path):
+    scaled = ["--fit.learning_rate=0.001", "--fit.base_batch_size=2", "--fit.warmup_epochs=0"]
+    run = tiny(tmp_path / "run", *scaled, "--fit.schedule=step", "--fit.boundaries=[0.5]")
+    with open(run.files.history) as file:
+        rates = [float(row["learning_rate"]) for row in csv.DictReader(file)]
+    # The history has the rate of the step that follows.
+    assert_close(rates, [0.002, 0.0002, 0.0002, 0.0002], SUM)
 
 
 def test_the_history_tells_waiting_from_work(tmp_path):
