@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the bottom up. Rooms of one level do not import each other.
 LEVELS = (
-    ("files", "distribution", "choices", "quiet", "stopping", "recipes"),
+    ("files", "distribution", "choices", "quiet", "stopping", "recipes", "overview"),
     ("layers",),
     ("losses",),
     ("optimizers",),

@@ -32,6 +32,7 @@ GUIDES = {
     "evaluate": "docs/evaluation.md",
     "finetune": "docs/evaluation.md#fine-tuning",
     "compare": "docs/evaluation.md#runs-side-by-side",
+    "runs": "docs/runs.md#runs-of-a-folder",
     "export": "docs/deployment.md",
     "fill_mask": "docs/methods/bert.md",
     "colorize": "docs/methods/colorization.md",

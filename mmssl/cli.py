@@ -13,6 +13,7 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "evaluate",
     "finetune",
     "compare",
+    "runs",
     "report",
     "export",
     "embed",
@@ -24,6 +25,8 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "doctor",
     "demo",
 )
+
+WITHOUT_TENSORFLOW = ("list", "runs")  # they answer at once; a recipe's keys need it, see list
 
 EXAMPLES = """examples:
   mmssl list
@@ -60,7 +63,7 @@ def main(arguments=None):
 
 
 def _run(options):
-    if options.command != "list":  # the names of the recipes need no TensorFlow
+    if options.command not in WITHOUT_TENSORFLOW:
         load_tensorflow()
     try:
         options.run(options)

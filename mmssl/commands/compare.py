@@ -1,15 +1,18 @@
 """Compare runs side by side: probes, seconds, parameters, RankMe."""
 
 import json
+import sys
+from pathlib import Path
 
 from mmssl.commands import arguments
 
 EXAMPLES = """mmssl compare runs/simclr-* runs/byol-* --out comparison.html
+mmssl compare runs/
 mmssl compare runs/simclr runs/byol --data.source fashion/ --data.limit 10000 --json"""
 
 
 def add_arguments(parser):
-    parser.add_argument("folders", metavar="RUN", nargs="+", help="run folders")
+    parser.add_argument("folders", metavar="RUN", nargs="+", help="run folders, or folders of runs")
     arguments.add_trust(parser)
     arguments.add_labeled_data(parser)
     arguments.add_limit(parser)
@@ -33,7 +36,7 @@ def run(options):
     from mmssl.runs import Run
     from mmssl.training.progress import stages
 
-    runs = [Run.load(folder, options.trust) for folder in options.folders]
+    runs = [Run.load(folder, options.trust) for folder in _ended(options.folders)]
     with stages() as progress:
         compared = compare(
             runs,
@@ -49,3 +52,21 @@ def run(options):
         return
     print_comparison(compared)
     print(path)
+
+
+def _ended(folders):
+    """Lists run folders, those inside of other folders included; these only if they have ended."""
+    from mmssl.overview import find_runs
+
+    found = []
+    for folder in folders:
+        inside = find_runs(folder)
+        ended = [run for run in inside if (run / "encoder.keras").exists()]
+        named = inside == [Path(folder)]  # a run that has not ended is refused by its name
+        if len(ended) < len(inside) and not named:
+            print(
+                f"{folder}: {len(inside) - len(ended)} runs have not ended and are left out",
+                file=sys.stderr,
+            )
+        found += inside if named else ended
+    return list(dict.fromkeys(found))
