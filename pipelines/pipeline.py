@@ -331,6 +331,20 @@ class Pipeline:
         """
         return self.examples(source, batch_size)
 
+    def excerpts(self, source, order, batch_size, seed):
+        """Returns the encoder's inputs for items of a source, of long recordings a part of each.
+
+        Args:
+            source: Source of N items.
+            order: int array (M,), the items to take; one may be there more than once.
+            batch_size: items per batch; the last batch may be smaller.
+            seed: of the first sample of each part.
+
+        Returns:
+            tf.data.Dataset of dicts as in `examples`.
+        """
+        return self.examples(source.select(order), batch_size)
+
     def open(self, spec, labels=None, label_column=None, split_column=None):
         """Opens a source of this modality, without its unreadable items.
 

@@ -6,6 +6,8 @@ import numpy as np
 # with 512 channels a sample, take 2 GB for them.
 SAMPLES = 2**18
 MOST = 64  # recordings of a batch
+# Samples of a recording that are trained on with its label at once: eight seconds at 8 kHz.
+EXCERPT = 2**16
 
 
 def by_length(lengths):

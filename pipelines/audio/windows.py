@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.audio.budget import MOST, SAMPLES, by_length
+from mmssl.pipelines.audio.budget import EXCERPT, MOST, SAMPLES, by_length
 from mmssl.pipelines.audio.decoding import (
     AUDIO_EXTENSIONS,
     check_waveform,
@@ -183,6 +183,12 @@ class AudioWindows(Pipeline):
     def middles(self, source, batch_size):
         starts = np.maximum(0, self.parts(source).lengths() - self.samples) // 2
         return self._in_parts(source, starts, self.samples, batch_size)
+
+    def excerpts(self, source, order, batch_size, seed):
+        size = max(self.samples, EXCERPT)
+        room = np.maximum(0, self.parts(source).lengths() - size)[order]
+        starts = np.random.default_rng(seed).integers(0, room, endpoint=True)
+        return self._in_parts(source.select(order), starts, size, batch_size)
 
     def _in_parts(self, source, starts, size, batch_size):
         """Returns the inputs for a part of every item, from `starts` int64 (N,) on."""

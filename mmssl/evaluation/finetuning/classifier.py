@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mmssl.evaluation.probes.features import embed_source
 from mmssl.optimizers import adamw, warmup_cosine
 
 WARMUP = 0.1  # fraction of the steps
@@ -93,6 +94,8 @@ def train_classifier(classifier, batches, steps, learning_rate, weight_decay=0.0
 def labeled_batches(classifier, data, source, codes, batch_size, steps, seed=0):
     """Builds batches of labeled items, reshuffled in each epoch and not augmented.
 
+    Of a long recording, each epoch shows another part, see `Pipeline.excerpts`.
+
     Args:
         classifier: keras.Model that takes the inputs.
         data: Pipeline.
@@ -109,17 +112,23 @@ def labeled_batches(classifier, data, source, codes, batch_size, steps, seed=0):
     rounds = -(-needed // len(source))
     order = np.concatenate([rng.permutation(len(source)) for _ in range(rounds)])[:needed]
     targets = tf.data.Dataset.from_tensor_slices(np.asarray(codes, np.int32)[order])
-    inputs = _inputs(classifier, data, source.select(order), batch_size)
+    names = list(classifier.input)
+    inputs = data.excerpts(source, order, batch_size, seed)
+    inputs = inputs.map(lambda batch: {name: batch[name] for name in names})
     return tf.data.Dataset.zip(inputs, targets.batch(batch_size))
 
 
-def classify(classifier, data, source, batch_size=256):
-    """Returns the class indices (N,) that a classifier predicts for the items of a source."""
-    batches = _inputs(classifier, data, source, batch_size)
-    return classifier.predict(batches, verbose=0)["probabilities"].argmax(axis=1)
+def classify(classifier, encoder, data, source):
+    """Predicts the classes of the items of a source, of long recordings as a whole.
 
+    Args:
+        classifier: keras.Model of `build_classifier`.
+        encoder: keras.Model that it was built on.
+        data: Pipeline.
+        source: Source of N items.
 
-def _inputs(classifier, data, source, batch_size):
-    names = list(classifier.input)
-    batches = data.examples(source, batch_size)
-    return batches.map(lambda batch: {name: batch[name] for name in names})
+    Returns:
+        int array (N,) of class indices.
+    """
+    embeddings = embed_source(encoder, data, source)
+    return np.asarray(classifier.get_layer("logits")(embeddings)).argmax(axis=1)

@@ -172,7 +172,7 @@ class _Tuning:
             self.weight_decay,
             on_step=self.on_step,
         )
-        predicted = self.classes[classify(classifier, self.data, self.split.test)]
+        predicted = self.classes[classify(classifier, encoder, self.data, self.split.test)]
         self._record(variant, predicted, start)
         return classifier
 

@@ -31,7 +31,7 @@ def test_the_layer_starts_as_the_linear_probe(encoder, data, source, classes):
     features = embed(encoder, data.examples(source))
     probe = fit_linear(features, labels)
     classifier = build_classifier(encoder, classes, probe)
-    found = probe.classes[classify(classifier, data, source)]
+    found = probe.classes[classify(classifier, encoder, data, source)]
     np.testing.assert_array_equal(found, probe.predict(features))
 
 

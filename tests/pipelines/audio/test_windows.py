@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from mmssl.pipelines.audio import AudioWindows
+from mmssl.pipelines.audio import windows as module
 from tests.pipelines.elements import elements
 
 RATE = 8000
@@ -66,6 +67,28 @@ def test_long_clips_are_cropped_uniformly():
     counts = np.bincount(starts, minlength=12)[1:]
     assert len(counts) == 11
     assert ((counts - 50) ** 2 / 50).sum() < 29.6  # chi-square, 10 degrees, p = 0.001
+
+
+@pytest.mark.parametrize("in_files", [True, False])
+def test_excerpts_of_long_clips_begin_elsewhere_each_time_and_short_ones_are_whole(
+    tmp_path, monkeypatch, in_files
+):
+    monkeypatch.setattr(module, "EXCERPT", 100)
+    waves = clips([700, 40])
+    pipeline = AudioWindows(write(tmp_path / "data", waves) if in_files else waves, RATE, 20, 1)
+    source, order = pipeline.open(pipeline.source), [0, 1, 0, 0]
+    [batch] = pipeline.excerpts(source, order, 4, seed=3).as_numpy_iterator()
+    assert batch["padding_mask"].sum(axis=1).tolist() == [100, 40, 100, 100]
+    shown = [
+        runs(w[: int(m.sum())])
+        for w, m in zip(batch["waveform"], batch["padding_mask"], strict=True)
+    ]
+    assert shown[1] == [(1, 1, 40)]
+    starts = [shown[i][0][1] for i in (0, 2, 3)]
+    assert [shown[i] for i in (0, 2, 3)] == [[(0, start, start + 99)] for start in starts]
+    assert len(set(starts)) == 3
+    [again] = pipeline.excerpts(source, order, 4, seed=3).as_numpy_iterator()
+    np.testing.assert_array_equal(again["waveform"], batch["waveform"])
 
 
 def test_an_epoch_visits_clips_by_their_length_and_each_at_least_once():
