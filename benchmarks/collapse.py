@@ -2,7 +2,8 @@
 
 Each case trains a recipe for its first steps, on its own schedule, and keeps the history of its run
 in the folder given; what is there already is not trained again. The table on stdout says for each
-look what the warning sees, and which signs two looks in a row have shown.
+look what the warning sees, and which signs two looks in a row have shown; the last table has a row
+a case.
 
     nice python benchmarks/collapse.py ../shared/data runs/collapse --only byol
 """
@@ -104,13 +105,17 @@ class EnoughStepsError(Exception):
 
 
 def main():
-    options = parse_options()
+    options, summary = parse_options(), []
     for case in CASES:
         folder = options.out / case.name.replace("/", "_").replace(" ", "_")
         if options.only in case.name:
             if not (folder / "done").exists():
                 train(case, options.data, folder)
-            show(case, read_history(folder / "history.csv"))
+            rows = read_history(folder / "history.csv")
+            show(case, rows)
+            summary.append(summarized(case, rows))
+    print("\n| run | spread | share of one direction | rank | deviation | named at |")
+    print("|---|---|---|---|---|---|", *summary, sep="\n")
 
 
 def parse_options():
@@ -142,6 +147,15 @@ def show(case, rows):
     print("step", *COLUMNS, sep="\t")
     for row in rows:
         print(row["step"], *(row.get(column, "")[:5] for column in COLUMNS.values()), sep="\t")
+
+
+def summarized(case, rows):
+    """Returns a row of a Markdown table: the first look and the last."""
+    looks = []
+    for column, form in (("spread", ".2f"), ("line", ".2f"), ("rank", ".0f"), ("deviation", ".2f")):
+        ends = [rows[0].get(COLUMNS[column]), rows[-1].get(COLUMNS[column])]
+        looks.append(", ".join(f"{float(value):{form}}" for value in ends if value))
+    return f"| {' | '.join([case.name, *looks, named_at(rows) or ''])} |"
 
 
 def named_at(rows):

@@ -29,6 +29,7 @@ PAGES = [
 ]
 GUIDES = {
     "pretrain": "docs/runs.md",
+    "sweep": "docs/runs.md#sweeps",
     "evaluate": "docs/evaluation.md",
     "finetune": "docs/evaluation.md#fine-tuning",
     "compare": "docs/evaluation.md#runs-side-by-side",

@@ -10,6 +10,7 @@ from mmssl.stopping import StoppedError, at_once
 
 COMMANDS = (  # files of mmssl/commands, in the order of the help
     "pretrain",
+    "sweep",
     "evaluate",
     "finetune",
     "compare",
@@ -48,7 +49,7 @@ def main(arguments=None):
     """
     parser = _parser()
     options, overrides = parser.parse_known_args(arguments)
-    if overrides and options.command != "pretrain":
+    if overrides and options.command not in ("pretrain", "sweep"):
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")
     options.overrides = overrides
     try:
