@@ -10,6 +10,7 @@ a case.
 
 import argparse
 import contextlib
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,12 @@ from unittest import mock
 
 import keras
 
-from mmssl.evaluation.collapse.monitor import collapse_signs, projection_signs
+from mmssl.evaluation.collapse.diagnostics import diagnose
+from mmssl.evaluation.collapse.monitor import WORST, collapse_signs, projection_signs
+from mmssl.evaluation.collapse.watched import watched_items
+from mmssl.evaluation.probes.features import Embedder
 from mmssl.methods import SimSiam
-from mmssl.runs.history import read_history
+from mmssl.runs import Run, read_history
 from mmssl.training import loop
 
 CLOTHES, PHOTOS = "images/fashion_mnist", "images/caltech101/train"
@@ -68,7 +72,10 @@ def without_predictor():
 
 NO_VARIANCE = (*SMALL, "--method.loss_weights={variance: 0.0}")
 NO_CENTER = (*SMALL, "--method.center_momentum=1.0")
-FAST_TEACHER = ("--method.momentum=0.99", "--method.final_momentum=0.999")
+LEARNED_POSITIONS = (
+    *("--method.encoder.positions=learned", "--method.encoder.table_stddev=0.02"),
+    *("--method.momentum=0.99", "--method.final_momentum=0.999"),
+)
 CASES = (
     Case("vision/barlow_twins", PHOTOS, ("--data.limit=1651",), steps=150),
     Case("vision/simsiam", CLOTHES, SMALL, "stop-gradient", patch=without_stop_gradient),
@@ -94,7 +101,7 @@ CASES = (
     Case("vision/simsiam", PHOTOS, SMALL, "stop-gradient", patch=without_stop_gradient),
     Case("vision/dino", PHOTOS, NO_CENTER, "center"),
     Case("vision/moco_v3", PHOTOS),
-    Case("text/data2vec2", BOOKS, FAST_TEACHER, "a slow teacher", steps=500),
+    Case("text/data2vec2", BOOKS, LEARNED_POSITIONS, "rotary positions", steps=500),
     Case("text/data2vec2", BOOKS, (), steps=500),
     Case("audio/data2vec2", SOUNDS, ()),
 )
@@ -106,14 +113,16 @@ class EnoughStepsError(Exception):
 
 def main():
     options, summary = parse_options(), []
+    for folder in options.runs:
+        summary.append(summarized(folder.name, folder, read_history(folder / "history.csv")))
     for case in CASES:
         folder = options.out / case.name.replace("/", "_").replace(" ", "_")
         if options.only in case.name:
             if not (folder / "done").exists():
                 train(case, options.data, folder)
             rows = read_history(folder / "history.csv")
-            show(case, rows)
-            summary.append(summarized(case, rows))
+            show(case, folder, rows)
+            summary.append(summarized(case.name, folder, rows))
     print("\n| run | spread | share of one direction | rank | deviation | named at |")
     print("|---|---|---|---|---|---|", *summary, sep="\n")
 
@@ -125,6 +134,7 @@ def parse_options():
     parser.add_argument("data", type=Path, help="folder with images/, audio/ and text/")
     parser.add_argument("out", type=Path, help="folder for the runs")
     parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--runs", type=Path, nargs="*", default=[], help="further run folders")
     return parser.parse_args()
 
 
@@ -142,36 +152,32 @@ def train(case, data, folder):
     (folder / "done").write_text(f"{time.process_time() - start:.0f} s of one core\n")
 
 
-def show(case, rows):
-    print(f"\n{case.name}: {named_at(rows) or 'no warning'}", flush=True)
+def show(case, folder, rows):
+    print(f"\n{case.name}: {named_at(folder, rows) or 'no warning'}", flush=True)
     print("step", *COLUMNS, sep="\t")
     for row in rows:
         print(row["step"], *(row.get(column, "")[:5] for column in COLUMNS.values()), sep="\t")
 
 
-def summarized(case, rows):
+def summarized(name, folder, rows):
     """Returns a row of a Markdown table: the first look and the last."""
     looks = []
     for column, form in (("spread", ".2f"), ("line", ".2f"), ("rank", ".0f"), ("deviation", ".2f")):
         ends = [rows[0].get(COLUMNS[column]), rows[-1].get(COLUMNS[column])]
         looks.append(", ".join(f"{float(value):{form}}" for value in ends if value))
-    return f"| {' | '.join([case.name, *looks, named_at(rows) or ''])} |"
+    return f"| {' | '.join([name, *looks, named_at(folder, rows) or ''])} |"
 
 
-def named_at(rows):
-    """Returns at which step two looks in a row show the same sign, and the sign.
-
-    The embeddings are compared with those of the first look, which the history holds, in place of
-    those before training.
-    """
-    shape, start, before, seen = (256, 128), None, [], set()
+def named_at(folder, rows):
+    """Returns at which step two looks in a row show the same sign, and the sign."""
+    start, shape = before_training(folder)
+    last, before, seen = WORST, [], set()
     for row in rows:
         own = {name: float(row[name]) for name in METRICS}
         projected = {
             name: float(row[column]) for name, column in PROJECTED.items() if row.get(column)
         }
-        start = start or own
-        signs = collapse_signs(own, shape, start)
+        signs, last = collapse_signs(own, shape, start, last), own
         if projected:
             signs |= projection_signs(projected, before)
             before.append(projected)
@@ -179,6 +185,18 @@ def named_at(rows):
             return f"{', '.join(sorted(seen & set(signs)))} at {row['step']}"
         seen = set(signs)
     return None
+
+
+def before_training(folder):
+    """Diagnoses the untrained encoder of a run on the items that the run watches; kept there."""
+    kept = folder / "before_training.json"
+    if not kept.exists():
+        run = Run.load(folder)
+        data = run.data.prepare(folder)
+        count = min(run.config["fit"]["monitor_examples"], len(data.items))
+        embeddings = Embedder(run.untrained)(watched_items(data, count))["embedding"]
+        kept.write_text(json.dumps([diagnose(embeddings), embeddings.shape]))
+    return json.loads(kept.read_text())
 
 
 if __name__ == "__main__":

@@ -9,9 +9,14 @@ from mmssl.evaluation.collapse.diagnostics import alignment, diagnose
 from mmssl.evaluation.probes.features import Embedder
 
 # Suggested in the literature on these metrics, not hard limits: see `collapse_signs`.
-LOW_STD_RATIO, LOW_RANK_RATIO, HIGH_COSINE = 0.5, 0.1, 0.95
+LOW_STD_RATIO, LOW_RANK_RATIO, HIGH_COSINE = 0.5, 0.05, 0.95
 # Collapsed whatever the values before training.
 DEAD_STD_RATIO, DEAD_RANK, DEAD_COSINE = 0.01, 1.5, 0.9999
+# A first look, after which everything gets better.
+WORST = {
+    **{"embedding_std_ratio": 0.0, "rankme": 0.0},
+    **{"mean_cosine": 1.0, "top_variance_ratio": 1.0},
+}
 # What of the projections may not fall below this part of its highest value so far.
 LOSABLE = {"std": ("standard deviation", 0.4)}
 # Only while their variance gathers along one direction: Barlow Twins loses rank as it spreads it,
@@ -80,7 +85,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._forget()
 
     def _forget(self):
-        self._ended, self._found, self._projected = 0, {}, []
+        self._ended, self._found, self._projected, self._last = 0, {}, [], WORST
 
     def on_train_begin(self, logs=None):
         self._embedder = Embedder(self.model.export_encoder())
@@ -130,7 +135,8 @@ class CollapseMonitor(keras.callbacks.Callback):
     def _signs(self, metrics):
         """Returns the signs of collapse in the metrics of a check, named as in the history."""
         if "rankme" in metrics:
-            signs = collapse_signs(metrics, self._shape, self._start)
+            signs = collapse_signs(metrics, self._shape, self._start, self._last)
+            self._last = metrics
         else:
             signs = {"finite": "they contain NaN or infinity: the training has diverged"}
         names = [n for n in (*self._start, "std") if _projected(n) in metrics]
@@ -168,17 +174,19 @@ def _projected(name):
     return f"projection_{name.removeprefix('embedding_')}"
 
 
-def collapse_signs(metrics, shape, start=None):
+def collapse_signs(metrics, shape, start=None, last=None):
     """Describes the signs of collapse in the metrics of embeddings.
 
     An untrained network often maps everything into a narrow cone: its mean cosine is above 0.95
-    though nothing has collapsed. So a metric counts only if it is also clearly worse than before
-    training, or beyond recovery.
+    though nothing has collapsed. And sound methods contract everything for some dozens of steps:
+    data2vec on text down to a spread of 0.03. So a metric counts only if it is clearly worse than
+    before training and not getting better, or beyond recovery.
 
     Args:
         metrics: dict returned by `diagnose`.
         shape: (N, D) of the embeddings.
         start: dict returned by `diagnose` before training, or None.
+        last: dict returned by `diagnose` at the check before, or None.
 
     Returns:
         dict from each sign (spread, rank, cosine) to its description; empty for healthy embeddings.
@@ -187,25 +195,31 @@ def collapse_signs(metrics, shape, start=None):
     low_std, low_rank, high_cosine = LOW_STD_RATIO, LOW_RANK_RATIO * min(count, width), HIGH_COSINE
     if start is not None:
         low_std = min(low_std, 0.5 * start["embedding_std_ratio"])
-        # The rank falls, and rises again, while a network learns its first strong directions.
-        low_rank = min(low_rank, 0.25 * start["rankme"])
+        # Of its rank data2vec on sound keeps a fifth, while it learns its first strong directions.
+        low_rank = min(low_rank, 0.1 * start["rankme"])
         # Half the spread is a quarter of the difference between the cosine and 1.
         high_cosine = max(high_cosine, 0.75 + 0.25 * start["mean_cosine"])
+    if last is not None:
+        low_std *= metrics["embedding_std_ratio"] <= last["embedding_std_ratio"]
+        low_rank *= metrics["rankme"] <= last["rankme"]
+        high_cosine = high_cosine if metrics["mean_cosine"] >= last["mean_cosine"] else 1.0
+    low_std, low_rank = max(low_std, DEAD_STD_RATIO), max(low_rank, DEAD_RANK)
+    high_cosine = min(high_cosine, DEAD_COSINE)
     signs = {}
-    if metrics["embedding_std_ratio"] < max(low_std, DEAD_STD_RATIO):
+    if metrics["embedding_std_ratio"] < low_std:
         signs["spread"] = (
             f"their spread is {metrics['embedding_std_ratio']:.3f} of a uniform one, below "
-            f"{max(low_std, DEAD_STD_RATIO):.3f}: they are nearly equal"
+            f"{low_std:.3f}: they are nearly equal"
         )
-    if metrics["rankme"] < max(low_rank, DEAD_RANK):
+    if metrics["rankme"] < low_rank:
         signs["rank"] = (
             f"their effective rank is {metrics['rankme']:.1f} of {min(count, width)}, below "
-            f"{max(low_rank, DEAD_RANK):.1f}: they span few directions"
+            f"{low_rank:.1f}: they span few directions"
         )
-    if metrics["mean_cosine"] > min(high_cosine, DEAD_COSINE):
+    if metrics["mean_cosine"] > high_cosine:
         signs["cosine"] = (
-            f"their mean cosine is {metrics['mean_cosine']:.4f}, above "
-            f"{min(high_cosine, DEAD_COSINE):.4f}: they all have nearly the same direction"
+            f"their mean cosine is {metrics['mean_cosine']:.4f}, above {high_cosine:.4f}: they all "
+            "have nearly the same direction"
         )
     return signs
 
@@ -233,7 +247,7 @@ def projection_signs(metrics, before):
         dict from each sign to its description; empty for healthy projections.
     """
     signs, spread, ratio = {}, metrics["embedding_std_ratio"], metrics["top_variance_ratio"]
-    last = before[-1] if before else {"embedding_std_ratio": 0.0, "top_variance_ratio": 1.0}
+    last = before[-1] if before else WORST
     rises = spread > last["embedding_std_ratio"]
     if spread < (DEAD_STD_RATIO if rises else LOW_STD_RATIO):
         signs["projected spread"] = (

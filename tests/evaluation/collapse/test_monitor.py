@@ -147,6 +147,34 @@ def test_a_narrow_cone_at_the_start_is_no_collapse():
     assert collapse_signs(diagnose(cone + 100), cone.shape, start=narrow)
 
 
+def test_embeddings_that_get_better_are_excused_unless_they_are_dead():
+    wide, narrow, narrower = drawn(), drawn(mean=6), drawn(mean=8)
+    shape = (128, 16)
+    assert set(collapse_signs(narrower, shape, wide, last=narrow)) == {"spread", "cosine"}
+    assert collapse_signs(narrow, shape, wide, last=narrower) == {}
+    assert {"spread", "cosine"} < set(collapse_signs(drawn(0.0), shape, wide, last=narrow))
+
+
+def test_a_low_rank_counts_below_a_tenth_of_that_before_training():
+    """data2vec on sound keeps a fifth of it, and learns."""
+    start, shape = drawn() | {"rankme": 70.0}, (256, 256)
+    for rank, signs in ((14.0, set()), (6.9, {"rank"})):
+        now = drawn() | {"rankme": rank}
+        assert set(collapse_signs(now, shape, start, last=start)) == signs
+
+
+def test_the_first_look_at_what_a_sound_method_contracts_is_excused():
+    told = []
+    monitor = CollapseMonitor(examples(), tell=told.append)
+    monitor._shape, monitor._start = (128, 16), drawn()
+    for mean in (3, 4, 3, 3.5, 3, 2, 1):
+        monitor._report(monitor._signs(drawn(mean=mean)))
+    assert told == []
+    for mean in (3, 4):
+        monitor._report(monitor._signs(drawn(mean=mean)))
+    assert "their spread is" in told[0]
+
+
 def test_embeddings_that_are_not_finite_count_as_collapsed():
     encoder = dense_encoder()
     layer = encoder.get_layer("last")
