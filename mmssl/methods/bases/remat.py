@@ -1,8 +1,8 @@
 """Rematerialization: what an encoder's blocks compute inside is computed twice instead of kept.
 
 `keras.RematScope` loses the gradients of tensors given by keyword, draws dropout anew in the second
-run, and moves batch norm's statistics in both. Here a block is a function of its inputs, its weights
-and the state of its layers, which both runs are given as they were before the first.
+run, and moves batch norm's statistics in both. Here a block is a function of its inputs, of its
+weights and of the state of its layers, and both runs are given the same.
 """
 
 import re
