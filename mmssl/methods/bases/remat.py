@@ -45,7 +45,7 @@ def check_remat(method, on):
         on: bool, whether they are to be recomputed.
 
     Raises:
-        ValueError: it has none, or the backend is not TensorFlow.
+        ValueError: it has none, or cannot be recomputed, or the backend is not TensorFlow.
     """
     if not on:
         return
@@ -64,16 +64,29 @@ class Block:
     Args:
         nodes: list of Keras nodes, in the order in which they run.
         outputs: list of KerasTensor, what is read of them elsewhere.
+
+    Raises:
+        ValueError: an input or output has a Keras mask, or, when the block runs, a layer adds to
+            the loss.
     """
 
     def __init__(self, nodes, outputs):
         made = {id(x) for node in nodes for x in node.outputs}
         read = {id(x): x for node in nodes for x in node.input_tensors if id(x) not in made}
-        variables = {id(v): v for node in nodes for v in _variables(node)}.values()
-        self.nodes = nodes
+        self.nodes, self.name = nodes, nodes[-1].operation.name
         self.inputs, self.outputs = list(read.values()), outputs
-        self.weights = [v for v in variables if v.trainable]
-        self.state = [v for v in variables if not v.trainable]
+        self.variables = list({id(v): v for node in nodes for v in _variables(node)}.values())
+        if any(getattr(x, "_keras_mask", None) is not None for x in [*self.inputs, *outputs]):
+            self._refuse(f"the Keras mask of {self.name}")
+
+    @property
+    def weights(self):
+        """The variables that get gradients; those of a frozen layer may get some again later."""
+        return [v for v in self.variables if v.trainable]
+
+    @property
+    def state(self):
+        return [v for v in self.variables if not v.trainable]
 
     def __call__(self, tensors):
         """Adds the outputs to a dict from the ids of KerasTensors to tensors."""
@@ -93,11 +106,16 @@ class Block:
         """Computes the outputs and the state after them; no variable changes."""
         values = zip([*self.weights, *self.state], [*weights, *state], strict=True)
         tensors = dict(zip(map(id, self.inputs), inputs, strict=True))
-        with keras.StatelessScope(values, initialize_variables=False) as scope:
+        with keras.StatelessScope(values, True, initialize_variables=False) as scope:
             for node in self.nodes:
                 _run(node, tensors)
+        if scope.losses:
+            self._refuse(f"what {self.name} adds to the loss")
         moved = [scope.get_current_value(variable) for variable in self.state]
         return [tensors[id(x)] for x in self.outputs], moved
+
+    def _refuse(self, loss):
+        raise ValueError(f"fit.remat=true loses {loss}: set it to false.")
 
 
 def _recomputed(run, inputs, weights, state):
