@@ -536,8 +536,9 @@ BASES = (
     Fault(
         "what a block is given besides its first input gets no gradient",
         "mmssl/methods/bases/remat.py",
-        "given = after(upstream, inputs_)",
-        "given = after(upstream, [*inputs_[:1], *map(tf.stop_gradient, inputs_[1:])])",
+        "return [*of_sources, *(None for _ in state_)]",
+        "return [*(of_sources[0], *(None for _ in given[1:]), *of_sources[len(given) :]), "
+        "*(None for _ in state_)]",
         ("tests/methods/bases/test_remat.py",),
         "train_as_kept and positions",
     ),
