@@ -26,10 +26,13 @@ def main():
     from mmssl.runs import recipe_names
 
     names = options.recipes or [name for name in recipe_names() if name.endswith("_paper")]
-    print("| recipe | batch a device | weights | memory |\n|---|---|---|---|")
+    print(
+        "| recipe | batch a device | weights | memory | with `fit.remat` |\n|---|---|---|---|---|"
+    )
     for name in names:
-        rows, weights, total = estimate(name, options.devices, options.overrides)
-        print(f"| `{name}` | {rows} | {weights / 1e6:.0f} M | {total / GIB:.1f} GiB |", flush=True)
+        rows, weights, *totals = estimate(name, options.devices, options.overrides)
+        memory = " | ".join(f"{total / GIB:.1f} GiB" for total in totals)
+        print(f"| `{name}` | {rows} | {weights / 1e6:.0f} M | {memory} |", flush=True)
 
 
 def parse_options():
@@ -51,7 +54,8 @@ def estimate(name, devices, overrides=()):
         overrides: list of str, see `read_recipe`.
 
     Returns:
-        rows of a batch on a device; number of weights, those of a teacher included; bytes.
+        rows of a batch on a device; number of weights, those of a teacher included; bytes without
+        and with `fit.remat`.
     """
     import keras
 
@@ -61,11 +65,12 @@ def estimate(name, devices, overrides=()):
     config, data = open_recipe(name, overrides)
     rows, parts = data.batch_size // devices, config["fit"]["accumulate"]
     keras.config.set_dtype_policy(config["fit"]["precision"])
-    graph, weights, trainable = traced(
-        method_spec(config), batch_spec(config["data"]), rows // parts
-    )
-    slots = 1 + SLOTS[config["fit"]["optimizer"]]  # and the gradient
-    return rows, weights, 4 * (weights + slots * trainable) + peak_bytes(graph)
+    spec, batch = method_spec(config), batch_spec(config["data"])
+    slots, totals = 1 + SLOTS[config["fit"]["optimizer"]], []  # and the gradient
+    for remat in (False, True):
+        graph, weights, trainable = traced(spec, batch, rows // parts, remat)
+        totals.append(4 * (weights + slots * trainable) + peak_bytes(graph))
+    return rows, weights, *totals
 
 
 def method_spec(config):
@@ -96,7 +101,7 @@ def batch_spec(spec):
     return build({**spec, "init_args": arguments}).batches().element_spec
 
 
-def traced(spec, batch, rows):
+def traced(spec, batch, rows, remat=False):
     """Traces a method's forward and backward pass.
 
     Returns:
@@ -106,6 +111,7 @@ def traced(spec, batch, rows):
     import tensorflow as tf
 
     from mmssl.layers.color import gamut_bins
+    from mmssl.methods.bases.remat import set_remat
     from mmssl.runs.recipe import build
 
     gamut_bins(10)  # constants of colorization, kept once they are computed
@@ -117,6 +123,7 @@ def traced(spec, batch, rows):
     with tf.__internal__.FuncGraph("step").as_default() as graph:
         with keras.StatelessScope():
             method = build(spec)
+            set_remat(method, remat)
         variables = list({id(v): v for v in every_variable(method)}.values())
         values = [(v, placeholder(v.shape, v.dtype)) for v in variables]
         inputs = {n: placeholder([rows, *s.shape[1:]], s.dtype) for n, s in batch.items()}
@@ -152,7 +159,7 @@ def peak_bytes(graph):
     owner, last = {}, {}
     for place, operation in enumerate(operations):
         for tensor in operation.outputs:
-            seen = operation.inputs[0] if operation.type in VIEWS else tensor
+            seen = viewed(operation, tensor)
             owner[tensor.ref()] = owner.get(seen.ref(), seen)
         # What a loop stacks for its gradient is read before it is made, in this order.
         for tensor in (*operation.outputs, *operation.inputs):
@@ -167,6 +174,13 @@ def peak_bytes(graph):
         most = max(most, alive)
         alive -= sum(bytes_of(t) for t in ending[place] if is_counted(t.op))
     return most
+
+
+def viewed(operation, tensor):
+    """Returns the input in whose memory an output of an operation lies, or the output itself."""
+    if operation.type == "IdentityN":
+        return operation.inputs[tensor.value_index]
+    return operation.inputs[0] if operation.type in VIEWS else tensor
 
 
 def is_counted(operation):

@@ -54,7 +54,8 @@ def resnet_encoder(
         for index in range(count):
             stride = 2 if stage > 0 and index == 0 else 1
             branch, shortcut = block(x, width * 2**stage, stride)
-            name = f"block_{stage + 1}" if index == count - 1 else None
+            last = index == count - 1
+            name = f"block_{stage + 1}" if last else f"unit_{stage + 1}_{index + 1}"
             x = keras.layers.ReLU(name=name)(keras.layers.Add()([branch, shortcut]))
     embedding = GridPooling(name="pool", dtype="float32")(x)
     return keras.Model(

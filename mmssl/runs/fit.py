@@ -56,6 +56,8 @@ class Fit:
         accumulate: number of equal parts of a batch, on each replica, that a step computes one
             after the other, in the memory of one, and whose gradients it adds up: `batch_size`,
             steps and schedules stay what they are. Refused where a loss looks across the batch.
+        remat: compute what the encoder's blocks compute inside once more for the gradients, instead
+            of keeping it (rematerialization): less memory, a forward pass more, the same weights.
         jit_compile: compile the step with XLA.
         deterministic: use TensorFlow's deterministic operations, so that on one kind of machine the
             same seed gives the same weights; null for where they cost no time, without a GPU.
@@ -94,6 +96,7 @@ class Fit:
     initial_weights: str | None = None
     seed: int = 0
     accumulate: int = 1
+    remat: bool = False
     jit_compile: bool = False
     deterministic: bool | None = None
     checkpoint_seconds: float = 60.0

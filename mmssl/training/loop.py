@@ -14,6 +14,7 @@ from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.files import atomic_write
 from mmssl.methods.bases.parts import check_splittable
+from mmssl.methods.bases.remat import check_remat
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
@@ -112,6 +113,7 @@ class Training:
         # Before the source is read, which may take long.
         self._check_batch_size()
         check_splittable(self.method, self.fit.accumulate)
+        check_remat(self.method, self.fit.remat)
         data.check_encoder(shortest(self.method.encoder))
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
@@ -175,6 +177,7 @@ class Training:
             self.method.compile(
                 **self.method.make_optimizers(make),
                 accumulate=fit.accumulate,
+                remat=fit.remat,
                 jit_compile=fit.jit_compile,
             )
         with self.strategy.scope():

@@ -6,6 +6,7 @@ from keras import ops
 from mmssl import distribution
 from mmssl.methods.bases import step
 from mmssl.methods.bases.parts import check_splittable
+from mmssl.methods.bases.remat import set_remat
 
 
 class Pretrainer(keras.Model):
@@ -247,7 +248,7 @@ class Pretrainer(keras.Model):
         total = ops.sum(ops.stack([ops.cast(v, "float32") for v in [*weighted, *self.losses]]))
         return distribution.scale_loss(total)
 
-    def compile(self, optimizer="rmsprop", accumulate=1, **kwargs):
+    def compile(self, optimizer="rmsprop", accumulate=1, remat=False, **kwargs):
         """Compiles the method.
 
         Args:
@@ -255,12 +256,15 @@ class Pretrainer(keras.Model):
             accumulate: number of equal parts of a batch, on each replica, that a step computes one
                 after the other, in the memory of one; their gradients are added up before the
                 optimizer's one step. On TensorFlow, for methods with `splits_batches`.
+            remat: recompute what the encoder's blocks compute inside, instead of keeping it for the
+                gradients (rematerialization). On TensorFlow, for encoders with blocks.
             **kwargs: passed to keras.Model.compile.
 
         Raises:
-            ValueError: the batch cannot be computed in parts.
+            ValueError: the batch cannot be computed in parts, or no block recomputed.
         """
         check_splittable(self, accumulate)
+        set_remat(self, remat)
         super().compile(optimizer, **kwargs)
         self.accumulate = accumulate
         if keras.backend.backend() == "tensorflow":

@@ -33,23 +33,37 @@ def _over_parts(method, batch):
     first, *others = split(batch, method.accumulate) if method.accumulate > 1 else [batch]
     loss, gradients = _differentiated(method, method.compute_loss, first)
     for part in others:
-        part = _after(gradients, part)
+        # Side by side, the parts would take the memory of the whole.
+        part = after(gradients, part)
         more, addends = _differentiated(method, method.part_loss, part)
         loss, gradients = loss + more, list(map(_added, gradients, addends))
     return loss, gradients
 
 
-def _after(gradients, part):
-    """Lets a part wait for gradients: side by side, the parts take the memory of the whole."""
+def after(gradients, tensors):
+    """Lets tensors wait for gradients, so that what is computed from them is computed then.
+
+    Args:
+        gradients: list of tensors, IndexedSlices or None.
+        tensors: nested structure of tensors.
+
+    Returns:
+        The same structure, of equal values.
+    """
     import tensorflow as tf
 
     dense = [tf.convert_to_tensor(g) for g in gradients if g is not None]
     with tf.control_dependencies(dense):
-        part = tf.nest.map_structure(tf.identity, part)
+        tensors = tf.nest.map_structure(tf.identity, tensors)
     # XLA heeds only what a value is computed from, and cannot know that none is NaN.
     some = tf.add_n([tf.reshape(tf.cast(g, tf.float32), [-1])[0] for g in dense])
     nothing = tf.where(some == some, 0, 1)
-    return tf.nest.map_structure(lambda x: x + tf.cast(nothing, x.dtype), part)
+
+    def waiting(x):
+        zero = tf.cast(nothing, x.dtype)
+        return tf.logical_or(x, zero) if x.dtype == tf.bool else x + zero
+
+    return tf.nest.map_structure(waiting, tensors)
 
 
 def _differentiated(method, loss_of, part):
