@@ -29,6 +29,7 @@ class Flat:
         shapes: int array (N, rank), the shape of each array; rank is 1 or more.
 
     Attributes:
+        values: tf.Variable (total elements,), the concatenated elements.
         offsets: int64 tensor (N + 1,), the offset of each array in `values`, and its size.
         shapes: int64 tensor (N, rank).
     """
@@ -41,12 +42,7 @@ class Flat:
             values = tf.experimental.dlpack.from_dlpack(values.__dlpack__())
         with tf.device("CPU:0"):
             # A variable: tf.data copies a tensor for every iterator of a dataset that reads it.
-            self._values = tf.Variable(values, trainable=False)
-
-    @property
-    def values(self):
-        """The concatenated elements, a tensor (total elements,); read it inside the graph."""
-        return self._values.value()
+            self.values = tf.Variable(values, trainable=False)
 
     @classmethod
     def of(cls, arrays):

@@ -57,14 +57,28 @@ class Visit:
         return prepared(self.config["data"])
 
     @cached_property
-    def batches(self):
-        """The first training batches, dicts of arrays."""
-        return list(self.data.batches(seed=0).take(STEPS + MORE).as_numpy_iterator())
+    def _dataset(self):
+        return self.data.batches(seed=0)
 
     @cached_property
+    def batches(self):
+        """The first training batches, dicts of arrays."""
+        return list(self._dataset.take(STEPS + MORE).as_numpy_iterator())
+
+    @property
     def untrained(self):
-        """The method as its recipe has it, with dropout."""
+        """The method as its recipe has it, with dropout, before its first step."""
+        return self._with_dropout if self.case.still else self.at("start")
+
+    @cached_property
+    def _with_dropout(self):
         return built(self.case.config(), self.batches)
+
+    @cached_property
+    def other(self):
+        """The same from another seed, adapted to other data, and its encoder's first weights."""
+        method = built(self.case.config(), self.batches[-1:], seed=1)
+        return method, joined(method.encoder.get_weights())
 
     @cached_property
     def _trained(self):
@@ -106,7 +120,7 @@ class Visit:
     @cached_property
     def _shared_out(self):
         """The training batches, each in equal shares on two replicas."""
-        batches = iter(mirrored().experimental_distribute_dataset(self.data.batches(seed=0)))
+        batches = iter(mirrored().experimental_distribute_dataset(self._dataset))
         return [next(batches) for _ in range(STEPS)]
 
     @cached_property

@@ -48,6 +48,7 @@ CASES = {
             *TINY_SOUND,
             "--data.num_masks=2",
             "--method.top_blocks=2",
+            "--method.decoder_depth=1",
             "--method.decoder_channels=16",
             "--method.decoder_groups=4",
         ),
@@ -61,6 +62,7 @@ CASES = {
         (
             *TINY_TEXT,
             "--method.top_blocks=2",
+            "--method.decoder_depth=1",
             "--method.decoder_channels=16",
             "--method.decoder_groups=4",
         ),

@@ -16,7 +16,7 @@ CASE = Case(
     (
         "--data.batch_size=4",
         "--data.window=256",
-        "--method.encoder.layers=3",
+        "--method.encoder.layers=2",
         "--method.encoder.residual_channels=16",
         "--method.encoder.gate_channels=16",
         "--method.encoder.skip_channels=32",
