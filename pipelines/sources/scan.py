@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.files import write_text
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.sources.arrays import Flat
 from mmssl.pipelines.sources.prepared import forget, prepared
 from mmssl.pipelines.sources.tables import listed
@@ -123,7 +124,7 @@ def _loaders(source, decode, measure):
 
     if measure is None:
         return load, look
-    dtype = tf.data.Dataset.range(1).map(load).element_spec[1].dtype
+    dtype = mapped(tf.data.Dataset.range(1), load).element_spec[1].dtype
     return load, lambda index: (measure(index), tf.zeros([0], dtype))
 
 
@@ -141,13 +142,12 @@ def _chunks(source, load, look, keep_bytes):
 
 
 def _passed(source, function, begin, chunk):
-    @tf.autograph.experimental.do_not_convert
     def attempt(index):
         return index, *function(index)
 
     numbers = tf.data.Dataset.range(begin, len(source))
     try:
-        items = numbers.map(attempt, tf.data.AUTOTUNE, deterministic=True)
+        items = mapped(numbers, attempt, tf.data.AUTOTUNE)
     except TypeError as error:
         kind = source.read(tf.constant(0, tf.int64))
         raise ValueError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.text.pieces import pieces
 
@@ -77,7 +78,7 @@ def build_corpus(documents: Iterable[str], tokenizer, max_tokens) -> Corpus:
         lambda: _together(_sentences(documents, sizes)), output_signature=signature
     )
     tokens, lengths = [], []
-    for ids in batches.map(tokenizer, tf.data.AUTOTUNE, deterministic=True):
+    for ids in mapped(batches, tokenizer, tf.data.AUTOTUNE):
         tokens.append(ids.values.numpy())
         lengths.append(ids.row_lengths().numpy())
     document = np.repeat(np.arange(len(sizes)), sizes)

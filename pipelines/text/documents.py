@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 
@@ -125,9 +126,8 @@ class Documents(Pipeline):
                 for name, ids in encoded.items()
             }
 
-        whole = self._read(source)
-        texts = whole.map(lambda text: self._beginning(text, length)).rebatch(batch_size)
-        return texts.map(encode, self.num_parallel_calls, deterministic=True).prefetch(2)
+        begun = mapped(self._read(source), lambda text: self._beginning(text, length))
+        return mapped(begun.rebatch(batch_size), encode, self.num_parallel_calls).prefetch(2)
 
     def preview(self, source, index):
         """Returns one text as str."""
@@ -154,9 +154,7 @@ class Documents(Pipeline):
 
     def _read(self, source):
         numbers = tf.data.Dataset.range(len(source))
-        return numbers.map(
-            lambda i: self.decode(source.read(i)), self.num_parallel_calls, deterministic=True
-        )
+        return mapped(numbers, lambda i: self.decode(source.read(i)), self.num_parallel_calls)
 
     def _texts(self):
         return (text[0].decode() for text in self._read(self.items).as_numpy_iterator())

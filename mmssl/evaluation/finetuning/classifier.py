@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.optimizers import adamw, warmup_cosine
+from mmssl.pipelines.mapping import mapped
 
 WARMUP = 0.1  # fraction of the steps
 
@@ -122,4 +123,4 @@ def classify(classifier, data, source, batch_size=256):
 def _inputs(classifier, data, source, batch_size):
     names = list(classifier.input)
     batches = data.examples(source, batch_size)
-    return batches.map(lambda batch: {name: batch[name] for name in names})
+    return mapped(batches, lambda batch: {name: batch[name] for name in names})
