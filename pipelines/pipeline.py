@@ -100,7 +100,7 @@ class Pipeline:
         self.shapes: np.ndarray | None = None
         self.skipped: list[tuple[str, str]] = []
         self.count = 0
-        self._kept = None
+        self._kept = self._key = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -196,7 +196,7 @@ class Pipeline:
         keep = self.cache_bytes if self.cache and self.worth_caching(part) else 0
         found = readable(self, part, current, known, keep, progress)
         self.items, self.skipped = found.source, found.skipped
-        self.shapes, self._kept = found.shapes, found.kept
+        self.shapes, self._kept, self._key = found.shapes, found.kept, found.key
         try:
             self.index(folder)
             self._check_batch_size()

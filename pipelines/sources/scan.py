@@ -68,12 +68,13 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None, fi
         found = look()[1]  # None where headers stated more than there is
         return _decode_all(source, decode, keep_bytes, progress)[1] if found is None else found
 
-    table = _kept_between_runs([key, "table"], lambda: look()[0])
+    keys = {part: None if key is None else [key, part] for part in ("table", "values")}
+    table = prepared(keys["table"], lambda: look()[0])
     if _RECOVERED in table["reasons"]:
-        forget([key, "table"])  # the next run may be luckier
+        forget(keys["table"])  # the next run may be luckier
     size, kept = int(table["bytes"]), None
     if 0 < size <= keep_bytes:
-        values = _kept_between_runs([key, "values"], lambda: {"values": values()})["values"]
+        values = prepared(keys["values"], lambda: {"values": values()})["values"]
         kept = Flat(values, table["shapes"])
     elif keep_bytes and size:
         logger.info("decoded data exceed %.1f GiB: decoding at every read", keep_bytes / 2**30)
@@ -81,10 +82,6 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None, fi
     reasons = zip(bad, table["reasons"], strict=True)
     skipped = [(source.names[i], str(reason)) for i, reason in reasons]
     return Scan(table["good"], skipped, table["shapes"], kept)
-
-
-def _kept_between_runs(key, make):
-    return make() if key[0] is None else prepared(key, make)
 
 
 def _decode_all(source, decode, keep_bytes, progress, measure=None):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
+from mmssl.pipelines.sources.prepared import prepared
 
 _PLAIN = (".txt", ".text", ".md", ".rst", ".tex")
 _CODE = (
@@ -34,7 +35,8 @@ class Documents(Pipeline):
         vocabulary_size: maximum number of tokens of the vocabulary, which is learned from the
             source unless the run folder has one; a small corpus yields fewer.
         batch_size: see `Pipeline`.
-        **kwargs: see `Pipeline`; there is no `cache`, as token ids are always kept in memory.
+        **kwargs: see `Pipeline`; there is no `cache`: token ids are always kept in memory, or
+            mapped into it from the cache folder.
 
     Attributes:
         tokenizer: None before `prepare` or `restore`.
@@ -158,6 +160,11 @@ class Documents(Pipeline):
 
     def _texts(self):
         return (text[0].decode() for text in self._read(self.items).as_numpy_iterator())
+
+    def _between_runs(self, what, arguments, make):
+        """Returns arrays made from the texts, from the cache where it has them; see `prepared`."""
+        key = None if self._key is None else [what, arguments, self._key]
+        return prepared(key, make)
 
     def _prepare_tokenizer(self, folder):
         """Reads the vocabulary from `folder`, or learns one and writes it there."""
