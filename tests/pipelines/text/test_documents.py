@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.pipelines.sources import prepared
 from mmssl.pipelines.sources.arrays import held
 from mmssl.pipelines.text import Passages, TokenBlocks, corpus, passages, token_blocks
 from mmssl.pipelines.text.tokenizer import UNK
@@ -116,6 +115,7 @@ def made(monkeypatch):
     return names
 
 
+OTHER = {Passages: {"lowercase": False}, TokenBlocks: {"vocabulary_size": 270}}
 BOTH = {Passages: ["learn_vocabulary", "tokenize"], TokenBlocks: ["learn_byte_pairs", "_lay_out"]}
 
 
@@ -130,7 +130,7 @@ def test_what_was_tokenized_once_is_read_back_until_the_files_or_the_vocabulary_
     assert second.tokenizer.vocabulary == first.tokenizer.vocabulary
     pairs = zip(first.batches(seed=1).take(3), second.batches(seed=1).take(3), strict=True)
     assert all(np.array_equal(a["token_ids"], b["token_ids"]) for a, b in pairs)
-    build(str(shelf), **SMALL | {"vocabulary_size": 280}).prepare()
+    build(str(shelf), **SMALL | OTHER[build]).prepare()
     assert made == 2 * BOTH[build]
     (shelf / "1.txt").write_text(TEXT + "One more sentence.")
     build(str(shelf), **SMALL).prepare()
@@ -147,8 +147,8 @@ def test_the_same_files_in_another_order_are_another_corpus(shelf, made):
 
 def test_texts_in_memory_are_kept_nowhere(made):
     for _ in range(2):
-        Passages([TEXT, TEXT], **SMALL).prepare()
-    assert made == 2 * BOTH[Passages]
+        TokenBlocks([TEXT, TEXT], **SMALL).prepare()
+    assert made == 2 * BOTH[TokenBlocks]
 
 
 def test_tokens_are_mapped_from_their_file(shelf, monkeypatch):
