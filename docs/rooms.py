@@ -43,6 +43,7 @@ SIDES = (
 PARTS = {
     "losses": (("parts",),),
     "pipelines": (
+        ("mapping",),
         ("closing", "draws", "sources", "masks"),
         ("readable",),
         ("pipeline",),

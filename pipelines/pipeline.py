@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.readable import readable, scan_for
 from mmssl.pipelines.sources import Source, open_source
 from mmssl.pipelines.sources.fingerprint import (
@@ -99,7 +100,7 @@ class Pipeline:
         self.shapes: np.ndarray | None = None
         self.skipped: list[tuple[str, str]] = []
         self.count = 0
-        self._kept = None
+        self._kept = self._key = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -195,7 +196,7 @@ class Pipeline:
         keep = self.cache_bytes if self.cache and self.worth_caching(part) else 0
         found = readable(self, part, current, known, keep, progress)
         self.items, self.skipped = found.source, found.skipped
-        self.shapes, self._kept = found.shapes, found.kept
+        self.shapes, self._kept, self._key = found.shapes, found.kept, found.key
         try:
             self.index(folder)
             self._check_batch_size()
@@ -236,7 +237,7 @@ class Pipeline:
         first = start_step * self.batch_size
         numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max).repeat()
         batches = self.batched(numbers, tf.constant(seed, tf.int64))
-        finished = batches.map(self.finish_batch, self.num_parallel_calls, deterministic=True)
+        finished = mapped(batches, self.finish_batch, self.num_parallel_calls)
         return finished.prefetch(tf.data.AUTOTUNE)
 
     def batched(self, numbers, seed):
@@ -253,7 +254,7 @@ class Pipeline:
         def element(n):
             return self.example(self.item_index(n, seed), tf.stack([seed, n]))
 
-        elements = numbers.map(element, self.num_parallel_calls, deterministic=True)
+        elements = mapped(numbers, element, self.num_parallel_calls)
         return elements.batch(self.batch_size, drop_remainder=True)
 
     def item_index(self, numbers, seed):
@@ -290,11 +291,11 @@ class Pipeline:
         source = source if isinstance(source, Source) else self.open(source)
         decode, inputs = self.decoder_for(source), self.item_inputs(source)
         numbers = tf.data.Dataset.range(len(source))
-        items = numbers.map(
-            lambda i: inputs(i, decode(source.read(i)), max_length),
-            self.num_parallel_calls,
-            deterministic=True,
-        )
+
+        def item(index):
+            return inputs(index, decode(source.read(index)), max_length)
+
+        items = mapped(numbers, item, self.num_parallel_calls)
         return items.padded_batch(batch_size).prefetch(2)
 
     def item_inputs(self, source):

@@ -23,12 +23,14 @@ class Readable:
         skipped: list of (name, reason), one per item that is left out.
         shapes: int64 array (N, rank), the shape of every decoded item.
         kept: Flat of the decoded items, or None.
+        key: JSON values, all that the decoded items depend on, or None; see `prepared`.
     """
 
     source: Source
     skipped: list[tuple[str, str]]
     shapes: np.ndarray
     kept: Flat | None
+    key: list | None
 
 
 def readable(pipeline, source, stamps, known, keep_bytes, progress=None):
@@ -63,8 +65,10 @@ def readable(pipeline, source, stamps, known, keep_bytes, progress=None):
                 f"({bad[lost[0]]}): restore it, or start a new run folder"
             )
     check_skip_ratio(found.skipped, len(source), pipeline.skip_ratio)
+    key = _decoding_key(pipeline, source, stamps)
     source = source.select(found.good) if found.skipped else source
-    return Readable(source, found.skipped, found.shapes, found.kept)
+    key = None if key is None else [key, source.fingerprint()]
+    return Readable(source, found.skipped, found.shapes, found.kept, key)
 
 
 def scan_for(pipeline, source, stamps, keep_bytes=0, progress=None):
@@ -90,10 +94,11 @@ def _decoding_key(pipeline, source, stamps):
     """Returns all that decoded items depend on, or None where nothing is to be kept of them."""
     kind = next(kind for kind in type(pipeline).mro() if "decode_arguments" in vars(kind))
     file = getattr(sys.modules[kind.__module__], "__file__", None)
-    in_files = source.root is not None or source.files
-    if kind.decode_arguments is None or file is None or not in_files:
+    in_memory = source.root is None and not source.files and not isinstance(source.content, str)
+    if kind.decode_arguments is None or file is None or in_memory:
         return None
     code = hashlib.sha256(Path(file).read_bytes()).hexdigest()
     arguments = {name: getattr(pipeline, name) for name in pipeline.decode_arguments}
     own = [kind.__module__, kind.__qualname__, code, arguments]
-    return [*own, str(source.root), source.sample_rate, stamps]
+    order = source.fingerprint()  # the stamps are compared without theirs
+    return [*own, str(source.root), source.sample_rate, stamps, order]

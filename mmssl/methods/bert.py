@@ -129,7 +129,7 @@ class BERT(Pretrainer):
         loss = guess = total = 0.0
         for batch in data.batches().take(min(len(data), VALIDATION_BATCHES)):
             ids, weights = batch["masked_ids"], batch["masked_weights"]
-            logits = self(batch, training=False)["token_logits"]
+            logits = self.infer(batch)["token_logits"]
             loss += float(masked_cross_entropy(logits, ids, weights)[0])
             guess -= float(np.sum(unigram[ids] * weights))
             total += float(ops.sum(weights))

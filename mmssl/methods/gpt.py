@@ -83,7 +83,7 @@ class GPT(Pretrainer):
         nats = tokens = 0.0
         for batch in data.windows():
             targets, weights = batch["token_ids"][:, 1:], batch["weights"]
-            nats += float(masked_cross_entropy(self(batch), targets, weights)[0])
+            nats += float(masked_cross_entropy(self.infer(batch), targets, weights)[0])
             tokens += float(weights.sum())
         return {
             "perplexity": math.exp(nats / tokens),

@@ -103,7 +103,7 @@ class WaveNet(Pretrainer):
         """
         loss, counts = 0.0, np.zeros(self.levels)
         for batch in data.batches().take(min(len(data), VALIDATION_BATCHES)):
-            outputs = self(batch, training=False)
+            outputs = self.infer(batch)
             codes, mask = outputs["codes"][:, 1:], batch["padding_mask"][:, 1:]
             weights = ops.cast(mask, "float32")
             loss += float(masked_cross_entropy(outputs["logits"][:, :-1], codes, weights)[0])

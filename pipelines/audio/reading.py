@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.audio.decoding import check_waveform
 from mmssl.pipelines.audio.recordings import Whole, open_recording
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.sources.arrays import host
 
 
@@ -34,7 +35,7 @@ class PartReader:
     def lengths(self):
         """Returns the samples of every recording, int64 (N,); of files, only headers are read."""
         numbers = tf.data.Dataset.range(len(self._source))
-        lengths = numbers.map(self._length, tf.data.AUTOTUNE, deterministic=True)
+        lengths = mapped(numbers, self._length, tf.data.AUTOTUNE)
         return np.fromiter(lengths.as_numpy_iterator(), np.int64)
 
     def length_read(self, index):
@@ -55,7 +56,8 @@ class PartReader:
     def stated_total(self):
         """Returns the samples of all recordings that can be opened, by their headers."""
         numbers = tf.data.Dataset.range(len(self._source))
-        lengths = numbers.map(self._length, tf.data.AUTOTUNE).ignore_errors(log_warning=False)
+        lengths = mapped(numbers, self._length, tf.data.AUTOTUNE)
+        lengths = lengths.ignore_errors(log_warning=False)
         return int(lengths.reduce(np.int64(0), lambda total, length: total + length))
 
     def part(self, index, start, size):

@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from mmssl.pipelines.audio.frame_windows import FrameWindows
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.masks.spans import span_mask
 
 
@@ -68,9 +69,9 @@ class MaskedWindows(FrameWindows):
     def batches(self, start_step=0, seed=0):
         """Returns the infinite dataset of training batches, see `Pipeline.batches`."""
         batches = super().batches(start_step, seed)
-        return (
-            batches.map(equalize_masks).prefetch(tf.data.AUTOTUNE) if self.equal_rows else batches
-        )
+        if not self.equal_rows:
+            return batches
+        return mapped(batches, equalize_masks).prefetch(tf.data.AUTOTUNE)
 
 
 def equalize_masks(batch):

@@ -15,6 +15,7 @@ from mmssl.pipelines.audio.decoding import (
     resample,
 )
 from mmssl.pipelines.audio.reading import PartReader
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host
@@ -193,28 +194,29 @@ class AudioWindows(Pipeline):
     def _in_parts(self, source, starts, size, batch_size):
         """Returns the inputs for a part of every item, from `starts` int64 (N,) on."""
         parts, inputs, starts = self.parts(source), self.item_inputs(source), host(starts)
-        items = tf.data.Dataset.range(len(source)).map(
-            lambda i: inputs(i, parts.part(i, starts[i], tf.constant(size, tf.int64))),
-            self.num_parallel_calls,
-            deterministic=True,
-        )
+
+        def item(index):
+            part = parts.part(index, starts[index], tf.constant(size, tf.int64))
+            return inputs(index, part)
+
+        items = mapped(tf.data.Dataset.range(len(source)), item, self.num_parallel_calls)
         return items.padded_batch(batch_size).prefetch(2)
 
     def numbered_examples(self, source):
         lengths = self.parts(source).lengths()
         order, group, sizes = by_length(lengths)
         decode, inputs, sizes = self.decoder_for(source), self.item_inputs(source), host(sizes)
-        items = tf.data.Dataset.from_tensor_slices((order, group)).map(
+        items = mapped(
+            tf.data.Dataset.from_tensor_slices((order, group)),
             lambda i, group: (group, i, inputs(i, decode(source.read(i)))),
             self.num_parallel_calls,
-            deterministic=True,
         )
         batches = items.group_by_window(
             lambda group, *_: group,
             lambda _, members: members.padded_batch(MOST),
             window_size_func=lambda group: sizes[group],
         )
-        examples = batches.map(lambda _, numbers, batch: (numbers, batch)).prefetch(2)
+        examples = mapped(batches, lambda _, numbers, batch: (numbers, batch)).prefetch(2)
         return examples, np.flatnonzero(lengths > SAMPLES)
 
     def inputs(self, item, max_length=None):

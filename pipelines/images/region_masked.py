@@ -5,6 +5,7 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from mmssl.pipelines.images.crops import ImageCrops
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.masks.regions import block_mask, center_mask, random_region_mask
 from mmssl.pipelines.sources import Source
 
@@ -93,9 +94,9 @@ class RegionMaskedCrops(ImageCrops):
         """
         source = source if isinstance(source, Source) else self.open(source)
         numbers = tf.data.Dataset.range(len(source))
-        masks = numbers.map(lambda n: self.mask(tf.stack([tf.zeros_like(n), n])))
+        masks = mapped(numbers, lambda n: self.mask(tf.stack([tf.zeros_like(n), n])))
         pairs = tf.data.Dataset.zip(self.examples(source, batch_size), masks.batch(batch_size))
-        return pairs.map(lambda inputs, mask: {**inputs, "mask": mask})
+        return mapped(pairs, lambda inputs, mask: {**inputs, "mask": mask})
 
     def method_arguments(self):
         return {**super().method_arguments(), "region": self.region}

@@ -21,6 +21,7 @@ from mmssl.pipelines.images.resampling import (
     crop_to_columns,
     to_images,
 )
+from mmssl.pipelines.mapping import mapped
 
 _DRAWS = {
     "box": BOX_DRAWS,
@@ -133,9 +134,8 @@ class ImageViews(ImageCrops):
             draws = uniforms(seed, several[0], self.batch_size, self._draws())
             return self._views(images, crop_batch_to_columns, draws)
 
-        return numbers.batch(self.batch_size, drop_remainder=True).map(
-            batch, self.num_parallel_calls, deterministic=True
-        )
+        several = numbers.batch(self.batch_size, drop_remainder=True)
+        return mapped(several, batch, self.num_parallel_calls)
 
     def example(self, index, key):
         images = tf.ensure_shape(self.item(index), [None, None, 3])[tf.newaxis]

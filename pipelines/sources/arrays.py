@@ -20,12 +20,24 @@ def host(values):
         return tf.constant(values)
 
 
+def held(values):
+    """Returns an array as a variable in host memory, of which datasets make no copies.
+
+    Args:
+        values: array of numbers. What is mapped from a file stays there; anything else is copied.
+    """
+    if isinstance(values, np.memmap):
+        values = tf.experimental.dlpack.from_dlpack(values.__dlpack__())
+    with tf.device("CPU:0"):
+        # tf.data copies a tensor for every iterator of a dataset that reads it.
+        return tf.Variable(values, trainable=False)
+
+
 class Flat:
     """Arrays of one rank and any shape, concatenated in one tensor: reading one is a slice.
 
     Args:
-        values: array (total elements,), the concatenated elements of the arrays. What is mapped
-            from a file stays there; anything else is copied.
+        values: array (total elements,), the concatenated elements of the arrays; see `held`.
         shapes: int array (N, rank), the shape of each array; rank is 1 or more.
 
     Attributes:
@@ -38,11 +50,7 @@ class Flat:
         self.rank = shapes.shape[1]
         self.offsets = host(np.concatenate([[0], np.cumsum(shapes.prod(axis=1, dtype=np.int64))]))
         self.shapes = host(shapes.astype(np.int64))
-        if isinstance(values, np.memmap):
-            values = tf.experimental.dlpack.from_dlpack(values.__dlpack__())
-        with tf.device("CPU:0"):
-            # A variable: tf.data copies a tensor for every iterator of a dataset that reads it.
-            self.values = tf.Variable(values, trainable=False)
+        self.values = held(values)
 
     @classmethod
     def of(cls, arrays):

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import shutil
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -22,7 +23,9 @@ logger = logging.getLogger(__name__)
 LIMIT = 10 * 2**30  # bytes of the cache folder, beyond which the entry unused longest goes first
 _CHECKSUMS = "checksums.json"
 _CODE = Path(__file__).parents[1]
-_DECODERS = ("mmssl", "tensorflow", "soundfile", "librosa", "pillow")
+_DECODERS = ("tensorflow", "soundfile", "librosa", "pillow")
+_TOKENIZERS = ("keras-hub", "tensorflow-text", "tokenizers")
+_BUILTIN = ("numpy", "scikit-learn")  # of which the built-in data come, and the docs of Python
 _ENTRY = re.compile(r"[0-9a-f]{32}")
 _DAY = 24 * 3600
 
@@ -44,14 +47,16 @@ def prepared(key, make):
     are written atomically: several processes may make the same one.
 
     Args:
-        key: JSON values, everything that the arrays depend on; the code of the pipelines and the
-            versions of the decoders are added to it.
+        key: JSON values, everything that the arrays depend on, or None to keep nothing; the code
+            of the pipelines and the versions of what they use are added to it.
         make: function without arguments that returns a dict of name -> array of numbers, bools
             or str.
 
     Returns:
         Dict of the same arrays; those from the folder are mapped into memory.
     """
+    if key is None:
+        return make()
     entry = _entry(key)
     found = _read(entry)
     if found is not None:
@@ -80,7 +85,8 @@ def _versions():
     code = hashlib.sha256()
     for file in sorted(_CODE.rglob("*.py")):
         code.update(file.read_bytes())
-    return [code.hexdigest(), *map(importlib.metadata.version, _DECODERS)]
+    packages = ("mmssl", *_DECODERS, *_TOKENIZERS, *_BUILTIN)
+    return [code.hexdigest(), sys.version, *map(importlib.metadata.version, packages)]
 
 
 def _read(entry):

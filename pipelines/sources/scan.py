@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.files import write_text
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.sources.arrays import Flat
 from mmssl.pipelines.sources.prepared import forget, prepared
 from mmssl.pipelines.sources.tables import listed
@@ -67,12 +68,13 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None, fi
         found = look()[1]  # None where headers stated more than there is
         return _decode_all(source, decode, keep_bytes, progress)[1] if found is None else found
 
-    table = _kept_between_runs([key, "table"], lambda: look()[0])
+    keys = {part: None if key is None else [key, part] for part in ("table", "values")}
+    table = prepared(keys["table"], lambda: look()[0])
     if _RECOVERED in table["reasons"]:
-        forget([key, "table"])  # the next run may be luckier
+        forget(keys["table"])  # the next run may be luckier
     size, kept = int(table["bytes"]), None
     if 0 < size <= keep_bytes:
-        values = _kept_between_runs([key, "values"], lambda: {"values": values()})["values"]
+        values = prepared(keys["values"], lambda: {"values": values()})["values"]
         kept = Flat(values, table["shapes"])
     elif keep_bytes and size:
         logger.info("decoded data exceed %.1f GiB: decoding at every read", keep_bytes / 2**30)
@@ -80,10 +82,6 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None, fi
     reasons = zip(bad, table["reasons"], strict=True)
     skipped = [(source.names[i], str(reason)) for i, reason in reasons]
     return Scan(table["good"], skipped, table["shapes"], kept)
-
-
-def _kept_between_runs(key, make):
-    return make() if key[0] is None else prepared(key, make)
 
 
 def _decode_all(source, decode, keep_bytes, progress, measure=None):
@@ -123,7 +121,7 @@ def _loaders(source, decode, measure):
 
     if measure is None:
         return load, look
-    dtype = tf.data.Dataset.range(1).map(load).element_spec[1].dtype
+    dtype = mapped(tf.data.Dataset.range(1), load).element_spec[1].dtype
     return load, lambda index: (measure(index), tf.zeros([0], dtype))
 
 
@@ -141,13 +139,12 @@ def _chunks(source, load, look, keep_bytes):
 
 
 def _passed(source, function, begin, chunk):
-    @tf.autograph.experimental.do_not_convert
     def attempt(index):
         return index, *function(index)
 
     numbers = tf.data.Dataset.range(begin, len(source))
     try:
-        items = numbers.map(attempt, tf.data.AUTOTUNE, deterministic=True)
+        items = mapped(numbers, attempt, tf.data.AUTOTUNE)
     except TypeError as error:
         kind = source.read(tf.constant(0, tf.int64))
         raise ValueError(

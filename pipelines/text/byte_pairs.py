@@ -80,6 +80,10 @@ class BytePairs:
             for end, part in zip(ends, parts, strict=True)
         ]
 
+    def fingerprint(self):
+        """Returns JSON values that tell tokenizers apart that give different ids."""
+        return [type(self).__qualname__, self.vocabulary, self.merges]
+
     def decode(self, ids):
         """Returns ids (L,) as text without special tokens; invalid UTF-8 becomes U+FFFD."""
         return self._tokenizer.decode(

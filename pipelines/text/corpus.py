@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.sources.arrays import held
 from mmssl.pipelines.text.pieces import pieces
 
 # A period, ! or ? ends a sentence if a space and then no lowercase letter follow, except after an
@@ -28,14 +29,19 @@ class Corpus:
     """Concatenated token ids: any sequence of consecutive sentences is a slice.
 
     Attributes:
-        tokens: int32 tensor (T,).
-        sentences: int64 tensor (S + 1,), the offset of each sentence in `tokens`, and T.
-        documents: int64 tensor (D + 1,), the index of the first sentence of each document, and S.
+        tokens: int32 variable (T,).
+        sentences: int64 variable (S + 1,), the offset of each sentence in `tokens`, and T.
+        documents: int64 variable (D + 1,), the index of the first sentence of each document, and S.
     """
 
-    tokens: tf.Tensor
-    sentences: tf.Tensor
-    documents: tf.Tensor
+    tokens: tf.Variable
+    sentences: tf.Variable
+    documents: tf.Variable
+
+    @classmethod
+    def hold(cls, arrays):
+        """Returns a corpus in host memory from the arrays that `tokenize` returns; see `held`."""
+        return cls(**{name: held(array) for name, array in arrays.items()})
 
 
 def split_sentences(text):
@@ -59,7 +65,7 @@ def _end(found):
     return found[0] if found[2].islower() else found[1] + "\n"
 
 
-def build_corpus(documents: Iterable[str], tokenizer, max_tokens) -> Corpus:
+def tokenize(documents: Iterable[str], tokenizer, max_tokens) -> dict[str, np.ndarray]:
     """Tokenizes documents.
 
     Args:
@@ -69,7 +75,7 @@ def build_corpus(documents: Iterable[str], tokenizer, max_tokens) -> Corpus:
             into parts of about the same size, which count as sentences.
 
     Returns:
-        Corpus, in host memory.
+        Dict of the arrays of a `Corpus`, by name.
     """
     sizes = []
     signature = tf.TensorSpec([None], tf.string)
@@ -77,17 +83,17 @@ def build_corpus(documents: Iterable[str], tokenizer, max_tokens) -> Corpus:
         lambda: _together(_sentences(documents, sizes)), output_signature=signature
     )
     tokens, lengths = [], []
-    for ids in batches.map(tokenizer, tf.data.AUTOTUNE, deterministic=True):
+    for ids in mapped(batches, tokenizer, tf.data.AUTOTUNE):
         tokens.append(ids.values.numpy())
         lengths.append(ids.row_lengths().numpy())
     document = np.repeat(np.arange(len(sizes)), sizes)
     lengths, document = _cut(np.concatenate(lengths), document, max_tokens)
     found = np.bincount(document, minlength=len(sizes))
-    return Corpus(
-        host(np.concatenate(tokens).astype(np.int32)),
-        host(_offsets(lengths)),
-        host(_offsets(found[found > 0])),
-    )
+    return {
+        "tokens": np.concatenate(tokens, dtype=np.int32),
+        "sentences": _offsets(lengths),
+        "documents": _offsets(found[found > 0]),
+    }
 
 
 def _sentences(documents, sizes):

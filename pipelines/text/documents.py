@@ -4,8 +4,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
+from mmssl.pipelines.sources.prepared import prepared
 
 _PLAIN = (".txt", ".text", ".md", ".rst", ".tex")
 _CODE = (
@@ -33,7 +35,8 @@ class Documents(Pipeline):
         vocabulary_size: maximum number of tokens of the vocabulary, which is learned from the
             source unless the run folder has one; a small corpus yields fewer.
         batch_size: see `Pipeline`.
-        **kwargs: see `Pipeline`; there is no `cache`, as token ids are always kept in memory.
+        **kwargs: see `Pipeline`; there is no `cache`: token ids are always kept in memory, or
+            mapped into it from the cache folder.
 
     Attributes:
         tokenizer: None before `prepare` or `restore`.
@@ -125,9 +128,8 @@ class Documents(Pipeline):
                 for name, ids in encoded.items()
             }
 
-        whole = self._read(source)
-        texts = whole.map(lambda text: self._beginning(text, length)).rebatch(batch_size)
-        return texts.map(encode, self.num_parallel_calls, deterministic=True).prefetch(2)
+        begun = mapped(self._read(source), lambda text: self._beginning(text, length))
+        return mapped(begun.rebatch(batch_size), encode, self.num_parallel_calls).prefetch(2)
 
     def preview(self, source, index):
         """Returns one text as str."""
@@ -154,12 +156,15 @@ class Documents(Pipeline):
 
     def _read(self, source):
         numbers = tf.data.Dataset.range(len(source))
-        return numbers.map(
-            lambda i: self.decode(source.read(i)), self.num_parallel_calls, deterministic=True
-        )
+        return mapped(numbers, lambda i: self.decode(source.read(i)), self.num_parallel_calls)
 
     def _texts(self):
         return (text[0].decode() for text in self._read(self.items).as_numpy_iterator())
+
+    def _between_runs(self, what, arguments, make):
+        """Returns arrays made from the texts, from the cache where it has them; see `prepared`."""
+        key = None if self._key is None else [what, arguments, self._key]
+        return prepared(key, make)
 
     def _prepare_tokenizer(self, folder):
         """Reads the vocabulary from `folder`, or learns one and writes it there."""

@@ -1,9 +1,10 @@
 """Passages of running text, and token ids for a trained encoder."""
 
+import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.text.chunks import Chunks
-from mmssl.pipelines.text.corpus import build_corpus
+from mmssl.pipelines.text.corpus import Corpus, tokenize
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.pairing import segment
 from mmssl.pipelines.text.tokenizer import (
@@ -75,7 +76,7 @@ class Passages(Documents):
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
         self._prepare_tokenizer(folder)
-        self._corpus = build_corpus(self._texts(), self.tokenizer, self._room)
+        self._corpus = self._tokenized()
         self._chunks = Chunks(self._corpus, self._room)
         self.count = self._chunks.count
 
@@ -117,8 +118,13 @@ class Passages(Documents):
         if self.vocabulary is not None:
             self.restore(self.vocabulary)
             return self.tokenizer
-        learned = learn_vocabulary(texts, self.vocabulary_size, self.lowercase)
-        return Tokenizer(learned, self.lowercase)
+        arguments = [self.vocabulary_size, self.lowercase]
+        learned = self._between_runs(
+            "word pieces",
+            arguments,
+            lambda: {"tokens": np.array(learn_vocabulary(texts, *arguments))},
+        )
+        return Tokenizer(learned["tokens"].tolist(), self.lowercase)
 
     def read_tokenizer(self, folder):
         """Reads the WordPieces from a folder."""
@@ -126,6 +132,14 @@ class Passages(Documents):
 
     def _beginning(self, texts, length):
         return super()._beginning(self.tokenizer.squeeze(texts), length)
+
+    def _tokenized(self):
+        arrays = self._between_runs(
+            "corpus",
+            [self.tokenizer.fingerprint(), self._room],
+            lambda: tokenize(self._texts(), self.tokenizer, self._room),
+        )
+        return Corpus.hold(arrays)
 
     def _text(self, index, key):
         """Returns where an element's text lies: the arguments of `segment` but for its key."""

@@ -78,7 +78,8 @@ class SentencePairs(Passages):
         self._check_documents(len(self.items))
         super().index(folder)
         self._continues = host(self.tokenizer.continues()) if self.whole_words else None
-        self._check_documents(len(self._corpus.documents) - 1, len(self._corpus.sentences) - 1)
+        documents, sentences = self._corpus.documents, self._corpus.sentences
+        self._check_documents(documents.shape[0] - 1, sentences.shape[0] - 1)
 
     def example(self, index, key):
         """Makes one training element, see the class."""

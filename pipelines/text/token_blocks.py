@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.arrays import held
 from mmssl.pipelines.text.byte_pairs import END, PAD, VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
 
@@ -60,21 +60,22 @@ class TokenBlocks(Documents):
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
         self._prepare_tokenizer(folder)
-        tokens, self._ends, self.characters = self._lay_out()
-        self._tokens = host(tokens)
+        found = self._between_runs("blocks", self.tokenizer.fingerprint(), self._lay_out)
+        self._tokens, self._ends = held(found["tokens"]), found["ends"]
+        self._ring = len(found["tokens"]) - 1  # the text begins and ends with END
+        self.characters = int(found["characters"])
         # A source of less than a batch repeats its few blocks.
-        self.count = max(self.batch_size, (len(tokens) - 1) // self.length)
+        self.count = max(self.batch_size, self._ring // self.length)
 
     def example(self, index, key):
         """Makes one training element, see the class."""
-        ring = len(self._tokens) - 1  # the text begins and ends with END, where it is joined
         begin = 0
-        if ring > self.length:
-            first = tf.cast(self._epoch_draw(key) * ring, tf.int64)
+        if self._ring > self.length:
+            first = tf.cast(self._epoch_draw(key) * self._ring, tf.int64)
             begin = first + index * self.length
-        places = begin + tf.range(min(ring, self.length) + 1, dtype=tf.int64)
-        block = tf.gather(self._tokens, places % ring)
-        missing = [[0, self.length + 1 - len(block)]]
+        places = begin + tf.range(min(self._ring, self.length) + 1, dtype=tf.int64)
+        block = tf.gather(self._tokens, places % self._ring)
+        missing = [[0, self.length + 1 - tf.size(block)]]
         return {
             "token_ids": tf.pad(block, missing, constant_values=PAD),
             "padding_mask": tf.pad(tf.ones_like(block), missing),
@@ -134,7 +135,10 @@ class TokenBlocks(Documents):
 
     def learn_tokenizer(self, texts):
         """Learns byte pairs from an iterable of str."""
-        return learn_byte_pairs(texts, self.vocabulary_size)
+        size = self.vocabulary_size
+        learned = self._between_runs("byte pairs", size, lambda: _learned(texts, size))
+        tokens, merges = (learned[name].tolist() for name in ("tokens", "merges"))
+        return BytePairs({token: i for i, token in enumerate(tokens)}, merges)
 
     def read_tokenizer(self, folder):
         """Reads the byte pairs from a folder."""
@@ -151,7 +155,7 @@ class TokenBlocks(Documents):
         return np.concatenate([np.zeros(0, np.int32), *found]), sizes
 
     def _lay_out(self):
-        """Returns tokens int32 (T,), the positions of END, and the number of characters."""
+        """Returns a dict: tokens int32 (T,), ends, the positions of END, and characters."""
         end, characters, waiting = np.array([END], np.int32), 0, []
         parts, sizes = [end], []
 
@@ -167,7 +171,14 @@ class TokenBlocks(Documents):
             if len(waiting) == _CHUNK or sum(map(len, waiting)) > _CHARACTERS:
                 flush()
         flush()
-        return np.concatenate(parts), np.cumsum([0, *sizes]), characters
+        ends = np.cumsum([0, *sizes])
+        return {"tokens": np.concatenate(parts), "ends": ends, "characters": np.array(characters)}
+
+
+def _learned(texts, size):
+    pairs = learn_byte_pairs(texts, size)
+    tokens = sorted(pairs.vocabulary, key=pairs.vocabulary.get)
+    return {"tokens": np.array(tokens), "merges": np.array(pairs.merges, str)}
 
 
 def _windows(ends, length, stride):

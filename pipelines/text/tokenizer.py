@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.files import write_text
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.text.pieces import pieces
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -83,6 +84,10 @@ class Tokenizer:
             RaggedTensor int32 (B, None), without [CLS] and [SEP].
         """
         return self._ordinary(texts)
+
+    def fingerprint(self):
+        """Returns JSON values that tell tokenizers apart that give different ids."""
+        return [type(self).__qualname__, self.vocabulary, self.lowercase]
 
     def squeeze(self, texts):
         """Returns texts with one blank in place of whitespace and control characters."""
@@ -249,4 +254,4 @@ def _repeated(counts, cap):
     words = tf.constant(list(counts))
     times = tf.constant([min(count, cap) for count in counts.values()])
     indices = tf.data.Dataset.range(len(counts)).batch(4096)
-    return indices.map(lambda at: tf.repeat(tf.gather(words, at), tf.gather(times, at)))
+    return mapped(indices, lambda at: tf.repeat(tf.gather(words, at), tf.gather(times, at)))

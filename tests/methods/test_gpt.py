@@ -151,3 +151,12 @@ def test_held_out_text_counts_every_token_of_every_document_once(markov):
             nats -= found[16 if first else 0 :].sum()
     held_out = method.validate(data.on(texts))
     assert_close(held_out["bits_per_character"], nats / np.log(2) / 93, SUM)
+
+
+def test_held_out_text_is_read_in_a_graph(markov, monkeypatch):
+    method, data = markov
+    calls, call = [], GPT.call
+    monkeypatch.setattr(GPT, "call", lambda self, *given: calls.append(1) or call(self, *given))
+    fresh = GPT(method.encoder)
+    fresh.validate(data.on(["abc" * 3000]))
+    assert 1 <= len(calls) <= 2

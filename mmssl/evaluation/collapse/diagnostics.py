@@ -1,6 +1,7 @@
 """Metrics that distinguish collapsed embeddings from healthy ones, without labels."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 _CHUNK = 1024
 
@@ -36,7 +37,7 @@ def rankme(embeddings):
     Reference:
         Garrido, Balestriero, Najman, LeCun 2022, arXiv 2210.02885.
     """
-    values = np.linalg.svd(_validated(embeddings), compute_uv=False)
+    values = _singular_values(_validated(embeddings))
     total = values.sum()
     p = (values / total if total > 0 else np.zeros_like(values)) + 1e-7
     return float(np.exp(-np.sum(p * np.log(p))))
@@ -120,7 +121,7 @@ def top_variance_ratio(embeddings):
         float, 1 / D for a uniform spread, 1 if they lie on a line or are all equal.
     """
     unit = _unit(embeddings)
-    variances = np.linalg.svd(unit - unit.mean(axis=0), compute_uv=False) ** 2
+    variances = _singular_values(unit - unit.mean(axis=0)) ** 2
     total = variances.sum()
     # Equal rows differ only by rounding.
     return float(variances[0] / total) if total > 1e-12 * len(unit) else 1.0
@@ -175,6 +176,13 @@ def diagnose(embeddings):
         "top_variance_ratio": top_variance_ratio(embeddings),
         "correlation": correlation(embeddings),
     }
+
+
+def _singular_values(matrix):
+    # The threads of BLAS wait for each other busily: where cores are shared, they take up to
+    # seventy times the processor time of one thread, and longer.
+    with threadpool_limits(1, "blas"):
+        return np.linalg.svd(matrix, compute_uv=False)
 
 
 def _validated(embeddings):

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import BATCH
 
 VIEWED = 64  # maximum number of items whose views are cached in memory; more do not change the mean
@@ -47,6 +48,6 @@ def watched_views(batches, names, count):
     def in_pairs(batch):
         return {n: tf.stack([batch[f"{n}_1"], batch[f"{n}_2"]], axis=1) for n in names}
 
-    rows = batches.map(in_pairs).unbatch().unbatch().take(2 * min(count, VIEWED))
+    rows = mapped(batches, in_pairs).unbatch().unbatch().take(2 * min(count, VIEWED))
     trained = specs[0][0].shape[0]
     return rows.batch(min(trained, BATCH)).cache()

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from mmssl.evaluation.probes.features import embed_source
 from mmssl.optimizers import adamw, warmup_cosine
+from mmssl.pipelines.mapping import mapped
 
 WARMUP = 0.1  # fraction of the steps
 
@@ -114,7 +115,7 @@ def labeled_batches(classifier, data, source, codes, batch_size, steps, seed=0):
     targets = tf.data.Dataset.from_tensor_slices(np.asarray(codes, np.int32)[order])
     names = list(classifier.input)
     inputs = data.excerpts(source, order, batch_size, seed)
-    inputs = inputs.map(lambda batch: {name: batch[name] for name in names})
+    inputs = mapped(inputs, lambda batch: {name: batch[name] for name in names})
     return tf.data.Dataset.zip(inputs, targets.batch(batch_size))
 
 

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from mmssl.evaluation.probes.features import Features
 from mmssl.pipelines.audio.budget import SAMPLES
+from mmssl.pipelines.mapping import mapped
 
 SIDE, COMPONENTS = 32, 200
 COEFFICIENTS, MEL_BANDS, WINDOW_SECONDS, STEP_SECONDS = 20, 40, 0.032, 0.010
@@ -169,7 +170,7 @@ def read_texts(source):
     Returns:
         list of str; bytes that are not valid UTF-8 are replaced.
     """
-    items = tf.data.Dataset.range(len(source)).map(source.read, tf.data.AUTOTUNE)
+    items = mapped(tf.data.Dataset.range(len(source)), source.read, tf.data.AUTOTUNE)
     return [item.decode("utf-8", "replace") for item in items.as_numpy_iterator()]
 
 

@@ -33,14 +33,15 @@ def neighbor_rows(data, source, embeddings, seed=0):
     queries = choose_queries(source, seed)
     count = min(NEIGHBORS, len(source) - 1)
     found, cosines = nearest(embeddings, embeddings[queries], count + 1)
-    rows = []
+    shown, notes = [], []
     for query, indices, scores in zip(queries, found, cosines, strict=True):
         # An item is not its own neighbor, and among exact copies it need not come first.
         others = [(i, s) for i, s in zip(indices, scores, strict=True) if i != query][:count]
-        shown = [int(query), *(int(i) for i, _ in others)]
-        notes = ["query", *(f"cosine {score:.3f}" for _, score in others)]
-        rows.append(_row(data, source.select(shown), notes))
-    return "\n".join(rows)
+        shown += [int(query), *(int(i) for i, _ in others)]
+        notes += ["query", *(f"cosine {score:.3f}" for _, score in others)]
+    kind, items = _items(data, source.select(shown), notes, count + 1)
+    rows = ("".join(items[i : i + count + 1]) for i in range(0, len(items), count + 1))
+    return "\n".join(f'<div class="row {kind}">{row}</div>' for row in rows)
 
 
 def choose_queries(source, seed=0):
@@ -61,23 +62,25 @@ def choose_queries(source, seed=0):
     return order[np.concatenate([np.sort(firsts), rest])[:QUERIES]]
 
 
-def _row(data, source, notes):
+def _items(data, source, notes, width):
+    """Renders the items of all rows, each of `width` items, of which the first is the query."""
     kind, shown = show_items(data, source)
     items = []
     for index, (content, name, note) in enumerate(zip(shown, source.names, notes, strict=True)):
-        style = "item" if index else "item query"
-        label = _label(source.labels, index)
+        query = index - index % width
+        style = "item query" if index == query else "item"
+        label = _label(source.labels, index, query)
         items.append(
             f'<div class="{style}" title="{escape(name)}">{content}{label}'
             f'<div class="soft">{note}</div></div>'
         )
-    return f'<div class="row {kind}">{"".join(items)}</div>'
+    return kind, items
 
 
-def _label(labels, index):
+def _label(labels, index, query):
     if labels is None:
         return ""
-    same = ' class="same"' if index and labels[index] == labels[0] else ""
+    same = ' class="same"' if index != query and labels[index] == labels[query] else ""
     return f"<div{same}>{escape(str(labels[index]))}</div>"
 
 

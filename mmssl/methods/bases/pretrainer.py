@@ -177,6 +177,19 @@ class Pretrainer(keras.Model):
             steps: int, 1 or more.
         """
 
+    def infer(self, batch):
+        """Calls the method in inference mode, in a graph: many batches take half the time.
+
+        Args:
+            batch: dict of tensors of the same shapes each time, or few different ones.
+
+        Returns:
+            what `call` returns, as NumPy arrays.
+        """
+        if not self.compiled:
+            self.jit_compile = False  # what XLA takes to compile outlasts most validations
+        return self.predict_on_batch(batch)
+
     def validate(self, data):
         """Evaluates the method's own predictions on held-out data.
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from mmssl.evaluation.collapse.diagnostics import (
     alignment,
@@ -170,3 +171,17 @@ def test_embeddings_of_zeros_give_finite_figures():
 def test_embeddings_that_are_no_finite_matrix_are_refused(wrong):
     with pytest.raises(ValueError, match="Collapse diagnostics take"):
         rankme(wrong)
+
+
+def test_singular_values_take_one_thread(gaussian, monkeypatch):
+    threads, svd = [], np.linalg.svd
+
+    def watched(*arguments, **options):
+        pools = threadpool_info()
+        threads.extend(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
+        return svd(*arguments, **options)
+
+    monkeypatch.setattr(np.linalg, "svd", watched)
+    with threadpool_limits(2, "blas"):
+        diagnose(gaussian)
+    assert set(threads) == {1}

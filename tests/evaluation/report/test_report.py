@@ -291,6 +291,17 @@ def test_an_item_is_not_its_own_neighbor(run, pictures):
     assert rows.count("cosine 1.000") == 12
 
 
+def test_the_items_of_all_rows_are_decoded_by_one_dataset(run, pictures, monkeypatch):
+    source, asked = open_source(pictures[0], run.data.extensions), []
+    examples = run.data.examples
+    monkeypatch.setattr(
+        run.data, "examples", lambda *given, **more: asked.append(1) or examples(*given, **more)
+    )
+    rows = neighbor_rows(run.data, source, np.random.default_rng(0).normal(size=(len(source), 3)))
+    assert rows.count('<div class="row images">') == rows.count("query</div>") == 8
+    assert len(asked) == 1
+
+
 def test_queries_are_of_as_many_classes_as_there_are(run, pictures):
     labels = [f"class {i % 5}" for i in range(100)]
     source = open_source(pictures[0], run.data.extensions, labels=labels)

@@ -70,7 +70,7 @@ def documents():
 def shown(pipeline, epochs):
     """How often each token of a source is shown per epoch, on average by document, and its size."""
     pipeline.prepare()
-    total = len(pipeline._corpus.tokens)
+    total = pipeline._corpus.tokens.shape[0]
     pipeline._corpus.tokens = tf.range(BASE, BASE + total)
     counts = np.zeros(total)
     for batch in pipeline.batches(seed=3).take(epochs * len(pipeline)).as_numpy_iterator():
@@ -104,7 +104,7 @@ def test_tokens_of_long_and_of_short_documents_are_shown_equally_often(build, se
 
 def test_an_epoch_shows_every_token_once_and_the_next_one_in_other_chunks():
     pipeline = Passages(documents(), 64, 200, short_probability=0.0, batch_size=1).prepare()
-    total = len(pipeline._corpus.tokens)
+    total = pipeline._corpus.tokens.shape[0]
     pipeline._corpus.tokens = tf.range(BASE, BASE + total)
     rows = [batch["token_ids"][0] for batch in pipeline.batches().take(2 * len(pipeline))]
     one, other = (

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from mmssl.pipelines.text import Tokenizer
-from mmssl.pipelines.text.corpus import build_corpus, split_sentences
+from mmssl.pipelines.text.corpus import Corpus, split_sentences, tokenize
 from mmssl.pipelines.text.tokenizer import SPECIAL_TOKENS
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz."
+
+
+def corpus_of(*arguments, **kwargs):
+    return Corpus.hold(tokenize(*arguments, **kwargs))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,7 @@ def test_lines_that_an_editor_wrapped_are_joined():
 
 
 def test_sentences_and_documents_are_slices_of_one_array(tokenizer):
-    corpus = build_corpus(["a b c. D e\nf.", "g h. I"], tokenizer, max_tokens=100)
+    corpus = corpus_of(["a b c. D e\nf.", "g h. I"], tokenizer, max_tokens=100)
     ids = corpus.tokens.numpy()
     assert tokenizer.decode(ids) == "a b c . d e f . g h . i"
     np.testing.assert_array_equal(corpus.sentences, [0, 4, 6, 8, 11, 12])
@@ -64,13 +68,13 @@ def test_sentences_and_documents_are_slices_of_one_array(tokenizer):
 
 
 def test_texts_and_lines_without_tokens_are_left_out(tokenizer):
-    corpus = build_corpus(["\u200b", "a\n\u200b\nb", " \n", "c"], tokenizer, max_tokens=100)
+    corpus = corpus_of(["\u200b", "a\n\u200b\nb", " \n", "c"], tokenizer, max_tokens=100)
     np.testing.assert_array_equal(corpus.sentences, [0, 1, 2, 3])
     np.testing.assert_array_equal(corpus.documents, [0, 2, 3])
 
 
 def test_long_sentences_are_cut_in_pieces_of_like_size(tokenizer):
-    corpus = build_corpus([" ".join("a" * 23) + "\nB", "c"], tokenizer, max_tokens=10)
+    corpus = corpus_of([" ".join("a" * 23) + "\nB", "c"], tokenizer, max_tokens=10)
     np.testing.assert_array_equal(np.diff(corpus.sentences), [7, 8, 8, 1, 1])
     np.testing.assert_array_equal(corpus.documents, [0, 4, 5])
 
@@ -81,7 +85,7 @@ def test_many_sentences_keep_their_order(tokenizer):
         "\n".join(" ".join(rng.choice(list(LETTERS[:-1]), rng.integers(1, 9))) for _ in range(n))
         for n in rng.integers(1, 900, 12)
     ]
-    corpus = build_corpus(documents, tokenizer, max_tokens=100)
+    corpus = corpus_of(documents, tokenizer, max_tokens=100)
     edges = corpus.sentences.numpy()[corpus.documents.numpy()]
     for document, first, last in zip(documents, edges[:-1], edges[1:], strict=True):
         assert tokenizer.decode(corpus.tokens[first:last]) == document.replace("\n", " ")

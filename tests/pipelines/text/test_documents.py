@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.pipelines.text import Passages, TokenBlocks
+from mmssl.pipelines.sources.arrays import held
+from mmssl.pipelines.text import Passages, TokenBlocks, corpus, passages, token_blocks
 from mmssl.pipelines.text.tokenizer import UNK
 
 TEXT = "The stone morning walked over the river and the garden. " * 20
@@ -83,3 +84,77 @@ def test_a_word_or_a_line_of_any_length_is_learned_and_encoded(build, text):
     (batch,) = data.examples([text]).as_numpy_iterator()
     whole = data.encode(tf.constant([text]))
     np.testing.assert_array_equal(batch["token_ids"], whole["token_ids"])
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """A folder of three texts that no other test has prepared."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    for i in range(3):
+        (folder / f"{i}.txt").write_text(TEXT.replace("stone", f"stone{i}"))
+    return folder
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Names of what is learned or tokenized, as often as it is."""
+    names = []
+
+    def count(module, name):
+        original = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given: (names.append(name), original(*given))[1])
+
+    for module, name in (
+        (passages, "learn_vocabulary"),
+        (passages, "tokenize"),
+        (token_blocks, "learn_byte_pairs"),
+        (TokenBlocks, "_lay_out"),
+    ):
+        count(module, name)
+    return names
+
+
+OTHER = {Passages: {"lowercase": False}, TokenBlocks: {"vocabulary_size": 270}}
+BOTH = {Passages: ["learn_vocabulary", "tokenize"], TokenBlocks: ["learn_byte_pairs", "_lay_out"]}
+
+
+@pytest.mark.parametrize("build", BOTH)
+def test_what_was_tokenized_once_is_read_back_until_the_files_or_the_vocabulary_change(
+    build, shelf, made
+):
+    first = build(str(shelf), **SMALL).prepare()
+    assert made == BOTH[build]
+    second = build(str(shelf), **SMALL).prepare()
+    assert made == BOTH[build]
+    assert second.tokenizer.vocabulary == first.tokenizer.vocabulary
+    pairs = zip(first.batches(seed=1).take(3), second.batches(seed=1).take(3), strict=True)
+    assert all(np.array_equal(a["token_ids"], b["token_ids"]) for a, b in pairs)
+    build(str(shelf), **SMALL | OTHER[build]).prepare()
+    assert made == 2 * BOTH[build]
+    (shelf / "1.txt").write_text(TEXT + "One more sentence.")
+    build(str(shelf), **SMALL).prepare()
+    assert made == 3 * BOTH[build]
+
+
+def test_the_same_files_in_another_order_are_another_corpus(shelf, made):
+    files = [str(shelf / f"{i}.txt") for i in range(3)]
+    first = Passages(files, **SMALL).prepare()
+    other = Passages(files[::-1], **SMALL).prepare()
+    assert list(other._texts()) == list(first._texts())[::-1]
+    assert made.count("tokenize") == 2
+
+
+def test_texts_in_memory_are_kept_nowhere(made):
+    for _ in range(2):
+        TokenBlocks([TEXT, TEXT], **SMALL).prepare()
+    assert made == 2 * BOTH[TokenBlocks]
+
+
+def test_tokens_are_mapped_from_their_file(shelf, monkeypatch):
+    (shelf / "long.txt").write_text("a b c d e f g h " * 10_000)
+    kinds = []
+    monkeypatch.setattr(corpus, "held", lambda array: (kinds.append(type(array)), held(array))[1])
+    data = Passages(str(shelf), **SMALL).prepare()
+    assert data._corpus.tokens.shape[0] > 80_000
+    assert kinds[0] is np.memmap
