@@ -1077,8 +1077,8 @@ PIPELINES = (
     Fault(
         "the last token of a text is never shown",
         "pipelines/text/token_blocks.py",
-        "ring = len(self._tokens) - 1 ",
-        "ring = len(self._tokens) - 2 ",
+        'self._ring = len(found["tokens"]) - 1 ',
+        'self._ring = len(found["tokens"]) - 2 ',
         ("tests/pipelines/text/test_token_blocks.py",),
         "block",
     ),

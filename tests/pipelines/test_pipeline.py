@@ -219,6 +219,14 @@ def test_another_file_argument_or_choice_is_decoded_anew(tmp_path):
     assert 66.0 in Doubled(folder).prepare().decoded
 
 
+def test_the_same_files_in_another_order_are_not_taken_for_each_other(tmp_path):
+    files = sorted(write(tmp_path / "data", range(4, 12)).iterdir())
+    for listed in (files, files[::-1]):
+        kept = Doubled([str(file) for file in listed]).prepare()
+        values = [float(kept.item(tf.constant(i, tf.int64))[0]) for i in range(8)]
+        assert values == [2 * float(file.read_text()) for file in listed]
+
+
 def test_a_class_that_does_not_say_what_its_decoding_reads_is_never_cached(tmp_path):
     class Tripled(Doubled):
         def decode(self, raw):
