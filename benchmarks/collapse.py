@@ -19,7 +19,7 @@ from unittest import mock
 import keras
 
 from mmssl.evaluation.collapse.diagnostics import diagnose
-from mmssl.evaluation.collapse.monitor import WORST, collapse_signs, projection_signs
+from mmssl.evaluation.collapse.monitor import collapse_signs, projection_signs
 from mmssl.evaluation.collapse.watched import watched_items
 from mmssl.evaluation.probes.features import Embedder
 from mmssl.methods import SimSiam
@@ -171,16 +171,17 @@ def summarized(name, folder, rows):
 def named_at(folder, rows):
     """Returns at which step two looks in a row show the same sign, and the sign."""
     start, shape = before_training(folder)
-    last, before, seen = WORST, [], set()
+    looks, projections, seen = [], [], set()
     for row in rows:
         own = {name: float(row[name]) for name in METRICS}
         projected = {
             name: float(row[column]) for name, column in PROJECTED.items() if row.get(column)
         }
-        signs, last = collapse_signs(own, shape, start, last), own
+        signs = collapse_signs(own, shape, start, looks)
+        looks.append(own)
         if projected:
-            signs |= projection_signs(projected, before)
-            before.append(projected)
+            signs |= projection_signs(projected, projections)
+            projections.append(projected)
         if seen & set(signs):
             return f"{', '.join(sorted(seen & set(signs)))} at {row['step']}"
         seen = set(signs)

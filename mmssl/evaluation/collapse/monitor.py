@@ -12,11 +12,8 @@ from mmssl.evaluation.probes.features import Embedder
 LOW_STD_RATIO, LOW_RANK_RATIO, HIGH_COSINE = 0.5, 0.05, 0.95
 # Collapsed whatever the values before training.
 DEAD_STD_RATIO, DEAD_RANK, DEAD_COSINE = 0.01, 1.5, 0.9999
-# A first look, after which everything gets better.
-WORST = {
-    **{"embedding_std_ratio": 0.0, "rankme": 0.0},
-    **{"mean_cosine": 1.0, "top_variance_ratio": 1.0},
-}
+# What was this many times worse at an earlier look gets better.
+RECOVERED = 2
 # What of the projections may not fall below this part of its highest value so far.
 LOSABLE = {"std": ("standard deviation", 0.4)}
 # Only while their variance gathers along one direction: Barlow Twins loses rank as it spreads it,
@@ -85,7 +82,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._forget()
 
     def _forget(self):
-        self._ended, self._found, self._projected, self._last = 0, {}, [], WORST
+        self._ended, self._found, self._looks, self._projected = 0, {}, [], []
 
     def on_train_begin(self, logs=None):
         self._embedder = Embedder(self.model.export_encoder())
@@ -135,8 +132,8 @@ class CollapseMonitor(keras.callbacks.Callback):
     def _signs(self, metrics):
         """Returns the signs of collapse in the metrics of a check, named as in the history."""
         if "rankme" in metrics:
-            signs = collapse_signs(metrics, self._shape, self._start, self._last)
-            self._last = metrics
+            signs = collapse_signs(metrics, self._shape, self._start, self._looks)
+            self._looks.append(metrics)
         else:
             signs = {"finite": "they contain NaN or infinity: the training has diverged"}
         names = [n for n in (*self._start, "std") if _projected(n) in metrics]
@@ -174,19 +171,19 @@ def _projected(name):
     return f"projection_{name.removeprefix('embedding_')}"
 
 
-def collapse_signs(metrics, shape, start=None, last=None):
+def collapse_signs(metrics, shape, start=None, before=None):
     """Describes the signs of collapse in the metrics of embeddings.
 
     An untrained network often maps everything into a narrow cone: its mean cosine is above 0.95
     though nothing has collapsed. And sound methods contract everything for some dozens of steps:
     data2vec on text down to a spread of 0.03. So a metric counts only if it is clearly worse than
-    before training and not getting better, or beyond recovery.
+    before training and not getting better, or beyond recovery; the first check reports only that.
 
     Args:
         metrics: dict returned by `diagnose`.
         shape: (N, D) of the embeddings.
         start: dict returned by `diagnose` before training, or None.
-        last: dict returned by `diagnose` at the check before, or None.
+        before: list of such dicts, from the checks before, or None not to excuse anything.
 
     Returns:
         dict from each sign (spread, rank, cosine) to its description; empty for healthy embeddings.
@@ -199,10 +196,11 @@ def collapse_signs(metrics, shape, start=None, last=None):
         low_rank = min(low_rank, 0.1 * start["rankme"])
         # Half the spread is a quarter of the difference between the cosine and 1.
         high_cosine = max(high_cosine, 0.75 + 0.25 * start["mean_cosine"])
-    if last is not None:
-        low_std *= metrics["embedding_std_ratio"] <= last["embedding_std_ratio"]
-        low_rank *= metrics["rankme"] <= last["rankme"]
-        high_cosine = high_cosine if metrics["mean_cosine"] >= last["mean_cosine"] else 1.0
+    if before is not None:
+        low_std *= not _recovers(metrics, before, lambda look: look["embedding_std_ratio"])
+        low_rank *= not _recovers(metrics, before, lambda look: look["rankme"])
+        if _recovers(metrics, before, lambda look: 1 - look["mean_cosine"]):
+            high_cosine = 1.0
     low_std, low_rank = max(low_std, DEAD_STD_RATIO), max(low_rank, DEAD_RANK)
     high_cosine = min(high_cosine, DEAD_COSINE)
     signs = {}
@@ -222,6 +220,10 @@ def collapse_signs(metrics, shape, start=None, last=None):
             "have nearly the same direction"
         )
     return signs
+
+
+def _recovers(metrics, before, of):
+    return not before or of(metrics) > RECOVERED * min(map(of, before))
 
 
 def projection_signs(metrics, before):
@@ -247,7 +249,7 @@ def projection_signs(metrics, before):
         dict from each sign to its description; empty for healthy projections.
     """
     signs, spread, ratio = {}, metrics["embedding_std_ratio"], metrics["top_variance_ratio"]
-    last = before[-1] if before else WORST
+    last = before[-1] if before else {"embedding_std_ratio": 0.0, "top_variance_ratio": 1.0}
     rises = spread > last["embedding_std_ratio"]
     if spread < (DEAD_STD_RATIO if rises else LOW_STD_RATIO):
         signs["projected spread"] = (
