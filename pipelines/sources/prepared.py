@@ -86,7 +86,14 @@ def _versions():
     for file in sorted(_CODE.rglob("*.py")):
         code.update(file.read_bytes())
     packages = ("mmssl", *_DECODERS, *_TOKENIZERS, *_BUILTIN)
-    return [code.hexdigest(), sys.version, *map(importlib.metadata.version, packages)]
+    return [code.hexdigest(), sys.version, *map(_version, packages)]
+
+
+def _version(package):
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # keras-hub does without tensorflow-text
+        return None
 
 
 def _read(entry):
