@@ -72,10 +72,6 @@ def without_predictor():
 
 NO_VARIANCE = (*SMALL, "--method.loss_weights={variance: 0.0}")
 NO_CENTER = (*SMALL, "--method.center_momentum=1.0")
-LEARNED_POSITIONS = (
-    *("--method.encoder.positions=learned", "--method.encoder.table_stddev=0.02"),
-    *("--method.momentum=0.99", "--method.final_momentum=0.999"),
-)
 CASES = (
     Case("vision/barlow_twins", PHOTOS, ("--data.limit=1651",), steps=150),
     Case("vision/simsiam", CLOTHES, SMALL, "stop-gradient", patch=without_stop_gradient),
@@ -101,7 +97,6 @@ CASES = (
     Case("vision/simsiam", PHOTOS, SMALL, "stop-gradient", patch=without_stop_gradient),
     Case("vision/dino", PHOTOS, NO_CENTER, "center"),
     Case("vision/moco_v3", PHOTOS),
-    Case("text/data2vec2", BOOKS, LEARNED_POSITIONS, "rotary positions", steps=500),
     Case("text/data2vec2", BOOKS, (), steps=500),
     Case("audio/data2vec2", SOUNDS, ()),
 )
