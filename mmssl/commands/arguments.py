@@ -20,6 +20,11 @@ def add_trust(parser):
     )
 
 
+def name_of(recipe):
+    """Returns the name of a run folder for a recipe, such as audio-cpc, where none is given."""
+    return recipe.replace("/", "-").removesuffix(".yaml")
+
+
 def run_of(options):
     """Opens the run folder given on the command line.
 

@@ -30,7 +30,7 @@ def run(options):
     from mmssl.training.finish import finish
     from mmssl.training.loop import pretrain
 
-    out = options.out or Path("runs") / options.recipe.replace("/", "-").removesuffix(".yaml")
+    out = options.out or Path("runs") / arguments.name_of(options.recipe)
     run = pretrain(
         options.recipe,
         out,

@@ -33,7 +33,7 @@ def run(options):
     from mmssl.evaluation.report.comparison import print_comparison, write_comparison
     from mmssl.training.sweep import sweep
 
-    out = options.out or f"runs/sweep-{options.recipe.replace('/', '-').removesuffix('.yaml')}"
+    out = options.out or f"runs/sweep-{arguments.name_of(options.recipe)}"
     settings = dict(map(_setting, options.set))
     ended, failed = sweep(
         options.recipe,
