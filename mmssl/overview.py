@@ -41,7 +41,8 @@ def find_runs(folder):
 
 
 def _is_run(folder):
-    return (folder / "config.yaml").is_file() and (folder / "checkpoints").is_dir()
+    kept = (folder / "checkpoints").is_dir() or (folder / "encoder.keras").is_file()
+    return (folder / "config.yaml").is_file() and kept
 
 
 def overview(folder, now=None):

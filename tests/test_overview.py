@@ -83,6 +83,13 @@ def test_runs_are_found_at_any_depth_and_never_inside_of_a_run_or_behind_a_link(
     assert find_runs(outer) == [outer]
 
 
+def test_a_run_whose_checkpoints_were_deleted_is_found(tmp_path):
+    folder = made(tmp_path / "run", history=(5,), ended=True)
+    (folder / "checkpoints").rmdir()
+    assert find_runs(tmp_path) == [folder]
+    assert (overview(folder)["state"], overview(folder)["step"]) == ("ended", 5)
+
+
 def test_a_folder_without_runs_is_refused(tmp_path, capsys):
     assert main(["runs", str(tmp_path)]) == 2
     assert capsys.readouterr().err == (
