@@ -28,10 +28,13 @@ def segment(corpus, chunk, room, short_probability, key):
 def sentence_pair(corpus, chunk, room, short_probability, key):
     """Makes [CLS] A [SEP] B [SEP] (Devlin et al. 2019, arXiv 1810.04805, appendix A.2).
 
-    The first sentences of a chunk, a random number of them, are A. B is the rest; or, with
-    probability 0.5, and always if no sentence begins inside the chunk, it is sentences from a
-    random position in another document, up to what A leaves of the target length. While the pair
-    has more than `room` tokens, the longer segment loses its first or its last token, at random.
+    Sentences are collected from the first that begins in a chunk, or else the last of its
+    document, until they reach the target length, if need be beyond the chunk. The first few of
+    them, a random number, are A. B is the rest; or, with probability 0.5, and always if there is
+    only one sentence, it is sentences from a random position in another document, up to what A
+    leaves of the target length. While the pair has more than `room` tokens, the longer segment
+    loses its first or its last token, at random. Both kinds of pairs so begin, end and are cut
+    alike: only what they say tells them apart.
 
     Args:
         corpus: Corpus of two or more documents, with no sentence of more than `room` tokens.
@@ -46,9 +49,10 @@ def sentence_pair(corpus, chunk, room, short_probability, key):
     draws = tf.random.stateless_uniform([5 + room], key, dtype=tf.float64)
     short, shorter, split, stay, position = tf.unstack(draws[:5])
     target = _target(room, short_probability, short, shorter)
-    document, begin, end = chunk
-    end = _cut_at_sentence(corpus, begin, end, target)
-    inner, last = _sentence_at(corpus, begin + 1), _sentence_at(corpus, end)
+    document, begin, _ = chunk
+    start = tf.minimum(_sentence_at(corpus, begin), corpus.documents[document + 1] - 1)
+    begin, end = corpus.sentences[start], _gather(corpus, start, target)
+    inner, last = start + 1, _sentence_at(corpus, end)
     alone = inner == last
     middle = tf.where(alone, end, corpus.sentences[inner + _below(last - inner, split)])
 

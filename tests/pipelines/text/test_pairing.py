@@ -94,21 +94,45 @@ def test_no_pair_is_longer_than_the_room_and_full_ones_are_full(pairs):
     assert np.mean(sizes[full] == ROOM) > 0.85
 
 
-def test_a_begins_with_its_chunk_unless_its_front_was_cut(pairs):
+def first_sentences(chunks):
+    """The first sentence that begins in each chunk, or else the last of its document."""
+    found = np.searchsorted(SENTENCES, chunks[:, 1])
+    return np.minimum(found, DOCUMENTS[chunks[:, 0] + 1] - 1)
+
+
+def test_a_begins_with_the_first_sentence_of_its_chunk_unless_its_front_was_cut(pairs):
     chunks, a, b, _ = pairs
-    for (document, begin, _), first, second in zip(chunks, a, b, strict=True):
+    begins = SENTENCES[first_sentences(chunks)]
+    for document, begin, first, second in zip(chunks[:, 0], begins, a, b, strict=True):
         whole = len(first) + len(second) < ROOM
         assert first[0] == begin if whole else first[0] >= begin
         assert DOCUMENT[first[0]] == document
 
 
-def test_a_pair_of_one_document_is_its_chunk_in_two_at_the_begin_of_a_sentence(pairs):
-    for (_, begin, end), first, second, label in zip(*pairs, strict=True):
-        if label == 0:
-            assert first[0] == begin
+def test_a_pair_of_one_document_is_consecutive_sentences_unless_it_was_cut(pairs):
+    _, a, b, labels = pairs
+    whole = 0
+    for first, second in ((a[n], b[n]) for n in np.flatnonzero(labels == 0)):
+        assert second[0] > first[-1]
+        if len(first) + len(second) < ROOM:
+            whole += 1
             assert second[0] == first[-1] + 1
-            assert second[0] in SENTENCES
-            assert second[-1] + 1 == end or second[-1] + 1 in SENTENCES
+            assert {first[0], second[0], second[-1] + 1} <= set(SENTENCES)
+    assert whole > 100
+
+
+def test_where_parts_are_cut_does_not_tell_a_random_pair_from_a_true_one(pairs):
+    _, a, b, labels = pairs
+    cut = np.array(
+        [
+            [place in SENTENCES for place in (x[0], x[-1] + 1, y[0], y[-1] + 1)]
+            for x, y in zip(a, b, strict=True)
+            if len(x) + len(y) == ROOM
+        ]
+    )
+    random = labels[[len(x) + len(y) == ROOM for x, y in zip(a, b, strict=True)]] == 1
+    difference = cut[random].mean(axis=0) - cut[~random].mean(axis=0)
+    assert np.abs(difference).max() < 0.1
 
 
 def test_no_random_b_is_from_the_document_of_a(pairs):
@@ -119,9 +143,10 @@ def test_no_random_b_is_from_the_document_of_a(pairs):
 
 def test_half_of_the_pairs_are_random_and_all_of_the_lone_sentences(pairs):
     chunks, _, _, labels = pairs
-    inside = [np.any((begin < SENTENCES) & (end > SENTENCES)) for _, begin, end in chunks]
-    assert labels[~np.array(inside)].all()
-    several = np.array(inside[: len(CHUNKS)])
+    first = first_sentences(chunks)
+    lone = (first + 1 == DOCUMENTS[chunks[:, 0] + 1]) | (np.diff(SENTENCES)[first] == ROOM)
+    assert labels[lone].all()
+    several = ~lone[: len(CHUNKS)]
     _, full_labels = made(sentence_pair, CHUNKS[several], short_probability=0.0)
     assert full_labels.mean() == pytest.approx(0.5, abs=share_margin(0.5, len(full_labels)))
 
