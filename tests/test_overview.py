@@ -116,5 +116,5 @@ def test_compare_takes_the_ended_runs_of_a_folder(tmp_path, capsys):
 
     done, other = made(tmp_path / "a", ended=True), made(tmp_path / "b")
     assert _ended([tmp_path]) == [done]
-    assert "1 runs have not ended and are left out" in capsys.readouterr().err
+    assert "left out as not ended: 1" in capsys.readouterr().err
     assert _ended([other]) == [other]

@@ -64,9 +64,6 @@ def _ended(folders):
         ended = [run for run in inside if (run / "encoder.keras").exists()]
         named = inside == [Path(folder)]  # a run that has not ended is refused by its name
         if len(ended) < len(inside) and not named:
-            print(
-                f"{folder}: {len(inside) - len(ended)} runs have not ended and are left out",
-                file=sys.stderr,
-            )
+            print(f"{folder}: left out as not ended: {len(inside) - len(ended)}", file=sys.stderr)
         found += inside if named else ended
     return list(dict.fromkeys(found))

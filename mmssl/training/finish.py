@@ -5,11 +5,12 @@ import contextlib
 from rich.console import Console
 
 from mmssl.evaluation import LabeledData, evaluate, write_report
+from mmssl.evaluation.probes.registry import DEFAULT
 from mmssl.evaluation.probes.table import print_table
 from mmssl.quiet import quiet_logger
 
 
-def finish(run, quiet=False):
+def finish(run, quiet=False, probes=DEFAULT):
     """Evaluates a run on its held-out data, probes it if its data have labels, writes its report.
 
     What cannot be measured is named on the terminal; the report is written all the same.
@@ -17,6 +18,7 @@ def finish(run, quiet=False):
     Args:
         run: Run.
         quiet: print nothing.
+        probes: names of the probes of the run's data; see `evaluate`.
 
     Returns:
         list of dicts returned by `evaluate`: the method's own metrics on `data.validation`, then
@@ -24,7 +26,7 @@ def finish(run, quiet=False):
     """
     console = Console(quiet=quiet)
     with quiet_logger("mmssl.pipelines.sources"):  # training has named what is left out
-        results, shown = _measured(run, console)
+        results, shown = _measured(run, console, probes)
         report = write_report(run, shown)
     for result in results:
         print_table(result, console)
@@ -32,7 +34,7 @@ def finish(run, quiet=False):
     return results
 
 
-def _measured(run, console):
+def _measured(run, console, probes):
     """Returns the results, and the LabeledData that the report shows, None if there are none."""
     data, results, shown = run.data, [], None
     if data.validation is not None:
@@ -46,7 +48,7 @@ def _measured(run, console):
         if shown is None or source.labels is not None:
             shown = own
         if source.labels is not None:
-            results.append(evaluate(run, own, layer=run.layer))
+            results.append(evaluate(run, own, probes, layer=run.layer))
     return results, shown
 
 

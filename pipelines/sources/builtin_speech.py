@@ -38,6 +38,7 @@ _SPEAKERS = {
     "goran": (86, 0.9, 0.05, 0.03),
     "hanna": (172, 1.13, 0.02, 0.18),
 }
+_NEW_VOICES = ("goran", "hanna")
 
 
 def make():
@@ -45,7 +46,8 @@ def make():
 
     Returns:
         (list of float32 arrays (T,) of 0.3 to 1.4 seconds; dict of str arrays `name`, `speaker`,
-        `sound` (the syllable) and `split` (the last take is test); sample rate).
+        `sound` (the syllable), `split` (the last take is test) and `voices` (a man and a woman
+        are test); sample rate).
     """
     clips, rows = [], []
     for s, (speaker, voice) in enumerate(_SPEAKERS.items()):
@@ -53,8 +55,10 @@ def make():
             for take in range(_TAKES):
                 clips.append(_speak(sound, voice, np.random.default_rng([s, k, take])))
                 split = "test" if take == _TAKES - 1 else "train"
-                rows.append((f"{speaker} {sound} {take}", speaker, sound, split))
-    columns = zip(("name", "speaker", "sound", "split"), zip(*rows, strict=True), strict=True)
+                voices = "test" if speaker in _NEW_VOICES else "train"
+                rows.append((f"{speaker} {sound} {take}", speaker, sound, split, voices))
+    names = ("name", "speaker", "sound", "split", "voices")
+    columns = zip(names, zip(*rows, strict=True), strict=True)
     return clips, {name: np.array(column) for name, column in columns}, SAMPLE_RATE
 
 

@@ -33,11 +33,12 @@ class CollapseMonitor(keras.callbacks.Callback):
     A single poor check means little: many networks pass through a narrow cone before they learn
     their first strong directions. So it warns only when the same metric stays poor.
 
-    Adds the metrics of `diagnose` and, with pairs, `alignment` to the epoch's logs, so that later
-    callbacks (CSVLogger, TensorBoard) see them. Embeds with `self.model.export_encoder()` and, if
-    it is not None, `self.model.projection_model()`, whose metrics are named `projection_std_ratio`
-    and so on; if `self.model.norm_sensitive`, also `projection_std`, the standard deviation
-    averaged over dimensions.
+    Adds the metrics of `diagnose`, with pairs `alignment`, and `collapse_signs`, the number of
+    signs that persist, to the epoch's logs, so that later callbacks (CSVLogger, TensorBoard) see
+    them. Embeds with `self.model.export_encoder()` and, if it is not None,
+    `self.model.projection_model()`, whose metrics are named `projection_std_ratio` and so on; if
+    `self.model.norm_sensitive`, also `projection_std`, the standard deviation averaged over
+    dimensions.
 
     Args:
         examples: iterable of dicts of encoder inputs, the same in each pass; a collapse shows on
@@ -101,9 +102,9 @@ class CollapseMonitor(keras.callbacks.Callback):
         if not self._is_due():
             return
         metrics = self._check()
+        lasting = self._report(self._signs(metrics))
         if logs is not None:
-            logs.update(metrics)
-        self._report(self._signs(metrics))
+            logs.update(metrics, collapse_signs=lasting)
 
     def _is_due(self):
         self._ended += 1
@@ -149,16 +150,17 @@ class CollapseMonitor(keras.callbacks.Callback):
         return [sign for sign, checks in self._found.items() if checks >= self.patience]
 
     def _report(self, signs):
-        """Counts signs, and warns of those that persist."""
+        """Counts signs, warns of those that persist, and returns their number."""
         persistent = self._count(signs)
         if not persistent:
-            return
+            return 0
         text = f"The embeddings are collapsing: {'; '.join(signs[sign] for sign in persistent)}."
         if self.stop:
             self.reason = f"{text} Training stops after {self.patience} such checks in a row."
             self.model.stop_training = True
         if self.reason or any(self._found[sign] == self.patience for sign in persistent):
             self.tell(self.reason or text)
+        return len(persistent)
 
 
 def _warn(text):

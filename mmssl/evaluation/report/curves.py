@@ -43,7 +43,8 @@ DIAGNOSTICS = {
     ),
 }
 TIMES = {"step_seconds": "step, including waiting", "wait_seconds": "waiting for input"}
-NO_CURVE = {"step", "epoch", "seconds", "samples_per_second", "learning_rate", *TIMES}
+COUNTS = {"step", "epoch", "seconds", "samples_per_second", "collapse_signs"}
+NO_CURVE = {"learning_rate", *COUNTS, *TIMES}
 
 
 def curve_panels(history):

@@ -24,9 +24,11 @@ from mmssl.evaluation.report import figures, page
 from mmssl.evaluation.report.curves import curve_panels
 from mmssl.evaluation.report.embedding_map import embedding_map
 from mmssl.evaluation.report.neighbors import image_uri, neighbor_rows
+from mmssl.evaluation.report.verdict import advice, healthy, learned
 from mmssl.files import write_text
 from mmssl.runs import read_history
 
+NOT_PROBED = "Not known: no probe with labels has been run."
 SHOWN = 1500  # items embedded for the map and the neighbors
 
 
@@ -50,6 +52,7 @@ def write_report(run, data=None, probe=None, seed=0):
     history = read_history(run.folder / "history.csv")
     sections = [
         _header(run, history),
+        _verdict(run, results, history),
         _probes(run, results),
         *_fine_tuning(read_results(run.folder / "metrics.json", "fine_tuning")),
         _training(run, history),
@@ -83,6 +86,17 @@ def _header(run, history):
         f'<header><h1>{page.escape(run.recipe)}</h1><p class="soft">{page.escape(method)}, '
         f"{page.escape(str(run.folder))}</p>{page.facts(known)}</header>"
     )
+
+
+def _verdict(run, results, history):
+    probed = [result for result in results if "encoder" in result]
+    asked = (
+        ("Has it learned?", learned(probed[-1]) if probed else NOT_PROBED),
+        ("Is it healthy?", healthy(run, history)),
+    )
+    answers = (f"<h3>{title}</h3>{page.sentence(text)}" for title, text in asked)
+    steps = "".join(f"<li>{page.sentence(text)}</li>" for text in advice(run, probed, history))
+    return page.section("Verdict", *answers, f"<h3>What next?</h3><ul>{steps}</ul>")
 
 
 def _probes(run, results):

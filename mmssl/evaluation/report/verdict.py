@@ -1,0 +1,223 @@
+"""The verdict on a run in words: has it learned, is it healthy, what to do next."""
+
+import json
+import math
+
+from mmssl.evaluation.probes.registry import title_of
+from mmssl.evaluation.probes.table import mean_and_error, probes_in
+
+CLEAR = 2  # standard errors that a difference must exceed to be called one
+FALLING = 0.02  # of the whole fall of the loss, in the last fifth of the steps
+SOLVED = 0.95  # accuracy of a contrastive task that has little left to teach
+STARVED = 0.3  # part of a step spent waiting for input
+
+
+def learned(result):
+    """Says whether an encoder has learned: better than untrained, and than the raw input.
+
+    Two accuracies differ if they are more than two standard errors of their difference apart.
+
+    Args:
+        result: dict returned by `evaluate`, with the accuracies of an encoder.
+
+    Returns:
+        str, sentences with the figures.
+    """
+    probes = [probe for probe in probes_in(result) if probe in result["encoder"]]
+    found = _by_standing(result, "untrained", probes)
+    if len(found["ahead"]) == len(probes):
+        start = "Yes: it is ahead of the untrained encoder"
+    elif found["ahead"]:
+        start = "In part: it is ahead of the untrained encoder"
+    else:
+        start = "No: it is not ahead of the untrained encoder"
+    figures = ", ".join(_against(result, "untrained", probe) for probe in probes)
+    return f"{start} ({figures}). {_beside_raw(result, probes)}".strip()
+
+
+def healthy(run, history):
+    """Says whether a training is sound: finite, and without a lasting sign of collapse.
+
+    Args:
+        run: Run.
+        history: list of dicts returned by `read_history`.
+
+    Returns:
+        str, sentences with the figures.
+    """
+    if run.files.not_finite.exists() and not run.files.encoder.exists():
+        found = json.loads(run.files.not_finite.read_text(encoding="utf-8"))
+        return (
+            f"No: loss or gradients were not finite at step {found['step']}. Try a lower learning "
+            f"rate, or look at the items that {run.files.not_finite} lists."
+        )
+    looks = [row for row in history if row.get("collapse_signs") not in (None, "")]
+    if not looks:
+        return "Not known: the embeddings were not watched for collapse."
+    signs = [int(float(row["collapse_signs"])) for row in looks]
+    if signs[-1]:
+        since = next(row["step"] for row, n in zip(looks, signs, strict=True) if n)
+        return (
+            f"No: the embeddings are collapsing. {signs[-1]} lasting signs at step "
+            f"{looks[-1]['step']}, the first at step {since}: {_spread(looks[-1])}."
+        )
+    past = f", though there were some before step {looks[-1]['step']}" if any(signs) else ""
+    return f"Yes: no lasting sign of collapse at the last of {len(looks)} looks{past}: " + (
+        f"{_spread(looks[-1])}."
+    )
+
+
+def advice(run, results, history):
+    """Says what to do next, each with the figure that says so.
+
+    Args:
+        run: Run.
+        results: list of dicts returned by `evaluate`, oldest first.
+        history: list of dicts returned by `read_history`.
+
+    Returns:
+        list of str.
+    """
+    steps = [
+        _to_the_end(run, history),
+        _more_steps(history),
+        _harder_task(run, history),
+        _faster_input(history),
+        _block(run, results),
+        _export(run),
+    ]
+    return [sentence for sentence in steps if sentence]
+
+
+def _by_standing(result, other, probes):
+    found = {"ahead": [], "level": [], "behind": []}
+    for probe in probes:
+        if probe in result.get(other, {}):
+            found[_standing(result, other, probe)].append(title_of(probe))
+    return found
+
+
+def _standing(result, other, probe):
+    mean, error = mean_and_error(result["encoder"][probe], result["n_test"])
+    theirs, their_error = mean_and_error(result[other][probe], result["n_test"])
+    if abs(mean - theirs) <= CLEAR * math.hypot(error, their_error):
+        return "level"
+    return "ahead" if mean > theirs else "behind"
+
+
+def _figure(result, name, probe):
+    mean, error = mean_and_error(result[name][probe], result["n_test"])
+    return f"{mean:.3f} ± {error:.3f}"
+
+
+def _against(result, other, probe):
+    return f"{title_of(probe)} {_figure(result, 'encoder', probe)} against " + (
+        _figure(result, other, probe)
+    )
+
+
+def _beside_raw(result, probes):
+    found = _by_standing(result, "raw", probes)
+    words = {"ahead": "ahead of it", "level": "level with it", "behind": "behind it"}
+    stands = [f"{words[name]} by {' and '.join(them)}" for name, them in found.items() if them]
+    if not stands:
+        return ""
+    figures = ", ".join(
+        f"{title_of(probe)} {_figure(result, 'raw', probe)}"
+        for probe in probes
+        if probe in result["raw"]
+    )
+    return f"The raw input has {figures}: the encoder is {', '.join(stands)}."
+
+
+def _spread(look):
+    names = {"rankme": "effective rank", "embedding_std_ratio": "spread", "mean_cosine": "cosine"}
+    return ", ".join(
+        f"{text} {float(look[name]):.3g}" for name, text in names.items() if look.get(name)
+    )
+
+
+def _to_the_end(run, history):
+    if run.files.encoder.exists() or not history:
+        return None
+    planned = f" of {run.files.read_plan()['steps']}" if run.files.plan.exists() else ""
+    return (
+        f"It was stopped at step {history[-1]['step']}{planned}: the same `mmssl pretrain` command "
+        "goes on from there."
+    )
+
+
+def _more_steps(history):
+    rows = [(int(row["step"]), float(row["loss"])) for row in history if row.get("loss")]
+    if len(rows) < 10:
+        return None
+    last = rows[-1][0]
+    losses = [[], []]
+    for step, loss in rows:
+        if step > 0.6 * last:
+            losses[step > 0.8 * last].append(loss)
+    before, end = (sum(part) / len(part) for part in losses)
+    whole = max(loss for _, loss in rows) - min(loss for _, loss in rows)
+    if before - end <= FALLING * whole:
+        return None
+    return (
+        f"More steps (`--fit.steps {2 * last}` and a new `--out`): in the last fifth the loss "
+        f"still fell from {before:.3f} to {end:.3f}, {(before - end) / whole:.0%} of its whole "
+        "range."
+    )
+
+
+def _harder_task(run, history):
+    solved = float(history[-1].get("accuracy") or 0) if history else 0
+    if solved < SOLVED:
+        return None
+    batch = run.config["data"]["init_args"].get("batch_size")
+    larger = f" (`--data.batch_size {2 * batch}`)" if batch else ""
+    return (
+        f"A larger batch{larger}, or stronger changes of the views: the pretext task is nearly "
+        f"solved, with an accuracy of {solved:.3f}."
+    )
+
+
+def _faster_input(history):
+    if not history or not float(history[-1].get("step_seconds") or 0):
+        return None
+    part = float(history[-1]["wait_seconds"]) / float(history[-1]["step_seconds"])
+    if part < STARVED:
+        return None
+    return f"Faster input: {part:.0%} of a step is waiting for it."
+
+
+def _block(run, results):
+    probed = [result for result in results if result.get("layers")]
+    if not probed:
+        return (
+            f"`mmssl evaluate {run.folder} --layer all` tells whether another block than the last "
+            "has better features."
+        )
+    result = probed[-1]
+    probe = "linear" if "linear" in probes_in(result) else probes_in(result)[-1]
+    blocks = {
+        block: mean_and_error(scores[probe], result["n_test"])
+        for block, scores in result["layers"].items()
+    }
+    best = max(blocks, key=lambda block: blocks[block][0])
+    whole, error = mean_and_error(result["encoder"][probe], result["n_test"])
+    mean, its_error = blocks[best]
+    figures = (
+        f"{title_of(probe)} {mean:.3f} ± {its_error:.3f} after {best}, {whole:.3f} ± {error:.3f} "
+        "for the whole encoder"
+    )
+    if mean - whole <= CLEAR * math.hypot(error, its_error):
+        return f"Keep the whole encoder: no block is clearly better ({figures})."
+    return f"Take {best} (`--layer {best}`): {figures}."
+
+
+def _export(run):
+    if not run.files.encoder.exists():
+        return None
+    size = run.encoder.count_params()
+    return (
+        f"`mmssl export {run.folder} --format litert` for a phone, `--format saved_model` for a "
+        f"server: {size:,} parameters, {4 * size / 1e6:.2g} MB."
+    )
