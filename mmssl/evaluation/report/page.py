@@ -94,9 +94,13 @@ def section(title, *parts):
 
 def sentence(text):
     """Returns a paragraph in a muted color; text in backquotes is formatted as code."""
+    return f'<p class="soft">{marked(text)}</p>'
+
+
+def marked(text):
+    """Returns escaped text, formatted as code where it stands in backquotes."""
     pieces = escape(text).split("`")
-    marked = (f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
-    return f'<p class="soft">{"".join(marked)}</p>'
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
 
 
 def facts(pairs):

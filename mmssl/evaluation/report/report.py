@@ -94,8 +94,8 @@ def _verdict(run, results, history):
         ("Has it learned?", learned(probed[-1]) if probed else NOT_PROBED),
         ("Is it healthy?", healthy(run, history)),
     )
-    answers = (f"<h3>{title}</h3>{page.sentence(text)}" for title, text in asked)
-    steps = "".join(f"<li>{page.sentence(text)}</li>" for text in advice(run, probed, history))
+    answers = (f"<h3>{title}</h3><p>{page.marked(text)}</p>" for title, text in asked)
+    steps = "".join(f"<li>{page.marked(text)}</li>" for text in advice(run, probed, history))
     return page.section("Verdict", *answers, f"<h3>What next?</h3><ul>{steps}</ul>")
 
 

@@ -3,8 +3,11 @@
 import json
 import math
 
-from mmssl.evaluation.probes.registry import title_of
-from mmssl.evaluation.probes.table import mean_and_error, probes_in
+import numpy as np
+
+from mmssl.encoders import blocks
+from mmssl.evaluation.probes.registry import mean_and_std, title_of
+from mmssl.evaluation.probes.table import mean_and_error, probes_in, standard_error
 
 CLEAR = 2  # standard errors that a difference must exceed to be called one
 FALLING = 0.02  # of the whole fall of the loss, in the last fifth of the steps
@@ -15,7 +18,8 @@ STARVED = 0.3  # part of a step spent waiting for input
 def learned(result):
     """Says whether an encoder has learned: better than untrained, and than the raw input.
 
-    Two accuracies differ if they are more than two standard errors of their difference apart.
+    Two accuracies differ if they are more than two standard errors of their difference apart;
+    those of several draws of labels are compared draw by draw, since all had the same draws.
 
     Args:
         result: dict returned by `evaluate`, with the accuracies of an encoder.
@@ -98,22 +102,29 @@ def _by_standing(result, other, probes):
 
 
 def _standing(result, other, probe):
-    mean, error = mean_and_error(result["encoder"][probe], result["n_test"])
-    theirs, their_error = mean_and_error(result[other][probe], result["n_test"])
-    if abs(mean - theirs) <= CLEAR * math.hypot(error, their_error):
+    lead, error = _lead(result["encoder"][probe], result[other][probe], result["n_test"])
+    if abs(lead) <= CLEAR * error:
         return "level"
-    return "ahead" if mean > theirs else "behind"
+    return "ahead" if lead > 0 else "behind"
 
 
-def _figure(result, name, probe):
-    mean, error = mean_and_error(result[name][probe], result["n_test"])
+def _lead(ours, theirs, count):
+    """Returns the difference of two accuracies on the same items, and its standard error."""
+    if isinstance(ours, dict) and len(ours["draws"]) > 1:
+        leads = np.subtract(ours["draws"], theirs["draws"])
+        return leads.mean(), leads.std(ddof=1) / math.sqrt(len(leads))
+    ours, theirs = (mean_and_std(accuracy)[0] for accuracy in (ours, theirs))
+    return ours - theirs, math.hypot(standard_error(ours, count), standard_error(theirs, count))
+
+
+def _figure(result, scores, probe):
+    mean, error = mean_and_error(scores[probe], result["n_test"])
     return f"{mean:.3f} ± {error:.3f}"
 
 
 def _against(result, other, probe):
-    return f"{title_of(probe)} {_figure(result, 'encoder', probe)} against " + (
-        _figure(result, other, probe)
-    )
+    ours, theirs = (_figure(result, result[name], probe) for name in ("encoder", other))
+    return f"{title_of(probe)} {ours} against {theirs}"
 
 
 def _beside_raw(result, probes):
@@ -123,7 +134,7 @@ def _beside_raw(result, probes):
     if not stands:
         return ""
     figures = ", ".join(
-        f"{title_of(probe)} {_figure(result, 'raw', probe)}"
+        f"{title_of(probe)} {_figure(result, result['raw'], probe)}"
         for probe in probes
         if probe in result["raw"]
     )
@@ -190,25 +201,30 @@ def _faster_input(history):
 
 def _block(run, results):
     probed = [result for result in results if result.get("layers")]
-    if not probed:
-        return (
-            f"`mmssl evaluate {run.folder} --layer all` tells whether another block than the last "
-            "has better features."
-        )
-    result = probed[-1]
+    if probed:
+        return _best_block(probed[-1])
+    if not run.files.encoder.exists() or len(blocks(run.encoder)) < 2:
+        return None
+    return (
+        f"`mmssl evaluate {run.folder} --layer all` tells whether another block than the last has "
+        "better features."
+    )
+
+
+def _best_block(result):
     probe = "linear" if "linear" in probes_in(result) else probes_in(result)[-1]
-    blocks = {
-        block: mean_and_error(scores[probe], result["n_test"])
+    means = {
+        block: mean_and_error(scores[probe], result["n_test"])[0]
         for block, scores in result["layers"].items()
     }
-    best = max(blocks, key=lambda block: blocks[block][0])
-    whole, error = mean_and_error(result["encoder"][probe], result["n_test"])
-    mean, its_error = blocks[best]
+    best = max(means, key=means.get)
+    scores, whole = result["layers"][best], result["encoder"]
+    lead, error = _lead(scores[probe], whole[probe], result["n_test"])
     figures = (
-        f"{title_of(probe)} {mean:.3f} ± {its_error:.3f} after {best}, {whole:.3f} ± {error:.3f} "
-        "for the whole encoder"
+        f"{title_of(probe)} {_figure(result, scores, probe)} after {best}, "
+        f"{_figure(result, whole, probe)} for the whole encoder"
     )
-    if mean - whole <= CLEAR * math.hypot(error, its_error):
+    if lead <= CLEAR * error:
         return f"Keep the whole encoder: no block is clearly better ({figures})."
     return f"Take {best} (`--layer {best}`): {figures}."
 

@@ -45,11 +45,13 @@ def test_the_raw_input_has_the_same_treatment(raw, stands):
     assert f"linear {raw:.3f} ± " in text
 
 
-def test_accuracies_of_several_draws_differ_by_their_spread():
-    def wide(mean):
-        return {"mean": mean, "std": 0.2, "draws": [mean - 0.2, mean, mean + 0.2]}
+def test_accuracies_of_the_same_draws_are_compared_draw_by_draw():
+    def drawn(*draws):
+        return {"mean": sum(draws) / len(draws), "std": 0.2, "draws": list(draws)}
 
-    assert learned(probed(wide(0.8), wide(0.5))).startswith("No: ")
+    wide = drawn(0.4, 0.6, 0.8)
+    assert learned(probed(drawn(0.46, 0.65, 0.87), wide)).startswith("Yes: ")
+    assert learned(probed(drawn(0.8, 0.6, 0.6), wide)).startswith("No: ")
 
 
 def test_a_run_is_healthy_without_lasting_signs_of_collapse(run):
@@ -101,6 +103,8 @@ def test_a_block_is_advised_if_it_is_clearly_better_than_the_whole(run):
     better = probed(0.7, 0.5, layers=blocks)
     assert "`--layer block_1`" in advised(run, "block_1", results=[better])[0]
     assert advised(run, "Keep the whole encoder", results=[probed(0.88, 0.5, layers=blocks)])
+    assert not advised(run, "--layer all", results=[probed(0.7, 0.5)])
+    run.files.encoder.touch()
     assert advised(run, "--layer all", results=[probed(0.7, 0.5)])
 
 
