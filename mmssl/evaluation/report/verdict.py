@@ -55,20 +55,19 @@ def healthy(run, history):
             f"No: loss or gradients were not finite at step {found['step']}. Try a lower learning "
             f"rate, or look at the items that {run.files.not_finite} lists."
         )
-    looks = [row for row in history if row.get("collapse_signs") not in (None, "")]
+    looks = _looks(history)
     if not looks:
         return "Not known: the embeddings were not watched for collapse."
-    signs = [int(float(row["collapse_signs"])) for row in looks]
-    if signs[-1]:
-        since = next(row["step"] for row, n in zip(looks, signs, strict=True) if n)
+    ill = [row["step"] for row, signs in looks if signs]
+    (last, signs), figures = looks[-1], _spread(looks[-1][0])
+    if signs:
         return (
-            f"No: the embeddings are collapsing. {signs[-1]} lasting signs at step "
-            f"{looks[-1]['step']}, the first at step {since}: {_spread(looks[-1])}."
+            f"No: the embeddings are collapsing (lasting signs at step {last['step']}: {signs}; "
+            f"the first at step {ill[0]}; {figures}). Do not deploy it; docs/runs.md tells how to "
+            "read the signs."
         )
-    past = f", though there were some before step {looks[-1]['step']}" if any(signs) else ""
-    return f"Yes: no lasting sign of collapse at the last of {len(looks)} looks{past}: " + (
-        f"{_spread(looks[-1])}."
-    )
+    past = f", though there were some before step {last['step']}" if ill else ""
+    return f"Yes: no lasting sign of collapse at the last of {len(looks)} looks{past} ({figures})."
 
 
 def advice(run, results, history):
@@ -84,11 +83,11 @@ def advice(run, results, history):
     """
     steps = [
         _to_the_end(run, history),
-        _more_steps(history),
+        _more_steps(run, history),
         _harder_task(run, history),
         _faster_input(history),
         _block(run, results),
-        _export(run),
+        _export(run, history),
     ]
     return [sentence for sentence in steps if sentence]
 
@@ -141,6 +140,12 @@ def _beside_raw(result, probes):
     return f"The raw input has {figures}: the encoder is {', '.join(stands)}."
 
 
+def _looks(history):
+    """Returns the rows of a history at which the run was watched, with their numbers of signs."""
+    watched = [row for row in history if row.get("collapse_signs") not in (None, "")]
+    return [(row, int(float(row["collapse_signs"]))) for row in watched]
+
+
 def _spread(look):
     names = {"rankme": "effective rank", "embedding_std_ratio": "spread", "mean_cosine": "cosine"}
     return ", ".join(
@@ -153,14 +158,14 @@ def _to_the_end(run, history):
         return None
     planned = f" of {run.files.read_plan()['steps']}" if run.files.plan.exists() else ""
     return (
-        f"It was stopped at step {history[-1]['step']}{planned}: the same `mmssl pretrain` command "
-        "goes on from there."
+        f"It has not ended; its history comes to step {history[-1]['step']}{planned}. The same "
+        "`mmssl pretrain` command goes on."
     )
 
 
-def _more_steps(history):
+def _more_steps(run, history):
     rows = [(int(row["step"]), float(row["loss"])) for row in history if row.get("loss")]
-    if len(rows) < 10:
+    if len(rows) < 10 or not run.files.encoder.exists():
         return None
     last = rows[-1][0]
     losses = [[], []]
@@ -229,8 +234,9 @@ def _best_block(result):
     return f"Take {best} (`--layer {best}`): {figures}."
 
 
-def _export(run):
-    if not run.files.encoder.exists():
+def _export(run, history):
+    collapsed = any(signs for _, signs in _looks(history)[-1:])
+    if collapsed or not run.files.encoder.exists():
         return None
     size = run.encoder.count_params()
     return (

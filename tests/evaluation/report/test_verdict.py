@@ -57,7 +57,7 @@ def test_accuracies_of_the_same_draws_are_compared_draw_by_draw():
 def test_a_run_is_healthy_without_lasting_signs_of_collapse(run):
     sound = rows([3, 2, 1], collapse_signs=[0, 0, 0], rankme=[5, 6, 7.25])
     assert healthy(run, sound) == (
-        "Yes: no lasting sign of collapse at the last of 3 looks: effective rank 7.25."
+        "Yes: no lasting sign of collapse at the last of 3 looks (effective rank 7.25)."
     )
     assert ", though there were some before" in healthy(run, rows([2, 1], collapse_signs=[1, 0]))
     ill = healthy(run, rows([3, 2, 1], collapse_signs=[0, 2, 2], rankme=[5, 1, 1]))
@@ -80,7 +80,9 @@ def advised(run, word, history=(), results=()):
     return [text for text in advice(run, list(results), list(history)) if word in text]
 
 
-def test_more_steps_are_advised_while_the_loss_falls(run):
+def test_more_steps_are_advised_if_the_loss_still_fell_at_the_end(run):
+    assert not advised(run, "More steps", rows([20 - n for n in range(20)]))
+    run.files.encoder.touch()
     assert "`--fit.steps 400`" in advised(run, "More steps", rows([20 - n for n in range(20)]))[0]
     assert not advised(run, "More steps", rows([max(20 - 2 * n, 3) for n in range(20)]))
     assert not advised(run, "More steps", rows([5, 4, 3]))
@@ -110,7 +112,12 @@ def test_a_block_is_advised_if_it_is_clearly_better_than_the_whole(run):
 
 def test_a_run_that_was_stopped_is_told_how_far_it_came(run):
     run.files.plan.write_text(json.dumps({"steps": 90}))
-    assert "at step 20 of 90" in advised(run, "was stopped at", rows([2, 1]))[0]
+    assert "to step 20 of 90" in advised(run, "has not ended", rows([2, 1]))[0]
     run.files.encoder.touch()
-    assert not advised(run, "was stopped at", rows([2, 1]))
-    assert advised(run, "--format litert", rows([2, 1]))
+    assert not advised(run, "has not ended", rows([2, 1]))
+
+
+def test_an_encoder_that_has_ended_is_exported_unless_it_collapsed(run):
+    run.files.encoder.touch()
+    assert advised(run, "--format litert", rows([2, 1], collapse_signs=[1, 0]))
+    assert not advised(run, "--format litert", rows([2, 1], collapse_signs=[0, 1]))
