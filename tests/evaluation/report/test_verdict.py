@@ -61,10 +61,8 @@ def test_a_run_is_healthy_without_lasting_signs_of_collapse(run):
     )
     assert ", though there were some before" in healthy(run, rows([2, 1], collapse_signs=[1, 0]))
     ill = healthy(run, rows([3, 2, 1], collapse_signs=[0, 2, 2], rankme=[5, 1, 1]))
-    assert ill.startswith(
-        "No: the embeddings are collapsing. 2 lasting signs at step 30, the first"
-    )
-    assert "at step 20: effective rank 1." in ill
+    assert ill.startswith("No: the embeddings are collapsing (lasting signs at step 30: 2; ")
+    assert "the first at step 20; effective rank 1)" in ill
     assert healthy(run, rows([3, 2, 1])).startswith("Not known")
 
 
