@@ -121,6 +121,11 @@ def at_size(encoder, size):
 def _outputs(encoder, name):
     """The tensors between two stages: that of the given name and those that accompany it."""
     there = {layer.name for layer in encoder.layers}
+    if name not in there:
+        raise ValueError(
+            f"What hides tokens from an encoder needs its layer {name!r}, as vit_encoder, "
+            f"roberta_encoder and wav2vec_encoder have one; {encoder.name} has none."
+        )
     names = [name, *(key for key in BESIDE[name] if key in there)]
     return {key: encoder.get_layer(key).output for key in names}
 
