@@ -27,7 +27,7 @@ def convolutions(size=16, name="mine"):
     x = keras.layers.BatchNormalization(momentum=0.999, name="norm")(x)
     x = keras.layers.Conv2D(6, 3, 2, padding="same", activation="relu", name="second")(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, keras.layers.Dense(3)(x), name=name)
+    return keras.Model(inputs, keras.layers.Dense(3, name="classes")(x), name=name)
 
 
 def vit():
@@ -262,7 +262,7 @@ def frozen():
     ("build", "arguments", "reason"),
     [
         (convolutions, {"layer": "secnd"}, r"layer='secnd'.* near are second"),
-        (convolutions, {"layer": "dense"}, r"needs a layer that outputs .* \(None, 3\)"),
+        (convolutions, {"layer": "classes"}, r"needs a layer that outputs .* \(None, 3\)"),
         (convolutions, {"layer": "second", "pool": "token"}, "needs tokens"),
         (convolutions, {"pixels": None}, "pixels=.* what pixels mine takes"),
         (convolutions, {"arguments": {"alpha": 1}}, r"arguments=.* but the model is mine"),
