@@ -66,8 +66,8 @@ def adapt(
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1], or from `token_ids` and
-        `padding_mask` int32 (B, L), to `features` and `embedding` float32 (B, C). A model with
-        these outputs already is returned as it is, unless a `layer` is given.
+        `padding_mask` int32 (B, L), to `features` and `embedding` float32 (B, C). A model that has
+        these outputs is returned as it is, unless `layer`, `pool` or `pixels` is given.
 
     Raises:
         ValueError: the model cannot be read or built, or is not one of pictures or text that can be
@@ -79,10 +79,12 @@ def adapt(
         raise ValueError(f"adapt(batch_norm_momentum={batch_norm_momentum}) must be in [0, 1).")
     model, scaling = opened(model, arguments, size)
     _check_functional(model)
-    if layer is None and _is_encoder(model):
-        return model
+    if _is_encoder(model) and (layer, pool, pixels) == (None, "mean", None):
+        _check_text(model, vocabulary_size, length)
+        return _of_size(model, size)
     if len(model.inputs) == 1 and len(model.inputs[0].shape) == 4:
-        scaling = SCALINGS[pixels] if pixels else scaling
+        own = SCALINGS["unit"] if _is_encoder(model) else scaling
+        scaling = SCALINGS[pixels] if pixels else own
         inputs, given = _pictures(model, scaling, size)
     elif TEXT <= {x.name for x in model.inputs} <= TEXT | {"segment_ids"}:
         inputs, given = _text(model, separator)
@@ -111,6 +113,15 @@ def _is_encoder(model):
     return isinstance(outputs, dict) and {"features", "embedding"} <= outputs.keys()
 
 
+def _of_size(encoder, size):
+    own = encoder.input["images"].shape[1] if "images" in encoder.input else None
+    if None not in (own, size) and own != size:
+        raise ValueError(
+            f"{encoder.name} is an encoder of pictures of {own} pixels, not {size}: set data.size."
+        )
+    return encoder
+
+
 def _inputs(model):
     return " and ".join(f"{x.name} {tuple(x.shape)}" for x in model.inputs)
 
@@ -125,7 +136,10 @@ def _pictures(model, scaling, size):
         )
     size = size or sides[0]
     if size is None:
-        raise ValueError(f"adapt(size=...) must give the pixels per side: {model.name} takes any.")
+        raise ValueError(
+            f"adapt(size=...) must give the pixels per side, since {model.name} takes pictures of "
+            "any size; in a recipe it follows data.size, which data of pictures have."
+        )
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     scaling = scaling or scaling_of(model)
     return {"images": images}, [scaling.layers(images)]

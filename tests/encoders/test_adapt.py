@@ -13,8 +13,18 @@ from mmssl.encoders import adapt, at_size, cut
 from mmssl.encoders.parts.dropout import with_dropout
 from mmssl.encoders.parts.pixels import application_scaling
 from mmssl.layers import MaskedMean
-from mmssl.methods import BERT, CPC, DINO, GPT, Colorization, ContextEncoder, Data2Vec, WaveNet
-from mmssl.methods.bases.multi_crop import check_sizes
+from mmssl.methods import (
+    BERT,
+    CPC,
+    DINO,
+    GPT,
+    Colorization,
+    ContextEncoder,
+    Data2Vec,
+    Data2Vec2,
+    WaveNet,
+)
+from mmssl.methods.bases.requirements import check_batch
 from tests.tolerances import NETWORK, SUM, assert_close
 
 BUILDERS = [x for x in vars(keras.applications).values() if inspect.isfunction(x)]
@@ -155,7 +165,12 @@ def test_an_adapted_encoder_comes_back_from_its_file(tmp_path):
     loaded = keras.models.load_model(tmp_path / "encoder.keras", safe_mode=True)
     batch = {"images": pictures()}
     np.testing.assert_array_equal(loaded(batch)["embedding"], encoder(batch)["embedding"])
-    assert adapt(str(tmp_path / "encoder.keras")).name == encoder.name
+    again = adapt(str(tmp_path / "encoder.keras"))
+    np.testing.assert_array_equal(again(batch)["embedding"], encoder(batch)["embedding"])
+    first = adapt(str(tmp_path / "encoder.keras"), pool="token")(batch)
+    assert_close(first["embedding"], encoder(batch)["features"][:, 0], NETWORK)
+    with pytest.raises(ValueError, match=r"of 16 pixels, not 24: set data\.size\.$"):
+        adapt(str(tmp_path / "encoder.keras"), size=24)
 
 
 def test_a_file_computes_in_the_precision_of_the_run(tmp_path):
@@ -209,6 +224,7 @@ def test_language_models_train_what_fits_them():
     [
         (Colorization, "sees the colors"),
         (Data2Vec, "needs its layer 'tokens'"),
+        (Data2Vec2, "needs its layer 'tokens'"),
         (ContextEncoder, r"needs a map \(B, H, W, C\)"),
         (BERT, "needs the layer 'token_embedding'"),
         (GPT, "needs the layer 'token_embedding'"),
@@ -224,13 +240,15 @@ def test_a_method_says_what_an_adapted_model_lacks(method, reason):
 
 def test_views_of_other_sizes_are_refused_where_positions_are_counted():
     spec = {"images_1": keras.Input((16, 16, 3)), "images_3": keras.Input((8, 8, 3))}
-    check_sizes(adapt(convolutions(), pixels="unit"), spec)
+    check_batch(adapt(convolutions(), pixels="unit"), spec)
     with pytest.raises(ValueError, match=r"16 pixels alone.*views of 8: set data\.small_size 16"):
-        check_sizes(adapt(vit(), pixels="unit"), spec)
+        check_batch(adapt(vit(), pixels="unit"), spec)
+    with pytest.raises(ValueError, match=r"takes token_ids and padding_mask, but the data give im"):
+        check_batch(adapt(text()), spec)
 
 
 def test_an_adapted_encoder_takes_crops_of_another_size_and_has_no_blocks():
-    encoder = adapt(convolutions(), pixels="unit")
+    encoder = adapt(convolutions(), pixels="caffe")
     assert at_size(encoder, 24)({"images": pictures(24)})["features"].shape == (2, 6, 6, 6)
     assert DINO(encoder, head=(4,), out_dim=4).export_encoder().output["embedding"].shape[1] == 6
     with pytest.raises(ValueError, match="no block 'second'; it has none"):
@@ -275,7 +293,11 @@ def frozen():
         (lambda: model_of(Unregistered()), {}, "cannot be saved and loaded.*Unregistered"),
         (lambda: model_of(keras.layers.Conv2D(2, 3), (8, 8, 1)), {}, "three channels"),
         (lambda: model_of(keras.layers.Dense(2), (8,)), {}, "takes a model of pictures"),
-        (lambda: model_of(keras.layers.Conv2D(2, 3), (None, None, 3)), {}, "size=.*takes any"),
+        (
+            lambda: model_of(keras.layers.Conv2D(2, 3), (None, None, 3)),
+            {},
+            "size=.*takes pictures of any size",
+        ),
         (lambda: keras.Sequential([keras.layers.Dense(2)]), {}, "or has no inputs yet"),
         (lambda: 3, {}, "must be a keras.Model or a str; got 3"),
         (lambda: "nowhere.keras", {}, "finds nothing: give a .keras file"),

@@ -1,10 +1,6 @@
 """Crops of several sizes through one encoder (multi-crop: Caron et al. 2020, arXiv 2006.09882)."""
 
-import re
-
 from keras import ops
-
-from mmssl.encoders import at_size
 
 LARGE = 2  # crops that targets are computed from, the first ones in a batch
 
@@ -36,30 +32,6 @@ def embed_crops(encoder, crops, training=False):
         for index, embedding in zip(group, ops.split(embedded, len(group)), strict=True):
             embeddings[index] = embedding
     return embeddings
-
-
-def check_sizes(encoder, spec):
-    """Checks that an encoder takes the pictures of every size in a batch.
-
-    Args:
-        encoder: functional keras.Model.
-        spec: dict of `tf.TensorSpec`, the element of a dataset of batches.
-
-    Raises:
-        ValueError: it takes those of its own size only.
-    """
-    if list(encoder.input) != ["images"]:
-        return
-    own = encoder.input["images"].shape[1]
-    sizes = {x.shape[1] for name, x in spec.items() if re.fullmatch(r"images(_\d+)?", name)}
-    for size in sorted(sizes - {own}):
-        try:
-            at_size(encoder, size)
-        except Exception:  # what a layer raises on a wrong shape is without number
-            raise ValueError(
-                f"{encoder.name} takes pictures of {own} pixels alone, but the batches have views "
-                f"of {size}: set data.small_size {own}, or data.num_small_views 0."
-            ) from None
 
 
 def _sizes(crop):

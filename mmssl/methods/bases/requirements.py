@@ -1,7 +1,11 @@
 """What methods require of an encoder, checked before anything is trained."""
 
+import re
+
 import numpy as np
 from keras import ops
+
+from mmssl.encoders import at_size
 
 CAUSAL = 1e-4  # change of a feature that is rounding
 PROBE = 4  # tokens
@@ -63,3 +67,37 @@ def check_causal(method, encoder):
             f"{method}(encoder=...) predicts a token from those before it, but a token of "
             f"{encoder.name} sees those after it, too: use a causal one, such as gpt_encoder."
         )
+
+
+def check_batch(encoder, spec):
+    """Checks that an encoder takes what batches hold, pictures of every size in them included.
+
+    Args:
+        encoder: functional keras.Model.
+        spec: dict of `tf.TensorSpec`, the element of a dataset of batches.
+
+    Raises:
+        ValueError: batches lack an input, or have pictures of a size that it does not take.
+    """
+    held = {re.sub(r"_\d+$", "", name) for name in spec}
+    if not set(encoder.input) <= held:
+        raise ValueError(
+            f"{encoder.name} takes {' and '.join(encoder.input)}, but the data give "
+            f"{' and '.join(sorted(held))}: choose an encoder, or a recipe, of the other kind."
+        )
+    if list(encoder.input) != ["images"]:
+        return
+    own = encoder.input["images"].shape[1]
+    sizes = {x.shape[1] for name, x in spec.items() if re.fullmatch(r"images(_\d+)?", name)}
+    for size in sorted(sizes - {own}):
+        _check_size(encoder, own, size)
+
+
+def _check_size(encoder, own, size):
+    try:
+        at_size(encoder, size)
+    except Exception:  # what a layer raises on a wrong shape is without number
+        raise ValueError(
+            f"{encoder.name} takes pictures of {own} pixels alone, but the batches have views of "
+            f"{size}: set data.small_size {own}, or data.num_small_views 0."
+        ) from None
