@@ -129,8 +129,10 @@ def _check_name(name, place, trust):
         raise ValueError(f"{place} names {name}, which cannot be imported: {error}.") from None
     kind = KINDS.get(place, keras.Model)
     if not _is_trusted(f"{getattr(found, '__module__', '')}.", trust) or not _makes(found, kind):
+        known = name.startswith("keras.applications.")
+        hint = "; give that name to mmssl.encoders.adapt as its model" if known else ""
         raise ValueError(
-            f"{place} names {name}, which is not a {kind.__name__}: it was not called."
+            f"{place} names {name}, which is not a {kind.__name__}: it was not called{hint}."
         )
 
 

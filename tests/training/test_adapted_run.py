@@ -75,6 +75,26 @@ def test_a_preset_that_is_gone_is_named_before_anything_is_written(tmp_path, cap
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--method.encoder=mmssl.encoders.adapt"], r"^mmssl\.encoders\.adapt needs .*: model\.$"),
+        (
+            ["--method.encoder=keras.applications.VGG16"],
+            r"not called; give that name to mmssl\.enc",
+        ),
+        (
+            ["--method.encoder=keras_hub.models.ViTBackbone"],
+            r"without types, .* mmssl\.encoders\.adapt",
+        ),
+    ],
+)
+def test_what_is_named_in_place_of_adapt_is_answered_in_a_sentence(given, said):
+    with pytest.raises(ValueError, match=said) as refused:
+        read_recipe("vision/simclr", given)
+    assert len(str(refused.value)) < 250
+
+
 def test_another_encoder_on_the_command_line_has_its_own_keys(preset):
     folder, _ = preset
     config = read_recipe("vision/dino", arguments(folder)[5:7])
