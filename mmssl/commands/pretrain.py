@@ -5,7 +5,10 @@ from pathlib import Path
 
 from mmssl.commands import arguments
 
-EXAMPLES = """mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech
+EXAMPLES = r"""mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech
+mmssl pretrain vision/simclr --data.source photos/ --data.size 64 --out runs/mobilenet \
+    --method.encoder mmssl.encoders.adapt \
+    --method.encoder.model keras.applications.MobileNetV3Small
 Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
 --method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them."""
 

@@ -1,5 +1,6 @@
 """Functional Keras encoders; each outputs `features` and `embedding`."""
 
+from mmssl.encoders.adapt import adapt
 from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
@@ -19,6 +20,7 @@ from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
 
 __all__ = [
+    "adapt",
     "at_size",
     "bert_encoder",
     "blocks",

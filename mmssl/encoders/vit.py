@@ -5,10 +5,9 @@ from typing import Literal
 import keras
 
 from mmssl.choices import check_choices
+from mmssl.encoders.parts.pixels import DEVIATION, MEAN
 from mmssl.encoders.parts.transformer_blocks import transformer_blocks
 from mmssl.layers import ClassToken, GridPositions, PositionIds, RelativePositionBias, TokenPooling
-
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels
 
 
 def vit_encoder(

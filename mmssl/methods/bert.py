@@ -9,6 +9,7 @@ from mmssl.layers import approximate_gelu
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.parts import batch_total
+from mmssl.methods.bases.requirements import required_layer
 
 SPECIALS = 5  # the ids below are [PAD], [UNK], [CLS], [SEP] and [MASK]
 VALIDATION_BATCHES = 64
@@ -39,6 +40,9 @@ class BERT(Pretrainer):
         unigram_bias: initialize the output bias to the tokens' log frequencies, which an initial
             bias of zero, as in the paper, takes hundreds of steps to learn; for short runs.
         **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: the encoder has no such layer.
     """
 
     splits_batches = True
@@ -57,7 +61,9 @@ class BERT(Pretrainer):
         features = encoder.output["features"]
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         self.masked_language_model = MaskedLMHead(
-            token_embedding=encoder.get_layer("token_embedding"),
+            token_embedding=required_layer(
+                "BERT", encoder, "token_embedding", "mmssl.encoders.bert_encoder"
+            ),
             intermediate_activation=approximate_gelu,
             layer_norm_epsilon=1e-12,
             kernel_initializer=initializer,

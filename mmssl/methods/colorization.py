@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from mmssl.decoders import conv_decoder
-from mmssl.layers import ColorBins, lab_to_rgb, rgb_to_lab
+from mmssl.layers import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.color import rgb_to_lightness
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.methods.bases import Pretrainer
@@ -73,6 +73,11 @@ class Colorization(Pretrainer):
             )
         if temperature <= 0:
             raise ValueError(f"Colorization(temperature=...) must be above 0; got {temperature}.")
+        if not any(isinstance(layer, Lightness) for layer in encoder.layers):
+            raise ValueError(
+                "Colorization(encoder=...) needs one that sees lightness alone, as of "
+                f"mmssl.encoders.conv_encoder(gray=True); {encoder.name} sees the colors."
+            )
         self.uniform_weight = uniform_weight
         self.temperature = temperature
         self.bins = ColorBins()

@@ -8,6 +8,8 @@ from mmssl.encoders import blocks
 from mmssl.losses.info_nce import future_info_nce
 from mmssl.methods.bases import Pretrainer
 
+LAST_BLOCKS = 2  # that of the latents and that of the contexts
+
 
 class CPC(Pretrainer):
     """Contrastive predictive coding (van den Oord, Li, Vinyals 2018, arXiv 1807.03748).
@@ -64,6 +66,15 @@ class CPC(Pretrainer):
         self.num_negatives = num_negatives
         self.temperature = temperature
 
+        if (
+            list(encoder.input) != ["waveform", "padding_mask"]
+            or len(blocks(encoder)) < LAST_BLOCKS
+        ):
+            raise ValueError(
+                "CPC(encoder=...) needs two last blocks, for latents and contexts of a waveform, "
+                f"as of mmssl.encoders.cpc_encoder; {encoder.name} takes "
+                f"{' and '.join(encoder.input)} and has {len(blocks(encoder))} blocks."
+            )
         latents = encoder.get_layer(blocks(encoder)[-2]).output
         _, kept = encoder.get_layer("pool").input
         self.latents_and_contexts = keras.Model(

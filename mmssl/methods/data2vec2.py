@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from mmssl.decoders import masked_decoder
+from mmssl.encoders.parts.stages import stage_output
 from mmssl.layers import NoiseTable, gather_tokens, scatter_tokens
 from mmssl.losses.token_regression import token_regression
 from mmssl.methods.bases import LatentPrediction
@@ -97,7 +98,7 @@ class Data2Vec2(LatentPrediction):
                 "Data2Vec2 needs noise_stddev and class_weight of 0 or more; got "
                 f"{noise_stddev} and {class_weight}."
             )
-        tokens, positioned = (encoder.get_layer(n).output for n in ("tokens", "positioned"))
+        tokens, positioned = (stage_output(encoder, n) for n in ("tokens", "positioned"))
         self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)
         weights = dict(loss_weights or {})
         if self.class_tokens:

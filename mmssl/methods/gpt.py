@@ -8,6 +8,7 @@ from keras import ops
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.parts import batch_total
+from mmssl.methods.bases.requirements import check_causal, required_layer
 
 
 class GPT(Pretrainer):
@@ -30,6 +31,9 @@ class GPT(Pretrainer):
         encoder: keras.Model with causal features and a ReversibleEmbedding named
             `token_embedding`, such as `mmssl.encoders.gpt_encoder()`.
         **kwargs: passed to Pretrainer.
+
+    Raises:
+        ValueError: the encoder has no such layer, or a token sees those after it.
     """
 
     splits_batches = True
@@ -37,7 +41,8 @@ class GPT(Pretrainer):
 
     def __init__(self, encoder: keras.Model, **kwargs):
         super().__init__(encoder, **kwargs)
-        encoder.get_layer("token_embedding")  # or a ValueError that names it
+        required_layer("GPT", encoder, "token_embedding", "mmssl.encoders.gpt_encoder")
+        check_causal("GPT", encoder)
 
     @property
     def token_embedding(self):

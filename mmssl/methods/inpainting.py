@@ -12,6 +12,7 @@ from mmssl.layers import MaskFill
 from mmssl.losses.weighted_squared_error import weighted_squared_error
 from mmssl.methods.bases import AdversarialPretrainer
 from mmssl.methods.bases.border_fill import border_fill
+from mmssl.methods.bases.requirements import check_map
 
 REPORT_IMAGES = 12
 VALIDATION_IMAGES = 2048
@@ -79,6 +80,7 @@ class ContextEncoder(AdversarialPretrainer):
             raise ValueError(
                 f"ContextEncoder(visible_weight=...) must be 0 or more; got {visible_weight}."
             )
+        check_map("ContextEncoder", encoder)
         size = encoder.input["images"].shape[1]
         target = size // 2 if region == "center" else size
         weights = {"reconstruction": 1.0 - adversarial_weight}

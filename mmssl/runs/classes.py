@@ -46,6 +46,36 @@ def check_overrides(overrides, trust=()):
     Raises:
         ValueError: see `check_classes`.
     """
+    for place, value, is_name in _given(overrides):
+        if is_name:
+            _check_name(value, place, trust)
+        _check_values(value, place, trust)
+
+
+def with_overrides(recipe, overrides):
+    """Returns a recipe with the classes that arguments of the command line name in their places.
+
+    Args:
+        recipe: dict of sections; it is left as it is.
+        overrides: see `check_overrides`, by which they have been checked.
+    """
+    for place, value, is_name in _given(overrides):
+        spec = {"class_path": value} if is_name else value
+        if isinstance(spec, dict) and "class_path" in spec:
+            recipe = _placed(recipe, place.split("."), spec)
+    return recipe
+
+
+def _placed(holder, names, value):
+    if len(names) == 1:
+        return {**holder, names[0]: value}
+    spec = holder.get(names[0]) or {}
+    inner = _placed(spec.get("init_args") or {}, names[1:], value)
+    return {**holder, names[0]: {**spec, "init_args": inner}}
+
+
+def _given(overrides):
+    """Yields place, value, and whether that is the name of a class, of each `--place=value`."""
     for i, item in enumerate(overrides):
         if not item.startswith("--"):
             continue
@@ -53,9 +83,8 @@ def check_overrides(overrides, trust=()):
         value = value if equals else "".join(overrides[i + 1 : i + 2])
         place = key.replace(".init_args", "").removesuffix(".class_path")
         loaded = _loaded(value)
-        if key.endswith(".class_path") or (_is_network(place) and isinstance(loaded, str)):
-            _check_name(value, place, trust)
-        _check_values(loaded, place, trust)
+        named = key.endswith(".class_path") or (_is_network(place) and isinstance(loaded, str))
+        yield (place, value, True) if named else (place, loaded, False)
 
 
 def imported(name):
@@ -100,8 +129,10 @@ def _check_name(name, place, trust):
         raise ValueError(f"{place} names {name}, which cannot be imported: {error}.") from None
     kind = KINDS.get(place, keras.Model)
     if not _is_trusted(f"{getattr(found, '__module__', '')}.", trust) or not _makes(found, kind):
+        known = name.startswith("keras.applications.")
+        hint = "; give that name to mmssl.encoders.adapt as its model" if known else ""
         raise ValueError(
-            f"{place} names {name}, which is not a {kind.__name__}: it was not called."
+            f"{place} names {name}, which is not a {kind.__name__}: it was not called{hint}."
         )
 
 

@@ -6,7 +6,7 @@ import jsonargparse
 import yaml
 
 from mmssl.recipes import recipe_path
-from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported
+from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported, with_overrides
 from mmssl.runs.fit import Fit
 from mmssl.runs.keys import check_keys, given_keys, known_keys
 from mmssl.runs.sentence import sentence
@@ -64,14 +64,16 @@ def open_recipe(name, overrides=(), trust=()):
     check_sections(recipe, path)
     check_classes(recipe, trust)
     check_overrides(overrides, trust)
-    given = [*given_keys(recipe, KINDS), *(x[2:] for x in overrides if x.startswith("--"))]
-    given = [key.partition("=")[0].replace(".init_args.", ".") for key in given]
-    check_keys(given, _known_keys(recipe))
+    written = given_keys(recipe, KINDS)
+    check_keys(written, _known_keys(recipe))
+    overridden = [x[2:].partition("=")[0] for x in overrides if x.startswith("--")]
+    overridden = [key.replace(".init_args.", ".") for key in overridden]
+    check_keys(overridden, _known_keys(with_overrides(recipe, overrides)))
     arguments = ["--recipe", str(path), *overrides]
     config = _parsed(SECTIONS, lambda parser: parser.parse_args(arguments))
     Fit(**config["fit"])
     data = build(config["data"])
-    _share(config, data, given)
+    _share(config, data, [*written, *overridden])
     return config, data
 
 

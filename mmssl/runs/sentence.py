@@ -6,6 +6,17 @@ import re
 def sentence(error):
     """Reduces the error of jsonargparse to the key, the value and what is allowed."""
     text = str(error)
+    required = re.findall(
+        r"class_path '([\w.]+)':\s+the following arguments are required: ([\w, ]+)", text
+    )
+    if required:
+        return "{} needs the arguments that it is not given: {}.".format(*required[-1])
+    untyped = re.search(r"Parameter '\w+' from '([\w.]+)\.__init__' does not specify a type", text)
+    if untyped:
+        return (
+            f"{untyped[1]} has arguments without types, which a recipe cannot check: give its name "
+            "and a dict of arguments to mmssl.encoders.adapt."
+        )
     keys = re.findall(r'[Kk]ey "([^"]+)"', text)
     given = re.findall(r"(?:Given|Got) value: (.+)", text)
     expected = [

@@ -15,6 +15,7 @@ from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.files import atomic_write
 from mmssl.methods.bases.parts import check_splittable
 from mmssl.methods.bases.remat import check_remat
+from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
@@ -120,6 +121,7 @@ class Training:
         with counting("reading", "items", quiet) as (_, progress):
             data.prepare(folder.path, progress, data_changed)
         note_files_of_data(folder.path)
+        check_batch(self.method.encoder, self._first_batches.element_spec)
 
     def _check_batch_size(self):
         size, replicas = self.data.batch_size, self.strategy.num_replicas_in_sync

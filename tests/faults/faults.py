@@ -7,6 +7,7 @@ TEACHERS = ("tests/methods",)
 ON_REPLICAS = (
     "tests/losses/test_elsewhere.py::test_two_replicas_with_half_the_batch_equal_one_with_the_whole",
 )
+ADAPTED = ("tests/encoders/test_adapt.py",)
 STEPS_ON_REPLICAS = (
     "tests/optimizers/test_build.py::test_replicas_and_parts_clip_and_decay_as_one_batch_does",
 )
@@ -935,6 +936,62 @@ ENCODERS = (
         "dilation=2 ** (number % layers)",
         ("tests/encoders/test_wavenet_encoder.py",),
         "block or field",
+    ),
+    Fault(
+        "an adapted encoder begins with new weights",
+        "mmssl/encoders/parts/graph.py",
+        "copy.set_weights(model.get_weights())",
+        "moved = True",
+        ADAPTED,
+        "begins_with_the_models_weights or layers_of_a_nested",
+    ),
+    Fault(
+        "an adapted network forgets what it was normalized by",
+        "mmssl/encoders/parts/graph.py",
+        "layer = _constant(layer)",
+        "pass",
+        ADAPTED,
+        "was_normalized_by",
+    ),
+    Fault(
+        "channels stay red, green and blue where blue comes first",
+        "mmssl/encoders/parts/pixels.py",
+        "images = keras.ops.flip(images, axis=-1)",
+        "pass",
+        ADAPTED,
+        "scaled_inside",
+    ),
+    Fault(
+        "a preset's pixels are scaled as if they were bytes already",
+        "mmssl/encoders/parts/opening.py",
+        "_flat(as_numbers(scale) * 255)",
+        "_flat(as_numbers(scale))",
+        ADAPTED,
+        "preset_tells",
+    ),
+    Fault(
+        "a class token is averaged with the patches of an adapted backbone",
+        "mmssl/encoders/adapt.py",
+        "leading_tokens(features) == 1",
+        "leading_tokens(features) == 9",
+        ADAPTED,
+        "patches_of_a_backbone",
+    ),
+    Fault(
+        "adapted batch norms keep their slow statistics",
+        "mmssl/encoders/adapt.py",
+        "layer.momentum = layer.momentum if momentum is None else momentum",
+        "layer.momentum = layer.momentum",
+        ADAPTED,
+        "batch_norms_follow",
+    ),
+    Fault(
+        "GPT takes an encoder that looks ahead",
+        "mmssl/methods/bases/requirements.py",
+        "    if not np.allclose(first, second, CAUSAL, CAUSAL):",
+        "    if np.isnan(first).any():",
+        ADAPTED,
+        "language_models",
     ),
 )
 

@@ -37,9 +37,8 @@ def cut(encoder, block):
         ValueError: the encoder has no such block.
     """
     if block not in blocks(encoder):
-        raise ValueError(
-            f"This encoder has no block {block!r}; it has {', '.join(blocks(encoder))}."
-        )
+        there = ", ".join(blocks(encoder)) or "none: mmssl.encoders.adapt(layer=...) cuts a model"
+        raise ValueError(f"This encoder has no block {block!r}; it has {there}.")
     features = encoder.get_layer(block).output
     embedding = _pool_like(encoder, features)
     return keras.Model(

@@ -2,7 +2,14 @@
 
 import keras
 
-RATES = ("dropout", "rate")  # names of the rate in the configs of layers with dropout
+RATES = (  # names of rates in the configs of layers, and of backbones of KerasHub
+    "dropout",
+    "rate",
+    "dropout_rate",
+    "attention_dropout",
+    "attention_dropout_rate",
+    "drop_path_rate",
+)
 
 
 def with_dropout(encoder, rate):

@@ -118,11 +118,29 @@ def at_size(encoder, size):
     return _on(encoder, {"images": images})
 
 
+def stage_output(encoder, name):
+    """Returns the output of a layer in which a stage ends.
+
+    Args:
+        encoder: keras.Model.
+        name: `"tokens"` or `"positioned"`.
+
+    Raises:
+        ValueError: the encoder has no such layer, hence no stages.
+    """
+    if name not in (layer.name for layer in encoder.layers):
+        raise ValueError(
+            f"What hides tokens from an encoder needs its layer {name!r}, as vit_encoder, "
+            f"roberta_encoder and wav2vec_encoder have one; {encoder.name} has none."
+        )
+    return encoder.get_layer(name).output
+
+
 def _outputs(encoder, name):
     """The tensors between two stages: that of the given name and those that accompany it."""
     there = {layer.name for layer in encoder.layers}
-    names = [name, *(key for key in BESIDE[name] if key in there)]
-    return {key: encoder.get_layer(key).output for key in names}
+    beside = {key: encoder.get_layer(key).output for key in BESIDE[name] if key in there}
+    return {name: stage_output(encoder, name), **beside}
 
 
 def _between(encoder, start, outputs, name):
