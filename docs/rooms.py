@@ -27,6 +27,7 @@ LEVELS = (
     ("deploy",),
     ("training",),
     ("apply",),
+    ("suggest",),
     ("doctor", "demo"),
     ("commands",),
     ("cli",),
