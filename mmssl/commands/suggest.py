@@ -1,5 +1,6 @@
 """Suggest what to run on some data in some minutes, and say why."""
 
+import dataclasses
 import json
 
 EXAMPLES = """mmssl suggest photos/ --minutes 20
@@ -20,36 +21,38 @@ def run(options):
     from mmssl.suggest import suggest
 
     suggestion = suggest(options.source, options.minutes)
+    if not options.json:
+        print("\n".join(suggestion.sentences()), flush=True)
+    measure = suggestion.recipe is not None and not options.quick
+    expected, refused = _measured(suggestion) if measure else (None, None)
     if options.json:
-        print(json.dumps({**suggestion.as_dict(), "expected": _expected(suggestion, options)}))
-        return
-    for sentence in suggestion.sentences():
-        print(sentence, flush=True)
-    expected = _expected(suggestion, options)
-    if expected is not None:
+        print(json.dumps({**suggestion.as_dict(), "expected": expected, "refused": refused}))
+    elif refused:
+        print(f"note: as it is, a run would be refused: {refused}")
+    elif expected:
         print(_told(expected, suggestion.machine))
 
 
-def _expected(suggestion, options):
-    """Times the first steps of what is suggested: dict of JSON values, or None."""
-    if options.quick or suggestion.recipe is None:
-        return None
+def _measured(suggestion):
+    """Times the first steps of what is suggested.
+
+    Returns:
+        Pair of a dict of JSON values, or None, and of why a run would be refused, or None.
+    """
     from mmssl.quiet import load_tensorflow, quiet_logger
 
     load_tensorflow()
     from mmssl.training.estimate import estimate
 
     look = suggestion.look
-    with quiet_logger("mmssl.pipelines.sources"):  # what is left out has been named
-        found = estimate(suggestion.recipe, suggestion.overrides, look.count, suggestion.elements)
-    return {
-        "step_seconds": found.step_seconds,
-        "steps": found.steps,
-        "epochs": found.epochs,
-        "minutes": found.minutes,
-        "memory": found.memory,
-        "gpu_memory": found.gpu_memory,
-    }
+    try:
+        with quiet_logger("mmssl.pipelines.sources"):  # what is left out has been named
+            found = estimate(
+                suggestion.recipe, suggestion.overrides, look.count, suggestion.elements
+            )
+    except ValueError as error:
+        return None, " ".join(str(error).split())
+    return {**dataclasses.asdict(found), "minutes": found.minutes}, None
 
 
 def _told(expected, machine):

@@ -42,9 +42,9 @@ def examine(item, sample_rate=None):
     Raises:
         ValueError: it cannot be read; the message is the reason.
     """
-    if isinstance(item, np.ndarray):
-        return _examined(_of_array(item))
     try:
+        if isinstance(item, np.ndarray):
+            return _examined(_of_array(item))
         with Image.open(io.BytesIO(item) if isinstance(item, bytes) else item) as image:
             size = image.size
             image.draft("RGB", (64, 64))  # a JPEG is decoded at an eighth of its size

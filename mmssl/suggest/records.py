@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from mmssl.pipelines.sources import open_source
+from mmssl.pipelines.sources.scan import plain_reason
 
 
 def read_records(spec):
@@ -18,5 +19,11 @@ def read_records(spec):
         ValueError: see `open_source`.
     """
     source = open_source(spec, (".tfrecord_content",))
-    splits = [] if source.splits is None else source.splits
-    return source.names, lambda i: source.read(tf.constant(i, tf.int64)).numpy(), splits
+
+    def read(index):
+        try:
+            return source.read(tf.constant(index, tf.int64)).numpy()
+        except tf.errors.OpError as error:
+            raise ValueError(plain_reason(error.message)) from error
+
+    return source.names, read, [] if source.splits is None else source.splits

@@ -43,17 +43,23 @@ def examine(item, sample_rate=None):
     """
     if isinstance(item, np.ndarray):
         rate = sample_rate or 8000  # the default of the pipelines
-        return Sound(len(item) / rate, rate, _sketch(item[: _BEGINNING * rate]))
-    try:
-        with soundfile.SoundFile(io.BytesIO(item) if isinstance(item, bytes) else item) as file:
-            frames, rate = file.frames, file.samplerate
-            beginning = file.read(_BEGINNING * rate, "float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise ValueError(getattr(error, "error_string", str(error))) from error
+        frames, beginning = len(item), item[: _BEGINNING * rate]
+    else:
+        frames, rate, beginning = _opened(item)
     if not len(beginning):
         raise ValueError("it has no samples")
     seconds = frames / rate if 0 < frames < _UNKNOWN else float("nan")
     return Sound(seconds, rate, _sketch(beginning))
+
+
+def _opened(item):
+    """Reads the header and the beginning of a file."""
+    try:
+        with soundfile.SoundFile(io.BytesIO(item) if isinstance(item, bytes) else item) as file:
+            beginning = file.read(_BEGINNING * file.samplerate, "float32", always_2d=True)
+            return file.frames, file.samplerate, beginning
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise ValueError(getattr(error, "error_string", str(error))) from error
 
 
 def _sketch(samples):
