@@ -19,6 +19,7 @@ from mmssl.pipelines.sources.extensions import (
     TEXT_EXTENSIONS,
 )
 from mmssl.pipelines.sources.file_tables import listed_files
+from mmssl.suggest import pictures, sounds
 from mmssl.suggest.archives import read_archive
 
 # Where as many files of two modalities are there, the first is what the others are notes on.
@@ -207,8 +208,6 @@ def _of_shards(spec):
 
 
 def _kind_of(encoded):
-    from mmssl.suggest import pictures, sounds
-
     for modality, module in (("images", pictures), ("audio", sounds)):
         try:
             module.examine(encoded)

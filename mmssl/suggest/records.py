@@ -5,6 +5,8 @@ import tensorflow as tf
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.sources.scan import plain_reason
 
+_NO_FILE = ".none"  # the ending of a file that no folder has, so that its shards are read
+
 
 def read_records(spec):
     """Opens TFRecord shards.
@@ -18,7 +20,7 @@ def read_records(spec):
     Raises:
         ValueError: see `open_source`.
     """
-    source = open_source(spec, (".tfrecord_content",))
+    source = open_source(spec, (_NO_FILE,))
 
     def read(index):
         try:
