@@ -16,14 +16,15 @@ from docs import rooms
 PLACES = {
     "cli": (0, 10, 4, 1),
     "commands": (0, 9, 4, 1),
-    "demo": (0, 8, 2, 1),
-    "doctor": (2, 8, 1, 1),
-    "training": (1.5, 7, 1.25, 1),
-    "apply": (2.75, 7, 1.25, 1),
-    "deploy": (0, 6, 1.5, 1),
-    "evaluation": (1.5, 6, 2.5, 1),
+    "demo": (0, 8, 1.4, 1),
+    "doctor": (1.4, 8, 1, 1),
+    "training": (1, 7, 1.15, 1),
+    "apply": (2.15, 7, 0.85, 1),
+    "deploy": (0, 6, 1, 1),
+    "evaluation": (1, 6, 2, 1),
     "generation": (0, 5, 2, 1),
-    "runs": (2, 5, 2, 1),
+    "runs": (2, 5, 1, 1),
+    "suggest": (3, 5, 1, 4),
     "methods": (0, 4, 3, 1),
     "losses": (0, 1, 1, 3),
     "optimizers": (2, 1, 1, 3),
@@ -32,13 +33,13 @@ PLACES = {
     "layers": (1, 1, 1, 1),
     "pipelines": (3, 1, 1, 4),
 }
-LISTED = ("losses", "optimizers", "pipelines")  # tall enough to name what is in them
+LISTED = ("losses", "optimizers", "pipelines", "suggest")  # tall enough to name what is in them
 GROUND = rooms.LEVELS[0]
 
 FILLS = (
     ("#d5dbe5", ("cli", "commands", "demo", "doctor")),
     ("#c3daf5", ("training", "apply", "deploy", "evaluation")),
-    ("#c5e4df", ("generation", "runs")),
+    ("#c5e4df", ("generation", "runs", "suggest")),
     ("#f9d9a8", ("methods",)),
     ("#fcefcb", ("losses", "optimizers", "decoders", "encoders", "layers")),
     ("#cfe8bd", ("pipelines",)),

@@ -22,7 +22,7 @@ LEVELS = (
     ("decoders",),
     ("methods",),
     ("generation",),
-    ("runs",),
+    ("runs", "suggest"),
     ("evaluation",),
     ("deploy",),
     ("training",),

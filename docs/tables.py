@@ -21,6 +21,7 @@ import yaml
 from docs import rooms
 from mmssl.cli import COMMANDS
 from mmssl.runs import read_recipe, recipe_names
+from mmssl.suggest.candidates import CANDIDATES
 
 PAGES = [
     rooms.ROOT / "README.md",
@@ -28,6 +29,7 @@ PAGES = [
     *sorted((rooms.ROOT / "docs" / "methods").glob("*.md")),
 ]
 GUIDES = {
+    "suggest": "docs/choosing.md",
     "pretrain": "docs/runs.md",
     "sweep": "docs/runs.md#sweeps",
     "evaluate": "docs/evaluation.md",
@@ -108,6 +110,25 @@ def commands_table(page):
     return table(("command", "what it does", "guide"), rows)
 
 
+def candidates_table(page):
+    """Lists the recipes that may be suggested, in the order of preference."""
+    rows = [
+        (
+            f"`{one.recipe}`",
+            one.suits,
+            f"{one.minutes:g}",
+            f"{one.measured} ({link(page, *where_of(one))})",
+        )
+        for one in CANDIDATES
+    ]
+    return table(("recipe", "for", "minutes", "measured"), rows)
+
+
+def where_of(candidate):
+    """Returns the page and section of a candidate's figure, and the page's name."""
+    return candidate.where, PurePath(candidate.where.partition("#")[0]).stem
+
+
 def example_method(page):
     """Shows the example of a method."""
     return example("dcl.py", "python")
@@ -129,6 +150,7 @@ GENERATED = {
     "rooms": rooms_table,
     "layout": layout_table,
     "commands": commands_table,
+    "candidates": candidates_table,
     "example_method": example_method,
     "example_recipe": example_recipe,
 }

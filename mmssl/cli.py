@@ -9,6 +9,7 @@ from mmssl.quiet import load_tensorflow
 from mmssl.stopping import StoppedError, at_once
 
 COMMANDS = (  # files of mmssl/commands, in the order of the help
+    "suggest",
     "pretrain",
     "sweep",
     "evaluate",
@@ -27,10 +28,12 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "demo",
 )
 
-WITHOUT_TENSORFLOW = ("list", "runs")  # they answer at once; a recipe's keys need it, see list
+# They answer at once; a recipe's keys need it, see list, and the timing of steps, see suggest.
+WITHOUT_TENSORFLOW = ("list", "runs", "suggest")
 
 EXAMPLES = """examples:
   mmssl list
+  mmssl suggest recordings/ --minutes 20
   mmssl pretrain audio/cpc --data.source recordings/ --out runs/speech
   mmssl evaluate runs/speech --data.source clips/ --data.labels clips/labels.tsv
   mmssl embed runs/speech clips/*.wav --out vectors.npz

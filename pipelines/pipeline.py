@@ -389,6 +389,14 @@ class Pipeline:
         """
         return self.decoder_for(source)(source.read(tf.constant(index, tf.int64))).numpy()
 
+    def kept_bytes(self):
+        """Returns the size of the decoded items that are kept in memory."""
+        return (
+            0
+            if self._kept is None
+            else int(self._kept.values.shape[0]) * self._kept.values.dtype.size
+        )
+
     def worth_caching(self, source):
         """Returns whether decoded items are worth keeping in memory."""
         return True

@@ -58,7 +58,7 @@ def test_every_command_that_is_shown_parses(page):
         elif recipe in recipe_names():
             read_recipe(recipe, overrides)
         else:
-            assert recipe in ("RECIPE", "my_recipe.yaml", "dcl.yaml")
+            assert recipe in ("RECIPE", "auto", "my_recipe.yaml", "dcl.yaml")
 
 
 @on_every_page
@@ -104,8 +104,8 @@ def test_a_cell_left_empty_stays_empty():
 
 def test_commands_become_rows_of_a_table():
     rows = tables.commands_table(ROOT / "README.md").splitlines()
-    assert rows[2].startswith("| `mmssl pretrain` | Train a recipe in a run folder")
-    assert rows[2].endswith("| [runs](docs/runs.md) |")
+    assert rows[3].startswith("| `mmssl pretrain` | Train a recipe in a run folder")
+    assert rows[3].endswith("| [runs](docs/runs.md) |")
     assert len(rows) == 2 + len(COMMANDS)
 
 

@@ -1,6 +1,7 @@
 """Train a recipe in a run folder, or resume a run that was stopped."""
 
 import signal
+import sys
 from pathlib import Path
 
 from mmssl.commands import arguments
@@ -10,13 +11,15 @@ mmssl pretrain vision/simclr --data.source photos/ --data.size 64 --out runs/mob
     --method.encoder mmssl.encoders.adapt \
     --method.encoder.model keras.applications.MobileNetV3Small
 Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
---method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them."""
+--method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them.
+mmssl pretrain auto --data.source photos/ --fit.minutes 20
+runs what `mmssl suggest photos/ --minutes 20` suggests."""
 
 REPORTING = "stopped after the training, which is complete: the same command writes the report."
 
 
 def add_arguments(parser):
-    parser.add_argument("recipe", help="name of a recipe (see `mmssl list`) or a YAML file")
+    parser.add_argument("recipe", help="name of a recipe (see `mmssl list`), a YAML file, or auto")
     parser.add_argument("--out", help="run folder; runs/RECIPE if not given")
     parser.add_argument(
         "--data-changed",
@@ -34,10 +37,11 @@ def run(options):
     from mmssl.training.loop import pretrain
 
     out = options.out or Path("runs") / arguments.name_of(options.recipe)
+    recipe, overrides = _chosen(options)
     run = pretrain(
-        options.recipe,
+        recipe,
         out,
-        options.overrides,
+        overrides,
         options.quiet,
         data_changed=options.data_changed,
         trust=options.trust,
@@ -46,3 +50,15 @@ def run(options):
         finish(run, options.quiet)
     except KeyboardInterrupt as stopped:
         raise StoppedError(REPORTING, getattr(stopped, "number", signal.SIGINT)) from None
+
+
+def _chosen(options):
+    """Returns recipe and overrides; for auto, those that suit the data, and says why."""
+    if options.recipe != "auto":
+        return options.recipe, options.overrides
+    from mmssl.suggest.auto import resolve
+
+    suggestion = resolve(options.overrides)
+    if not options.quiet:
+        print("\n".join(suggestion.sentences()), file=sys.stderr)
+    return suggestion.recipe, suggestion.overrides

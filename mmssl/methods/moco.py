@@ -78,6 +78,16 @@ class MoCo(JointEmbedding):
         self.queue = VectorQueue(queue_size, projector[-1])
         self.temperature = temperature
 
+    def doubts(self, count):
+        size = self.queue.vectors.shape[0]
+        if size < count:
+            return []
+        return [
+            f"The queue of {size} keys is as long as the data, {count} elements, or longer, so "
+            "that most of them meet a key of their own among the negatives: set "
+            "method.queue_size to half of that or less."
+        ]
+
     def call(self, batch, training=False):
         """Projects the first view."""
         query, _ = self.views(batch, 2)

@@ -104,6 +104,18 @@ class SwAV(Pretrainer):
     def projection_model(self):
         return behind_head(self.encoder, self.projector)
 
+    def doubts(self, count):
+        prototypes = self.prototypes.shape[-1]
+        few = count < prototypes and (
+            f"There are more prototypes, {prototypes}, than data, {count} elements, so that most "
+            "stand for one element or none: lower method.num_prototypes."
+        )
+        long = self.queue_size >= count and (
+            f"The queue of {self.queue_size} projections is as long as the data, {count} elements, "
+            "or longer, so that it holds elements twice: lower method.queue_size."
+        )
+        return [sentence for sentence in (few, long) if sentence]
+
     def call(self, batch, training=False):
         """Projects every crop and scores it against the prototypes.
 

@@ -27,7 +27,8 @@ class Fit:
         schedule: after a linear warmup: cosine, linear, constant, step (falls by `decay_rate` at
             each of `boundaries`) or inverse_sqrt (falls with the square root of the step); or
             tri_stage (warmup, constant, exponential decay to a hundredth, by `phase_ratio`).
-        warmup_steps: steps of the warmup, of every schedule but tri_stage.
+        warmup_steps: steps of the warmup, of every schedule but tri_stage; with `minutes` alone, no
+            more than a tenth of the steps.
         warmup_epochs: epochs of the warmup, in place of `warmup_steps`; null for those.
         final_learning_rate: learning rate that cosine and linear end at, below the peak.
         boundaries: fractions of the steps at which step falls, rising, between 0 and 1.
@@ -166,8 +167,16 @@ class Fit:
         """Returns the peak of the learning rate for batches of this many examples."""
         return self.learning_rate * batch_size / (self.base_batch_size or batch_size)
 
-    def warmup_at(self, steps_per_epoch):
-        """Returns the steps of the warmup, where an epoch has this many."""
-        if self.warmup_epochs is None:
-            return self.warmup_steps
-        return round(self.warmup_epochs * steps_per_epoch)
+    def warmup_at(self, steps_per_epoch, steps):
+        """Returns the steps of the warmup.
+
+        Args:
+            steps_per_epoch: int.
+            steps: int, those of the run. Where `minutes` alone decide on them, no more than a
+                tenth of them warm up: nobody could have known how many there would be.
+        """
+        warmup = self.warmup_steps
+        if self.warmup_epochs is not None:
+            warmup = round(self.warmup_epochs * steps_per_epoch)
+        known = self.minutes is None or self.steps is not None or self.epochs is not None
+        return warmup if known else min(warmup, steps // 10)

@@ -8,13 +8,10 @@ from functools import cached_property
 import keras
 
 from mmssl import distribution
-from mmssl.encoders import shortest
 from mmssl.encoders.parts.saved import read_model
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.files import atomic_write
-from mmssl.methods.bases.parts import check_splittable
-from mmssl.methods.bases.remat import check_remat
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
@@ -33,6 +30,7 @@ from mmssl.runs.history import History
 from mmssl.runs.recipe import build, open_recipe
 from mmssl.stopping import StoppedError, deferred
 from mmssl.training.bounds import StopOutOfBounds
+from mmssl.training.checks import check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import check_finite
@@ -111,32 +109,15 @@ class Training:
         self.strategy = distribution.make_strategy(self.fit.strategy)
         with self.strategy.scope():
             self.method = build(config["method"])
-        # Before the source is read, which may take long.
-        self._check_batch_size()
-        check_splittable(self.method, self.fit.accumulate)
-        check_remat(self.method, self.fit.remat)
-        data.check_encoder(shortest(self.method.encoder))
+        check_settings(self.method, data, self.fit, self.strategy.num_replicas_in_sync)
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
-        with counting("reading", "items", quiet) as (_, progress):
+        with counting("reading", "items", quiet) as (say, progress):
             data.prepare(folder.path, progress, data_changed)
+            for sentence in doubts(self.method, data):
+                say(sentence)
         note_files_of_data(folder.path)
         check_batch(self.method.encoder, self._first_batches.element_spec)
-
-    def _check_batch_size(self):
-        size, replicas = self.data.batch_size, self.strategy.num_replicas_in_sync
-        parts, least = self.fit.accumulate, self.method.min_batch_size
-        if size % (replicas * parts):
-            within = f", in each of which it has {parts} parts (fit.accumulate)"
-            raise ValueError(
-                f"data.batch_size {size} cannot be divided evenly among {replicas} "
-                f"replicas{within if parts > 1 else ''}."
-            )
-        if size < least:
-            raise ValueError(
-                f"{type(self.method).__name__} compares the examples of a batch with each other, "
-                f"and data.batch_size {size} leaves nothing to compare: give {least} or more."
-            )
 
     def run(self):
         """Trains to the end and saves the encoder."""
@@ -165,7 +146,7 @@ class Training:
     def _compile(self, steps):
         fit = self.fit
 
-        warmup_steps = fit.warmup_at(len(self.data))
+        warmup_steps = fit.warmup_at(len(self.data), steps)
 
         def make(variables, rate=1.0, constant=False):
             peak = rate * fit.peak_at(self.data.batch_size)
@@ -202,12 +183,13 @@ class Training:
             fit, epoch = self.fit, len(self.data)
             limits = [fit.steps, fit.epochs and max(1, round(fit.epochs * epoch))]
             if fit.minutes:
-                limits.append(max(1, int(fit.minutes * 60 / self._seconds_per_step())))
+                limits.append(max(1, int(fit.minutes * 60 / self.seconds_per_step())))
             steps = min(limit for limit in limits if limit)
             write_noted(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
         return self.folder.read_plan()["steps"]
 
-    def _seconds_per_step(self):
+    def seconds_per_step(self):
+        """Times the first steps; the weights are put back."""
         self._compile(steps=1)
         before = [v.numpy() for v in state_variables(self.method)]
         batches = self._batches(0)

@@ -10,10 +10,6 @@ import tensorflow as tf
 from mmssl.pipelines.audio.containers import regular_streams
 from mmssl.pipelines.audio.mp3 import states_its_length
 
-AUDIO_EXTENSIONS = (
-    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
-    *(".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"),
-)
 NO_SAMPLES = "it has no samples"
 NOT_FINITE = "it has samples that are not finite numbers"
 _FULL_SCALE = {tf.uint8: 128.0, tf.int8: 128.0, tf.int16: 2.0**15, tf.int32: 2.0**31}

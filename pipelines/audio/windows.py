@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from mmssl.pipelines.audio.budget import EXCERPT, MOST, SAMPLES, by_length
 from mmssl.pipelines.audio.decoding import (
-    AUDIO_EXTENSIONS,
     check_waveform,
     decode_audio,
     mono,
@@ -19,6 +18,7 @@ from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.extensions import AUDIO_EXTENSIONS
 
 
 class AudioWindows(Pipeline):

@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmssl.pipelines.images.decoding import IMAGE_EXTENSIONS, as_pixels, decode_image, to_rgb
+from mmssl.pipelines.images.decoding import as_pixels, decode_image, to_rgb
 from mmssl.pipelines.images.resampling import (
     center_crop,
     crop_and_resize,
@@ -12,6 +12,7 @@ from mmssl.pipelines.images.resampling import (
     random_flip,
 )
 from mmssl.pipelines.pipeline import Pipeline
+from mmssl.pipelines.sources.extensions import IMAGE_EXTENSIONS
 
 
 class ImageCrops(Pipeline):

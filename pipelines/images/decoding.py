@@ -5,8 +5,6 @@ import tensorflow as tf
 
 from mmssl.pipelines.images.pillow import MAX_PIXELS, read_image, turn_upright
 
-IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-
 # What a file contains if its orientation is stated, in Exif or XMP, wherever that stands.
 _JPEG_TAGS = (r"Exif\x00\x00", "tiff:Orientation")
 _PNG_TAGS = ("eXIf", "Raw profile type", "XML:com.adobe.xmp")

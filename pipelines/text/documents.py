@@ -7,14 +7,8 @@ import tensorflow as tf
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
+from mmssl.pipelines.sources.extensions import TEXT_EXTENSIONS
 from mmssl.pipelines.sources.prepared import prepared
-
-_PLAIN = (".txt", ".text", ".md", ".rst", ".tex")
-_CODE = (
-    *(".py", ".js", ".ts", ".java", ".kt", ".scala", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs"),
-    *(".go", ".rs", ".rb", ".php", ".swift", ".jl", ".r", ".lua", ".sh", ".sql"),
-)
-
 
 _BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}\p{M}]*"
 _MOST = 256  # characters that a token can stand for
@@ -42,7 +36,7 @@ class Documents(Pipeline):
         tokenizer: None before `prepare` or `restore`.
     """
 
-    extensions = _PLAIN + _CODE
+    extensions = TEXT_EXTENSIONS
     decode_arguments = ()
     vocabulary_file = ""
 

@@ -681,6 +681,41 @@ TRAINING = (
         ("tests/methods/test_dino.py",),
         "run",
     ),
+    Fault(
+        "a batch of one is trained where examples are compared",
+        "mmssl/methods/bases/batch_size.py",
+        "    if size < least:",
+        "    if size < 0:",
+        ("tests/methods/bases/test_batch_size.py",),
+    ),
+    Fault(
+        "model.fit does not look at the size of a batch",
+        "mmssl/methods/bases/pretrainer.py",
+        "            check_rows(self, x)\n",
+        "",
+        ("tests/methods/bases/test_batch_size.py",),
+    ),
+    Fault(
+        "a run says nothing of few data",
+        "mmssl/training/checks.py",
+        "if data.count < FEW:",
+        "if data.count < 0:",
+        ("tests/training/test_checks.py",),
+    ),
+    Fault(
+        "all the steps that minutes give warm up",
+        "mmssl/runs/fit.py",
+        "return warmup if known else min(warmup, steps // 10)",
+        "return warmup",
+        ("tests/optimizers/test_schedules.py",),
+    ),
+    Fault(
+        "an estimate forgets the part of the data that it timed",
+        "mmssl/training/estimate.py",
+        "epoch = max(1, round(len(data) * whole))",
+        "epoch = max(1, len(data))",
+        ("tests/training/test_estimate.py",),
+    ),
 )
 
 LOSSES = (
@@ -1179,6 +1214,44 @@ EVALUATION = (
     ),
 )
 
+SUGGESTIONS = (
+    Fault(
+        "a recipe is suggested for more minutes than there are",
+        "mmssl/suggest/choice.py",
+        "or c.minutes <= minutes]",
+        "or c.minutes >= 0]",
+        ("tests/suggest/test_choice.py",),
+    ),
+    Fault(
+        "a recipe is suggested for forty pictures",
+        "mmssl/suggest/choice.py",
+        ">= LEAST]",
+        ">= 0]",
+        ("tests/suggest/test_choice.py",),
+    ),
+    Fault(
+        "a batch is as large as the data",
+        "mmssl/suggest/choice.py",
+        "smaller * SHARE > elements",
+        "smaller > elements",
+        ("tests/suggest/test_choice.py",),
+    ),
+    Fault(
+        "a picture is no copy of itself in another size",
+        "mmssl/suggest/duplicates.py",
+        "cosines >= near",
+        "cosines >= 1",
+        ("tests/suggest/test_look.py",),
+    ),
+    Fault(
+        "what cannot be read counts as data",
+        "mmssl/suggest/look.py",
+        "self.count * (1 - len(self.unreadable) / self.looked)",
+        "self.count",
+        ("tests/suggest/test_look.py",),
+    ),
+)
+
 FAULTS = (
     *METHODS,
     *BASES,
@@ -1188,4 +1261,5 @@ FAULTS = (
     *ENCODERS,
     *PIPELINES,
     *EVALUATION,
+    *SUGGESTIONS,
 )

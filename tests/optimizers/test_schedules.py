@@ -104,9 +104,15 @@ def test_a_larger_batch_trains_with_a_larger_rate_where_the_recipe_names_its_own
 
 
 def test_a_warmup_in_epochs_takes_the_place_of_one_in_steps():
-    assert Fit(steps=1, warmup_steps=7).warmup_at(30) == 7
-    assert Fit(steps=1, warmup_steps=7, warmup_epochs=1.5).warmup_at(30) == 45
-    assert Fit(steps=1, warmup_epochs=0).warmup_at(30) == 0
+    assert Fit(steps=1, warmup_steps=7).warmup_at(30, 50) == 7
+    assert Fit(steps=1, warmup_steps=7, warmup_epochs=1.5).warmup_at(30, 50) == 45
+    assert Fit(steps=1, warmup_epochs=0).warmup_at(30, 50) == 0
+
+
+def test_a_tenth_of_the_steps_that_minutes_alone_give_warms_up_at_most():
+    assert Fit(minutes=1, warmup_steps=7).warmup_at(30, 50) == 5
+    assert Fit(minutes=1, warmup_steps=7).warmup_at(30, 500) == 7
+    assert Fit(minutes=1, steps=50, warmup_steps=7).warmup_at(30, 50) == 7
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from keras import ops
 
 from mmssl import distribution
 from mmssl.methods.bases import step
+from mmssl.methods.bases.batch_size import check_rows
 from mmssl.methods.bases.parts import check_splittable
 from mmssl.methods.bases.remat import set_remat
 
@@ -212,6 +213,10 @@ class Pretrainer(keras.Model):
         """
         return []
 
+    def doubts(self, count):
+        """Lists, in sentences, what does not fit `count` elements an epoch, and what helps."""
+        return []
+
     def metric_bounds(self):
         """Returns the lower bounds on metrics below which a run stops.
 
@@ -246,8 +251,9 @@ class Pretrainer(keras.Model):
         """Moves what moves once per optimizer step, such as a teacher, before the step's loss."""
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Computes the loss of a batch, after `begin_step` in training."""
+        """Computes the loss of a batch, after `begin_step` in training; see `check_rows`."""
         if training:
+            check_rows(self, x)
             self.begin_step()
         return self.part_loss(x, y_pred, training)
 

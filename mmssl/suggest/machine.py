@@ -1,0 +1,51 @@
+"""What a run can use of this machine, found without TensorFlow."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_QUERY = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine.
+
+    Attributes:
+        cores: that this process may use.
+        memory: bytes that this process may use, by the limit of its container; 0 if unknown.
+        gpus: names of the NVIDIA GPUs.
+    """
+
+    cores: int
+    memory: int
+    gpus: tuple[str, ...] = ()
+
+    def __str__(self):
+        memory = f"{self.memory / 2**30:.1f} GiB of memory" if self.memory else "unknown memory"
+        cores = "1 core" if self.cores == 1 else f"{self.cores} cores"
+        return f"{cores}, {memory}, {', '.join(self.gpus) or 'no GPU'}"
+
+
+def this_machine():
+    """Returns the Machine that this process runs on."""
+    return Machine(len(os.sched_getaffinity(0)), _memory(), _gpus())
+
+
+def _memory():
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return 0
+    limit = _LIMIT.read_text().strip() if _LIMIT.is_file() else "max"
+    return min(total, int(limit)) if limit.isdigit() else total
+
+
+def _gpus():
+    if shutil.which(_QUERY[0]) is None:
+        return ()
+    found = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30, check=False)
+    return tuple(found.stdout.split("\n")[:-1]) if found.returncode == 0 else ()
