@@ -33,7 +33,7 @@ class Pipeline:
     tensor), `example` (one training element) and `inputs` (one input of the encoder). Where it
     sets `decode_arguments`, the names of the attributes that `decode` reads, decoded items are
     kept between runs (see `prepared`). It may extend `batched`, `finish_batch`, `index`,
-    `restore`, `encoder_arguments` and `method_arguments`.
+    `restore`, `reopen`, `own_arguments`, `encoder_arguments` and `method_arguments`.
 
     Args:
         source: anything that `open_source` accepts.
@@ -144,12 +144,19 @@ class Pipeline:
     def restore(self, folder):
         """Reads learned state from a run folder, so that `examples` works without the source."""
 
+    def reopen(self, folder):
+        """Reads what of the run in a folder, or of one to begin there, the sizes follow from."""
+
     def check_encoder(self, shortest):
         """Raises a ValueError where elements are too short for the encoder to train.
 
         Args:
             shortest: fewest samples of which it makes a frame; 1 for other inputs than sound.
         """
+
+    def own_arguments(self):
+        """Returns its own arguments that follow from a file it reads, as from a vocabulary."""
+        return {}
 
     def encoder_arguments(self):
         """Returns the encoder's arguments that follow from the data, such as a vocabulary size."""

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 
 from mmssl.methods.bert import BERT
-from mmssl.pipelines.text.tokenizer import MASK
 
 
 def fill_mask(run, text, top=5):
@@ -25,7 +24,7 @@ def fill_mask(run, text, top=5):
     """
     method = run.method(BERT)
     inputs = run.data.encode([text], masks=True)
-    masks = np.flatnonzero(inputs["token_ids"][0] == MASK)
+    masks = np.flatnonzero(inputs["token_ids"][0] == run.data.tokenizer.specials.mask)
     if len(masks) < text.count("[MASK]") or not len(masks):
         raise ValueError(
             f"The text has {text.count('[MASK]')} [MASK], {len(masks)} of them among its first "

@@ -12,7 +12,7 @@ from keras_hub.samplers import (
 
 from mmssl.generation.token_generator import TokenGenerator
 from mmssl.methods.gpt import GPT
-from mmssl.pipelines.text.byte_pairs import END, PAD
+from mmssl.pipelines.text.specials import padding
 
 
 def generate_text(
@@ -54,8 +54,9 @@ def generate_text(
     sampler = _sampler(len(tokenizer), count, temperature, top_k, top_p, beams, seed)
     # The encoder's token embedding may have more rows than the tokenizer has tokens.
     unused = range(len(tokenizer), method.token_embedding.input_dim)
-    generator = TokenGenerator(method, sampler, END, banned=[PAD, *unused])
-    start = tokenizer([prompt])[0] if prompt else np.array([END])
+    end, pad = tokenizer.specials.end, padding(tokenizer.specials)
+    generator = TokenGenerator(method, sampler, end, banned=[*({pad} - {end}), *unused])
+    start = tokenizer.ids([prompt])[0] if prompt else np.array([end])
     found = generator(np.tile(start, (1 if beams else count, 1)), tokens)
     if beams:
         found = found[0][0][:count]
@@ -64,7 +65,8 @@ def generate_text(
 
 def _text(tokenizer, ids, start):
     """The prompt and what follows it, up to the end of the document."""
-    ended = np.flatnonzero(np.isin(ids[start:], (END, PAD)))
+    specials = tokenizer.specials
+    ended = np.flatnonzero(np.isin(ids[start:], (specials.end, padding(specials))))
     return tokenizer.decode(ids[: start + ended[0]] if len(ended) else ids)
 
 

@@ -11,7 +11,6 @@ from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.parts import batch_total
 from mmssl.methods.bases.requirements import required_layer
 
-SPECIALS = 5  # the ids below are [PAD], [UNK], [CLS], [SEP] and [MASK]
 VALIDATION_BATCHES = 64
 
 
@@ -39,6 +38,8 @@ class BERT(Pretrainer):
         next_sentence: whether to train next sentence prediction as well.
         unigram_bias: initialize the output bias to the tokens' log frequencies, which an initial
             bias of zero, as in the paper, takes hundreds of steps to learn; for short runs.
+        special_ids: ids of the special tokens, which are never predicted; `unigram_bias` does not
+            count them.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -53,10 +54,12 @@ class BERT(Pretrainer):
         encoder: keras.Model,
         next_sentence: bool = True,
         unigram_bias: bool = False,
+        special_ids: tuple[int, ...] = (0, 1, 2, 3, 4),
         **kwargs,
     ):
         super().__init__(encoder, **kwargs)
         self.unigram_bias = unigram_bias
+        self.special_ids = list(special_ids)
         self.next_sentence = next_sentence
         features = encoder.output["features"]
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
@@ -117,8 +120,7 @@ class BERT(Pretrainer):
         for batch in batches.take(count):
             visible = batch["token_ids"].numpy()[batch["padding_mask"].numpy() > 0]
             counts += np.bincount(visible, minlength=len(counts))
-        # Special tokens, which are never predicted, keep a count of one.
-        counts[:SPECIALS] = 1
+        counts[self.special_ids] = 1
         bias.assign(np.log(counts / counts.sum()))
 
     def validate(self, data):

@@ -8,7 +8,10 @@ from pathlib import Path
 from mmssl.files import write_text
 
 CHECKSUMS = "checksums.json"
-BY_THE_DATA = ("skipped.txt", "vocabulary.txt", "vocabulary.json", "merges.txt", "speakers.txt")
+BY_THE_DATA = (
+    *("skipped.txt", "speakers.txt", "vocabulary.txt", "vocabulary.json", "merges.txt"),
+    *("vocab.txt", "vocab.json", "sentencepiece.model", "tokenizer_config.json"),
+)
 _REMEDIES = {  # what to do about a file; the rest is restored from a copy
     "environment.json": "nothing is computed from it, so delete it",
     "history.csv": "delete it, and the run goes on without the curves so far",

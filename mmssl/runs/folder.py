@@ -149,7 +149,7 @@ class RunFolder:
             ValueError: see `read_config` and `completed`.
         """
         try:
-            return completed(self.read_sections(), trust)
+            return completed(self.read_sections(), trust, folder=self.path)
         except ValueError as error:
             raise ValueError(f"{self.config}: {error}") from None
 

@@ -44,13 +44,15 @@ def read_recipe(name, overrides=(), trust=()):
     return config
 
 
-def open_recipe(name, overrides=(), trust=()):
+def open_recipe(name, overrides=(), trust=(), folder=None):
     """Reads a recipe together with the pipeline that it was checked against, to train it.
 
     Args:
         name: see `read_recipe`.
         overrides: see `read_recipe`.
         trust: see `read_recipe`.
+        folder: path of the run that begins or goes on with it; None for none. What that has kept,
+            as a vocabulary, counts more than the file it was read from.
 
     Returns:
         Pair of the dict that `read_recipe` returns and the Pipeline of its `data` section, not
@@ -73,11 +75,14 @@ def open_recipe(name, overrides=(), trust=()):
     config = _parsed(SECTIONS, lambda parser: parser.parse_args(arguments))
     Fit(**config["fit"])
     data = build(config["data"])
+    if folder is not None:
+        data.reopen(folder)
+    _follow(config, data, overrides)
     _share(config, data, [*written, *overridden])
     return config, data
 
 
-def completed(config, trust=(), data=None):
+def completed(config, trust=(), data=None, folder=None):
     """Fills in what the recipe in a run folder lacks, as one of an earlier version may.
 
     Args:
@@ -85,6 +90,7 @@ def completed(config, trust=(), data=None):
             began; other keys are kept.
         trust: see `read_recipe`.
         data: Pipeline of the data section; None to build it.
+        folder: see `open_recipe`.
 
     Returns:
         dict; missing arguments have the defaults of the signatures, or follow the data.
@@ -94,7 +100,11 @@ def completed(config, trust=(), data=None):
     """
     config = {**config, **{name: resolved(config, name, trust) for name in SECTIONS}}
     Fit(**config["fit"])
-    _share(config, build(config["data"]) if data is None else data, given=())
+    data = build(config["data"]) if data is None else data
+    if folder is not None:
+        data.reopen(folder)
+    _follow(config, data, overrides=())
+    _share(config, data, given=())
     return config
 
 
@@ -170,6 +180,19 @@ def _known_keys(recipe):
     classes = {"fit": Fit, "probe": Probe}
     plain = {f"{name}.{key}" for name, c in classes.items() for key in c.__dataclass_fields__}
     return plain.union(*(known_keys(recipe[name], name) for name in KINDS if name in recipe))
+
+
+def _follow(config, data, overrides):
+    """Sets the data's own arguments that follow from a file, as the size of a vocabulary."""
+    arguments = config["data"]["init_args"]
+    given = {override.partition("=")[0] for override in overrides}
+    for name, value in data.own_arguments().items():
+        if f"--data.{name}" in given and arguments[name] != value:
+            raise ValueError(
+                f"data.{name} is {arguments[name]}, but what data.vocabulary names has {value}: "
+                "leave it out."
+            )
+        arguments[name] = value
 
 
 def _share(config, data, given):

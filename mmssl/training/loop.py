@@ -63,7 +63,7 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
         ValueError: wrong input, in one sentence, before training begins.
         KeyboardInterrupt: it was stopped; in words, from which step the same call goes on.
     """
-    config, data = open_recipe(recipe, overrides, trust)
+    config, data = open_recipe(recipe, overrides, trust, out)
     folder = RunFolder(out)
     policy = keras.config.dtype_policy()
     try:

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from mmssl.files import write_text
 from mmssl.pipelines.text.pieces import pieces
+from mmssl.pipelines.text.specials import Specials
 
 SPECIAL_TOKENS = ("<|padding|>", "<|endoftext|>")
 PAD, END = range(len(SPECIAL_TOKENS))
@@ -33,10 +34,15 @@ class BytePairs:
             end of a text id 1, and with a token for every byte.
         merges: list of pairs of tokens, "a b", in the order learned.
 
+    Attributes:
+        specials: Specials.
+
     Raises:
         ValueError: when the vocabulary does not begin with the special tokens, or lacks bytes or
             ids.
     """
+
+    specials = Specials(pad=PAD, end=END)
 
     def __init__(self, vocabulary: dict[str, int], merges: list[str]):
         tokens = sorted(vocabulary, key=vocabulary.get)
@@ -59,7 +65,7 @@ class BytePairs:
     def __len__(self):
         return len(self.vocabulary)
 
-    def __call__(self, texts):
+    def ids(self, texts):
         """Tokenizes texts; "<|endoftext|>" and the like are treated as ordinary characters.
 
         Args:

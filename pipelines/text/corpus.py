@@ -70,7 +70,7 @@ def tokenize(documents: Iterable[str], tokenizer, max_tokens) -> dict[str, np.nd
 
     Args:
         documents: texts. Those without any token are left out.
-        tokenizer: Tokenizer.
+        tokenizer: Tokenizer or Published.
         max_tokens: maximum number of tokens per sentence, 1 or more; a longer sentence is split
             into parts of about the same size, which count as sentences.
 
@@ -80,7 +80,8 @@ def tokenize(documents: Iterable[str], tokenizer, max_tokens) -> dict[str, np.nd
     sizes = []
     signature = tf.TensorSpec([None], tf.string)
     batches = tf.data.Dataset.from_generator(
-        lambda: _together(_sentences(documents, sizes)), output_signature=signature
+        lambda: _together(_sentences(documents, sizes, tokenizer.between)),
+        output_signature=signature,
     )
     tokens, lengths = [], []
     for ids in mapped(batches, tokenizer, tf.data.AUTOTUNE):
@@ -96,10 +97,12 @@ def tokenize(documents: Iterable[str], tokenizer, max_tokens) -> dict[str, np.nd
     }
 
 
-def _sentences(documents, sizes):
+def _sentences(documents, sizes, between):
     """Yields the sentences of all documents, and appends how many each has to `sizes`."""
     for text in documents:
-        found = [piece for sentence in split_sentences(text) for piece in pieces(sentence)]
+        first, *others = split_sentences(text) or [""]
+        sentences = [first, *(between + other for other in others)]
+        found = [piece for sentence in sentences for piece in pieces(sentence)]
         sizes.append(len(found))
         yield from found
 

@@ -1,5 +1,6 @@
 """Texts of any source and a vocabulary learned from them: the base of text pipelines."""
 
+import logging
 from pathlib import Path
 
 import tensorflow as tf
@@ -9,9 +10,11 @@ from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import TEXT_EXTENSIONS
 from mmssl.pipelines.sources.prepared import prepared
+from mmssl.pipelines.text.vocabularies import is_published, read_vocabulary
 
 _BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}\p{M}]*"
 _MOST = 256  # characters that a token can stand for
+logger = logging.getLogger(__name__)
 
 
 class Documents(Pipeline):
@@ -27,23 +30,33 @@ class Documents(Pipeline):
             that `open_source` accepts. UTF-8.
         length: L, maximum number of tokens per example.
         vocabulary_size: maximum number of tokens of the vocabulary, which is learned from the
-            source unless the run folder has one; a small corpus yields fewer.
+            source unless the run folder has one; a small corpus yields fewer. A published one has
+            its own size, which takes the place of this.
         batch_size: see `Pipeline`.
+        vocabulary: folder of a run whose vocabulary is used, for an encoder trained with it; or a
+            published vocabulary, a file or the folder that holds it: BERT's vocab.txt, GPT-2's
+            vocab.json beside its merges.txt, or a SentencePiece model. A tokenizer_config.json
+            beside it says whether text is lowercased, and which tokens are special; without it,
+            WordPieces are of lowercased text unless one has a capital letter. None learns one from
+            the source.
         **kwargs: see `Pipeline`; there is no `cache`: token ids are always kept in memory, or
             mapped into it from the cache folder.
 
     Attributes:
         tokenizer: None before `prepare` or `restore`.
+        roles: the special tokens that the examples need, see `find_specials`.
     """
 
     extensions = TEXT_EXTENSIONS
     decode_arguments = ()
     vocabulary_file = ""
+    roles = ()
 
-    def __init__(self, source, length, vocabulary_size, batch_size, **kwargs):
+    def __init__(self, source, length, vocabulary_size, batch_size, vocabulary, **kwargs):
         super().__init__(source, batch_size, cache=False, **kwargs)
         self.length = length
         self.vocabulary_size = vocabulary_size
+        self.vocabulary = vocabulary
         self.tokenizer = None
 
     # What a subclass defines.
@@ -131,6 +144,9 @@ class Documents(Pipeline):
 
     def restore(self, folder):
         """Reads the vocabulary of a run folder."""
+        if is_published(folder):
+            self._take(read_vocabulary(folder, self.roles))
+            return
         tokenizer = self.read_tokenizer(folder)
         if len(tokenizer) > self.vocabulary_size:
             raise ValueError(
@@ -140,9 +156,30 @@ class Documents(Pipeline):
             )
         self.tokenizer = tokenizer
 
+    def prepare(self, folder=None, progress=None, data_changed="refuse"):
+        """Opens, checks and tokenizes the source; see `Pipeline`."""
+        self.reopen(folder)
+        return super().prepare(folder, progress, data_changed)
+
+    def reopen(self, folder):
+        """Reads the published vocabulary that a run has kept, or with which it is to begin."""
+        if self.tokenizer is not None or self._has_learned(folder):
+            return
+        if folder is not None and is_published(folder):
+            self.restore(folder)
+        elif self.vocabulary is not None and not self._has_learned(self.vocabulary):
+            self._take_published()
+
+    def own_arguments(self):
+        """Returns the size of the vocabulary, which a published one has of its own."""
+        # A recipe may name a file, or a run, that is not there yet.
+        if self.vocabulary is not None and Path(self.vocabulary).exists():
+            self.reopen(None)
+        return {"vocabulary_size": self.vocabulary_size}
+
     def encoder_arguments(self):
         """Returns the sizes of the encoder's embeddings; a small corpus leaves some ids unused."""
-        return {"vocabulary_size": self.vocabulary_size, "length": self.length}
+        return {**self.own_arguments(), "length": self.length}
 
     def _beginning(self, texts, length):
         """Returns as much of each text as its first `length` tokens can take."""
@@ -161,14 +198,34 @@ class Documents(Pipeline):
         return prepared(key, make)
 
     def _prepare_tokenizer(self, folder):
-        """Reads the vocabulary from `folder`, or learns one and writes it there."""
-        kept = folder is not None and (Path(folder) / self.vocabulary_file).is_file()
+        """Reads the vocabulary from `folder`, or reads or learns one and writes it there."""
+        kept = self._has_learned(folder) or (folder is not None and is_published(folder))
         if self.tokenizer is None and kept:
             self.restore(folder)
+        elif self.tokenizer is None and self.vocabulary is not None:
+            self.restore(self.vocabulary)
         elif self.tokenizer is None:
             self.tokenizer = self.learn_tokenizer(self._texts())
         if folder is not None and not kept:
             self.tokenizer.write(folder)
+
+    def _has_learned(self, folder):
+        return folder is not None and (Path(folder) / self.vocabulary_file).is_file()
+
+    def _take_published(self):
+        self._take(read_vocabulary(self.vocabulary, self.roles))
+        if self.tokenizer.added:
+            added, first = self.tokenizer.added, len(self.tokenizer) - len(self.tokenizer.added)
+            logger.warning(
+                "%s has no token for %s: added at the end of its table, from id %d on.",
+                self.vocabulary,
+                ", ".join(added),
+                first,
+            )
+
+    def _take(self, published):
+        self.tokenizer = published
+        self.vocabulary_size = len(published)
 
     def _epoch_draw(self, key):
         """Returns a draw from [0, 1), float64, that all elements of an epoch have in common."""

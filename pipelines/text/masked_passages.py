@@ -8,7 +8,6 @@ from mmssl.pipelines.masks.ratio import check_mask_ratio
 from mmssl.pipelines.masks.spans import span_mask
 from mmssl.pipelines.text.masking import mask_tokens
 from mmssl.pipelines.text.passages import Passages
-from mmssl.pipelines.text.tokenizer import MASK, PAD
 
 
 class MaskedPassages(Passages):
@@ -66,15 +65,15 @@ class MaskedPassages(Passages):
         whole = batch["token_ids"]
         mask_ids = self._mask_tokens if self.masking == "tokens" else self._mask_spans
         masked = mask_ids(whole, mask_key)
-        mask = tf.cast(masked == MASK, tf.int32)
+        mask = tf.cast(masked == self.tokenizer.specials.mask, tf.int32)
         return {**batch, "token_ids": masked, "teacher_token_ids": whole, "mask": mask}
 
     def _mask_tokens(self, whole, key):
-        size = len(self.tokenizer)
-        return mask_tokens(whole, key, size, self.mask_ratio, self.length)["token_ids"]
+        size, specials = len(self.tokenizer), self.tokenizer.specials
+        return mask_tokens(whole, key, size, specials, self.mask_ratio, self.length)["token_ids"]
 
     def _mask_spans(self, whole, key):
         # [CLS] comes first and [SEP] after the text: neither is text.
-        text = tf.cast(whole[2:] != PAD, tf.int32)
+        text = self._present(whole[2:])
         spans = span_mask(text, key, self.mask_ratio, self.span)
-        return tf.where(tf.pad(spans, [[1, 1]]), MASK, whole)
+        return tf.where(tf.pad(spans, [[1, 1]]), self.tokenizer.specials.mask, whole)

@@ -2,13 +2,12 @@
 
 import tensorflow as tf
 
-from mmssl.pipelines.text.tokenizer import CLS, MASK, PAD, SEP
-
 
 def mask_tokens(
     token_ids,
     key,
     vocabulary_size,
+    specials,
     mask_ratio=0.15,
     max_predictions=20,
     continues=None,
@@ -24,6 +23,7 @@ def mask_tokens(
         token_ids: int32 (L,), padded with [PAD].
         key: int64 (2,), seed of the stateless draws.
         vocabulary_size: number of ids from which random ids are drawn.
+        specials: Specials of the vocabulary.
         mask_ratio: fraction of the tokens to select, 0 to 1.
         max_predictions: P, maximum number of selected tokens, 1 to L.
         continues: None, or bool (vocabulary_size,), whether a token continues the word before it:
@@ -37,23 +37,24 @@ def mask_tokens(
     """
     draws = tf.random.stateless_uniform([3, token_ids.shape[0]], key, dtype=tf.float64)
     order, action, replacement = tf.unstack(draws)
-    candidates = (token_ids != PAD) & (token_ids != CLS) & (token_ids != SEP)
-    number = _number_to_choose(token_ids, mask_ratio, max_predictions)
+    present = token_ids != specials.pad
+    candidates = present & (token_ids != specials.cls) & (token_ids != specials.sep)
+    number = _number_to_choose(present, mask_ratio, max_predictions)
     if continues is None:
         chosen = _choose_tokens(candidates, number, order)
     else:
         inside = tf.gather(continues, token_ids)
         chosen = _choose_words(candidates, inside, number, order)
     random_ids = tf.cast(replacement * vocabulary_size, tf.int32)
-    masked = tf.where(action < 0.8, MASK, tf.where(action < 0.9, random_ids, token_ids))
+    masked = tf.where(action < 0.8, specials.mask, tf.where(action < 0.9, random_ids, token_ids))
     return {
         "token_ids": tf.where(chosen, masked, token_ids),
         **_targets(token_ids, chosen, max_predictions),
     }
 
 
-def _number_to_choose(token_ids, mask_ratio, max_predictions):
-    length = tf.reduce_sum(tf.cast(token_ids != PAD, tf.float64))
+def _number_to_choose(present, mask_ratio, max_predictions):
+    length = tf.reduce_sum(tf.cast(present, tf.float64))
     wanted = tf.cast(tf.round(mask_ratio * length), tf.int32)
     return tf.minimum(max_predictions, tf.maximum(1, wanted))
 

@@ -2,10 +2,8 @@
 
 import tensorflow as tf
 
-from mmssl.pipelines.text.tokenizer import CLS, SEP
 
-
-def segment(corpus, chunk, room, short_probability, key):
+def segment(corpus, chunk, room, short_probability, specials, key):
     """Makes [CLS] text [SEP] from a chunk of a document.
 
     Args:
@@ -14,6 +12,7 @@ def segment(corpus, chunk, room, short_probability, key):
         room: maximum number of tokens of a chunk.
         short_probability: probability of a shorter target length, uniform between 2 and `room`: the
             chunk is cut after the sentence that reaches it.
+        specials: Specials of the vocabulary.
         key: int64 (2,), seed of the stateless draws.
 
     Returns:
@@ -22,10 +21,10 @@ def segment(corpus, chunk, room, short_probability, key):
     draws = tf.random.stateless_uniform([2], key, dtype=tf.float64)
     _, begin, end = chunk
     end = _cut_at_sentence(corpus, begin, end, _target(room, short_probability, *tf.unstack(draws)))
-    return tf.concat([[CLS], corpus.tokens[begin:end], [SEP]], axis=0)
+    return tf.concat([[specials.cls], corpus.tokens[begin:end], [specials.sep]], axis=0)
 
 
-def sentence_pair(corpus, chunk, room, short_probability, key):
+def sentence_pair(corpus, chunk, room, short_probability, specials, key):
     """Makes [CLS] A [SEP] B [SEP] (Devlin et al. 2019, arXiv 1810.04805, appendix A.2).
 
     Sentences are collected from the first that begins in a chunk, or else the last of its
@@ -41,6 +40,7 @@ def sentence_pair(corpus, chunk, room, short_probability, key):
         chunk: (document, begin, end) int64 scalars, see `Chunks.at`.
         room: maximum number of tokens of A and B together.
         short_probability: see `segment`.
+        specials: see `segment`.
         key: int64 (2,), seed of the stateless draws.
 
     Returns:
@@ -62,8 +62,8 @@ def sentence_pair(corpus, chunk, room, short_probability, key):
     first = tf.where(is_random, corpus.sentences[elsewhere], middle)
     stop = tf.where(is_random, _gather(corpus, elsewhere, left), end)
     a, b = _cut_longer((begin, middle), (first, stop), room, draws[5:] < 0.5)
-    tokens = corpus.tokens
-    pair = [[CLS], tokens[a[0] : a[1]], [SEP], tokens[b[0] : b[1]], [SEP]]
+    tokens, cls, sep = corpus.tokens, [specials.cls], [specials.sep]
+    pair = [cls, tokens[a[0] : a[1]], sep, tokens[b[0] : b[1]], sep]
     return tf.concat(pair, axis=0), tf.cast(is_random, tf.int32)
 
 

@@ -7,14 +7,7 @@ from mmssl.pipelines.text.chunks import Chunks
 from mmssl.pipelines.text.corpus import Corpus, tokenize
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.pairing import segment
-from mmssl.pipelines.text.tokenizer import (
-    CLS,
-    PAD,
-    SEP,
-    VOCABULARY_FILE,
-    Tokenizer,
-    learn_vocabulary,
-)
+from mmssl.pipelines.text.tokenizer import VOCABULARY_FILE, Tokenizer, learn_vocabulary
 
 
 class Passages(Documents):
@@ -31,12 +24,13 @@ class Passages(Documents):
         source: see `Documents`.
         length: L, tokens per example including special tokens, 8 or more.
         vocabulary_size: maximum number of tokens of the WordPiece vocabulary, see `Documents`.
-        lowercase: lowercase the text and strip accents.
+        lowercase: lowercase the text and strip accents, for a vocabulary that is learned; a
+            published one says it itself (see `Documents`).
         short_probability: probability of a random shorter target length, uniform between 2 and
             L - 2, 0 to 1.
         batch_size: see `Pipeline`.
-        vocabulary: folder of a run whose vocabulary is used, for an encoder trained with it; None
-            learns one from the source.
+        vocabulary: see `Documents`; a published one without a token for the padding, the mask or
+            the ends of a text gets it at the end of its table.
         max_positions: rows of the encoder's table of positions, `length` or more; None for
             `length`. A later run on longer texts needs them from the first one on.
         **kwargs: see `Documents`.
@@ -46,6 +40,7 @@ class Passages(Documents):
     """
 
     vocabulary_file = VOCABULARY_FILE
+    roles = ("pad", "mask", "cls", "sep")
 
     def __init__(
         self,
@@ -59,7 +54,7 @@ class Passages(Documents):
         max_positions=None,
         **kwargs,
     ):
-        super().__init__(source, length, vocabulary_size, batch_size, **kwargs)
+        super().__init__(source, length, vocabulary_size, batch_size, vocabulary, **kwargs)
         if length < 8:
             raise ValueError(f"length={length} must be 8 or more")
         if not 0 <= short_probability <= 1:
@@ -68,7 +63,6 @@ class Passages(Documents):
             raise ValueError(f"max_positions={max_positions} must be length={length} or more")
         self.lowercase = lowercase
         self.short_probability = short_probability
-        self.vocabulary = vocabulary
         self.max_positions = max_positions
         # Tokens of text in a full example.
         self._room = length - 2
@@ -85,7 +79,7 @@ class Passages(Documents):
         text_key = tf.random.split(key, 2)[0]
         text = segment(*self._text(index, key), text_key)
         token_ids = self._padded(text)
-        return {"token_ids": token_ids, "padding_mask": tf.cast(token_ids != PAD, tf.int32)}
+        return {"token_ids": token_ids, "padding_mask": self._present(token_ids)}
 
     def encode(self, texts, length=None, masks=False):
         """Turns texts into the encoder's inputs: [CLS] text [SEP], long text truncated.
@@ -93,7 +87,7 @@ class Passages(Documents):
         Args:
             texts: string tensor (B,) of UTF-8.
             length: maximum number of tokens, 2 to L; None for L.
-            masks: parse "[MASK]" in a text as the mask token (id 4), not as ordinary characters.
+            masks: parse "[MASK]" in a text as the mask token, not as ordinary characters.
 
         Returns:
             Dict of token_ids and padding_mask int32 (B, longest of the batch).
@@ -103,9 +97,10 @@ class Passages(Documents):
         tokenize = self.tokenizer.prompt if masks else self.tokenizer
         ids = tokenize(texts)[:, : length - 2]
         ends = tf.ones_like(ids[:, :1].to_tensor(shape=[None, 1]))
-        ids = tf.concat([CLS * ends, ids, SEP * ends], axis=1)
+        specials = self.tokenizer.specials
+        ids = tf.concat([specials.cls * ends, ids, specials.sep * ends], axis=1)
         return {
-            "token_ids": ids.to_tensor(PAD),
+            "token_ids": ids.to_tensor(specials.pad),
             "padding_mask": tf.ones_like(ids).to_tensor(0),
         }
 
@@ -114,10 +109,7 @@ class Passages(Documents):
         return {**super().encoder_arguments(), "length": self.max_positions or self.length}
 
     def learn_tokenizer(self, texts):
-        """Learns WordPieces from an iterable of str, or reads those of another run."""
-        if self.vocabulary is not None:
-            self.restore(self.vocabulary)
-            return self.tokenizer
+        """Learns WordPieces from an iterable of str."""
         arguments = [self.vocabulary_size, self.lowercase]
         learned = self._between_runs(
             "word pieces",
@@ -142,10 +134,14 @@ class Passages(Documents):
         return Corpus.hold(arrays)
 
     def _text(self, index, key):
-        """Returns where an element's text lies: the arguments of `segment` but for its key."""
+        """Returns an element's text: the arguments of `segment` but for its key."""
         chunk = self._chunks.at(index, self._epoch_draw(key))
-        return self._corpus, chunk, self._room, self.short_probability
+        return self._corpus, chunk, self._room, self.short_probability, self.tokenizer.specials
 
     def _padded(self, text):
-        padding = self.length - tf.size(text)
-        return tf.ensure_shape(tf.pad(text, [[0, padding]]), [self.length])
+        padding, pad = [[0, self.length - tf.size(text)]], self.tokenizer.specials.pad
+        return tf.ensure_shape(tf.pad(text, padding, constant_values=pad), [self.length])
+
+    def _present(self, token_ids):
+        """Returns 1 where there is text and 0 where there is padding, int32."""
+        return tf.cast(token_ids != self.tokenizer.specials.pad, tf.int32)

@@ -8,7 +8,7 @@ from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.text.masking import mask_tokens
 from mmssl.pipelines.text.pairing import segment, sentence_pair
 from mmssl.pipelines.text.passages import Passages
-from mmssl.pipelines.text.tokenizer import PAD
+from mmssl.pipelines.text.tokenizer import Tokenizer
 
 
 class SentencePairs(Passages):
@@ -95,15 +95,18 @@ class SentencePairs(Passages):
             token_ids,
             mask_key,
             len(self.tokenizer),
+            self.tokenizer.specials,
             self.mask_ratio,
             self.max_predictions,
             self._continues,
         )
-        return masked | labels | {"padding_mask": tf.cast(token_ids != PAD, tf.int32)}
+        return masked | labels | {"padding_mask": self._present(token_ids)}
 
     def method_arguments(self):
-        """Returns whether the batches have pairs for next-sentence prediction."""
-        return {"next_sentence": self.next_sentence}
+        """Returns whether there are pairs for next-sentence prediction, and the special tokens."""
+        self.own_arguments()
+        specials = Tokenizer.specials if self.tokenizer is None else self.tokenizer.specials
+        return {"next_sentence": self.next_sentence, "special_ids": specials.ids()}
 
     def token_frequencies(self):
         """Returns the relative frequency of each token id in the source: float64 (V,), sum 1."""

@@ -4,8 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.sources.arrays import held
-from mmssl.pipelines.text.byte_pairs import END, PAD, VOCABULARY_FILE, BytePairs, learn_byte_pairs
+from mmssl.pipelines.text.byte_pairs import VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
+from mmssl.pipelines.text.ragged import ragged_ids
+from mmssl.pipelines.text.specials import padding
 
 # Documents, and characters, that are tokenized together.
 _CHUNK, _CHARACTERS = 256, 500_000
@@ -28,6 +30,8 @@ class TokenBlocks(Documents):
         length: L, context length of the model, 2 or more.
         vocabulary_size: maximum number of tokens of the byte-pair vocabulary, see `Documents`; 258
             or more.
+        vocabulary: see `Documents`; a published one without a token for the padding is padded with
+            the one for the end of a text, which the padding mask hides.
         cross_documents: let a token attend to the documents before its own. False makes the
             encoder mask them (its argument `separator`); blocks stay packed, without padding.
         batch_size: see `Documents`.
@@ -41,6 +45,7 @@ class TokenBlocks(Documents):
     """
 
     vocabulary_file = VOCABULARY_FILE
+    roles = ("end",)
 
     def __init__(
         self,
@@ -49,9 +54,10 @@ class TokenBlocks(Documents):
         vocabulary_size=8000,
         cross_documents=True,
         batch_size=16,
+        vocabulary=None,
         **kwargs,
     ):
-        super().__init__(source, length, vocabulary_size, batch_size, **kwargs)
+        super().__init__(source, length, vocabulary_size, batch_size, vocabulary, **kwargs)
         if length < 2:
             raise ValueError(f"length={length} must be 2 or more")
         self.cross_documents = cross_documents
@@ -77,7 +83,7 @@ class TokenBlocks(Documents):
         block = tf.gather(self._tokens, places % self._ring)
         missing = [[0, self.length + 1 - tf.size(block)]]
         return {
-            "token_ids": tf.pad(block, missing, constant_values=PAD),
+            "token_ids": tf.pad(block, missing, constant_values=self._pad),
             "padding_mask": tf.pad(tf.ones_like(block), missing),
         }
 
@@ -94,11 +100,9 @@ class TokenBlocks(Documents):
         """
         self._need_tokenizer()
         length = self._checked_length(length)
-        ids, sizes = tf.numpy_function(self._flat, [texts], [tf.int32, tf.int64])
-        sizes = tf.ensure_shape(sizes, [None])
-        ids = tf.RaggedTensor.from_row_lengths(tf.ensure_shape(ids, [None]), sizes)[:, :length]
+        ids = ragged_ids(texts, self.tokenizer.ids)[:, :length]
         return {
-            "token_ids": ids.to_tensor(PAD),
+            "token_ids": ids.to_tensor(self._pad),
             "padding_mask": tf.ones_like(ids).to_tensor(0),
         }
 
@@ -126,7 +130,7 @@ class TokenBlocks(Documents):
             rows = slice(first, first + batch_size)
             positions = starts[rows, None] + offsets
             inside = positions < ends[rows, None]
-            token_ids = np.where(inside, tokens[np.minimum(positions, len(tokens) - 1)], PAD)
+            token_ids = np.where(inside, tokens[np.minimum(positions, len(tokens) - 1)], self._pad)
             yield {
                 "token_ids": token_ids.astype(np.int32),
                 "padding_mask": inside.astype(np.int32),
@@ -146,21 +150,21 @@ class TokenBlocks(Documents):
 
     def encoder_arguments(self):
         """Returns the sizes of the encoder's embeddings, and the separator of documents, if any."""
-        separator = None if self.cross_documents else END
-        return {**super().encoder_arguments(), "separator": separator}
+        sizes = super().encoder_arguments()
+        specials = BytePairs.specials if self.tokenizer is None else self.tokenizer.specials
+        return {**sizes, "separator": None if self.cross_documents else specials.end}
 
-    def _flat(self, texts):
-        found = self.tokenizer([text.decode() for text in texts])
-        sizes = np.array([len(ids) for ids in found], np.int64)
-        return np.concatenate([np.zeros(0, np.int32), *found]), sizes
+    @property
+    def _pad(self):
+        return padding(self.tokenizer.specials)
 
     def _lay_out(self):
         """Returns a dict: tokens int32 (T,), ends, the positions of END, and characters."""
-        end, characters, waiting = np.array([END], np.int32), 0, []
+        end, characters, waiting = np.array([self.tokenizer.specials.end], np.int32), 0, []
         parts, sizes = [end], []
 
         def flush():
-            for ids in self.tokenizer(waiting):
+            for ids in self.tokenizer.ids(waiting):
                 parts.extend((ids, end))
                 sizes.append(len(ids) + 1)
             waiting.clear()

@@ -13,6 +13,7 @@ import tensorflow as tf
 from mmssl.files import write_text
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.text.pieces import pieces
+from mmssl.pipelines.text.specials import Specials
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
@@ -51,9 +52,16 @@ class Tokenizer:
             [UNK] 1, [CLS] 2, [SEP] 3 and [MASK] 4.
         lowercase: lowercase the text and strip accents first, as for learning the vocabulary.
 
+    Attributes:
+        specials: Specials.
+        between: see `Published`.
+
     Raises:
         ValueError: when the vocabulary does not begin with the special tokens, or has duplicates.
     """
+
+    specials = Specials(unknown=UNK, pad=PAD, cls=CLS, sep=SEP, mask=MASK)
+    between = ""
 
     def __init__(self, vocabulary, lowercase=True):
         self.vocabulary = list(vocabulary)

@@ -140,7 +140,7 @@ def test_held_out_text_counts_every_token_of_every_document_once(markov):
     method, data = markov
     texts = ["abcc" * 5, "b" * 70, "cab"]
     nats = 0.0
-    for (ids,) in (data.tokenizer([text]) for text in texts):
+    for (ids,) in (data.tokenizer.ids([text]) for text in texts):
         ids = np.concatenate([[1], ids]).astype("int32")
         for first in range(0, max(1, len(ids) - 1 - 32 + 16), 16):
             seen = ids[None, first : first + 33]

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.text.masking import _take_while_room, mask_tokens
-from mmssl.pipelines.text.tokenizer import CLS, MASK, PAD, SEP
+from mmssl.pipelines.text.tokenizer import CLS, MASK, PAD, SEP, Tokenizer
 from tests.tolerances import share_margin
 
 VOCABULARY = 50
@@ -28,7 +28,9 @@ def texts(rows, seed=0, low=5):
 def masked(ids, calls=None, **kwargs):
     def mask(number, row):
         key = tf.stack([tf.constant(3, tf.int64), number])
-        return mask_tokens(tf.ensure_shape(row, [LENGTH]), key, VOCABULARY, **kwargs)
+        return mask_tokens(
+            tf.ensure_shape(row, [LENGTH]), key, VOCABULARY, Tokenizer.specials, **kwargs
+        )
 
     rows = tf.data.Dataset.from_tensor_slices(ids).enumerate()
     batches = rows.map(mask, calls or tf.data.AUTOTUNE, deterministic=True).batch(len(ids))

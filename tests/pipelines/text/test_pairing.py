@@ -7,7 +7,7 @@ import tensorflow as tf
 from mmssl.pipelines.text.chunks import Chunks
 from mmssl.pipelines.text.corpus import Corpus
 from mmssl.pipelines.text.pairing import _cut_longer, segment, sentence_pair
-from mmssl.pipelines.text.tokenizer import CLS, SEP
+from mmssl.pipelines.text.tokenizer import CLS, SEP, Tokenizer
 from tests.tolerances import share_margin
 
 ROOM = 40
@@ -54,7 +54,7 @@ def made(make, chunks, short_probability=0.1, elements=ELEMENTS, calls=None):
     def element(n):
         key = tf.stack([tf.constant(5, tf.int64), n])
         chunk = tf.unstack(chunks[n % len(chunks)])
-        result = make(CORPUS, chunk, ROOM, short_probability, key)
+        result = make(CORPUS, chunk, ROOM, short_probability, Tokenizer.specials, key)
         text, label = result if isinstance(result, tuple) else (result, tf.constant(0))
         return tf.pad(text, [[0, ROOM + 3 - tf.size(text)]]), label
 
