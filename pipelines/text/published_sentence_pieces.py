@@ -10,7 +10,7 @@ from mmssl.pipelines.text.published import Published, starts
 
 FILE = "sentencepiece.model"
 _BLANK = "\u2581"  # as which pieces write a blank
-_LONGEST = 10_000
+_LONGEST = 100_000  # far from any blank only where a script has none
 # A long text is cut before a single blank, where a piece begins; inside a word if it must.
 _PIECE = re.compile(rf".{{0,{_LONGEST - 1}}}[^ ](?= [^ ]|\Z)|.{{1,{_LONGEST}}}", re.DOTALL)
 

@@ -54,5 +54,5 @@ def test_wrong_arguments_are_named(tmp_path):
         Passages(DOCUMENTS, length=7)
     with pytest.raises(ValueError, match="short_probability=2"):
         Passages(DOCUMENTS, short_probability=2)
-    with pytest.raises(ValueError, match="give the folder of a text run"):
+    with pytest.raises(ValueError, match="has none: give the folder of a text run"):
         Passages(DOCUMENTS, vocabulary=tmp_path, **SMALL).prepare()
