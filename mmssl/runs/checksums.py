@@ -16,6 +16,7 @@ _REMEDIES = {  # what to do about a file; the rest is restored from a copy
     "environment.json": "nothing is computed from it, so delete it",
     "history.csv": "delete it, and the run goes on without the curves so far",
     "metrics.json": "delete it, and evaluate again",
+    "logger.json": "delete it, and the logger begins a run of its own for what follows",
     "plan.json": "delete it, and the same `mmssl pretrain` command plans the same steps again, "
     "if they are set by fit.steps or fit.epochs",
     "classes.txt": "fine-tune again",

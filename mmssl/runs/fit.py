@@ -66,6 +66,8 @@ class Fit:
         monitor_examples: number of training items that the collapse diagnostics embed; 0 disables
             them.
         stop_on_collapse: stop the run when the diagnostics find the same collapse twice.
+        logger: also log to `mlflow` or `wandb` (Weights & Biases), optional extras, besides
+            history.csv and TensorBoard's logs; null for neither.
     """
 
     epochs: float | None = None
@@ -103,6 +105,7 @@ class Fit:
     checkpoint_seconds: float = 60.0
     monitor_examples: int = 256
     stop_on_collapse: bool = False
+    logger: Literal["mlflow", "wandb"] | None = None
 
     def __post_init__(self):
         budgets = {"epochs": self.epochs, "steps": self.steps, "minutes": self.minutes}

@@ -38,6 +38,7 @@ class RunFolder:
         self.history = self.path / "history.csv"
         self.not_finite = self.path / "not_finite.json"
         self.logs = self.path / "logs"
+        self.logger = self.path / "logger.json"
         self.checkpoint = self.path / "checkpoints" / "last.npz"
         self.encoder = self.path / "encoder.keras"
         self.untrained = self.path / "untrained.keras"

@@ -34,13 +34,14 @@ from mmssl.training.checks import check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import check_finite
+from mmssl.training.loggers import check_logger, logger
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
 
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
 
-def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trust=()):
+def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trust=(), callbacks=()):
     """Trains a recipe in a run folder, or resumes the run in that folder.
 
     If it is killed at any moment and called again with the same arguments, it ends with the same
@@ -55,6 +56,7 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
         data_changed: "refuse" to resume on data that changed, or "accept" them; see
             `Pipeline.prepare`.
         trust: names of modules whose classes the recipe may name besides those of mmssl and Keras.
+        callbacks: list of Keras callbacks; `on_epoch_end` has the step and figures of a period.
 
     Returns:
         Run.
@@ -65,12 +67,13 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
     """
     config, data = open_recipe(recipe, overrides, trust, out)
     folder = RunFolder(out)
+    check_logger(config["fit"]["logger"])
     policy = keras.config.dtype_policy()
     try:
         with folder.claim(), determinism(is_deterministic(Fit(**config["fit"]))):
             folder.keep_config({"recipe": str(recipe), **config}, trust)
             if not folder.is_complete():
-                Training(config, data, folder, quiet, data_changed).run()
+                Training(config, data, folder, quiet, data_changed, callbacks).run()
     except KeyboardInterrupt as stopped:
         raise _stopped(folder, getattr(stopped, "number", signal.SIGINT)) from None
     finally:
@@ -97,10 +100,12 @@ class Training:
         folder: RunFolder that the caller has claimed.
         quiet: print nothing.
         data_changed: see `Pipeline.prepare`.
+        callbacks: see `pretrain`.
     """
 
-    def __init__(self, config, data, folder, quiet=False, data_changed="refuse"):
+    def __init__(self, config, data, folder, quiet=False, data_changed="refuse", callbacks=()):
         self.fit = Fit(**config["fit"])
+        self.callbacks = list(callbacks)
         self.folder = folder
         self.quiet = quiet
         keras.utils.set_random_seed(self.fit.seed)
@@ -126,7 +131,9 @@ class Training:
         self._compile(steps)
         position = self._restore()
         progress = Progress(steps, position["step"], self.quiet)
-        with progress, deferred(self.quiet) as request:
+        begun = logger(self.fit.logger, self.folder, self.quiet)
+        with progress, deferred(self.quiet) as request, begun as own:
+            self.callbacks += own
             progress.say(ON if is_deterministic(self.fit) else OFF)
             self._train(position, steps, progress, request)
         self.method.finalize()
@@ -223,7 +230,8 @@ class Training:
                     history=history.rows,
                 )
             )
-        return keras.callbacks.CallbackList([*monitors, history], model=self.method)
+        every = [*monitors, history, *self.callbacks]
+        return keras.callbacks.CallbackList(every, model=self.method)
 
     def _train(self, position, steps, progress, request):
         ends = period_ends(steps, len(self.data))
