@@ -7,13 +7,14 @@ from pathlib import Path
 from mmssl.commands import arguments
 
 EXAMPLES = r"""mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech
+mmssl pretrain auto --data.source photos/ --fit.minutes 20
+mmssl pretrain text/bert --data.source books/ --data.vocabulary bert/vocab.txt --out runs/books
 mmssl pretrain vision/simclr --data.source photos/ --data.size 64 --out runs/mobilenet \
     --method.encoder mmssl.encoders.adapt \
-    --method.encoder.model keras.applications.MobileNetV3Small
+    --method.encoder.model keras.applications.MobileNetV3Small --fit.logger mlflow
 Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
---method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them.
-mmssl pretrain auto --data.source photos/ --fit.minutes 20
-runs what `mmssl suggest photos/ --minutes 20` suggests."""
+--method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them. With auto for a recipe,
+what `mmssl suggest photos/ --minutes 20` suggests is run."""
 
 REPORTING = "stopped after the training, which is complete: the same command writes the report."
 
