@@ -33,7 +33,7 @@ class GPT(Pretrainer):
         **kwargs: passed to Pretrainer.
 
     Raises:
-        ValueError: the encoder has no such layer, or a token sees those after it.
+        ValueError: the encoder has no such layer.
     """
 
     splits_batches = True
@@ -42,7 +42,15 @@ class GPT(Pretrainer):
     def __init__(self, encoder: keras.Model, **kwargs):
         super().__init__(encoder, **kwargs)
         required_layer("GPT", encoder, "token_embedding", "mmssl.encoders.gpt_encoder")
-        check_causal("GPT", encoder)
+
+    def compile(self, *args, **kwargs):
+        """Compiles the method; see Pretrainer.
+
+        Raises:
+            ValueError: a token of the encoder sees those after it.
+        """
+        check_causal("GPT", self.encoder)
+        super().compile(*args, **kwargs)
 
     @property
     def token_embedding(self):
