@@ -63,7 +63,7 @@ def adapt(
         size: height and width of the pictures in pixels; None for those of the model.
         vocabulary_size: number of token ids of the data, which the model must know; None for any.
         length: maximum sequence length of the data, in tokens; None for any.
-        separator: token id of [SEP], from which `segment_ids` are derived; None where there is none.
+        separator: token id of [SEP], from which `segment_ids` follow; None where there is none.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1], or from `token_ids` and
