@@ -21,6 +21,7 @@ from mmssl.encoders.parts.tokens import token_inputs
 from mmssl.layers import GridPooling, MaskedMean, SegmentIds, TokenPooling
 
 TEXT = {"token_ids", "padding_mask"}
+NO_TOKEN = -1
 
 
 def adapt(
@@ -33,7 +34,7 @@ def adapt(
     size: int | None = None,
     vocabulary_size: int | None = None,
     length: int | None = None,
-    separator: int = 3,
+    separator: int | None = 3,
 ) -> keras.Model:
     """Makes an encoder of a Keras model of pictures or of text, with the weights that it has.
 
@@ -62,7 +63,7 @@ def adapt(
         size: height and width of the pictures in pixels; None for those of the model.
         vocabulary_size: number of token ids of the data, which the model must know; None for any.
         length: maximum sequence length of the data, in tokens; None for any.
-        separator: token id of [SEP], from which `segment_ids` are derived.
+        separator: token id of [SEP], from which `segment_ids` follow; None where there is none.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1], or from `token_ids` and
@@ -150,7 +151,9 @@ def _text(model, separator):
     inputs = token_inputs()
     given = dict(inputs)
     if len(model.inputs) == len(TEXT) + 1:
-        given["segment_ids"] = SegmentIds(separator)(inputs["token_ids"])
+        given["segment_ids"] = SegmentIds(NO_TOKEN if separator is None else separator)(
+            inputs["token_ids"]
+        )
     return inputs, [given[x.name] for x in model.inputs]
 
 

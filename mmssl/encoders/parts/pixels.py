@@ -34,6 +34,8 @@ class Scaling:
 
     def layers(self, images):
         """Applies it to a KerasTensor (B, H, W, 3) in [0, 1]: red, green and blue."""
+        if self == SCALINGS["unit"]:
+            return images
         if self.reverse:
             images = keras.ops.flip(images, axis=-1)
         scale, offset = (np.asarray(x, float).tolist() for x in (self.scale, self.offset))
