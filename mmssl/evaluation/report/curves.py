@@ -17,6 +17,10 @@ DIAGNOSTICS = {
         ("rankme", "projection_rankme"),
         "RankMe of the embeddings; comparable between runs of one method.",
     ),
+    "Effective rank across views": (
+        ("lidar", "projection_lidar"),
+        "LiDAR: directions that tell items apart whatever the view; below the number of items.",
+    ),
     "Correlation of dimensions": (
         ("correlation", "projection_correlation"),
         "Mean of its absolute values; 1 if all dimensions repeat each other.",
