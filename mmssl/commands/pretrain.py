@@ -6,6 +6,8 @@ from pathlib import Path
 from mmssl.commands import arguments
 
 EXAMPLES = """mmssl pretrain audio/cpc --data.source recordings/ --fit.minutes 10 --out runs/speech
+mmssl pretrain vision/simclr --data.source photos/ --probe.online.source labeled/ \\
+    --probe.online.label_column folder
 Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
 --method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them."""
 

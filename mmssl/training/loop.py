@@ -18,6 +18,7 @@ from mmssl.methods.bases.remat import check_remat
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
+from mmssl.runs.background import Background
 from mmssl.runs.checkpoint import (
     load_state,
     load_weights,
@@ -31,10 +32,12 @@ from mmssl.runs.folder import environment
 from mmssl.runs.history import History
 from mmssl.runs.recipe import build, open_recipe
 from mmssl.stopping import StoppedError, deferred
+from mmssl.training.batch_size import check_batch_size
 from mmssl.training.bounds import StopOutOfBounds
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import check_finite
+from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
 
@@ -106,12 +109,14 @@ class Training:
         self.quiet = quiet
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
+        self.background = Background()
         self.data = data
         self.strategy = distribution.make_strategy(self.fit.strategy)
         with self.strategy.scope():
             self.method = build(config["method"])
         # Before the source is read, which may take long.
-        self._check_batch_size()
+        size, replicas = data.batch_size, self.strategy.num_replicas_in_sync
+        check_batch_size(self.method, size, replicas, self.fit.accumulate)
         check_splittable(self.method, self.fit.accumulate)
         check_remat(self.method, self.fit.remat)
         data.check_encoder(shortest(self.method.encoder))
@@ -120,21 +125,7 @@ class Training:
         with counting("reading", "items", quiet) as (_, progress):
             data.prepare(folder.path, progress, data_changed)
         note_files_of_data(folder.path)
-
-    def _check_batch_size(self):
-        size, replicas = self.data.batch_size, self.strategy.num_replicas_in_sync
-        parts, least = self.fit.accumulate, self.method.min_batch_size
-        if size % (replicas * parts):
-            within = f", in each of which it has {parts} parts (fit.accumulate)"
-            raise ValueError(
-                f"data.batch_size {size} cannot be divided evenly among {replicas} "
-                f"replicas{within if parts > 1 else ''}."
-            )
-        if size < least:
-            raise ValueError(
-                f"{type(self.method).__name__} compares the examples of a batch with each other, "
-                f"and data.batch_size {size} leaves nothing to compare: give {least} or more."
-            )
+        self.probe = online_probe(config["probe"], data, self.method, self.fit.seed)
 
     def run(self):
         """Trains to the end and saves the encoder."""
@@ -143,7 +134,7 @@ class Training:
         self._compile(steps)
         position = self._restore()
         progress = Progress(steps, position["step"], self.quiet)
-        with progress, deferred(self.quiet) as request:
+        with progress, deferred(self.quiet) as request, self.background:
             progress.say(ON if is_deterministic(self.fit) else OFF)
             self._train(position, steps, progress, request)
         self.method.finalize()
@@ -221,9 +212,13 @@ class Training:
 
     def _restore(self):
         if self.folder.checkpoint.exists():
-            return load_state(self.folder.checkpoint, self.method)
+            return load_state(self.folder.checkpoint, self.method, self._more())
         self.method.adapt(self._first_batches)
         return {"step": 0, "seconds": 0.0, "waited": 0.0}
+
+    def _more(self):
+        """What a checkpoint holds beside the method."""
+        return [] if self.probe is None else self.probe.variables
 
     def _callbacks(self, history, progress):
         monitors = [StopOutOfBounds()]
@@ -239,6 +234,8 @@ class Training:
                     history=history.rows,
                 )
             )
+        if self.probe is not None:
+            monitors.append(self.probe)
         return keras.callbacks.CallbackList([*monitors, history], model=self.method)
 
     def _train(self, position, steps, progress, request):
@@ -252,24 +249,27 @@ class Training:
         for step in range(position["step"], steps):
             if request.number:
                 self._check_finite(step)
-                save_state(self.folder.checkpoint, self.method, clock.position(step))
+                self._save(clock.position(step))
+                self.background.wait()  # what is kept is said from what is on the disk
                 raise StoppedError(number=request.number)
             if step == 0 or step in ends:
                 self.method.reset_metrics()
             batch = clock.wait(batches)
             logs = self.method.train_function([batch])
+            callbacks.on_train_batch_end(step)
             clock.stepped()
             progress.advance(logs)
             done = step + 1
             if done in ends:
                 self._finish_period(callbacks, done, logs, clock)
+                progress.note(history.rows[-1])
             # Before the checkpoint: one at the last step would make the run count as finished.
             if self.method.stop_training:
                 reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
                 raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
             if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
                 self._check_finite(done)
-                save_state(self.folder.checkpoint, self.method, clock.position(done))
+                self._save(clock.position(done))
                 saved = time.monotonic()
         callbacks.on_train_end()
 
@@ -280,8 +280,12 @@ class Training:
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
 
+    def _save(self, position):
+        more, run = self._more(), self.background
+        save_state(self.folder.checkpoint, self.method, position, more, run)
+
     def _check_finite(self, done):
-        check_finite(self.method, self.data, self.fit.seed, self.folder, done)
+        check_finite(self.method, self.data, self.fit.seed, self.folder, done, self.background.wait)
 
 
 def _checkpoint_of(folder):

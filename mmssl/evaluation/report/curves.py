@@ -5,6 +5,10 @@ import numpy as np
 from mmssl.evaluation.report import figures, page
 
 DIAGNOSTICS = {
+    "Online probe": (
+        ("online_linear", "online_knn"),
+        "Accuracy on held-out labeled items of classifiers that learn beside the encoder.",
+    ),
     "Spread": (
         ("embedding_std_ratio", "mean_cosine", "projection_std_ratio", "projection_mean_cosine"),
         "A uniform spread has ratio 1, cosine 0.",
