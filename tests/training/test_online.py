@@ -32,6 +32,9 @@ def labeled(tmp_path_factory):
         path = folder / "pictures" / kind / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         keras.utils.save_img(path, shade, scale=False)
+        if kind == "dark":
+            (folder / "one" / kind).mkdir(parents=True, exist_ok=True)
+            keras.utils.save_img(folder / "one" / kind / path.name, shade, scale=False)
         rows.append(f"all is {kind} {number}. And so it stays.\t{kind}")
     (folder / "texts.tsv").write_text("\n".join(rows))
     texts = [f"--probe.online.source={folder / 'texts.tsv'}", "--probe.online.label_column=kind"]
@@ -89,7 +92,10 @@ def test_a_resumed_run_ends_with_the_same_probe(tmp_path, labeled, monkeypatch):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["--probe.online.every=2"], "probe.online: .* has no labels to probe with"),
+        (
+            ["--data.source={dark}", "--probe.online.every=2"],
+            "probe.online: .*dark has no labels to probe with",
+        ),
         (["--probe.online.every=0"], "probe.online.every must be at least 1; got 0"),
         (
             ["--probe.online.evry=2"],
@@ -97,7 +103,7 @@ def test_a_resumed_run_ends_with_the_same_probe(tmp_path, labeled, monkeypatch):
         ),
         (["--probe.online.source={one}", "--probe.online.label_column=folder"], "two classes"),
         (["--probe.online.source={texts}", "--probe.online.label_column=kind"], "probe.online: .*"),
-        (["--probe.online.source={folder}/none"], "probe.online: .*none"),
+        (["--probe.online.source={dark}/none"], "probe.online: .*none"),
     ],
 )
 def test_what_cannot_be_probed_with_is_refused_before_the_first_step(
@@ -105,7 +111,7 @@ def test_what_cannot_be_probed_with_is_refused_before_the_first_step(
 ):
     pictures = labeled["byol"][0].partition("=")[2]
     texts = labeled["bert"][0].partition("=")[2]
-    places = {"one": f"{pictures}/dark/../dark", "texts": texts, "folder": tmp_path}
+    places = {"dark": f"{pictures}/dark", "one": f"{pictures}/../one", "texts": texts}
     given = [override.format(**places) for override in overrides]
     with pytest.raises(ValueError, match=message):
         train("byol", tmp_path / "run", "--fit.strategy=auto", *given)
