@@ -134,7 +134,7 @@ def parse_options():
 
 
 def train(case, data, folder):
-    def stop(path, model, position):
+    def stop(path, model, position, *rest):
         if position["step"] >= case.steps:
             raise EnoughStepsError
 

@@ -11,8 +11,8 @@ def stop_after(step):
     """Returns a `save_state` after whose checkpoint of a step the run ends; see `StoppedError`."""
     save = loop.save_state
 
-    def save_and_stop(path, model, position):
-        save(path, model, position)
+    def save_and_stop(path, model, position, *rest):
+        save(path, model, position, *rest)
         if position["step"] == step:
             raise StoppedError
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from functools import partial
 
 import numpy as np
 
@@ -19,25 +20,37 @@ def state_variables(model):
     return list({id(variable): variable for variable in variables}.values())
 
 
-def save_state(path, model, position):
+def save_state(path, model, position, more=(), run=None):
     """Writes a checkpoint atomically.
+
+    The state is copied before this returns; what follows does not change what is written.
 
     Args:
         path: file to write, `.npz`.
         model: compiled keras.Model.
         position: dict of JSON values that tell how far the run has come.
+        more: further variables, such as those of an online probe.
+        run: function that is given the writing, a function without arguments, to call it now or
+            in another thread, such as a `Background`; None writes before this returns.
     """
-    arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(state_variables(model))}
+    variables = [*state_variables(model), *more]
+    arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(variables)}
+    write = partial(_write, path, position, arrays)
+    write() if run is None else run(write)
+
+
+def _write(path, position, arrays):
     with atomic_write(path) as beside:
         np.savez(beside, position=json.dumps(position), **arrays)
 
 
-def load_state(path, model):
+def load_state(path, model, more=()):
     """Restores a checkpoint into a model built and compiled like the one that wrote it.
 
     Args:
         path: file written by `save_state`.
         model: compiled keras.Model.
+        more: further variables, as `save_state` was given them.
 
     Returns:
         dict, the position.
@@ -46,7 +59,7 @@ def load_state(path, model):
         ValueError: the checkpoint is damaged or belongs to another model.
     """
     arrays, position = _read(path)
-    _assign(path, arrays, state_variables(model), exact=True)
+    _assign(path, arrays, [*state_variables(model), *more], exact=True)
     return position
 
 

@@ -2,6 +2,8 @@
 
 import difflib
 import inspect
+from dataclasses import is_dataclass
+from typing import get_args, get_type_hints
 
 from mmssl.runs.classes import imported
 
@@ -45,6 +47,22 @@ def known_keys(spec, prefix):
     return {f"{prefix}.class_path"}.union(*nested)
 
 
+def plain_keys(section, prefix):
+    """Lists the dotted names of everything that can be set in a section without classes.
+
+    Args:
+        section: dataclass; a field of it may be another one, or None.
+        prefix: str, the name of the section.
+
+    Yields:
+        str.
+    """
+    for name, kind in get_type_hints(section).items():
+        yield f"{prefix}.{name}"
+        for nested in filter(is_dataclass, get_args(kind)):
+            yield from plain_keys(nested, f"{prefix}.{name}")
+
+
 def given_keys(recipe, with_classes):
     """Lists the dotted names of everything that a recipe sets.
 
@@ -60,7 +78,7 @@ def given_keys(recipe, with_classes):
         keys += (
             _given_arguments(section, name)
             if name in with_classes
-            else (f"{name}.{key}" for key in section or {})
+            else (key for key, _ in flat(section or {}, name))
         )
     return keys
 

@@ -1,28 +1,17 @@
 """Recipes: YAML in the shape of the constructors' signatures."""
 
-from dataclasses import dataclass
-
 import jsonargparse
 import yaml
 
 from mmssl.recipes import recipe_path
 from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported, with_overrides
 from mmssl.runs.fit import Fit
-from mmssl.runs.keys import check_keys, given_keys, known_keys
+from mmssl.runs.keys import check_keys, given_keys, known_keys, plain_keys
+from mmssl.runs.probe import Probe
 from mmssl.runs.sentence import sentence
 
-SECTIONS = ("data", "method", "fit", "probe")
-
-
-@dataclass
-class Probe:
-    """Which output of the encoder is probed, embedded and exported.
-
-    Args:
-        layer: block whose output, pooled, is the embedding; null for the encoder's own.
-    """
-
-    layer: str | None = None
+PLAIN = {"fit": Fit, "probe": Probe}  # sections without a class to choose
+SECTIONS = ("data", "method", *PLAIN)
 
 
 def read_recipe(name, overrides=(), trust=()):
@@ -73,7 +62,7 @@ def open_recipe(name, overrides=(), trust=(), folder=None):
     check_keys(overridden, _known_keys(with_overrides(recipe, overrides)))
     arguments = ["--recipe", str(path), *overrides]
     config = _parsed(SECTIONS, lambda parser: parser.parse_args(arguments))
-    Fit(**config["fit"])
+    _check_plain(config)
     data = build(config["data"])
     if folder is not None:
         data.reopen(folder)
@@ -99,7 +88,7 @@ def completed(config, trust=(), data=None, folder=None):
         ValueError: a class is not trusted, a key is unknown, or a value is not allowed.
     """
     config = {**config, **{name: resolved(config, name, trust) for name in SECTIONS}}
-    Fit(**config["fit"])
+    _check_plain(config)
     data = build(config["data"]) if data is None else data
     if folder is not None:
         data.reopen(folder)
@@ -168,7 +157,7 @@ def _parsed(sections, parse):
         if section in KINDS:
             parser.add_subclass_arguments(KINDS[section], section, required=True)
         else:
-            parser.add_class_arguments({"fit": Fit, "probe": Probe}[section], section)
+            parser.add_class_arguments(PLAIN[section], section)
     try:
         parsed = parse(parser).as_dict()
     except jsonargparse.ArgumentError as error:
@@ -176,9 +165,13 @@ def _parsed(sections, parse):
     return {section: parsed[section] for section in sections}
 
 
+def _check_plain(config):
+    for name, section in PLAIN.items():
+        section(**config[name])
+
+
 def _known_keys(recipe):
-    classes = {"fit": Fit, "probe": Probe}
-    plain = {f"{name}.{key}" for name, c in classes.items() for key in c.__dataclass_fields__}
+    plain = {key for name, section in PLAIN.items() for key in plain_keys(section, name)}
     return plain.union(*(known_keys(recipe[name], name) for name in KINDS if name in recipe))
 
 

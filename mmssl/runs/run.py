@@ -1,6 +1,7 @@
 """A run folder, opened for use."""
 
 import contextlib
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +10,11 @@ from mmssl.encoders import cut
 from mmssl.encoders.parts.saved import read_model
 from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
-from mmssl.runs.checkpoint import load_weights
+from mmssl.runs.checkpoint import load_weights, read_position
 from mmssl.runs.folder import RunFolder
 from mmssl.runs.recipe import build, completed, resolved
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -60,6 +63,14 @@ class Run:
         return (self.config.get("probe") or {}).get("layer")
 
     @cached_property
+    def step(self):
+        """Step of the last checkpoint of a run that has not ended; None if it has, or has none."""
+        files = self.files
+        if files.encoder.exists() or not files.checkpoint.exists():
+            return None
+        return read_position(files.checkpoint)["step"]
+
+    @cached_property
     def data(self):
         """The pipeline, with the state that it learned from the training data."""
         pipeline = self._built_data() if self.pipeline is None else self.pipeline
@@ -68,8 +79,13 @@ class Run:
 
     @cached_property
     def encoder(self):
-        """The trained encoder."""
-        return self._read(self.files.encoder)
+        """The trained encoder; of a run that has not ended, that of its last checkpoint."""
+        if self.step is None:
+            return self._read(self.files.encoder)
+        of = self.files.read_plan()["steps"]
+        text = "%s has not ended: its encoder is that of step %d of %d."
+        logger.warning(text, self.folder, self.step, of)
+        return self.method().export_encoder()
 
     @cached_property
     def untrained(self):
@@ -98,8 +114,8 @@ class Run:
     def _read(self, path):
         if not path.exists():
             raise ValueError(
-                f"{self.folder} has no {path.name}: its training has not finished. The same `mmssl "
-                "pretrain` command goes on, and writes it."
+                f"{self.folder} has no {path.name}: the same `mmssl pretrain` command goes on, and "
+                "writes it."
             )
         return read_model(path)
 

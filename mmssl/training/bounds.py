@@ -18,7 +18,7 @@ class StopOutOfBounds(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         for name, bound in self.model.metric_bounds().items():
-            step = int(self.model.optimizer.iterations)
+            step = int(self.model.optimizer.iterations.numpy())
             if step >= bound.after and not logs[name] >= bound.minimum:
                 self.reason = (
                     f"{name} is {logs[name]:.4g} at step {step}, below {bound.minimum:g}: "

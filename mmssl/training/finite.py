@@ -8,7 +8,7 @@ import tensorflow as tf
 from mmssl.files import write_text
 
 
-def check_finite(method, data, seed, folder, done):
+def check_finite(method, data, seed, folder, done, settle=lambda: None):
     """Ends a run in which a loss, a gradient or a weight is NaN or infinite.
 
     What the step was computed from is written to the run folder.
@@ -19,6 +19,7 @@ def check_finite(method, data, seed, folder, done):
         seed: int, of the run.
         folder: RunFolder.
         done: int, steps that the run has made.
+        settle: function that waits for a checkpoint that is being written.
 
     Raises:
         ValueError: something is not finite; names the first such step.
@@ -28,6 +29,7 @@ def check_finite(method, data, seed, folder, done):
         return
     step, what = (done, "A weight") if before is None else (before + 1, "The loss or its gradient")
     write_text(folder.not_finite, json.dumps(_shown(data, seed, step), indent=1))
+    settle()
     kept = " The last checkpoint is of before." if folder.checkpoint.exists() else ""
     raise ValueError(
         f"{what} is not finite at step {step}, of which {folder.not_finite} lists the items.{kept} "

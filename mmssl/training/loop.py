@@ -16,6 +16,7 @@ from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run, RunFolder
+from mmssl.runs.background import Background
 from mmssl.runs.checkpoint import (
     load_state,
     load_weights,
@@ -35,6 +36,7 @@ from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import check_finite
 from mmssl.training.loggers import check_logger, logger
+from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
 
@@ -110,6 +112,7 @@ class Training:
         self.quiet = quiet
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
+        self.background = Background()
         self.data = data
         self.strategy = distribution.make_strategy(self.fit.strategy)
         with self.strategy.scope():
@@ -123,6 +126,7 @@ class Training:
                 say(sentence)
         note_files_of_data(folder.path)
         check_batch(self.method.encoder, self._first_batches.element_spec)
+        self.probe = online_probe(config["probe"], data, self.method, self.fit.seed)
 
     def run(self):
         """Trains to the end and saves the encoder."""
@@ -132,7 +136,7 @@ class Training:
         position = self._restore()
         progress = Progress(steps, position["step"], self.quiet)
         begun = logger(self.fit.logger, self.folder, self.quiet)
-        with progress, deferred(self.quiet) as request, begun as own:
+        with progress, deferred(self.quiet) as request, begun as own, self.background:
             self.callbacks += own
             progress.say(ON if is_deterministic(self.fit) else OFF)
             self._train(position, steps, progress, request)
@@ -212,9 +216,13 @@ class Training:
 
     def _restore(self):
         if self.folder.checkpoint.exists():
-            return load_state(self.folder.checkpoint, self.method)
+            return load_state(self.folder.checkpoint, self.method, self._more())
         self.method.adapt(self._first_batches)
         return {"step": 0, "seconds": 0.0, "waited": 0.0}
+
+    def _more(self):
+        """What a checkpoint holds beside the method."""
+        return [] if self.probe is None else self.probe.variables
 
     def _callbacks(self, history, progress):
         monitors = [StopOutOfBounds()]
@@ -230,6 +238,8 @@ class Training:
                     history=history.rows,
                 )
             )
+        if self.probe is not None:
+            monitors.append(self.probe)
         every = [*monitors, history, *self.callbacks]
         return keras.callbacks.CallbackList(every, model=self.method)
 
@@ -244,24 +254,27 @@ class Training:
         for step in range(position["step"], steps):
             if request.number:
                 self._check_finite(step)
-                save_state(self.folder.checkpoint, self.method, clock.position(step))
+                self._save(clock.position(step))
+                self.background.wait()  # what is kept is said from what is on the disk
                 raise StoppedError(number=request.number)
             if step == 0 or step in ends:
                 self.method.reset_metrics()
             batch = clock.wait(batches)
             logs = self.method.train_function([batch])
+            callbacks.on_train_batch_end(step)
             clock.stepped()
             progress.advance(logs)
             done = step + 1
             if done in ends:
                 self._finish_period(callbacks, done, logs, clock)
+                progress.note(history.rows[-1])
             # Before the checkpoint: one at the last step would make the run count as finished.
             if self.method.stop_training:
                 reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
                 raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
             if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
                 self._check_finite(done)
-                save_state(self.folder.checkpoint, self.method, clock.position(done))
+                self._save(clock.position(done))
                 saved = time.monotonic()
         callbacks.on_train_end()
 
@@ -272,8 +285,12 @@ class Training:
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
 
+    def _save(self, position):
+        more, run = self._more(), self.background
+        save_state(self.folder.checkpoint, self.method, position, more, run)
+
     def _check_finite(self, done):
-        check_finite(self.method, self.data, self.fit.seed, self.folder, done)
+        check_finite(self.method, self.data, self.fit.seed, self.folder, done, self.background.wait)
 
 
 def _checkpoint_of(folder):

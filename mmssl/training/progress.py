@@ -33,6 +33,7 @@ class Progress:
             disable=quiet or not self.console.is_terminal,
         )
         self.task = self.bar.add_task("pretraining", total=steps, completed=done, figures="")
+        self.noted = ""
         self.begin, self.shown, self.first = time.monotonic(), time.monotonic(), done
 
     def __enter__(self):
@@ -52,6 +53,15 @@ class Progress:
         if not self.quiet:
             self.console.print(sentence, style=style, highlight=False, markup=False, soft_wrap=True)
 
+    def note(self, figures):
+        """Shows the accuracies of the online probe from now on, beside the loss.
+
+        Args:
+            figures: dict from name to number, a row of the history.
+        """
+        found = {name: value for name, value in figures.items() if name.startswith("online_")}
+        self.noted = "".join(f"{name} {value:.3f}  " for name, value in found.items())
+
     def advance(self, logs):
         """Counts a step and updates the display.
 
@@ -65,7 +75,7 @@ class Progress:
             return
         self.shown = now
         rate = (self.done - self.first) / max(now - self.begin, 1e-9)
-        figures = f"loss {float(logs['loss']):.4f}  {rate:.1f} steps/s"
+        figures = f"loss {float(logs['loss']):.4f}  {self.noted}{rate:.1f} steps/s"
         self.bar.update(self.task, completed=self.done, figures=figures)
         if not self.console.is_terminal:
             self.console.print(f"step {self.done}/{self.steps}  {figures}", highlight=False)

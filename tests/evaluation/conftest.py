@@ -40,6 +40,7 @@ class FakeRun:
     untrained: Any
     recipe: str = "vision/tiny"
     layer: str | None = None
+    step: int | None = None
     made: Any = field(default_factory=FakeMethod)
 
     @property

@@ -37,7 +37,7 @@ class EnoughStepsError(Exception):
 def overrides(real_data, monkeypatch):
     """Data of a run that ends by itself after the steps in question, its schedule unchanged."""
 
-    def stop(path, model, position):
+    def stop(path, model, position, *rest):
         if position["step"] == QUIET:
             raise EnoughStepsError
 

@@ -37,10 +37,55 @@ def rankme(embeddings):
     Reference:
         Garrido, Balestriero, Najman, LeCun 2022, arXiv 2210.02885.
     """
-    values = _singular_values(_validated(embeddings))
-    total = values.sum()
-    p = (values / total if total > 0 else np.zeros_like(values)) + 1e-7
-    return float(np.exp(-np.sum(p * np.log(p))))
+    return _effective_rank(_singular_values(_validated(embeddings)))
+
+
+def lidar(views, delta=1e-4):
+    """Effective rank of the linear discriminant analysis that tells items by their views.
+
+    The directions along which items lie apart count by how far they do, beside how far the views
+    of one item lie apart there: variance that augmentation alone makes does not raise it, unlike
+    RankMe. Items are the classes, and the singular values those of the between-class covariance
+    whitened by the within-class covariance plus `delta` times the identity.
+
+    Args:
+        views: array (N, Q, D), Q views of each of N items; N and Q at least 2.
+        delta: regularization of the covariance within items, above 0, in squared units of the
+            embeddings.
+
+    Returns:
+        float, 1 to about `min(N - 1, D)`.
+
+    Raises:
+        ValueError: there is a single item or a single view of each, or delta is not above 0.
+
+    Reference:
+        Thilak et al. 2023, arXiv 2312.04000.
+    """
+    array = np.asarray(views, np.float64)
+    if array.ndim != 3 or min(array.shape[:2]) < 2 or delta <= 0:
+        raise ValueError(
+            "lidar takes views (N, Q, D) with N and Q at least 2 and a delta above 0; got "
+            f"{array.shape} and {delta}."
+        )
+    count, number, width = array.shape
+    _validated(array.reshape(-1, width))
+    means = array.mean(axis=1)
+    within = (array - means[:, None]).reshape(-1, width) / np.sqrt(count * number)
+    between = (means - means.mean(axis=0)) / np.sqrt(count)
+    return _effective_rank(_singular_values(_whitened(between, within, delta)) ** 2)
+
+
+def _whitened(rows, within, delta):
+    """Multiplies rows by the inverse square root of `within.T @ within + delta * identity`.
+
+    That matrix is never formed: it may be far wider than there are rows.
+    """
+    with threadpool_limits(1, "blas"):
+        _, values, axes = np.linalg.svd(within, full_matrices=False)
+        along = rows @ axes.T
+        rest = rows - along @ axes
+        return (along / np.sqrt(values**2 + delta)) @ axes + rest / np.sqrt(delta)
 
 
 def alignment(first, second, alpha=2.0):
@@ -176,6 +221,13 @@ def diagnose(embeddings):
         "top_variance_ratio": top_variance_ratio(embeddings),
         "correlation": correlation(embeddings),
     }
+
+
+def _effective_rank(values):
+    """Exponential of the entropy of values (N,), 0 or more, that are made to add up to 1."""
+    total = values.sum()
+    p = (values / total if total > 0 else np.zeros_like(values)) + 1e-7
+    return float(np.exp(-np.sum(p * np.log(p))))
 
 
 def _singular_values(matrix):

@@ -5,7 +5,7 @@ import warnings
 import keras
 import numpy as np
 
-from mmssl.evaluation.collapse.diagnostics import alignment, diagnose
+from mmssl.evaluation.collapse.diagnostics import alignment, diagnose, lidar
 from mmssl.evaluation.probes.features import Embedder
 
 # Suggested in the literature on these metrics, not hard limits: see `collapse_signs`.
@@ -33,9 +33,9 @@ class CollapseMonitor(keras.callbacks.Callback):
     A single poor check means little: many networks pass through a narrow cone before they learn
     their first strong directions. So it warns only when the same metric stays poor.
 
-    Adds the metrics of `diagnose`, with pairs `alignment`, and `collapse_signs`, the number of
-    signs that persist, to the epoch's logs, so that later callbacks (CSVLogger, TensorBoard) see
-    them. Embeds with `self.model.export_encoder()` and, if it is not None,
+    Adds the metrics of `diagnose`, with pairs `alignment` and `lidar`, and `collapse_signs`, the
+    number of signs that persist, to the epoch's logs, so that later callbacks (CSVLogger,
+    TensorBoard) see them. Embeds with `self.model.export_encoder()` and, if it is not None,
     `self.model.projection_model()`, whose metrics are named `projection_std_ratio` and so on; if
     `self.model.norm_sensitive`, also `projection_std`, the standard deviation averaged over
     dimensions.
@@ -50,7 +50,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         patience: consecutive checks with the same finding before it warns, at least 1.
         stop: whether to also set `model.stop_training`.
         pairs: None, or examples in which every two consecutive ones are views of one item, for
-            alignment.
+            alignment and LiDAR, which is at most one below their number.
         tell: function (str) that is given a warning; None for a `CollapseWarning`.
         untrained: None, or the encoder before training, for a run that resumes from a checkpoint;
             by default, later checks are compared with the encoder at the start of `fit`.
@@ -128,6 +128,7 @@ class CollapseMonitor(keras.callbacks.Callback):
             metrics["std"] = float(embeddings.std(axis=0).mean())
         if self.pairs is not None:
             metrics["alignment"] = alignment(views[::2], views[1::2])
+            metrics["lidar"] = lidar(views.reshape(-1, 2, views.shape[1]))
         return metrics
 
     def _signs(self, metrics):

@@ -6,7 +6,7 @@ import tensorflow as tf
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import BATCH
 
-VIEWED = 64  # maximum number of items whose views are cached in memory; more do not change the mean
+VIEWED, VIEWED_BYTES = 64, 2**26  # items whose views are cached, and more while they fit in these
 
 
 def watched_items(data, count):
@@ -35,7 +35,7 @@ def watched_views(batches, names, count):
     Args:
         batches: tf.data.Dataset of training batches, the same at each pass.
         names: names of the encoder's inputs, such as `images`.
-        count: number of items; at most 64 are taken.
+        count: number of items; at most 64 are taken, or as many as fit in 64 MB.
 
     Returns:
         tf.data.Dataset of dicts of encoder inputs, in which every two consecutive examples are
@@ -48,6 +48,14 @@ def watched_views(batches, names, count):
     def in_pairs(batch):
         return {n: tf.stack([batch[f"{n}_1"], batch[f"{n}_2"]], axis=1) for n in names}
 
-    rows = mapped(batches, in_pairs).unbatch().unbatch().take(2 * min(count, VIEWED))
+    rows = mapped(batches, in_pairs).unbatch().unbatch().take(2 * min(count, _viewed(specs)))
     trained = specs[0][0].shape[0]
     return rows.batch(min(trained, BATCH)).cache()
+
+
+def _viewed(specs):
+    sizes = [first.shape[1:].num_elements() for first, _ in specs]
+    if None in sizes:
+        return VIEWED
+    bytes_of = [2 * size * first.dtype.size for size, (first, _) in zip(sizes, specs, strict=True)]
+    return max(VIEWED, VIEWED_BYTES // sum(bytes_of))

@@ -50,9 +50,10 @@ def evaluate(
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
         `n_train`, `n_test`, `pretrained_on` (how many of the test items; None if not known),
         `classes`, `majority`, `split`, `left_out` (what items lacked -> their number), `layer`,
-        `data`, `raw_features`, `diagnostics`, `held_out` (the method's own metrics, such as
-        `mlm_loss`, each also at the top level; empty if it has none, with the reason in
-        `held_out_missing` if they cannot be computed on these items) and `seconds` (stage -> s).
+        `data`, `step` (of the checkpoint of a run that has not ended; else None), `raw_features`,
+        `diagnostics`, `held_out` (the method's own metrics, such as `mlm_loss`, each also at the
+        top level; empty if it has none, with the reason in `held_out_missing` if they cannot be
+        computed on these items) and `seconds` (stage -> s).
         Without labels, only `held_out` and the description of the data.
 
     Raises:
@@ -63,7 +64,7 @@ def evaluate(
     data = LabeledData.of(data).or_own(run.data)
     with stages("data"):
         source, split = data.open(run.data, seed)
-    result = {"layer": layer, "data": data.describe(), "n_test": len(source)}
+    result = {"layer": layer, "data": data.describe(), "n_test": len(source), "step": run.step}
     if split is not None:
         check_split(split)
         result["pretrained_on"] = count_pretrained(run.data, data, split.test)

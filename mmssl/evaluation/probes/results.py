@@ -23,8 +23,8 @@ def read_results(path, kind="probes"):
 def keep_result(path, result, kind="probes"):
     """Adds a result, replacing an earlier one of the same request.
 
-    Results of a request have the same data, layer, probes and kNN temperature, or, for fine-tuning,
-    the same selection of labels.
+    Results of a request have the same data, layer, step of a run that has not ended, probes and
+    kNN temperature, or, for fine-tuning, the same selection of labels.
 
     Args:
         path: of metrics.json; written atomically.
@@ -44,4 +44,5 @@ def _read(path):
 def _request(result):
     data = {name: value for name, value in result["data"].items() if value is not None}
     probes = list(result.get("probes", DEFAULT))
-    return data, result["layer"], probes, temperature_of(result), result.get("labels")
+    of = (result["layer"], result.get("step"), result.get("labels"))
+    return data, probes, temperature_of(result), *of

@@ -148,6 +148,7 @@ def probe_title(result):
     source = f"the first {data['limit']} of {source}" if data.get("limit") else source
     layer = result["layer"] if result["layer"] not in (None, "all") else None
     end = f", encoders cut after {layer}" if layer else ""
+    end += f", at step {result['step']}" if result.get("step") else ""
     return f"{column} in {source}{end}" if column else f"{source}{end}"
 
 

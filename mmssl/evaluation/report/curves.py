@@ -5,6 +5,10 @@ import numpy as np
 from mmssl.evaluation.report import figures, page
 
 DIAGNOSTICS = {
+    "Online probe": (
+        ("online_linear", "online_knn"),
+        "Accuracy on held-out labeled items of classifiers that learn beside the encoder.",
+    ),
     "Spread": (
         ("embedding_std_ratio", "mean_cosine", "projection_std_ratio", "projection_mean_cosine"),
         "A uniform spread has ratio 1, cosine 0.",
@@ -16,6 +20,10 @@ DIAGNOSTICS = {
     "Effective rank": (
         ("rankme", "projection_rankme"),
         "RankMe of the embeddings; comparable between runs of one method.",
+    ),
+    "Effective rank across views": (
+        ("lidar", "projection_lidar"),
+        "LiDAR: directions that tell items apart whatever the view; below the number of items.",
     ),
     "Correlation of dimensions": (
         ("correlation", "projection_correlation"),

@@ -7,6 +7,7 @@ from mmssl.evaluation.collapse.diagnostics import (
     correlation,
     diagnose,
     embedding_std,
+    lidar,
     mean_cosine,
     rankme,
     top_variance_ratio,
@@ -15,6 +16,7 @@ from mmssl.evaluation.collapse.diagnostics import (
 from tests.tolerances import (
     NETWORK,
     SUM,
+    TRAINING,
     assert_close,
     assert_within,
     deviation_margin,
@@ -50,6 +52,64 @@ def test_rankme_of_gaussian_noise_is_nearly_its_width(gaussian):
 def test_rankme_is_unchanged_by_scaling_and_rotation(gaussian):
     rotation, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(32, 32)))
     assert_close(rankme(7 * gaussian @ rotation), rankme(gaussian), SUM, dtype="float64")
+
+
+def spread_items(width, noise=0.0):
+    """Views (2 * width, 2, width): an item at each end of each axis; noise along the first one."""
+    items = np.concatenate([np.eye(width), -np.eye(width)])
+    views = np.stack([items, items], axis=1)
+    views[:, 0, 0] += noise
+    views[:, 1, 0] -= noise
+    return views
+
+
+def test_lidar_of_items_spread_evenly_is_their_number_of_directions():
+    p = 1 / 6 + 1e-7
+    expected = np.exp(-6 * p * np.log(p))
+    assert_close(lidar(spread_items(6)), expected, SUM, dtype="float64")
+
+
+def test_lidar_does_not_count_a_direction_along_which_only_views_differ():
+    views = spread_items(6, noise=100.0)
+    assert lidar(views) == pytest.approx(5, abs=1e-2)
+    assert lidar(np.concatenate([views, views], axis=2)) == pytest.approx(5, abs=1e-2)
+
+
+def test_lidar_weighs_directions_by_how_far_items_lie_apart_beside_their_views():
+    views = spread_items(2, noise=0.1)
+    # Between items the variance is 1/2 along both; within them 0.01 along the first.
+    ratios = np.array([0.5 / (0.01 + 0.02), 0.5 / 0.02])
+    p = ratios / ratios.sum() + 1e-7
+    expected = np.exp(-np.sum(p * np.log(p)))
+    assert_close(lidar(views, delta=0.02), expected, SUM, dtype="float64")
+
+
+@pytest.mark.parametrize("shape", [(40, 3, 8), (5, 2, 30)])
+def test_lidar_is_that_of_the_matrices_of_the_paper(shape):
+    views = np.random.default_rng(1).normal(size=shape) + 3
+    means, width = views.mean(axis=1), shape[2]
+    between = np.cov(means.T, bias=True)
+    within = np.mean([np.outer(v, v) for v in (views - means[:, None]).reshape(-1, width)], axis=0)
+    values, axes = np.linalg.eigh(within + 1e-4 * np.eye(width))
+    root = axes @ np.diag(values**-0.5) @ axes.T
+    found = np.abs(np.linalg.eigvalsh(root @ between @ root))
+    p = found / found.sum() + 1e-7
+    # The matrices have D eigenvalues, of which those beyond the number of items are zero.
+    p = np.sort(p)[::-1][: min(shape[0], width)]
+    expected = np.exp(-np.sum(p * np.log(p)))
+    assert_close(lidar(views), expected, TRAINING, dtype="float64")
+
+
+def test_lidar_of_items_that_are_all_alike_is_one():
+    assert_close(lidar(np.ones((8, 2, 4))), np.exp(-4 * 1e-7 * np.log(1e-7)), SUM, dtype="float64")
+
+
+@pytest.mark.parametrize(
+    ("shape", "delta"), [((4, 1, 3), 1e-4), ((1, 2, 3), 1e-4), ((4, 3), 1e-4), ((4, 2, 3), 0.0)]
+)
+def test_lidar_refuses_what_has_no_views_or_no_items(shape, delta):
+    with pytest.raises(ValueError, match="lidar takes views"):
+        lidar(np.ones(shape), delta)
 
 
 def test_rankme_is_not_centered():

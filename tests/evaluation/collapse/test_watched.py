@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmssl.evaluation.collapse.diagnostics import alignment
+from mmssl.evaluation.collapse import watched
+from mmssl.evaluation.collapse.diagnostics import alignment, lidar
 from mmssl.evaluation.collapse.monitor import CollapseMonitor
 from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.evaluation.probes.features import embed
@@ -52,7 +53,7 @@ def test_data_without_two_views_of_one_size_have_none(pictures, views):
     assert watched_views(views.batches(), ["images", "padding_mask"], 8) is None
 
 
-def test_the_alignment_that_is_logged_is_that_of_the_two_views(views, encoder):
+def test_alignment_and_lidar_in_the_log_are_those_of_the_two_views(views, encoder):
     pairs = watched_views(views.batches(), ["images"], 20)
     monitor = CollapseMonitor(watched_items(views, 10), pairs=pairs)
     rows = embed(encoder, pairs)
@@ -60,7 +61,17 @@ def test_the_alignment_that_is_logged_is_that_of_the_two_views(views, encoder):
     monitor.on_train_begin()
     monitor.on_epoch_end(0, logs := {})
     assert_close(logs["alignment"], alignment(rows[::2], rows[1::2]), SUM)
+    assert_close(logs["lidar"], lidar(np.stack([rows[::2], rows[1::2]], axis=1)), SUM)
+    assert logs["projection_lidar"] == logs["lidar"] > 1
     assert logs["projection_alignment"] == logs["alignment"] > 0
+
+
+def test_more_items_are_viewed_where_they_are_small(pictures, monkeypatch):
+    data = ImageViews(pictures[0], 8, 16)
+    views = [watched_views(data.batches(), ["images"], 90)]
+    monkeypatch.setattr(watched, "VIEWED_BYTES", 0)
+    views.append(watched_views(data.batches(), ["images"], 90))
+    assert [len(read(rows)) for rows in views] == [180, 128]
 
 
 class _Model:

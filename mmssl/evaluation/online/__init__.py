@@ -1,0 +1,1 @@
+"""Probes of an encoder while it trains."""

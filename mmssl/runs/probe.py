@@ -1,0 +1,44 @@
+"""The section `probe` of a recipe: what of the encoder is probed, and when."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Online:
+    """Labeled items that the encoder is probed with while it trains.
+
+    Args:
+        source: labeled data, as `data.source`; null for the run's own, with its labels.
+        labels: see `data.labels`.
+        label_column: see `data.label_column`.
+        split_column: see `data.split_column`; without one, a fifth of each class is tested on.
+        every: steps of the training between two of the probe, 1 or more.
+    """
+
+    source: Any = None
+    labels: Any = None
+    label_column: str | None = None
+    split_column: str | None = None
+    every: int = 4
+
+    def __post_init__(self):
+        if self.every < 1:
+            raise ValueError(f"probe.online.every must be at least 1; got {self.every}.")
+
+
+@dataclass
+class Probe:
+    """Which output of the encoder is probed, embedded and exported.
+
+    Args:
+        layer: block whose output, pooled, is the embedding; null for the encoder's own.
+        online: labeled items to probe with during the training; null for none.
+    """
+
+    layer: str | None = None
+    online: Online | None = None
+
+    def __post_init__(self):
+        if isinstance(self.online, dict):
+            self.online = Online(**self.online)
