@@ -31,13 +31,14 @@ def demo(out):
         ValueError: the folder holds another run.
     """
     run = pretrain("audio/cpc", out, OVERRIDES)
+    console = Console()
     for result in finish(run, quiet=True, probes=PROBES):
-        print_table(result)
-        print(f"Has it learned? {learned(result)}")
+        print_table(result, console)
+        console.print(f"Has it learned? {learned(result)}", highlight=False)
     exports = [export_run(run, form) for form in ("saved_model", "litert")]
     table = Table("what", "where", "differs from Keras by at most")
     table.add_row("encoder", str(run.files.encoder), "")
     for export in exports:
         table.add_row(export.format, str(export.path), f"{export.max_difference:.1e}")
     table.add_row("report", str(run.files.report), "")
-    Console().print(table)
+    console.print(table)

@@ -12,7 +12,7 @@ from mmssl.evaluation.probes.features import Embedder
 LOW_STD_RATIO, LOW_RANK_RATIO, HIGH_COSINE = 0.5, 0.05, 0.95
 # Collapsed whatever the values before training.
 DEAD_STD_RATIO, DEAD_RANK, DEAD_COSINE = 0.01, 1.5, 0.9999
-# What was this many times worse at an earlier look gets better.
+# What was this many times worse at an earlier look gets better; at the last look, fast.
 RECOVERED = 2
 # What of the projections may not fall below this part of its highest value so far.
 LOSABLE = {"std": ("standard deviation", 0.4)}
@@ -181,6 +181,7 @@ def collapse_signs(metrics, shape, start=None, before=None):
     though nothing has collapsed. And sound methods contract everything for some dozens of steps:
     data2vec on text down to a spread of 0.03. So a metric counts only if it is clearly worse than
     before training and not getting better, or beyond recovery; the first check reports only that.
+    Nothing is reported while the spread more than doubles from check to check.
 
     Args:
         metrics: dict returned by `diagnose`.
@@ -199,6 +200,8 @@ def collapse_signs(metrics, shape, start=None, before=None):
         low_rank = min(low_rank, 0.1 * start["rankme"])
         # Half the spread is a quarter of the difference between the cosine and 1.
         high_cosine = max(high_cosine, 0.75 + 0.25 * start["mean_cosine"])
+    if before and _spreads(metrics, before[-1]):
+        return {}
     if before is not None:
         low_std *= not _recovers(metrics, before, lambda look: look["embedding_std_ratio"])
         low_rank *= not _recovers(metrics, before, lambda look: look["rankme"])
@@ -223,6 +226,15 @@ def collapse_signs(metrics, shape, start=None, before=None):
             "have nearly the same direction"
         )
     return signs
+
+
+def _spreads(metrics, last):
+    """Whether a spread has doubled since the last look.
+
+    In a deep network with batch norm it is nothing at first, and grows at every look until the
+    moving statistics have followed.
+    """
+    return metrics["embedding_std_ratio"] > RECOVERED * last["embedding_std_ratio"]
 
 
 def _recovers(metrics, before, of):
@@ -251,6 +263,8 @@ def projection_signs(metrics, before):
     Returns:
         dict from each sign to its description; empty for healthy projections.
     """
+    if before and _spreads(metrics, before[-1]):
+        return {}
     signs, spread, ratio = {}, metrics["embedding_std_ratio"], metrics["top_variance_ratio"]
     last = before[-1] if before else {"embedding_std_ratio": 0.0, "top_variance_ratio": 1.0}
     rises = spread > last["embedding_std_ratio"]

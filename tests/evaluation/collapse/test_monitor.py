@@ -157,6 +157,21 @@ def test_embeddings_that_get_better_are_excused_unless_they_are_dead():
     assert set(collapse_signs(drawn(0.0), shape, wide, [])) == {"spread", "rank"}
 
 
+def test_a_spread_that_doubles_from_look_to_look_is_no_collapse_however_small():
+    """MobileNetV3, until the moving statistics of its batch norms have followed."""
+    looks = [
+        drawn() | {"embedding_std_ratio": spread, "rankme": 1.0, "top_variance_ratio": 1.0}
+        for spread in (2e-7, 2e-6, 2e-5, 3e-5)
+    ]
+    for signs in (
+        lambda now, before: collapse_signs(now, (128, 16), drawn(0.0), before),
+        projection_signs,
+    ):
+        assert signs(looks[0], [])
+        assert signs(looks[1], looks[:1]) == signs(looks[2], looks[:2]) == {}
+        assert signs(looks[3], looks[:3])
+
+
 def test_a_low_rank_counts_below_a_tenth_of_that_before_training():
     """data2vec on sound keeps a fifth of it, and learns."""
     start, shape = drawn() | {"rankme": 70.0}, (256, 256)
