@@ -24,11 +24,10 @@ from mmssl.evaluation.report import figures, page
 from mmssl.evaluation.report.curves import curve_panels
 from mmssl.evaluation.report.embedding_map import embedding_map
 from mmssl.evaluation.report.neighbors import image_uri, neighbor_rows
-from mmssl.evaluation.report.verdict import advice, healthy, learned
+from mmssl.evaluation.report.verdict import advice, healthy, learned, unprobed
 from mmssl.files import write_text
 from mmssl.runs import read_history
 
-NOT_PROBED = "Not known: no probe with labels has been run."
 SHOWN = 1500  # items embedded for the map and the neighbors
 
 
@@ -91,7 +90,7 @@ def _header(run, history):
 def _verdict(run, results, history):
     probed = [result for result in results if "encoder" in result]
     asked = (
-        ("Has it learned?", learned(probed[-1]) if probed else NOT_PROBED),
+        ("Has it learned?", learned(probed[-1]) if probed else unprobed(history)),
         ("Is it healthy?", healthy(run, history)),
     )
     answers = (f"<h3>{title}</h3><p>{page.marked(text)}</p>" for title, text in asked)

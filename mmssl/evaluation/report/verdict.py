@@ -39,6 +39,27 @@ def learned(result):
     return f"{start} ({figures}). {_beside_raw(result, probes)}".strip()
 
 
+def unprobed(history):
+    """Says what is known of an encoder that has not been probed.
+
+    Args:
+        history: list of dicts returned by `read_history`.
+
+    Returns:
+        str, a sentence.
+    """
+    online = {
+        name.removeprefix("online_"): value
+        for name, value in (history[-1] if history else {}).items()
+        if name.startswith("online_") and value
+    }
+    known = ", ".join(f"{name} {float(value):.3f}" for name, value in online.items())
+    beside = (
+        f"; the online probe ended at {known}, with nothing to compare it with" if known else ""
+    )
+    return f"Not known: no probe with labels has been run{beside}."
+
+
 def healthy(run, history):
     """Says whether a training is sound: finite, and without a lasting sign of collapse.
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mmssl.evaluation.report.verdict import advice, healthy, learned
+from mmssl.evaluation.report.verdict import advice, healthy, learned, unprobed
 
 
 def probed(encoder, untrained, raw=None, **more):
@@ -52,6 +52,12 @@ def test_accuracies_of_the_same_draws_are_compared_draw_by_draw():
     wide = drawn(0.4, 0.6, 0.8)
     assert learned(probed(drawn(0.46, 0.65, 0.87), wide)).startswith("Yes: ")
     assert learned(probed(drawn(0.8, 0.6, 0.6), wide)).startswith("No: ")
+
+
+def test_without_a_probe_the_online_one_is_told_of():
+    assert unprobed([]) == "Not known: no probe with labels has been run."
+    text = unprobed(rows([2, 1], online_linear=[0.1, 0.25], online_knn=[0.1, ""]))
+    assert "the online probe ended at linear 0.250, with" in text
 
 
 def test_a_run_is_healthy_without_lasting_signs_of_collapse(run):
