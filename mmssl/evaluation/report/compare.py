@@ -94,7 +94,8 @@ def _found(run, data, temperature):
     """
     layers = (run.layer, "all") if run.layer is None else (run.layer,)
     merged = {}
-    for result in read_results(run.files.metrics):
+    ended = [found for found in read_results(run.files.metrics) if found.get("step") is None]
+    for result in ended:
         if "encoder" in result and _described(result["data"]) == data and result["layer"] in layers:
             fits = temperature_of(result) in (None, temperature)
             probes = [p for p in result.get("probes", DEFAULT) if fits or not is_knn(p)]
