@@ -1,11 +1,13 @@
 """A run that keeps checkpoints, whole, stopped at any point, and refused."""
 
+import shutil
+
 import numpy as np
 import pytest
 
-from mmssl.runs import Run, read_history
+from mmssl.runs import Run, RunFolder, read_history
 from mmssl.runs import kept as module
-from mmssl.runs.kept import find_kept, kept_steps
+from mmssl.runs.kept import find_kept, kept_steps, path_of
 from mmssl.training.loop import pretrain
 from tests.stopping import StoppedError
 from tests.training.test_run import TINY
@@ -101,3 +103,13 @@ def test_what_it_cannot_keep_is_refused_before_the_first_step(overrides, message
 def test_a_run_that_keeps_nothing_says_so(tmp_path, capfd):
     pretrain("audio/cpc", tmp_path / "run", [*TINY, "--fit.steps=1", "--fit.keep.every=9"])
     assert "fit.keep.every=9 keeps nothing of a run of 1 steps" in capfd.readouterr().err
+
+
+def test_what_a_killed_run_had_no_time_to_remove_goes_when_it_goes_on(whole, tmp_path):
+    folder = RunFolder(shutil.copytree(whole.folder, tmp_path / "run"))
+    checkpoints, kept = folder.checkpoint.parent, kept_steps(folder.checkpoint.parent)
+    displaced = min({*range(1, STEPS)} - {*kept})
+    path_of(checkpoints, displaced).touch()
+    folder.encoder.unlink()  # so that the same command has work to do
+    train(folder.path, *KEEP)
+    assert kept_steps(checkpoints) == kept
