@@ -6,6 +6,7 @@ import os
 import pytest
 
 from mmssl.files import atomic_write
+from mmssl.runs.fit import Fit
 from mmssl.runs.kept import Keep, Kept, find_kept, kept_steps, path_of
 
 NAMES = ("every", "best", "by")
@@ -86,6 +87,11 @@ def test_a_column_that_ranks_nothing_is_refused(by, columns, message):
 def test_a_column_that_is_not_asked_for_need_not_be_there():
     Keep(every=1).check(["loss"])
     Keep(best=1, by="online_knn").check(["loss", "online_knn"])
+
+
+@pytest.mark.parametrize("keep", [None, {}])
+def test_a_recipe_that_says_nothing_of_it_keeps_nothing(keep):
+    assert Fit(steps=1, keep=keep).keep == Keep()
 
 
 def test_a_run_that_is_too_short_is_told_that_nothing_is_kept():
