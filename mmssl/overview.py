@@ -55,8 +55,9 @@ def overview(folder, now=None):
     Returns:
         dict of JSON values: `folder`, `recipe`, `data`, `state` (running, ended, stopped, or
         damaged, with the file), `step`, `steps` (None before they are planned), `probe` (the last
-        result: `label`, `encoder` and `untrained`, accuracies by probe; None if there is none) and
-        `age`, seconds since the last checkpoint or row of the history.
+        result, of the run's end if there is one: `label`, `encoder` and `untrained`, accuracies by
+        probe; None if there is none) and `age`, seconds since the last checkpoint or row of the
+        history.
     """
     row = {"folder": str(folder), "recipe": None, "data": None, "state": None}
     row |= {"step": 0, "steps": None, "probe": None, "age": _age(folder, now or time.time())}
@@ -97,7 +98,7 @@ def _probe(path):
     probed = [result for result in results if "encoder" in result]
     if not probed:
         return {}
-    last = probed[-1]
+    last = ([result for result in probed if result.get("step") is None] or probed)[-1]
     accuracies = {name: _accuracies(last, name) for name in ("encoder", "untrained")}
     return {"probe": {"label": last["data"].get("label_column"), **accuracies}}
 

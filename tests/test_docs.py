@@ -71,7 +71,9 @@ def test_every_option_that_is_spoken_of_is_a_key_of_a_recipe(page):
 
 @functools.cache
 def known_keys():
-    return {name for recipe in recipe_names() for name, _ in flat(tables.config_of(recipe))}
+    """The keys of the recipes, and what holds several, such as `fit.keep`."""
+    keys = {name for recipe in recipe_names() for name, _ in flat(tables.config_of(recipe))}
+    return keys | {key.rpartition(".")[0] for key in keys}
 
 
 def modules(keys):

@@ -32,11 +32,21 @@ def run_of(options):
         Run.
 
     Raises:
-        ValueError: it is not a run folder, or one of another format.
+        ValueError: it is not a run folder, or one of another format, or the step is not kept.
     """
     from mmssl.runs import Run
 
-    return Run.load(options.folder, options.trust)
+    return Run.load(options.folder, options.trust, vars(options).get("step"))
+
+
+def add_step(parser):
+    """Adds the kept checkpoint that `run_of` opens the run at."""
+    parser.add_argument(
+        "--step",
+        type=int,
+        metavar="N",
+        help="take the encoder from the checkpoint that fit.keep has kept of this step",
+    )
 
 
 def add_labeled_data(parser):

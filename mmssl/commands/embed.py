@@ -3,11 +3,13 @@
 from mmssl.commands import arguments
 
 EXAMPLES = """mmssl embed runs/speech clips/*.wav --out vectors.npz
-mmssl embed runs/speech recordings/ --out vectors.npz"""
+mmssl embed runs/speech recordings/ --out vectors.npz
+mmssl embed runs/speech recordings/ --step 2000 --out vectors_2000.npz"""
 
 
 def add_arguments(parser):
     arguments.add_run(parser)
+    arguments.add_step(parser)
     parser.add_argument("files", nargs="+", help="files, folders, globs or tables")
     parser.add_argument("--out", required=True, help=".npz to write: names (N,), vectors (N, D)")
     arguments.add_layer(parser, "block whose pooled output is the embedding, or whole")

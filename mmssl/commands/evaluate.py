@@ -7,11 +7,13 @@ from mmssl.commands import arguments
 EXAMPLES = r"""mmssl evaluate runs/speech --data.source clips/ --data.labels clips/labels.tsv \
     --data.label_column digit --json
 mmssl evaluate runs/simclr --data.source fashion/ --data.limit 10000 --few-shot 1,5,10
-mmssl evaluate runs/data2vec --data.source clips/ --probe linear,weighted --layer all"""
+mmssl evaluate runs/data2vec --data.source clips/ --probe linear,weighted --layer all
+mmssl evaluate runs/speech --step 2000"""
 
 
 def add_arguments(parser):
     arguments.add_run(parser)
+    arguments.add_step(parser)
     arguments.add_labeled_data(parser)
     arguments.add_limit(parser)
     arguments.add_layer(parser, "block to probe, such as block_3; whole, or all")

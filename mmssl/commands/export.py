@@ -5,11 +5,13 @@ from mmssl.commands import arguments
 EXAMPLES = """mmssl export runs/speech --format saved_model
 mmssl export runs/speech --format litert --out speech.tflite
 mmssl export runs/data2vec --format litert --layer block_3
+mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier"""
 
 
 def add_arguments(parser):
     arguments.add_run(parser)
+    arguments.add_step(parser)
     parser.add_argument("--format", required=True, help="saved_model, litert or onnx")
     arguments.add_layer(parser, "block to cut the encoder after, or whole")
     parser.add_argument(

@@ -13,7 +13,7 @@ mmssl pretrain vision/simclr --data.source photos/ --data.size 64 --out runs/mob
     --method.encoder mmssl.encoders.adapt \
     --method.encoder.model keras.applications.MobileNetV3Small --fit.logger mlflow
 mmssl pretrain vision/simclr --data.source photos/ --probe.online.source labeled/ \
-    --probe.online.label_column folder
+    --probe.online.label_column folder --fit.keep.every 1000 --fit.keep.best 3
 Every key of the recipe can be given as an option: --data.KEY, --method.KEY,
 --method.encoder.KEY, --fit.KEY; `mmssl list audio/cpc` shows them. With auto for a recipe,
 what `mmssl suggest photos/ --minutes 20` suggests is run."""

@@ -34,7 +34,8 @@ def export_generator(run, format, out=None):
         ImportError: The format's optional extra is not installed.
         ExportMismatchError: The export does not compute what Keras computes.
     """
-    return write_generator(run.method(), out or run.folder / NAMES[_check_format(format)], format)
+    path = out or run.place(NAMES[_check_format(format)])
+    return write_generator(run.method(), path, format)
 
 
 def write_generator(method, path, format):

@@ -22,12 +22,18 @@ def export_classifier(run, format, out=None):
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: The run has no classifier, the format is unknown, or the path does not fit.
+        ValueError: The run has no classifier, or was opened at a step; the format is unknown, or
+            the path does not fit.
         ImportError: The format's optional extra is not installed.
         ExportError: The classifier has operations that the format does not
             support.
         ExportMismatchError: The export does not compute what Keras computes.
     """
+    if run.kept is not None:
+        raise ValueError(
+            f"The classifier of {run.folder} is that of its fine-tuning, not of step {run.kept}: "
+            "leave the step out."
+        )
     path = out or run.folder / f"classifier{Path(FORMATS[check_format(format)].NAME).suffix}"
     if not run.files.classifier.exists():
         raise ValueError(
@@ -44,7 +50,7 @@ def export_run(run, format, out=None, layer=None):
         run: `mmssl.runs.Run`.
         format: `"saved_model"`, `"litert"` or `"onnx"`.
         out: Path to write; None for `saved_model`, `encoder.tflite` or `encoder.onnx` in the run
-            folder.
+            folder, of a kept checkpoint `encoder_step_2000.tflite` and so on.
         layer: Block to cut the encoder after, such as `"block_3"`; None for the whole encoder.
 
     Returns:
@@ -57,5 +63,5 @@ def export_run(run, format, out=None, layer=None):
             support.
         ExportMismatchError: The export does not compute what Keras computes.
     """
-    path = out or run.folder / FORMATS[check_format(format)].NAME
+    path = out or run.place(FORMATS[check_format(format)].NAME)
     return export(run.encoder_at(layer), path, format)

@@ -8,6 +8,13 @@ import numpy as np
 
 from mmssl.files import atomic_write
 
+LAST = "last.npz"
+_WITHOUT = {
+    True: "Without it encoder.keras can still be used if the run has ended; or delete it, and the "
+    "same `mmssl pretrain` command begins anew.",
+    False: "The run goes on without it, and the other steps that are kept can be used.",
+}
+
 
 def state_variables(model):
     """Lists what changes during training: weights first, random states, optimizer, metrics."""
@@ -102,9 +109,7 @@ def _opened(path):
     except Exception as error:  # what a damaged archive raises is without number
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
-            f"{path} is damaged ({reason}): restore it from a copy. Without it encoder.keras can "
-            "still be used if the run has ended; or delete it, and the same `mmssl pretrain` "
-            "command begins anew."
+            f"{path} is damaged ({reason}): restore it from a copy. {_WITHOUT[path.name == LAST]}"
         ) from None
 
 

@@ -1,7 +1,9 @@
 """The section `fit` of a recipe: how a run trains."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from mmssl.runs.kept import Keep
 
 POSITIVE = ("epochs", "steps", "minutes", "learning_rate", "base_batch_size", "clip_norm")
 NOT_NEGATIVE = (
@@ -63,6 +65,7 @@ class Fit:
         deterministic: use TensorFlow's deterministic operations, so that on one kind of machine the
             same seed gives the same weights; null for where they cost no time, without a GPU.
         checkpoint_seconds: time between checkpoints; 0 writes one after every step.
+        keep: which checkpoints are kept beside the last one; null for none.
         monitor_examples: number of training items that the collapse diagnostics embed; 0 disables
             them.
         stop_on_collapse: stop the run when the diagnostics find the same collapse twice.
@@ -103,11 +106,14 @@ class Fit:
     jit_compile: bool = False
     deterministic: bool | None = None
     checkpoint_seconds: float = 60.0
+    keep: Keep | None = field(default_factory=Keep)
     monitor_examples: int = 256
     stop_on_collapse: bool = False
     logger: Literal["mlflow", "wandb"] | None = None
 
     def __post_init__(self):
+        if not isinstance(self.keep, Keep):
+            self.keep = Keep(**(self.keep or {}))
         budgets = {"epochs": self.epochs, "steps": self.steps, "minutes": self.minutes}
         if all(value is None for value in budgets.values()):
             raise ValueError("fit needs one of epochs, steps and minutes.")

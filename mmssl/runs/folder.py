@@ -15,6 +15,7 @@ import yaml
 
 from mmssl.encoders.parts.saved import check_archive
 from mmssl.files import TEMPORARY_PREFIX
+from mmssl.runs.checkpoint import LAST
 from mmssl.runs.checksums import check_files, damage, write_noted
 from mmssl.runs.recipe import SECTIONS, check_sections, completed
 
@@ -39,7 +40,7 @@ class RunFolder:
         self.not_finite = self.path / "not_finite.json"
         self.logs = self.path / "logs"
         self.logger = self.path / "logger.json"
-        self.checkpoint = self.path / "checkpoints" / "last.npz"
+        self.checkpoint = self.path / "checkpoints" / LAST
         self.encoder = self.path / "encoder.keras"
         self.untrained = self.path / "untrained.keras"
         self.metrics = self.path / "metrics.json"

@@ -51,7 +51,7 @@ def plain_keys(section, prefix):
     """Lists the dotted names of everything that can be set in a section without classes.
 
     Args:
-        section: dataclass; a field of it may be another one, or None.
+        section: dataclass; a field of it may be another one, or that and None.
         prefix: str, the name of the section.
 
     Yields:
@@ -59,7 +59,7 @@ def plain_keys(section, prefix):
     """
     for name, kind in get_type_hints(section).items():
         yield f"{prefix}.{name}"
-        for nested in filter(is_dataclass, get_args(kind)):
+        for nested in filter(is_dataclass, (kind, *get_args(kind))):
             yield from plain_keys(nested, f"{prefix}.{name}")
 
 

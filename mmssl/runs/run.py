@@ -12,6 +12,7 @@ from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs.checkpoint import load_weights, read_position
 from mmssl.runs.folder import RunFolder
+from mmssl.runs.kept import find_kept
 from mmssl.runs.recipe import build, completed, resolved
 
 logger = logging.getLogger(__name__)
@@ -26,31 +27,44 @@ class Run:
         config: dict, the resolved recipe.
         pipeline: Pipeline that the run was trained with; None to build it from `config`.
         trust: names of modules whose classes may be built besides those of mmssl and Keras.
+        kept: step of the kept checkpoint that encoder and method are taken from; None for the last.
     """
 
     folder: Path
     config: dict
     pipeline: Pipeline | None = None
     trust: tuple[str, ...] = ()
+    kept: int | None = None
 
     @classmethod
-    def load(cls, folder, trust=()):
+    def load(cls, folder, trust=(), step=None):
         """Opens a run folder; imports and calls nothing that its recipe names.
 
         Args:
             folder: path of the run folder.
             trust: names of modules whose classes may be built, once `data` or `method` needs them,
                 besides those of mmssl and Keras.
+            step: of a checkpoint that `fit.keep` has kept, to take encoder and method from it; None
+                for the end of the run, or its last checkpoint.
 
         Raises:
-            ValueError: it is not a run folder, or one of another format.
+            ValueError: it is not a run folder, or one of another format; or no checkpoint of the
+                step is kept.
         """
-        return cls(Path(folder), RunFolder(folder).read_sections(), trust=tuple(trust))
+        run = cls(Path(folder), RunFolder(folder).read_sections(), None, tuple(trust), step)
+        run.checkpoint  # noqa: B018 - that a step is not kept is said before any work
+        return run
 
     @property
     def files(self):
         """RunFolder with the paths of the run's files."""
         return RunFolder(self.folder)
+
+    @property
+    def checkpoint(self):
+        """Path of the checkpoint that the method is taken from, which need not exist."""
+        last = self.files.checkpoint
+        return last if self.kept is None else find_kept(last.parent, self.kept)
 
     @property
     def recipe(self):
@@ -64,7 +78,9 @@ class Run:
 
     @cached_property
     def step(self):
-        """Step of the last checkpoint of a run that has not ended; None if it has, or has none."""
+        """Step of `kept`, or of the last checkpoint of a run that has not ended; else None."""
+        if self.kept is not None:
+            return self.kept
         files = self.files
         if files.encoder.exists() or not files.checkpoint.exists():
             return None
@@ -79,12 +95,12 @@ class Run:
 
     @cached_property
     def encoder(self):
-        """The trained encoder; of a run that has not ended, that of its last checkpoint."""
+        """The trained encoder; that of a checkpoint, if `step` is not None."""
         if self.step is None:
             return self._read(self.files.encoder)
         of = self.files.read_plan()["steps"]
-        text = "%s has not ended: its encoder is that of step %d of %d."
-        logger.warning(text, self.folder, self.step, of)
+        which = " has not ended: its" if self.kept is None else ": this"
+        logger.warning("%s%s encoder is that of step %d of %d.", self.folder, which, self.step, of)
         return self.method().export_encoder()
 
     @cached_property
@@ -99,6 +115,16 @@ class Run:
             layer: name of a block; None for the whole encoder.
         """
         return cut(self.encoder, layer) if layer else self.encoder
+
+    def place(self, name):
+        """Returns where a product of the encoder is written in the folder.
+
+        Args:
+            name: str, such as `"encoder.tflite"`; of a kept checkpoint, its step is added, so that
+                what was made of the end stays.
+        """
+        path = self.folder / name
+        return path if self.kept is None else path.with_stem(f"{path.stem}_step_{self.kept}")
 
     def _built_data(self):
         with self._naming_config():
@@ -120,7 +146,7 @@ class Run:
         return read_model(path)
 
     def method(self, kind=Pretrainer):
-        """Builds the method with the weights of the last checkpoint.
+        """Builds the method with the weights of `checkpoint`.
 
         Args:
             kind: class that it must be an instance of.
@@ -137,7 +163,7 @@ class Run:
             raise ValueError(
                 f"{self.folder} was trained by {type(method).__name__}, not by {kind.__name__}."
             )
-        load_weights(self.files.checkpoint, method)
+        load_weights(self.checkpoint, method)
         method.set_total_steps(self.files.read_plan()["steps"])
         method.finalize()
         return method

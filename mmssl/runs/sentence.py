@@ -27,7 +27,7 @@ def sentence(error):
     key, value = keys[-1], given[-1]
     nested = re.fullmatch(r"NestedArg\(key='(.+?)', val=(.+)\)", value)
     if nested:
-        key, value = f"{keys[0].split('.')[0]}.{nested[1]}", nested[2]
+        key, value = f"{keys[0]}.{nested[1]}", nested[2]
     allowed = "; or ".join(dict.fromkeys(expected)) or " ".join(text.split())
     allowed = re.sub(r"<class '([\w.]+)'>|typing\.", r"\1", allowed)
     allowed = re.sub(r"Literal\[([^]]+)\]", lambda found: found[1].replace(",", " or"), allowed)

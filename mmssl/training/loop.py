@@ -8,9 +8,6 @@ from functools import cached_property
 import keras
 
 from mmssl import distribution
-from mmssl.encoders.parts.saved import read_model
-from mmssl.evaluation.collapse.monitor import CollapseMonitor
-from mmssl.evaluation.collapse.watched import watched_items, watched_views
 from mmssl.files import atomic_write
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
@@ -28,14 +25,15 @@ from mmssl.runs.checksums import note_files_of_data, write_noted
 from mmssl.runs.fit import Fit
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
+from mmssl.runs.kept import Kept
 from mmssl.runs.recipe import build, open_recipe
 from mmssl.stopping import StoppedError, deferred
-from mmssl.training.bounds import StopOutOfBounds
 from mmssl.training.checks import check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import check_finite
 from mmssl.training.loggers import check_logger, logger
+from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
@@ -113,11 +111,13 @@ class Training:
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
         self.background = Background()
+        self.kept = Kept(self.fit.keep, folder.checkpoint, self.background)
         self.data = data
         self.strategy = distribution.make_strategy(self.fit.strategy)
         with self.strategy.scope():
             self.method = build(config["method"])
         check_settings(self.method, data, self.fit, self.strategy.num_replicas_in_sync)
+        check_keep(self.fit, self.method, config["probe"])
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
         with counting("reading", "items", quiet) as (say, progress):
@@ -138,7 +138,11 @@ class Training:
         begun = logger(self.fit.logger, self.folder, self.quiet)
         with progress, deferred(self.quiet) as request, begun as own, self.background:
             self.callbacks += own
-            progress.say(ON if is_deterministic(self.fit) else OFF)
+            for sentence in (
+                ON if is_deterministic(self.fit) else OFF,
+                *self.fit.keep.doubts(steps),
+            ):
+                progress.say(sentence)
             self._train(position, steps, progress, request)
         self.method.finalize()
         self._save_encoder(self.folder.encoder)
@@ -225,27 +229,18 @@ class Training:
         return [] if self.probe is None else self.probe.variables
 
     def _callbacks(self, history, progress):
-        monitors = [StopOutOfBounds()]
-        count = min(self.fit.monitor_examples, len(self.data.items))
-        if count > 1:
-            monitors.append(
-                CollapseMonitor(
-                    watched_items(self.data, count),
-                    stop=self.fit.stop_on_collapse,
-                    pairs=watched_views(self._first_batches, self.method.encoder.input, count),
-                    tell=None if self.quiet else lambda text: progress.say(text, "yellow"),
-                    untrained=read_model(self.folder.untrained),
-                    history=history.rows,
-                )
-            )
+        tell = None if self.quiet else lambda text: progress.say(text, "yellow")
+        source = (self.data, self._first_batches)
+        before = monitors(self.fit, self.method, *source, self.folder.untrained, history.rows, tell)
         if self.probe is not None:
-            monitors.append(self.probe)
-        every = [*monitors, history, *self.callbacks]
+            before.append(self.probe)
+        every = [*before, history, *self.callbacks]
         return keras.callbacks.CallbackList(every, model=self.method)
 
     def _train(self, position, steps, progress, request):
         ends = period_ends(steps, len(self.data))
         history = History(self.folder, position["step"], len(self.data))
+        self.kept.tidy(history.rows)
         callbacks = self._callbacks(history, progress)
         callbacks.on_train_begin()
         clock = Clock(position)
@@ -254,7 +249,7 @@ class Training:
         for step in range(position["step"], steps):
             if request.number:
                 self._check_finite(step)
-                self._save(clock.position(step))
+                self._save(clock.position(step), history.rows)
                 self.background.wait()  # what is kept is said from what is on the disk
                 raise StoppedError(number=request.number)
             if step == 0 or step in ends:
@@ -272,9 +267,10 @@ class Training:
             if self.method.stop_training:
                 reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
                 raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
-            if done == steps or time.monotonic() - saved >= self.fit.checkpoint_seconds:
+            late = time.monotonic() - saved >= self.fit.checkpoint_seconds
+            if done == steps or late or self.fit.keep.is_due(done, history.rows):
                 self._check_finite(done)
-                self._save(clock.position(done))
+                self._save(clock.position(done), history.rows)
                 saved = time.monotonic()
         callbacks.on_train_end()
 
@@ -285,9 +281,9 @@ class Training:
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
 
-    def _save(self, position):
-        more, run = self._more(), self.background
-        save_state(self.folder.checkpoint, self.method, position, more, run)
+    def _save(self, position, rows):
+        path, run = self.kept.place(position["step"], rows)
+        save_state(path, self.method, position, self._more(), run)
 
     def _check_finite(self, done):
         check_finite(self.method, self.data, self.fit.seed, self.folder, done, self.background.wait)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmssl.runs import Run, read_history
+from mmssl.runs.kept import kept_steps
 from mmssl.training import loop
 from mmssl.training.loop import pretrain
 from tests.contract.cases import all_cases
@@ -75,7 +76,7 @@ def test_a_run_has_the_same_weights_with_and_without_a_probe(name, tmp_path, lab
 
 def test_a_resumed_run_ends_with_the_same_probe(tmp_path, monkeypatch):
     # Its own labels: of so many items that it does not come round to the first ones.
-    online = ["--probe.online.every=1", "--fit.strategy=auto"]
+    online = ["--probe.online.every=1", "--fit.strategy=auto", "--fit.keep.best=2"]
     whole = train("byol", tmp_path / "whole", *online)
     with monkeypatch.context() as patch:
         patch.setattr(loop, "save_state", stop_after(3))
@@ -87,6 +88,10 @@ def test_a_resumed_run_ends_with_the_same_probe(tmp_path, monkeypatch):
     names = ("online_linear", "online_knn")
     rows = [read_history(run.files.history) for run in (whole, parts)]
     assert [row[n] for row in rows[0] for n in names] == [row[n] for row in rows[1] for n in names]
+    best = sorted(rows[0], key=lambda row: -float(row["online_linear"]))[:2]
+    for run in (whole, parts):
+        kept = kept_steps(run.files.checkpoint.parent)
+        assert kept == sorted(int(row["step"]) for row in best)
     assert Run.load(parts.folder).method().encoder.name  # it opens without the probe
 
 

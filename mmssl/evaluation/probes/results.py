@@ -20,6 +20,11 @@ def read_results(path, kind="probes"):
     return _read(Path(path)).get(kind, [])
 
 
+def of_the_end(results):
+    """Returns the results of the run's end; all, if there are none of it."""
+    return [result for result in results if result.get("step") is None] or results
+
+
 def keep_result(path, result, kind="probes"):
     """Adds a result, replacing an earlier one of the same request.
 

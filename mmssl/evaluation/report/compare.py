@@ -79,12 +79,18 @@ def _described(data):
 
 def _last_data(runs):
     for run in runs:
-        results = [r for r in read_results(run.files.metrics) if "encoder" in r]
+        results = _probed(run)
         if results:
             return results[-1]["data"]
     raise ValueError(
         f"{runs[0].folder} has not been probed: give data with labels, such as --data.source."
     )
+
+
+def _probed(run):
+    """The results of the probes of a run's end; those at an earlier step are of another encoder."""
+    results = [result for result in read_results(run.files.metrics) if "encoder" in result]
+    return [result for result in results if result.get("step") is None]
 
 
 def _found(run, data, temperature):
@@ -94,8 +100,8 @@ def _found(run, data, temperature):
     """
     layers = (run.layer, "all") if run.layer is None else (run.layer,)
     merged = {}
-    for result in read_results(run.files.metrics):
-        if "encoder" in result and _described(result["data"]) == data and result["layer"] in layers:
+    for result in _probed(run):
+        if _described(result["data"]) == data and result["layer"] in layers:
             fits = temperature_of(result) in (None, temperature)
             probes = [p for p in result.get("probes", DEFAULT) if fits or not is_knn(p)]
             rows = {

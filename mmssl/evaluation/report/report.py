@@ -9,7 +9,7 @@ from mmssl.evaluation.probes.features import embed_source
 from mmssl.evaluation.probes.hooks import report_images
 from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.registry import title_of
-from mmssl.evaluation.probes.results import read_results
+from mmssl.evaluation.probes.results import of_the_end, read_results
 from mmssl.evaluation.probes.table import (
     FINE_TUNING,
     accuracy_rows,
@@ -88,7 +88,7 @@ def _header(run, history):
 
 
 def _verdict(run, results, history):
-    probed = [result for result in results if "encoder" in result]
+    probed = of_the_end([result for result in results if "encoder" in result])
     asked = (
         ("Has it learned?", learned(probed[-1]) if probed else unprobed(history)),
         ("Is it healthy?", healthy(run, history)),

@@ -138,6 +138,15 @@ def test_only_what_is_missing_is_evaluated_and_only_where_data_are_given(run, mo
     assert compared["rows"][0]["encoder"]["knn"]["draws"] == [0.5, 0.7]
 
 
+def test_what_was_probed_at_an_earlier_step_does_not_count(run):
+    one, early = made(run, "a"), made(run, "b", seed=1, knn=None)
+    keep_result(one.files.metrics, probed(0.9, step=4))
+    assert compare([one])["rows"][0]["encoder"]["knn"]["mean"] == 0.5
+    keep_result(early.files.metrics, probed(0.9, step=4))
+    with pytest.raises(ValueError, match="has not been probed: give data"):
+        compare([early])
+
+
 def test_runs_that_were_never_probed_need_data(run):
     with pytest.raises(ValueError, match="has not been probed: give data"):
         compare([made(run, "a", knn=None)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmssl.evaluation import LabeledData, evaluate, write_report
-from mmssl.evaluation.probes.results import keep_result
+from mmssl.evaluation.probes.results import keep_result, read_results
 from mmssl.evaluation.report import report
 from mmssl.evaluation.report.curves import curve_panels
 from mmssl.evaluation.report.embedding_map import PALETTE, label_colors, project
@@ -81,6 +81,18 @@ def whole(run, result):
 def read(path):
     text = path.read_text(encoding="utf-8")
     return text, Checker(text)
+
+
+def test_the_verdict_is_of_the_end_whatever_was_measured_at_a_step(whole, result):
+    verdict = _verdict_of(write_report(whole))
+    path = whole.folder / "metrics.json"
+    early = {"step": 3, "encoder": result["untrained"], "untrained": result["encoder"]}
+    keep_result(path, read_results(path)[0] | early)
+    assert _verdict_of(write_report(whole)) == verdict
+
+
+def _verdict_of(path):
+    return path.read_text(encoding="utf-8").partition("Has it learned?")[2].partition("<h3>")[0]
 
 
 def test_a_whole_report_is_one_page_that_asks_nothing_of_the_network(whole):
