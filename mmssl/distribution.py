@@ -1,5 +1,7 @@
 """What looks across replicas: gathering, averaging, scaling the loss."""
 
+import functools
+
 import keras
 
 STRATEGIES = ("auto", "mirrored")
@@ -26,7 +28,16 @@ def make_strategy(name="auto"):
     if name == "auto" and len(gpus) < 2:
         return tf.distribute.get_strategy()
     devices = gpus or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return _mirrored(tuple(device.name for device in devices))
+
+
+# One in a process: a second would give its collectives the names of the first one's, and those of
+# another shape would end the run.
+@functools.cache
+def _mirrored(devices):
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def _context():

@@ -13,8 +13,10 @@ from mmssl.runs.recipe import build
 
 PLANNED = 1000  # steps that a schedule is told of
 
-# A second one in a process breaks the collectives of the first.
-mirrored = functools.cache(lambda: make_strategy("mirrored"))
+
+def mirrored():
+    """Returns the strategy of two replicas, on two devices of the CPU."""
+    return make_strategy("mirrored")
 
 
 def prepared(spec):
