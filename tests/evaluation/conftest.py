@@ -41,6 +41,7 @@ class FakeRun:
     recipe: str = "vision/tiny"
     layer: str | None = None
     step: int | None = None
+    kept: int | None = None
     made: Any = field(default_factory=FakeMethod)
 
     @property
