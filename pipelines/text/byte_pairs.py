@@ -10,6 +10,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from mmssl.files import write_text
 from mmssl.pipelines.text.pieces import pieces
+from mmssl.pipelines.text.ragged import piecewise
 from mmssl.pipelines.text.specials import Specials
 
 SPECIAL_TOKENS = ("<|padding|>", "<|endoftext|>")
@@ -17,7 +18,6 @@ PAD, END = range(len(SPECIAL_TOKENS))
 VOCABULARY_FILE, MERGES_FILE = "vocabulary.json", "merges.txt"
 
 _LONGEST = 256  # bytes of a word; the time to learn grows with the square
-_BATCH = 256  # pieces of text that are tokenized together
 _MIN_SIZE = len(SPECIAL_TOKENS) + 256  # a token for every byte, so that no character is unknown
 
 
@@ -74,17 +74,7 @@ class BytePairs:
         Returns:
             List of int32 arrays of token ids, one per text.
         """
-        parts = [list(pieces(text)) for text in texts]
-        flat, none = [piece for part in parts for piece in part], np.zeros(0, np.int32)
-        found = []
-        for first in range(0, len(flat), _BATCH):
-            encoded = self._tokenizer.encode_batch(flat[first : first + _BATCH])
-            found += [np.array(encoding.ids, np.int32) for encoding in encoded]
-        ends = np.cumsum([len(part) for part in parts])
-        return [
-            np.concatenate([none, *found[end - len(part) : end]])
-            for end, part in zip(ends, parts, strict=True)
-        ]
+        return piecewise(texts, pieces, self._encode)
 
     def fingerprint(self):
         """Returns JSON values that tell tokenizers apart that give different ids."""
@@ -135,6 +125,9 @@ class BytePairs:
         # `tokenizers` raises a plain Exception when tokens and merges do not match.
         except Exception as error:
             raise ValueError(f"{merges} does not match {vocabulary.name}: {error}") from error
+
+    def _encode(self, texts):
+        return [found.ids for found in self._tokenizer.encode_batch(texts)]
 
 
 def learn_byte_pairs(texts: Iterable[str], size: int) -> BytePairs:

@@ -8,12 +8,11 @@ import numpy as np
 
 from mmssl.files import atomic_write
 from mmssl.pipelines.text.pieces import pieces
-from mmssl.pipelines.text.ragged import ragged_ids
+from mmssl.pipelines.text.ragged import piecewise, ragged_ids
 from mmssl.pipelines.text.specials import find_specials
 
 SETTINGS_FILE = "tokenizer_config.json"
 MASK = "[MASK]"  # the mask in a prompt, whatever the vocabulary calls it
-_BATCH = 256  # pieces of text that are tokenized together
 
 
 class Published:
@@ -67,17 +66,7 @@ class Published:
         Returns:
             List of int32 arrays of token ids, one per text.
         """
-        parts = [list(self._pieces(text)) for text in texts]
-        flat, none = [piece for part in parts for piece in part], np.zeros(0, np.int32)
-        found = []
-        for first in range(0, len(flat), _BATCH):
-            encoded = self._encode(flat[first : first + _BATCH])
-            found += [np.array(ids, np.int32) for ids in encoded]
-        ends = np.cumsum([len(part) for part in parts], dtype=int)
-        return [
-            np.concatenate([none, *found[end - len(part) : end]])
-            for end, part in zip(ends, parts, strict=True)
-        ]
+        return piecewise(texts, self._pieces, self._encode)
 
     def prompt(self, texts):
         """Tokenizes texts as a call does, except that "[MASK]" becomes the mask's id."""

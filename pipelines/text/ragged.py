@@ -1,7 +1,9 @@
-"""Token ids from Python in a graph: for tokenizers that TensorFlow does not have."""
+"""Token ids from Python, also in a graph: for tokenizers that TensorFlow does not have."""
 
 import numpy as np
 import tensorflow as tf
+
+_BATCH = 256  # pieces that are tokenized together
 
 
 def ragged_ids(texts, tokenize):
@@ -24,3 +26,26 @@ def ragged_ids(texts, tokenize):
     ids, sizes = tf.numpy_function(flat, [texts], [tf.int32, tf.int64])
     ids, sizes = tf.ensure_shape(ids, [None]), tf.ensure_shape(sizes, [None])
     return tf.RaggedTensor.from_row_lengths(ids, sizes)
+
+
+def piecewise(texts, pieces, encode):
+    """Tokenizes texts piece by piece, many pieces at a time.
+
+    Args:
+        texts: list of str.
+        pieces: function from a str to an iterable of the str that it is cut into.
+        encode: function from a list of str to a list of lists of ids.
+
+    Returns:
+        List of int32 arrays of token ids, one per text.
+    """
+    parts = [list(pieces(text)) for text in texts]
+    flat, none = [piece for part in parts for piece in part], np.zeros(0, np.int32)
+    found = []
+    for first in range(0, len(flat), _BATCH):
+        found += [np.array(ids, np.int32) for ids in encode(flat[first : first + _BATCH])]
+    ends = np.cumsum([len(part) for part in parts], dtype=int)
+    return [
+        np.concatenate([none, *found[end - len(part) : end]])
+        for end, part in zip(ends, parts, strict=True)
+    ]
