@@ -1,8 +1,12 @@
 """Whether a run's operations are deterministic, apart from how they are compiled."""
 
 import contextlib
+import functools
+from unittest import mock
 
 import tensorflow as tf
+from tensorflow.python.framework import config  # as Keras does; there is no public way back
+from tensorflow.python.ops import gen_math_ops  # where tapes and tf.add_n find the operation
 
 ON = (
     "Operations are deterministic: on one kind of machine, the seed gives the same weights again "
@@ -12,6 +16,9 @@ OFF = (
     "Operations need not be deterministic, which costs time on a GPU: the seed may give other "
     "weights again. --fit.deterministic true makes them so."
 )
+
+
+_add_n = gen_math_ops.add_n
 
 
 def is_deterministic(fit):
@@ -27,16 +34,46 @@ def is_deterministic(fit):
 
 @contextlib.contextmanager
 def determinism(on):
-    """Turns TensorFlow's deterministic operations on or off until the block ends."""
-    from tensorflow.python.framework import config  # as Keras does; there is no public way back
+    """Makes what TensorFlow traces and runs deterministic, or not, until the block ends.
 
+    TensorFlow's own switch leaves `AddN` out, which adds into whichever of its inputs is free
+    first: with three or more, the order depends on timing. Gradients of a tensor with several
+    consumers are added up by it, and Grappler writes sums as one.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_op_determinism(on))
+        if on:
+            stack.enter_context(_sums_kept_apart())
+            stack.enter_context(mock.patch.object(gen_math_ops, "add_n", _add_in_order))
+        yield
+
+
+@contextlib.contextmanager
+def _op_determinism(on):
     before = config.is_op_determinism_enabled()
-    _switch(config, on)
+    _switch(on)
     try:
         yield
     finally:
-        _switch(config, before)
+        _switch(before)
 
 
-def _switch(config, on):
+def _switch(on):
     config.enable_op_determinism() if on else config.disable_op_determinism()
+
+
+@contextlib.contextmanager
+def _sums_kept_apart():
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+    try:
+        yield
+    finally:
+        kept = before.get("arithmetic_optimization", True)
+        tf.config.optimizer.set_experimental_options({"arithmetic_optimization": kept})
+
+
+def _add_in_order(inputs, name=None):
+    if inputs[0].dtype == tf.variant:  # lists of tensors, which `AddN` adds one after the other
+        return _add_n(inputs, name)
+    return functools.reduce(tf.math.add, inputs)

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
+import tensorflow as tf
 from tensorflow.python.framework import config
 
 from mmssl.runs.fit import Fit
-from mmssl.training.determinism import OFF, ON, is_deterministic
+from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.loop import Training, pretrain
 from tests.contract.cases import all_cases
 
@@ -31,3 +33,51 @@ def test_by_default_operations_are_deterministic_where_that_costs_nothing(monkey
     monkeypatch.setattr("tensorflow.config.list_logical_devices", lambda kind: [kind])
     assert not is_deterministic(Fit(steps=1))
     assert is_deterministic(Fit(steps=1, deterministic=True))
+
+
+ROWS, WIDTH, BRANCHES = 2048, 128, 4  # large enough that operations overlap in time
+
+
+def _sum(x, others, weights):
+    """A sum whose terms have other, slower consumers."""
+    terms = [tf.sin(tf.matmul(x, weight)) for weight in weights]
+    return tf.add_n(terms), [tf.reduce_sum(tf.cos(term)) for term in terms]
+
+
+def _sum_that_grappler_writes_as_one(x, others, weights):
+    terms = [tf.sin(tf.matmul(x, weight)) for weight in weights]
+    return sum(terms[1:], terms[0]), [tf.reduce_sum(tf.cos(term)) for term in terms]
+
+
+def _gradient(x, others, weights):
+    """The gradient of a tensor with several consumers, each part of which has others."""
+    with tf.GradientTape() as tape:
+        tape.watch([x, *others])
+        losses = [
+            tf.sin(tf.matmul(x + other, weight))
+            for other, weight in zip(others, weights, strict=True)
+        ]
+    gradient, *parts = tape.gradient(losses, [x, *others])
+    return gradient, [tf.reduce_sum(tf.sin(part)) for part in parts]
+
+
+@pytest.mark.parametrize("function", [_sum, _sum_that_grappler_writes_as_one, _gradient])
+def test_a_sum_is_the_same_whichever_of_its_terms_is_there_first(function):
+    draw = np.random.default_rng(0)
+    x = tf.constant(draw.normal(size=(ROWS, WIDTH)), "float32")
+    others = [tf.zeros_like(x) for _ in range(BRANCHES)]
+    weights = list(tf.constant(draw.normal(size=(BRANCHES, WIDTH, WIDTH)), "float32"))
+    with determinism(True):
+        step = tf.function(lambda: function(x, others, weights))
+        found = {step()[0].numpy().tobytes() for _ in range(150)}
+    assert len(found) == 1
+    operations = step.get_concrete_function().graph.get_operations()
+    assert not [each for each in operations if each.type == "AddN" and len(each.inputs) > 2]
+
+
+def test_grappler_is_as_before_once_a_run_has_ended():
+    before = tf.config.optimizer.get_experimental_options()
+    with determinism(True):
+        assert tf.config.optimizer.get_experimental_options()["arithmetic_optimization"] is False
+    after = tf.config.optimizer.get_experimental_options()
+    assert after.get("arithmetic_optimization", True) == before.get("arithmetic_optimization", True)
