@@ -10,8 +10,8 @@ from tensorflow.python.framework import config  # as Keras does; there is no pub
 from tensorflow.python.ops import gen_math_ops  # where tapes and tf.add_n find the operation
 
 ON = (
-    "Operations are deterministic: on one kind of machine, the seed gives the same weights again "
-    "(fit.deterministic)."
+    "Operations are deterministic: on one kind of machine with as many threads, the seed gives the "
+    "same weights again (fit.deterministic)."
 )
 OFF = (
     "Operations need not be deterministic, which costs time on a GPU: the seed may give other "
