@@ -25,6 +25,13 @@ def sentence(error):
     if not keys or not given:
         return f"The recipe cannot be read: {' '.join(text.split())}"
     key, value = keys[-1], given[-1]
+    unknown = re.search(r"Option '([\w.]+)' is not accepted", text)
+    if unknown:
+        return f"There is no key '{key}.{unknown[1]}'; docs/runs.md has those of {key}."
+    if "dot import path" in text:
+        return (
+            f"{key} cannot be {value}: it has keys of its own, --{key}.NAME VALUE (docs/runs.md)."
+        )
     nested = re.fullmatch(r"NestedArg\(key='(.+?)', val=(.+)\)", value)
     if nested:
         key, value = f"{keys[0]}.{nested[1]}", nested[2]

@@ -100,6 +100,8 @@ def test_a_recipe_file_that_contradicts_itself_is_refused(tmp_path):
         ("audio/cpc", ["--fit.step=3"], "'fit.step'; did you mean 'fit.steps'"),
         ("audio/cpc", ["--method.encoder.chanels=3"], "did you mean 'method.encoder.channels'"),
         ("audio/cpc", ["--fit.steps=many"], "fit.steps cannot be many"),
+        ("audio/cpc", ["--fit.keep=3"], "fit.keep cannot be 3: it has keys of its own"),
+        ("audio/cpc", ["--fit.keep={a: 1}"], "There is no key 'fit.keep.a'"),
         (
             "audio/cpc",
             ["--fit.precision=float8"],
