@@ -78,7 +78,16 @@ def gpt_encoder(
 
 
 def context_length(encoder):
-    """Returns the maximum number of tokens that a model of `gpt_encoder` takes."""
+    """Returns the maximum number of tokens that a model of `gpt_encoder` takes.
+
+    Raises:
+        ValueError: it is another model, such as one of `mmssl.encoders.adapt`.
+    """
+    if not blocks(encoder):
+        raise ValueError(
+            f"{encoder.name} has no blocks whose keys and values could be kept from token to token: "
+            "text is continued with mmssl.encoders.gpt_encoder alone, not with an adapted model."
+        )
     return encoder.get_layer("visible").sequence_length
 
 

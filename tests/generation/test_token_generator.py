@@ -14,6 +14,7 @@ from keras_hub.samplers import (
 )
 
 from mmssl.encoders import gpt_encoder
+from mmssl.encoders.gpt import context_length
 from mmssl.generation import TokenGenerator
 from mmssl.methods.gpt import GPT
 from tests.tolerances import NETWORK, assert_close
@@ -135,3 +136,12 @@ def test_more_than_the_context_holds_is_refused(method):
         generator(PROMPTS[:, :0], 4)
     with pytest.raises(ValueError, match=r"tokens must be 1 or more"):
         generator(PROMPTS, 0)
+
+
+def test_an_adapted_model_which_keeps_no_keys_is_refused():
+    tokens = {"token_ids": keras.Input((None,), dtype="int32", name="token_ids")}
+    tokens["padding_mask"] = keras.Input((None,), dtype="int32", name="padding_mask")
+    features = keras.layers.Embedding(VOCABULARY, 8, name="token_embedding")(tokens["token_ids"])
+    foreign = keras.Model(tokens, {"features": features}, name="foreign")
+    with pytest.raises(ValueError, match="foreign has no blocks"):
+        context_length(foreign)
