@@ -85,8 +85,8 @@ def context_length(encoder):
     """
     if not blocks(encoder):
         raise ValueError(
-            f"{encoder.name} has no blocks whose keys and values could be kept from token to token: "
-            "text is continued with mmssl.encoders.gpt_encoder alone, not with an adapted model."
+            f"{encoder.name} has no blocks whose keys and values could be kept from token to "
+            "token: text is continued with mmssl.encoders.gpt_encoder, not with an adapted model."
         )
     return encoder.get_layer("visible").sequence_length
 
