@@ -2,6 +2,7 @@
 
 import yaml
 
+from mmssl.pipelines.sources.tables import NO_TEXT
 from mmssl.recipes import recipe_path
 from mmssl.suggest.candidates import CANDIDATES, Setting
 from mmssl.suggest.look import NOUNS, look_at
@@ -110,9 +111,10 @@ def _advice_on(look):
             f"{look.duplicates} of {look.looked} looked at nearly equal another: remove copies, "
             "which contrastive methods push apart, and which leak from training to test"
         )
-    if len(look.unreadable) > 0.01 * look.looked and len(look.unreadable) > 1:
+    unreadable = [name for name, reason in look.unreadable if reason != NO_TEXT]
+    if len(unreadable) > 0.01 * look.looked and len(unreadable) > 1:
         advice.append(
-            f"{len(look.unreadable)} of {look.looked} looked at cannot be read, and a run stops "
+            f"{len(unreadable)} of {look.looked} looked at cannot be read, and a run stops "
             "above data.skip_ratio, 0.01: mend or remove them, or raise it"
         )
     return advice

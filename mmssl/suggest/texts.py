@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.pipelines.sources.extensions import CODE_EXTENSIONS
+from mmssl.pipelines.sources.tables import NO_TEXT
 from mmssl.suggest.duplicates import SIZE, sketch
 
 NEAR = 0.9  # cosine of the sketches of copies, see `near_duplicates`
@@ -53,7 +54,7 @@ def examine(item, sample_rate=None):
     else:
         text, size = str(item)[:_BEGINNING], len(item)
     if not text.strip():
-        raise ValueError("it has no text")
+        raise ValueError(NO_TEXT)
     return Text(size, code, _sketch(text))
 
 

@@ -13,7 +13,7 @@ from mmssl.files import write_text
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.sources.arrays import Flat
 from mmssl.pipelines.sources.prepared import forget, prepared
-from mmssl.pipelines.sources.tables import listed
+from mmssl.pipelines.sources.tables import NO_TEXT, listed
 
 logger = logging.getLogger(__name__)
 
@@ -184,20 +184,27 @@ def check_skip_ratio(skipped, total, skip_ratio):
         skipped: list of (name, reason).
         total: number of items, readable or not.
         skip_ratio: fraction of the items that may be skipped, 0 to 1. Unless it is 0, one item may
-            always be skipped. At least one item must be readable in any case.
+            always be skipped. At least one item must be readable in any case. Files without text
+            do not count: there is nothing in them to be read.
 
     Raises:
         ValueError: when too many items are unreadable; the message names them.
     """
     allowed = max(1, int(skip_ratio * total)) if skip_ratio > 0 else 0
-    named = listed([f"{name} ({reason})" for name, reason in skipped])
-    if skipped and (len(skipped) > allowed or len(skipped) == total):
+    unreadable = [(name, reason) for name, reason in skipped if reason != NO_TEXT]
+    if skipped and (len(unreadable) > allowed or len(skipped) == total):
         raise ValueError(
-            f"{len(skipped)} of {total} items cannot be read, and skip_ratio={skip_ratio:g} "
-            f"allows {min(allowed, total - 1)}: {named}"
+            f"{len(unreadable or skipped)} of {total} items cannot be read, and "
+            f"skip_ratio={skip_ratio:g} allows {min(allowed, total - 1)}: "
+            f"{_with_reasons(unreadable or skipped)}"
         )
     if skipped:
+        named = _with_reasons(skipped)
         logger.warning("skipped %d of %d items: %s", len(skipped), total, named)
+
+
+def _with_reasons(skipped):
+    return listed([f"{name} ({reason})" for name, reason in skipped])
 
 
 def write_skipped(folder, skipped):

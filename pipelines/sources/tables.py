@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+NO_TEXT = "it has no text"  # the reason for which a file is left out
+
 logger = logging.getLogger(__name__)
 
 TABLES = (".tsv", ".jsonl")

@@ -10,6 +10,7 @@ from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import TEXT_EXTENSIONS
 from mmssl.pipelines.sources.prepared import prepared
+from mmssl.pipelines.sources.tables import NO_TEXT
 from mmssl.pipelines.text.vocabularies import is_published, read_vocabulary
 
 _BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}\p{M}]*"
@@ -98,7 +99,7 @@ class Documents(Pipeline):
         checks = [
             tf.Assert(valid == raw, ["it is not UTF-8 text"]),
             tf.Assert(nul * 10 <= tf.strings.length(raw), ["it is UTF-16, or no text: it has NUL"]),
-            tf.Assert(~tf.strings.regex_full_match(text, _BLANK), ["it has no text"]),
+            tf.Assert(~tf.strings.regex_full_match(text, _BLANK), [NO_TEXT]),
         ]
         with tf.control_dependencies(checks):
             return tf.strings.regex_replace(text, "\\x00", " ")[None]

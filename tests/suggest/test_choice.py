@@ -118,6 +118,14 @@ def test_many_copies_and_many_unreadable_files_are_advised_on(tmp_path):
     assert damaged.startswith("4 of 38 looked at cannot be read, and a run stops")
 
 
+def test_code_may_have_files_without_text(tmp_path):
+    for number in range(30):
+        (tmp_path / f"{number}.py").write_text(f"def function_{number}():\n    return {number}\n")
+        (tmp_path / f"package{number}").mkdir()
+        (tmp_path / f"package{number}" / "__init__.py").touch()
+    assert not [each for each in suggest(tmp_path, machine=HERE).advice if "skip_ratio" in each]
+
+
 def test_minutes_must_be_above_zero(photos):
     with pytest.raises(ValueError, match="minutes=0 must be above 0"):
         suggest(photos, 0, HERE)

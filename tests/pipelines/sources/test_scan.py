@@ -15,6 +15,7 @@ from mmssl.pipelines.sources.scan import (
     scan,
     write_skipped,
 )
+from mmssl.pipelines.sources.tables import NO_TEXT
 
 
 def ragged(lengths):
@@ -118,6 +119,16 @@ def test_a_share_may_be_skipped_and_one_item_always(bad, total, share, stops):
 def test_what_is_skipped_is_logged(caplog):
     check_skip_ratio([("a.wav", "no sound")], 30, 0.01)
     assert "skipped 1 of 30 items: a.wav (no sound)" in caplog.text
+
+
+def test_files_without_text_are_named_and_do_not_count_as_unreadable(caplog):
+    empty = [(f"{i}/__init__.py", NO_TEXT) for i in range(9)]
+    check_skip_ratio([*empty, ("a.py", "no UTF-8")], 30, 0.01)
+    assert "skipped 10 of 30 items: 0/__init__.py (it has no text)" in caplog.text
+    with pytest.raises(ValueError, match=r"2 of 30 items .*: a.py \(no UTF-8\), b.py"):
+        check_skip_ratio([*empty, ("a.py", "no UTF-8"), ("b.py", "no UTF-8")], 30, 0.01)
+    with pytest.raises(ValueError, match=r"9 of 9 items .*it has no text"):
+        check_skip_ratio(empty, 9, 1.0)
 
 
 def test_the_list_of_skipped_items_reads_back(tmp_path):
