@@ -1085,8 +1085,8 @@ PIPELINES = (
     ),
     Fault(
         "the test part is trained on",
-        "pipelines/pipeline.py",
-        "chosen = source.splits == self.split",
+        "pipelines/opening.py",
+        "chosen = source.splits == split",
         'chosen = source.splits != ""',
         ("tests/pipelines/test_pipeline.py",),
     ),
