@@ -46,6 +46,8 @@ PARTS = {
         ("mapping",),
         ("closing", "draws", "sources", "masks"),
         ("readable",),
+        ("opening",),
+        ("reader",),
         ("pipeline",),
         ("audio", "images", "text"),
     ),

@@ -1,27 +1,18 @@
 """The base of every recipe's data section: random access by element number."""
 
 import copy
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.mapping import mapped
-from mmssl.pipelines.readable import readable, scan_for
-from mmssl.pipelines.sources import Source, open_source
-from mmssl.pipelines.sources.fingerprint import (
-    check_unchanged,
-    fingerprint,
-    read_fingerprint,
-    write_fingerprint,
-)
-from mmssl.pipelines.sources.scan import check_skip_ratio, read_skipped, write_skipped
-
-BATCH = 64  # items that an encoder sees at once when it is not trained
+from mmssl.pipelines.opening import open_for_run, open_to_train
+from mmssl.pipelines.reader import Reader
+from mmssl.pipelines.sources import Source
 
 
-class Pipeline:
+class Pipeline(Reader):
     """Batches for pretraining, and inputs for a trained encoder, from sources of one modality.
 
     Element number n = 0, 1, 2, ... belongs to epoch n // (steps per epoch x batch size); its item
@@ -29,11 +20,9 @@ class Pipeline:
     keyed by (seed, n). So `batches(start_step=s)` is equivalent to skipping s batches, at no cost,
     and nothing depends on the number of parallel calls.
 
-    A subclass sets the `extensions` that it reads and defines `decode` (raw item -> one decoded
-    tensor), `example` (one training element) and `inputs` (one input of the encoder). Where it
-    sets `decode_arguments`, the names of the attributes that `decode` reads, decoded items are
-    kept between runs (see `prepared`). It may extend `batched`, `finish_batch`, `index`,
-    `restore`, `reopen`, `own_arguments`, `encoder_arguments` and `method_arguments`.
+    A subclass defines `example` (one training element) besides what `Reader` asks for. It may
+    extend `batched`, `finish_batch`, `index`, `restore`, `reopen`, `own_arguments`,
+    `encoder_arguments` and `method_arguments`.
 
     Args:
         source: anything that `open_source` accepts.
@@ -56,8 +45,6 @@ class Pipeline:
         count: number of elements that an epoch draws from; a subclass may set it in `index`.
     """
 
-    extensions: tuple[str, ...] = ()
-    decode_arguments: tuple[str, ...] | None = None
     cache_bytes = 2 * 2**30
 
     def __init__(
@@ -102,17 +89,7 @@ class Pipeline:
         self.count = 0
         self._kept = self._key = None
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        decodes_anew = {"decode", "decoder_for"} & vars(cls).keys()
-        if decodes_anew and "decode_arguments" not in vars(cls):
-            cls.decode_arguments = None
-
     # What a subclass defines.
-
-    def decode(self, raw):
-        """Decodes one raw item of the source into a tensor, or fails with the reason."""
-        raise NotImplementedError
 
     def example(self, index, key):
         """Makes one training element.
@@ -132,10 +109,6 @@ class Pipeline:
         The result for an element must not depend on the rest of the batch.
         """
         return batch
-
-    def inputs(self, item, max_length=None):
-        """Turns one decoded tensor into the encoder's inputs, a dict without a batch axis."""
-        raise NotImplementedError
 
     def index(self, folder=None):
         """Sets `count` and whatever else `example` needs, once `items` is known."""
@@ -189,19 +162,8 @@ class Pipeline:
             raise ValueError(f"data_changed={data_changed!r} must be 'refuse' or 'accept'")
         if self.items is not None:
             return self
-        if self.validation is not None:
-            self.open(self.validation)  # an unreadable source must fail before training starts
-        part = self.open_to_train()
-        current, known = fingerprint(part), read_skipped(folder)
-        if known is not None:
-            there = set(part.names)
-            known = [(name, reason) for name, reason in known if name in there]
-        before = read_fingerprint(folder)
-        if data_changed == "accept":
-            known = before = None
-        check_unchanged(folder, before, current)
-        keep = self.cache_bytes if self.cache and self.worth_caching(part) else 0
-        found = readable(self, part, current, known, keep, progress)
+        opened = open_for_run(self, folder, progress, data_changed)
+        found = opened.readable
         self.items, self.skipped = found.source, found.skipped
         self.shapes, self._kept, self._key = found.shapes, found.kept, found.key
         try:
@@ -210,10 +172,7 @@ class Pipeline:
         except ValueError:
             self.items = None
             raise
-        if folder is not None and before is None:
-            write_fingerprint(folder, current)
-        if folder is not None and known is None:
-            write_skipped(folder, self.items.left_out + self.skipped)
+        opened.record(folder)
         return self
 
     def __len__(self):
@@ -284,94 +243,6 @@ class Pipeline:
             return str(self.items.names[index])
         return f"element {index} of the {self.count} of an epoch"
 
-    def examples(self, source, batch_size=BATCH, max_length=None):
-        """Returns the encoder's inputs for every item of a source, in order, in constant memory.
-
-        Args:
-            source: Source, or anything that `open` accepts.
-            batch_size: items per batch; the last batch may be smaller.
-            max_length: truncate items to this many samples or tokens; None keeps them whole.
-
-        Returns:
-            tf.data.Dataset of dicts, zero-padded to the longest item of the batch.
-        """
-        source = source if isinstance(source, Source) else self.open(source)
-        decode, inputs = self.decoder_for(source), self.item_inputs(source)
-        numbers = tf.data.Dataset.range(len(source))
-
-        def item(index):
-            return inputs(index, decode(source.read(index)), max_length)
-
-        items = mapped(numbers, item, self.num_parallel_calls)
-        return items.padded_batch(batch_size).prefetch(2)
-
-    def item_inputs(self, source):
-        """Returns a function of an index, the decoded item and `max_length`: see `inputs`.
-
-        For subclasses whose inputs hold more than what is decoded, such as a column of the source.
-        """
-        return lambda index, item, *length: self.inputs(item, *length)
-
-    def numbered_examples(self, source):
-        """Returns the encoder's inputs in batches that fit in memory, in any order.
-
-        Args:
-            source: Source.
-
-        Returns:
-            Pair of a tf.data.Dataset of pairs, int64 (B,), the indices of the items, and a dict as
-            in `examples`; and of the indices of the items that are too long to be embedded at
-            once, int64 (M,), which it leaves out.
-        """
-        numbers = tf.data.Dataset.range(len(source)).batch(BATCH)
-        examples = tf.data.Dataset.zip(numbers, self.examples(source, BATCH))
-        return examples, np.empty(0, np.int64)
-
-    def middles(self, source, batch_size):
-        """Returns the encoder's inputs for every item of a source, as large as in training.
-
-        Args:
-            source: Source.
-            batch_size: items per batch; the last batch may be smaller.
-
-        Returns:
-            tf.data.Dataset of dicts as in `examples`; of a recording, the window in its middle.
-        """
-        return self.examples(source, batch_size)
-
-    def excerpts(self, source, order, batch_size, seed):
-        """Returns the encoder's inputs for items of a source, of long recordings a part of each.
-
-        Args:
-            source: Source of N items.
-            order: int array (M,), the items to take; one may be there more than once.
-            batch_size: items per batch; the last batch may be smaller.
-            seed: of the first sample of each part.
-
-        Returns:
-            tf.data.Dataset of dicts as in `examples`.
-        """
-        return self.examples(source.select(order), batch_size)
-
-    def open(self, spec, labels=None, label_column=None, split_column=None):
-        """Opens a source of this modality, without its unreadable items.
-
-        Args:
-            spec: see `open_source`, as for the other arguments.
-
-        Returns:
-            Source.
-
-        Raises:
-            ValueError: when there is nothing to read, or more than `skip_ratio` is unreadable.
-        """
-        source = open_source(spec, self.extensions, labels, label_column, split_column)
-        found = scan_for(self, source, fingerprint(source))
-        check_skip_ratio(found.skipped, len(source), self.skip_ratio)
-        if not found.skipped:
-            return source
-        return replace(source.select(found.good), request=source.request)
-
     def on(self, source):
         """Returns a copy of this pipeline over all items of another source, learned state included.
 
@@ -384,18 +255,6 @@ class Pipeline:
         other.labels = other.label_column = other.split_column = None
         return other
 
-    def preview(self, source, index):
-        """Returns one decoded item, for people to look at or listen to.
-
-        Args:
-            source: Source.
-            index: int, index of the item.
-
-        Returns:
-            NumPy array or str, depending on the modality.
-        """
-        return self.decoder_for(source)(source.read(tf.constant(index, tf.int64))).numpy()
-
     def kept_bytes(self):
         """Returns the size of the decoded items that are kept in memory."""
         return (
@@ -407,18 +266,6 @@ class Pipeline:
     def worth_caching(self, source):
         """Returns whether decoded items are worth keeping in memory."""
         return True
-
-    def may_fit(self, source):
-        """Returns whether all decoded items may fit in `cache_bytes`, as far as headers tell."""
-        return True
-
-    def decoder_for(self, source):
-        """Returns `decode` for a source, for subclasses whose decoding depends on the source."""
-        return self.decode
-
-    def measurer_for(self, source):
-        """Returns None, or a function for items too long to be decoded whole; see `scan`."""
-        return None
 
     def item(self, index):
         """Returns one decoded item to train on, from memory or from the source."""
@@ -442,21 +289,7 @@ class Pipeline:
         Raises:
             ValueError: when there is nothing to read, or nothing in the split.
         """
-        columns = (self.labels, self.label_column, self.split_column)
-        source = open_source(self.source, self.extensions, *columns)
-        return self._part_to_train(source).first(self.limit)
-
-    def _part_to_train(self, source):
-        if source.splits is None or self.split is None:
-            return source
-        chosen = source.splits == self.split
-        if not chosen.any():
-            there = ", ".join(sorted(set(source.splits.tolist())))
-            raise ValueError(
-                f"no item is in the split {self.split!r}; the splits are {there}: set split to "
-                "one of them, or to null for all"
-            )
-        return source.select(chosen)
+        return open_to_train(self)
 
 
 def _shuffled(positions, count, seed, epoch):

@@ -11,7 +11,7 @@ from mmssl.evaluation.online.stream import labeled_batches, with_codes
 from mmssl.evaluation.probes.features import Embedder
 from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.splits import check_split
-from mmssl.pipelines.pipeline import BATCH
+from mmssl.pipelines.reader import BATCH
 from mmssl.pipelines.sources.scan import plain_reason
 
 QUEUE, TESTED = 1024, 512  # embeddings that the newest neighbors are among; items tested on

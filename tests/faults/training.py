@@ -1,0 +1,44 @@
+"""Faults in the training of a run."""
+
+from tests.faults.fault import Fault
+
+FAULTS = (
+    Fault(
+        "a run that goes on begins with the first batches again",
+        "mmssl/training/loop.py",
+        'batches = self._batches(position["step"])',
+        "batches = self._batches(0)",
+        ("tests/training/test_run.py",),
+        "killed",
+    ),
+    Fault(
+        "a run does not tell its method how many steps there are",
+        "mmssl/training/loop.py",
+        "self.method.set_total_steps(steps)",
+        "pass",
+        ("tests/training/test_run.py",),
+        "told",
+    ),
+    Fault(
+        "a run ends without its teacher's last update",
+        "mmssl/training/loop.py",
+        "self.method.finalize()",
+        "pass",
+        ("tests/methods/test_dino.py",),
+        "run",
+    ),
+    Fault(
+        "a run says nothing of few data",
+        "mmssl/training/checks.py",
+        "if data.count < FEW:",
+        "if data.count < 0:",
+        ("tests/training/test_checks.py",),
+    ),
+    Fault(
+        "an estimate forgets the part of the data that it timed",
+        "mmssl/training/estimate.py",
+        "epoch = max(1, round(len(data) * whole))",
+        "epoch = max(1, len(data))",
+        ("tests/training/test_estimate.py",),
+    ),
+)
