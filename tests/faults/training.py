@@ -41,4 +41,18 @@ FAULTS = (
         "epoch = max(1, len(data))",
         ("tests/training/test_estimate.py",),
     ),
+    Fault(
+        "Grappler may write sums as one, which adds in the order of time",
+        "mmssl/training/determinism.py",
+        "total.op._set_attr(REWRITTEN, AttrValue(b=True))",
+        "pass",
+        ("tests/training/test_determinism.py",),
+    ),
+    Fault(
+        "parts of a gradient are added in the order of time",
+        "mmssl/training/determinism.py",
+        "return functools.reduce(_add_two, inputs)",
+        "return _add_n(inputs, name)",
+        ("tests/training/test_determinism.py",),
+    ),
 )
