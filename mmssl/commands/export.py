@@ -6,13 +6,14 @@ EXAMPLES = """mmssl export runs/speech --format saved_model
 mmssl export runs/speech --format litert --out speech.tflite
 mmssl export runs/data2vec --format litert --layer block_3
 mmssl export runs/speech --format saved_model --step 2000
-mmssl export runs/simclr --format litert --part classifier"""
+mmssl export runs/simclr --format litert --part classifier
+mmssl export runs/bert --format keras_hub --out bert_of_my_documents"""
 
 
 def add_arguments(parser):
     arguments.add_run(parser)
     arguments.add_step(parser)
-    parser.add_argument("--format", required=True, help="saved_model, litert or onnx")
+    parser.add_argument("--format", required=True, help="saved_model, litert, onnx or keras_hub")
     arguments.add_layer(parser, "block to cut the encoder after, or whole")
     parser.add_argument(
         "--part",
@@ -25,6 +26,7 @@ def add_arguments(parser):
 
 
 def run(options):
+    from mmssl.deploy import preset
     from mmssl.deploy.generator import export_generator
     from mmssl.deploy.runs import export_classifier, export_run
 
@@ -33,6 +35,8 @@ def run(options):
         result = export_generator(run, options.format, options.out)
     elif options.part == "classifier":
         result = export_classifier(run, options.format, options.out)
+    elif options.format == preset.FORMAT:
+        result = preset.export_preset(run, options.out, arguments.layer_of(options, run))
     else:
         layer = arguments.layer_of(options, run)
         result = export_run(run, options.format, options.out, layer)

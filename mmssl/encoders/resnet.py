@@ -21,9 +21,9 @@ def resnet_encoder(
 ) -> keras.Model:
     """Builds a residual network whose four stages end in `block_1` to `block_4`.
 
-    Unlike the ResNets of KerasHub and Keras, it synchronizes batch norm across replicas, has an
-    optional stem for small images, and initializes every residual branch to zero (Goyal et al.
-    2017, arXiv 1706.02677), as in the official code of SimCLR, BYOL and SimSiam.
+    It computes what KerasHub's ResNet computes, and unlike that one synchronizes batch norm across
+    replicas, has an optional stem for small images, and initializes every residual branch to zero
+    (Goyal et al. 2017, arXiv 1706.02677), as in the official code of SimCLR, BYOL and SimSiam.
 
     Args:
         size: height and width of the images in pixels.
@@ -50,13 +50,13 @@ def resnet_encoder(
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = _stem(keras.layers.Rescaling(2.0, -1.0)(images), width, small_images)
     block = _bottleneck if depth >= BOTTLENECK_FROM else _basic
-    for stage, count in enumerate(STAGES[depth]):
-        for index in range(count):
-            stride = 2 if stage > 0 and index == 0 else 1
-            branch, shortcut = block(x, width * 2**stage, stride)
-            last = index == count - 1
-            name = f"block_{stage + 1}" if last else f"unit_{stage + 1}_{index + 1}"
-            x = keras.layers.ReLU(name=name)(keras.layers.Add()([branch, shortcut]))
+    for stage, count in enumerate(STAGES[depth], start=1):
+        for index in range(1, count + 1):
+            stride = 2 if stage > 1 and index == 1 else 1
+            name = f"unit_{stage}_{index}"
+            branch, shortcut = block(x, width * 2 ** (stage - 1), stride, name)
+            ends = f"block_{stage}" if index == count else name
+            x = keras.layers.ReLU(name=ends)(keras.layers.Add()([branch, shortcut]))
     embedding = GridPooling(name="pool", dtype="float32")(x)
     return keras.Model(
         {"images": images}, {"features": x, "embedding": embedding}, name=f"resnet_{depth}"
@@ -65,32 +65,46 @@ def resnet_encoder(
 
 def _stem(x, width, small_images):
     if small_images:
-        return keras.layers.ReLU()(_convolution(x, width, 3))
-    x = keras.layers.ReLU()(_convolution(x, width, 7, 2))
-    return keras.layers.MaxPooling2D(3, 2, padding="same")(x)
+        return keras.layers.ReLU()(_convolution(x, width, 3, 1, "stem"))
+    x = keras.layers.ReLU()(_convolution(x, width, 7, 2, "stem"))
+    return keras.layers.MaxPooling2D(3, 2)(keras.layers.ZeroPadding2D(1)(x))
 
 
-def _basic(x, width, stride):
-    branch = keras.layers.ReLU()(_convolution(x, width, 3, stride))
-    branch = _convolution(branch, width, 3, gamma="zeros")
-    return branch, _shortcut(x, width, stride)
+def _basic(x, width, stride, name):
+    branch = keras.layers.ReLU()(_convolution(x, width, 3, stride, name, 1))
+    branch = _convolution(branch, width, 3, 1, name, 2, gamma="zeros")
+    return branch, _shortcut(x, width, stride, name)
 
 
-def _bottleneck(x, width, stride):
-    branch = keras.layers.ReLU()(_convolution(x, width, 1))
-    branch = keras.layers.ReLU()(_convolution(branch, width, 3, stride))
-    branch = _convolution(branch, 4 * width, 1, gamma="zeros")
-    return branch, _shortcut(x, 4 * width, stride)
+def _bottleneck(x, width, stride, name):
+    branch = keras.layers.ReLU()(_convolution(x, width, 1, 1, name, 1))
+    branch = keras.layers.ReLU()(_convolution(branch, width, 3, stride, name, 2))
+    branch = _convolution(branch, 4 * width, 1, 1, name, 3, gamma="zeros")
+    return branch, _shortcut(x, 4 * width, stride, name)
 
 
-def _shortcut(x, width, stride):
+def _shortcut(x, width, stride, name):
     if stride == 1 and x.shape[-1] == width:
         return x
-    return _convolution(x, width, 1, stride)
+    return _convolution(x, width, 1, stride, name, 0)
 
 
-def _convolution(x, width, kernel, stride=1, gamma="ones"):
+def _convolution(x, width, kernel, stride, name, number=None, gamma="ones"):
+    def named(part):
+        return f"{name}_{part}" if number is None else f"{name}_{part}_{number}"
+
+    padding = "same"
+    if stride > 1:
+        # Alike on both sides, as in the official code: "same" would depend on the size's parity.
+        x = keras.layers.ZeroPadding2D(kernel // 2, name=named("pad"))(x)
+        padding = "valid"
     x = keras.layers.Conv2D(
-        width, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
+        width,
+        kernel,
+        stride,
+        padding=padding,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=named("conv"),
     )(x)
-    return batch_normalization(MOMENTUM, gamma_initializer=gamma)(x)
+    return batch_normalization(MOMENTUM, named("norm"), gamma_initializer=gamma)(x)

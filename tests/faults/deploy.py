@@ -1,0 +1,41 @@
+"""Faults in what is exported."""
+
+from tests.faults.fault import Fault
+
+PRESET = ("tests/deploy/test_preset.py",)
+
+FAULTS = (
+    Fault(
+        "KerasHub's keys get the weights of the values",
+        "mmssl/deploy/backbones.py",
+        "(target.query_dense, target.key_dense, target.value_dense)",
+        "(target.query_dense, target.value_dense, target.key_dense)",
+        PRESET,
+        "features_of_kerashubs",
+    ),
+    Fault(
+        "KerasHub's heads are the channels of ours",
+        "mmssl/deploy/backbones.py",
+        "layer.set_weights([kernel.reshape(width, heads, -1), bias.reshape(heads, -1)])",
+        "layer.set_weights([kernel.reshape(width, -1, heads).swapaxes(1, 2), "
+        "bias.reshape(heads, -1)])",
+        PRESET,
+        "features_of_kerashubs",
+    ),
+    Fault(
+        "a strided convolution pads one side only",
+        "mmssl/encoders/resnet.py",
+        'ZeroPadding2D(kernel // 2, name=named("pad"))',
+        'ZeroPadding2D(((0, 2 * (kernel // 2)),) * 2, name=named("pad"))',
+        PRESET,
+        "resnet",
+    ),
+    Fault(
+        "a preset scales pixels to 0 and 1",
+        "mmssl/deploy/preset.py",
+        "scale=2 / 255, offset=-1.0",
+        "scale=1 / 255, offset=0.0",
+        PRESET,
+        "pixels",
+    ),
+)
