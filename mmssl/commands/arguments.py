@@ -126,17 +126,16 @@ def names(text):
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def plain_table(*titles, title=None):
+def plain_table(*titles):
     """Returns a table of rich without frames, whose cells are folded where a terminal is narrow.
 
     Args:
         *titles: str, of the columns.
-        title: None, or str to stand above it.
     """
     from rich import box
     from rich.table import Table
 
-    table = Table(*titles, title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(*titles, box=box.SIMPLE_HEAD)
     table.padding, table.pad_edge = (0, 1, 0, 0), False
     for column in table.columns:
         column.overflow = "fold"

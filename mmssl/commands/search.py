@@ -49,9 +49,11 @@ def _print(index, results):
     from rich.console import Console
     from rich.markup import escape
 
+    console = Console()
     for result in results:
-        table = arguments.plain_table("cosine", "nearest", "", title=escape(result.query.name))
+        console.print(result.query.name, markup=False, highlight=False, soft_wrap=True)
+        table = arguments.plain_table("cosine", "nearest", "")
         for match in result.matches:
             excerpt = index.excerpt(match.number)
             table.add_row(f"{match.cosine:.3f}", escape(match.name), escape(excerpt))
-        Console().print(table)
+        console.print(table)

@@ -19,7 +19,7 @@ def write_results(index, results, out):
         out: path of the HTML file.
     """
     sections = [_header(f"Nearest in {index.path.name}", index)]
-    sections += [_result(index.run.data, index, result) for result in results]
+    sections += [_result(index, result) for result in results]
     write_text(out, page.page(f"Nearest in {index.path.name}", sections))
 
 
@@ -41,7 +41,7 @@ def write_duplicates(index, groups, threshold, out):
             sections.append(page.sentence(f"{left} more groups are not shown: see --json."))
             break
         heading = f"{number}. {len(group)} items"
-        sections.append(page.section(heading, _row(index.run.data, index, group[:room])))
+        sections.append(page.section(heading, _row(index, group[:room])))
         if len(group) > room:
             sections.append(page.sentence(f"{len(group) - room} more items of it: see --json."))
         room -= len(group)
@@ -54,15 +54,15 @@ def _header(title, index):
     return f"<h1>{page.escape(title)}</h1>\n{page.sentence(told)}"
 
 
-def _result(data, index, result):
-    query = _card(_shown(data, result.query.source)[1], "query", style="item query")
-    return page.section(result.query.name, _row(data, index, result.matches, query))
+def _result(index, result):
+    query = _card(_shown(index.run, result.query.source)[1], "query", style="item query")
+    return page.section(result.query.title, _row(index, result.matches, query))
 
 
-def _row(data, index, matches, query=""):
+def _row(index, matches, query=""):
     kind, cards = "", []
     for match in matches:
-        kind, content = _there(data, index.items[match.number])
+        kind, content = _there(index.run, index.items[match.number])
         cards.append(_card(content, f"cosine {match.cosine:.3f}", match.name))
     return f'<div class="row {kind}">{query}{"".join(cards)}</div>'
 
@@ -75,17 +75,18 @@ def _card(content, note, name="", style="item"):
     )
 
 
-def _there(data, item):
+def _there(run, item):
     """Renders an item of the index, which may have gone since."""
     try:
-        return _shown(data, item.open(data.extensions))
+        return _shown(run, item.open(run.data.extensions))
     except (ValueError, tf.errors.OpError):
         return "", '<p class="soft">no longer there</p>'
 
 
-def _shown(data, source):
+def _shown(run, source):
     """Returns the kind of one item, as `show_items` does, and its HTML."""
-    if "images" in data.examples(source).element_spec:
-        return "images", thumbnail(data.preview(source, 0), SIDE)
-    kind, (content,) = show_items(data, source)
+    if "images" in run.encoder.input:
+        # The whole picture, not the square that the encoder sees.
+        return "images", thumbnail(run.data.preview(source, 0), SIDE)
+    kind, (content,) = show_items(run.data, source)
     return kind, content

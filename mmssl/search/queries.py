@@ -12,10 +12,12 @@ class Query:
 
     Attributes:
         name: str, its path, or the text.
+        title: str, the name of its file, or the text.
         source: Source of one item.
     """
 
     name: str
+    title: str
     source: Source
 
 
@@ -45,7 +47,7 @@ def _open(data, given, index):
             raise ValueError(
                 f"the query {given!r} is no file, and {index} is searched by files: {reads}."
             )
-        return [Query(given, data.open([given]))]
+        return [Query(given, given, data.open([given]))]
     if os.path.isfile(given) and os.path.getsize(given) == 0:
         raise ValueError(f"the query {given} is an empty file.")
     try:
@@ -53,5 +55,7 @@ def _open(data, given, index):
     except ValueError as error:
         raise ValueError(f"the query {given} cannot be read: {error}") from None
     if len(source) == 1:
-        return [Query(given, source)]
-    return [Query(f"{given} {name}", source.select([i])) for i, name in enumerate(source.names)]
+        return [Query(given, os.path.basename(given), source)]
+    return [
+        Query(f"{given}: {name}", name, source.select([i])) for i, name in enumerate(source.names)
+    ]
