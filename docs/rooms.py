@@ -26,7 +26,7 @@ LEVELS = (
     ("evaluation",),
     ("deploy",),
     ("training",),
-    ("apply",),
+    ("apply", "search"),
     ("doctor", "demo"),
     ("commands",),
     ("cli",),

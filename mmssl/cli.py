@@ -19,6 +19,9 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "report",
     "export",
     "embed",
+    "index",
+    "search",
+    "duplicates",
     "fill_mask",
     "colorize",
     "generate",
@@ -37,6 +40,8 @@ EXAMPLES = """examples:
   mmssl pretrain audio/cpc --data.source recordings/ --out runs/speech
   mmssl evaluate runs/speech --data.source clips/ --data.labels clips/labels.tsv
   mmssl embed runs/speech clips/*.wav --out vectors.npz
+  mmssl index runs/speech clips/ --out clips.index
+  mmssl search clips.index query.wav --out found.html
   mmssl export runs/speech --format litert
 """
 
