@@ -26,7 +26,7 @@ LEVELS = (
     ("evaluation",),
     ("deploy",),
     ("training",),
-    ("apply",),
+    ("apply", "serving"),
     ("doctor", "demo"),
     ("commands",),
     ("cli",),
