@@ -37,6 +37,7 @@ GUIDES = {
     "compare": "docs/evaluation.md#runs-side-by-side",
     "runs": "docs/runs.md#runs-of-a-folder",
     "export": "docs/deployment.md",
+    "serve": "docs/serving.md",
     "fill_mask": "docs/methods/bert.md",
     "colorize": "docs/methods/colorization.md",
     "generate": "docs/methods/wavenet.md",

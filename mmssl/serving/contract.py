@@ -29,6 +29,12 @@ class Call:
     inputs: dict
     rows: bool = False
 
+    @property
+    def examples(self):
+        """int, the size of its batch."""
+        first = next(iter(self.inputs.values()))
+        return len(first) if first.ndim else 1
+
 
 def parse_predict(body, signatures):
     """Reads the body of a `:predict` request.
@@ -73,6 +79,8 @@ def specs_of(name, signatures):
             f'Serving signature name: "{name}" not found in signature def; there are '
             f"{', '.join(sorted(signatures))}."
         )
+    if not signatures[name]:
+        raise invalid(f"Failed to get input map for signature: {name}")
     return signatures[name]
 
 

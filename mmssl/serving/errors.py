@@ -9,6 +9,9 @@ STATUSES = {
     "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
+    # Of HTTP alone, before there is a body to look at.
+    "REQUEST_TIMEOUT": 408,
+    "CONTENT_TOO_LARGE": 413,
 }
 
 
@@ -16,7 +19,7 @@ class RefusedError(Exception):
     """A request that is not answered.
 
     Args:
-        code: str, a name of gRPC's codes, a key of `STATUSES`.
+        code: str, a key of `STATUSES`.
         reason: str, what the client is told.
 
     Attributes:

@@ -7,8 +7,9 @@ from urllib.parse import unquote
 from mmssl.serving.errors import RefusedError, invalid
 
 _VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-_CALL = re.compile(rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<verb>classify|regress|predict)")
-_STATUS = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?P<verb>/metadata)?")
+_MODELS = "(?i:/v1/models)"
+_CALL = re.compile(rf"{_MODELS}/(?P<name>[^/:]+){_VERSION}:(?P<verb>classify|regress|predict)")
+_STATUS = re.compile(rf"{_MODELS}(?:/(?P<name>[^/:]+))?{_VERSION}(?P<verb>/metadata)?")
 _LARGEST = 2**63 - 1
 
 

@@ -1,0 +1,130 @@
+"""The server's HTTP side: TensorFlow Serving's REST API, health and metrics."""
+
+import asyncio
+import logging
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mmssl.serving.bodies import Buffer, read_body
+from mmssl.serving.contract import (
+    error_body,
+    json_bytes,
+    metadata_body,
+    parse_predict,
+    predict_body,
+    status_body,
+)
+from mmssl.serving.errors import RefusedError
+from mmssl.serving.metrics import CONTENT_TYPE
+from mmssl.serving.paths import parse_path
+
+logger = logging.getLogger(__name__)
+
+_RETRY_AFTER = "1"  # seconds
+# After these the rest of a body may still be on its way.
+_CLOSING = ("REQUEST_TIMEOUT", "CONTENT_TOO_LARGE", "UNAVAILABLE")
+
+
+def create_app(service):
+    """Builds the ASGI application.
+
+    Args:
+        service: `mmssl.serving.service.Service`.
+
+    Returns:
+        starlette.applications.Starlette with `/v1/models/...`, `/healthz` and `/metrics`.
+    """
+    rest = _Rest(service)
+    return Starlette(
+        routes=[
+            Route("/healthz", rest.health),
+            Route("/metrics", rest.metrics),
+            Route("/v1/{path:path}", rest.answer, methods=["GET", "POST", "PUT", "DELETE"]),
+        ],
+        exception_handlers={404: _not_found, 405: _not_found},
+    )
+
+
+class _Rest:
+    def __init__(self, service):
+        self._service = service
+        self._buffer = Buffer(service.limits.buffered_bytes)
+        self._answers = {
+            "status": self._status,
+            "metadata": self._metadata,
+            "predict": self._predict,
+        }
+
+    async def health(self, request):
+        healthy = self._service.is_healthy
+        state = {"status": "ok" if healthy else "a model no longer answers"}
+        return _json(json_bytes(state), 200 if healthy else 503)
+
+    async def metrics(self, request):
+        return Response(self._service.metrics.text(), media_type=CONTENT_TYPE)
+
+    async def answer(self, request):
+        target, code = None, "OK"
+        try:
+            path = request.scope["raw_path"].decode("ascii").partition("?")[0]
+            target = parse_path(request.method, path)
+            return _json(await self._answers[target.verb](target, request))
+        except RefusedError as error:
+            code = error.code
+            return _refusal(error)
+        except ClientDisconnect:
+            code = "CANCELLED"
+            return Response(status_code=499)
+        except Exception:
+            logger.exception("A request failed.")
+            code = "INTERNAL"
+            return _refusal(RefusedError(code, "The server failed; its log says why."))
+        finally:
+            self._service.metrics.count(target and target.name, "rest", code)
+
+    async def _status(self, target, request):
+        return status_body(self._service.versions(target.name, target.version))
+
+    async def _metadata(self, target, request):
+        model = self._service.find(target.name, target.version)
+        return metadata_body(model.name, model.version, model.signature_defs)
+
+    async def _predict(self, target, request):
+        model = self._service.find(target.name, target.version)
+        with self._buffer.share() as take:
+            body = await read_body(request, self._service.limits, take)
+            with self._service.metrics.time(model.name):
+                call = await to_thread.run_sync(parse_predict, body, model.specs)
+                outputs = await self._computed(model, call)
+                return await to_thread.run_sync(predict_body, outputs, call.rows)
+
+    async def _computed(self, model, call):
+        seconds = self._service.limits.request_seconds
+        future = await to_thread.run_sync(self._service.submit, model, call)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
+        except asyncio.TimeoutError:
+            raise RefusedError(
+                "DEADLINE_EXCEEDED", f"No answer within {seconds:g} s; try later."
+            ) from None
+
+
+async def _not_found(request, error):
+    return _json(error_body(f"Malformed request: {request.method} {request.url.path}"), 404)
+
+
+def _refusal(error):
+    headers = {}
+    if error.code == "UNAVAILABLE":
+        headers["Retry-After"] = _RETRY_AFTER
+    if error.code in _CLOSING:
+        headers["Connection"] = "close"
+    return _json(error_body(str(error)), error.status, headers)
+
+
+def _json(body, status=200, headers=None):
+    return Response(body, status, headers, media_type="application/json")
