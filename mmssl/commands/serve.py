@@ -5,7 +5,7 @@ import dataclasses
 from mmssl.commands import arguments
 
 EXAMPLES = """mmssl serve runs/speech
-mmssl serve runs/speech runs/simclr --port 8501
+mmssl serve runs/speech runs/simclr --port 8501 --grpc-port 8500
 mmssl serve models/speech --name speech --largest-batch 64 --batch-wait 0.005
 curl localhost:8501/v1/models/speech"""
 
@@ -28,6 +28,7 @@ def add_arguments(parser):
     )
     parser.add_argument("--host", default="127.0.0.1", help="address; 127.0.0.1 if not given")
     parser.add_argument("--port", type=int, default=PORT, help=f"of HTTP; {PORT} if not given")
+    parser.add_argument("--grpc-port", type=int, help="of gRPC; none if not given")
     group = parser.add_argument_group("batching")
     group.add_argument(
         "--largest-batch", type=int, default=32, help="examples computed together; 32 if not given"
@@ -58,7 +59,7 @@ def _add_limits(group):
 def run(options):
     from mmssl.deploy.extras import require
 
-    require("serve", "orjson", "prometheus_client", "starlette", "uvicorn")
+    require("serve", "orjson", "prometheus_client", "starlette", "tensorflow_serving", "uvicorn")
     from mmssl.serving.limits import Limits
     from mmssl.serving.load import load_models
     from mmssl.serving.server import serve
@@ -68,4 +69,8 @@ def run(options):
     limits = Limits(**{key: getattr(options, key) for key in keys})
     models = load_models(options.folders, options.name, options.trust)
     service = Service(models, limits, options.largest_batch, options.batch_wait)
-    serve(service, options.host, options.port, lambda text: print(f"mmssl: {text}", flush=True))
+    serve(service, options.host, options.port, options.grpc_port, _announce)
+
+
+def _announce(text):
+    print(f"mmssl: {text}", flush=True)
