@@ -32,21 +32,20 @@ class Batcher:
         signatures: dict of `mmssl.serving.model.Signature` by name.
         largest: examples of a batch, 1 or more; a call with more is computed alone.
         wait: seconds that the first call of a batch waits for others, 0 or more.
-        queue: calls that may wait or be computed at a time, 1 or more.
         watch: function of the number of examples of each batch; None for none.
 
     Raises:
         ValueError: an argument is out of its range.
     """
 
-    def __init__(self, signatures, largest=32, wait=0.002, queue=64, watch=None):
-        for name, value, least in (("largest", largest, 1), ("wait", wait, 0), ("queue", queue, 1)):
+    def __init__(self, signatures, largest=32, wait=0.002, watch=None):
+        for name, value, least in (("largest", largest, 1), ("wait", wait, 0)):
             if not value >= least:
                 raise ValueError(f"{name} must be {least} or more, got {value}.")
         self._signatures = signatures
         self._joiners = {name: Joiner(signature) for name, signature in signatures.items()}
-        self._largest, self._wait, self._queue, self._watch = largest, wait, queue, watch
-        self._pending, self._running, self._closed = deque(), 0, False
+        self._largest, self._wait, self._watch = largest, wait, watch
+        self._pending, self._closed = deque(), False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
         self._thread.start()
@@ -62,22 +61,15 @@ class Batcher:
             cancelled.
 
         Raises:
-            RefusedError: the queue is full, or closed.
+            RefusedError: the queue is closed.
         """
         waiting = _Waiting(call, self._joiners[call.signature].key(call))
         with self._changed:
             if self._closed:
                 raise RefusedError("UNAVAILABLE", "The server is stopping.")
-            if self.load >= self._queue:
-                raise RefusedError("UNAVAILABLE", f"{self._queue} requests are waiting; try later.")
             self._pending.append(waiting)
             self._changed.notify()
         return waiting.future
-
-    @property
-    def load(self):
-        """int, the calls that wait or are being computed."""
-        return len(self._pending) + self._running
 
     @property
     def is_alive(self):
@@ -99,9 +91,7 @@ class Batcher:
                     return
                 self._await_others()
                 group = self._take()
-                self._running = len(group)
             self._run([waiting for waiting in group if self._starts(waiting)])
-            self._running = 0
 
     def _await_others(self):
         end = self._pending[0].arrived + self._wait

@@ -10,6 +10,10 @@ _DRAINED = (
 )
 
 
+class UnreadError(RefusedError):
+    """A request whose body is not read to its end, so that its connection has to be closed."""
+
+
 class Buffer:
     """The memory that the bodies of all requests share.
 
@@ -24,14 +28,14 @@ class Buffer:
     def share(self):
         """Yields a function that takes a number of bytes; they are given back after the block.
 
-        The function raises a RefusedError where there are not as many left.
+        The function raises an UnreadError where there are not as many left.
         """
         own = 0
 
         def take(count):
             nonlocal own
             if self._taken + count > self._limit:
-                raise RefusedError("UNAVAILABLE", "The server is busy; try later.")
+                raise UnreadError("UNAVAILABLE", "The server is busy; try later.")
             self._taken += count
             own += count
 
@@ -53,7 +57,7 @@ async def read_body(request, limits, take):
         bytes.
 
     Raises:
-        RefusedError: it is too long, comes too slowly, or there is no memory left for it.
+        UnreadError: it is too long, comes too slowly, or there is no memory left for it.
         starlette.requests.ClientDisconnect: the client has gone.
     """
     declared = request.headers.get("content-length", "0")
@@ -63,7 +67,7 @@ async def read_body(request, limits, take):
     try:
         return await asyncio.wait_for(_read(request, limits, take), limits.read_seconds)
     except asyncio.TimeoutError:
-        raise RefusedError(
+        raise UnreadError(
             "REQUEST_TIMEOUT", f"The body did not arrive within {limits.read_seconds:g} s."
         ) from None
 
@@ -83,6 +87,6 @@ async def _read(request, limits, take):
 
 
 def _too_large(limits):
-    return RefusedError(
+    return UnreadError(
         "CONTENT_TOO_LARGE", f"The body is too large: at most {limits.body_bytes} bytes."
     )

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mmssl.serving.bodies import Buffer, read_body
+from mmssl.serving.bodies import Buffer, UnreadError, read_body
 from mmssl.serving.contract import (
     error_body,
     json_bytes,
@@ -25,8 +25,6 @@ from mmssl.serving.paths import parse_path
 logger = logging.getLogger(__name__)
 
 _RETRY_AFTER = "1"  # seconds
-# After these the rest of a body may still be on its way.
-_CLOSING = ("REQUEST_TIMEOUT", "CONTENT_TOO_LARGE", "UNAVAILABLE")
 
 
 def create_app(service):
@@ -97,7 +95,7 @@ class _Rest:
         model = self._service.find(target.name, target.version)
         with self._buffer.share() as take:
             body = await read_body(request, self._service.limits, take)
-            with self._service.metrics.time(model.name):
+            with self._service.admitted(model):
                 call = await to_thread.run_sync(parse_predict, body, model.specs)
                 outputs = await self._computed(model, call)
                 return await to_thread.run_sync(predict_body, outputs, call.rows)
@@ -121,7 +119,7 @@ def _refusal(error):
     headers = {}
     if error.code == "UNAVAILABLE":
         headers["Retry-After"] = _RETRY_AFTER
-    if error.code in _CLOSING:
+    if isinstance(error, UnreadError):
         headers["Connection"] = "close"
     return _json(error_body(str(error)), error.status, headers)
 

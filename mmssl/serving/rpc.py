@@ -78,10 +78,10 @@ class _Prediction(PredictionServiceServicer):
     def Predict(self, request, context):  # noqa: N802 - the name in the protocol
         with _answering(self._service, request, context):
             model = _model(self._service, request)
-            call = _call(request, model, self._service.limits)
-            with self._service.metrics.time(model.name):
+            with self._service.admitted(model):
+                call = _call(request, model, self._service.limits)
                 outputs = self._computed(model, call, context)
-            return _response(request, model, call, outputs)
+                return _response(request, model, call, outputs)
 
     def GetModelMetadata(self, request, context):  # noqa: N802
         with _answering(self._service, request, context):

@@ -1,5 +1,7 @@
 """The models of a server and their queues, whatever the protocol."""
 
+import contextlib
+import threading
 from functools import partial
 
 from mmssl.serving.batching import Batcher
@@ -39,13 +41,13 @@ class Service:
                 model.signatures,
                 largest_batch,
                 batch_wait,
-                self.limits.queue,
                 partial(self.metrics.batch, name),
             )
             for name, model in self.models.items()
         }
-        for name, batcher in self._batchers.items():
-            self.metrics.watch_load(name, lambda batcher=batcher: batcher.load)
+        self._admitted, self._lock = dict.fromkeys(names, 0), threading.Lock()
+        for name in names:
+            self.metrics.watch_load(name, partial(self._admitted.get, name))
 
     def find(self, name, version=None):
         """Returns a model.
@@ -76,6 +78,29 @@ class Service:
             raise RefusedError("NOT_FOUND", f"Could not find version {version} of model {name}")
         return {model.version: "AVAILABLE"}
 
+    @contextlib.contextmanager
+    def admitted(self, model):
+        """Counts the block as a request of a model that was read and is to be answered.
+
+        Args:
+            model: `mmssl.serving.model.Model`.
+
+        Raises:
+            RefusedError: as many as `Limits.queue` allows are there already.
+        """
+        with self._lock:
+            if self._admitted[model.name] >= self.limits.queue:
+                raise RefusedError(
+                    "UNAVAILABLE", f"{self.limits.queue} requests are waiting; try later."
+                )
+            self._admitted[model.name] += 1
+        try:
+            with self.metrics.time(model.name):
+                yield
+        finally:
+            with self._lock:
+                self._admitted[model.name] -= 1
+
     def submit(self, model, call):
         """Checks a call and puts it into the queue of its model.
 
@@ -87,7 +112,7 @@ class Service:
             concurrent.futures.Future of a dict of arrays.
 
         Raises:
-            RefusedError: it asks for too much, or the queue is full.
+            RefusedError: it asks for too much, or the server is stopping.
         """
         check_call(call, model, self.limits)
         return self._batchers[model.name].submit(call)

@@ -121,6 +121,7 @@ def test_memory_for_bodies_is_bounded_and_given_back(serving, toy):
         for _ in range(3):
             refused = client.post(f"{MODEL}:predict", content=b'{"instances": [1]}' + b" " * 40)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+            assert refused.headers["connection"] == "close"
             assert client.post(f"{MODEL}:predict", json={"instances": [1.0]}).status_code == 200
 
 
@@ -157,7 +158,7 @@ def test_overload_is_shed_and_what_waits_is_still_answered(serving, toy, held):
         waiting = [threading.Thread(target=ask) for _ in range(2)]
         for thread in waiting:
             thread.start()
-        while client.service._batchers["half_plus_two"].load < 2:
+        while 'mmssl_queue_requests{model="half_plus_two"} 2.0' not in client.get("/metrics").text:
             pass
         shed = client.post(f"{MODEL}:predict", json={"instances": [1.0]})
         held.set()
@@ -167,6 +168,7 @@ def test_overload_is_shed_and_what_waits_is_still_answered(serving, toy, held):
         metrics = client.get("/metrics").text
     assert (shed.status_code, shed.headers["retry-after"]) == (503, "1")
     assert shed.json() == {"error": "2 requests are waiting; try later."}
+    assert "connection" not in shed.headers
     assert [answer.json() for answer in answers] == [{"predictions": [2.5]}] * 2
     assert again.status_code == 200
     assert (
