@@ -12,6 +12,7 @@ from tests.faults import (
     pipelines,
     prediction,
     runs,
+    serving,
     suggest,
     training,
 )
@@ -30,5 +31,6 @@ ROOMS = (
     training,
     evaluation,
     suggest,
+    serving,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)

@@ -149,7 +149,7 @@ class _Held:
 
 
 def test_overload_is_shed_and_what_waits_is_still_answered(serving, toy, held):
-    with serving(toy, limits=Limits(queue=2)) as client:
+    with serving(toy, limits=Limits(queue=2, request_seconds=20)) as client:
         answers = []
 
         def ask():
