@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -25,6 +25,7 @@ from mmssl.serving.paths import parse_path
 logger = logging.getLogger(__name__)
 
 _RETRY_AFTER = "1"  # seconds
+_THREADS = 4  # that read and write JSON; more would only wait for each other
 
 
 def create_app(service):
@@ -51,6 +52,7 @@ class _Rest:
     def __init__(self, service):
         self._service = service
         self._buffer = Buffer(service.limits.buffered_bytes)
+        self._threads = CapacityLimiter(_THREADS)
         self._answers = {
             "status": self._status,
             "metadata": self._metadata,
@@ -96,19 +98,26 @@ class _Rest:
         with self._buffer.share() as take:
             body = await read_body(request, self._service.limits, take)
             with self._service.admitted(model):
-                call = await to_thread.run_sync(parse_predict, body, model.specs)
-                outputs = await self._computed(model, call)
-                return await to_thread.run_sync(predict_body, outputs, call.rows)
+                call, future = await self._in_thread(self._started, model, body)
+                outputs = await self._awaited(future)
+                return await self._in_thread(predict_body, outputs, call.rows)
 
-    async def _computed(self, model, call):
+    def _started(self, model, body):
+        call = parse_predict(body, model.specs)
+        return call, self._service.submit(model, call)
+
+    async def _awaited(self, future):
         seconds = self._service.limits.request_seconds
-        future = await to_thread.run_sync(self._service.submit, model, call)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
         except asyncio.TimeoutError:
             raise RefusedError(
                 "DEADLINE_EXCEEDED", f"No answer within {seconds:g} s; try later."
             ) from None
+
+    async def _in_thread(self, function, *arguments):
+        """Calls what takes its time without keeping other requests from being read."""
+        return await to_thread.run_sync(function, *arguments, limiter=self._threads)
 
 
 async def _not_found(request, error):
