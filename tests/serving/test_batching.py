@@ -79,7 +79,7 @@ def together(signature, calls, first, **options):
     gate.entered.wait()
     futures = [batcher.submit(call) for call in calls]
     gate.opened.set()
-    ahead.result()
+    ahead.result(60)
     batcher.close()
     return futures
 
@@ -92,7 +92,7 @@ def test_calls_that_wait_are_computed_together_and_told_apart():
     alone = Frames()
     for call, future in zip(calls, futures, strict=True):
         for name, expected in alone(call.inputs).items():
-            np.testing.assert_array_equal(future.result()[name], expected)
+            np.testing.assert_array_equal(future.result(60)[name], expected)
 
 
 def test_a_batch_is_no_larger_than_the_largest_but_for_a_call_that_is():
@@ -102,7 +102,7 @@ def test_a_batch_is_no_larger_than_the_largest_but_for_a_call_that_is():
     assert [batch[0] for batch in signature.batches] == [1, 4, 4, 9]
     for call, future in zip(calls, futures, strict=True):
         np.testing.assert_allclose(
-            future.result()["embedding"][:, 0], call.inputs["waveform"].sum(1), rtol=1e-5
+            future.result(60)["embedding"][:, 0], call.inputs["waveform"].sum(1), rtol=1e-5
         )
 
 
@@ -135,9 +135,9 @@ def test_padding_no_more_than_doubles_the_work():
 def test_a_call_that_is_refused_does_not_fail_its_neighbors():
     futures = together(Frames(), [sound(1, 8), sound(1, 8, sign=-1), sound(1, 8)], sound(1, 8))
     with pytest.raises(RefusedError, match="negative"):
-        futures[1].result()
+        futures[1].result(60)
     for future in (futures[0], futures[2]):
-        assert future.result()["embedding"].shape == (1, 1)
+        assert future.result(60)["embedding"].shape == (1, 1)
 
 
 def test_a_failure_of_the_model_is_an_internal_error_and_the_next_call_is_computed(caplog):
@@ -149,11 +149,11 @@ def test_a_failure_of_the_model_is_an_internal_error_and_the_next_call_is_comput
 
     futures = together(Broken(), [sound(1, 4), sound(1, 8)], sound(1, 8))
     with pytest.raises(RefusedError) as error:
-        futures[0].result()
+        futures[0].result(60)
     assert error.value.code == "INTERNAL"
     assert "broken" not in str(error.value)
     assert "broken" in caplog.text
-    assert futures[1].result()["embedding"].shape == (1, 1)
+    assert futures[1].result(60)["embedding"].shape == (1, 1)
 
 
 def test_a_call_that_was_given_up_is_not_computed():
@@ -174,7 +174,7 @@ def test_what_waits_is_computed_before_the_end():
     batcher = Batcher({"embed": signature}, wait=1e6)  # seconds, which closing ends
     future = batcher.submit(sound(1, 8))
     batcher.close()
-    assert future.result()["embedding"].shape == (1, 1)
+    assert future.result(60)["embedding"].shape == (1, 1)
     assert not batcher.is_alive
     with pytest.raises(RefusedError, match="stopping"):
         batcher.submit(sound(1, 8))
