@@ -1,15 +1,13 @@
 """The server's HTTP side: TensorFlow Serving's REST API, health and metrics."""
 
 import asyncio
-import logging
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mmssl.serving.bodies import Buffer, UnreadError, read_body
+from mmssl.serving.bodies import read_body
 from mmssl.serving.contract import (
     error_body,
     json_bytes,
@@ -21,10 +19,8 @@ from mmssl.serving.contract import (
 from mmssl.serving.errors import RefusedError
 from mmssl.serving.metrics import CONTENT_TYPE
 from mmssl.serving.paths import parse_path
+from mmssl.serving.responses import answered, json_response
 
-logger = logging.getLogger(__name__)
-
-_RETRY_AFTER = "1"  # seconds
 _THREADS = 4  # that read and write JSON; more would only wait for each other
 
 
@@ -51,7 +47,6 @@ def create_app(service):
 class _Rest:
     def __init__(self, service):
         self._service = service
-        self._buffer = Buffer(service.limits.buffered_bytes)
         self._threads = CapacityLimiter(_THREADS)
         self._answers = {
             "status": self._status,
@@ -62,29 +57,23 @@ class _Rest:
     async def health(self, request):
         healthy = self._service.is_healthy
         state = {"status": "ok" if healthy else "a model no longer answers"}
-        return _json(json_bytes(state), 200 if healthy else 503)
+        return json_response(json_bytes(state), 200 if healthy else 503)
 
     async def metrics(self, request):
         return Response(self._service.metrics.text(), media_type=CONTENT_TYPE)
 
     async def answer(self, request):
-        target, code = None, "OK"
-        try:
-            path = request.scope["raw_path"].decode("ascii").partition("?")[0]
-            target = parse_path(request.method, path)
-            return _json(await self._answers[target.verb](target, request))
-        except RefusedError as error:
-            code = error.code
-            return _refusal(error)
-        except ClientDisconnect:
-            code = "CANCELLED"
-            return Response(status_code=499)
-        except Exception:
-            logger.exception("A request failed.")
-            code = "INTERNAL"
-            return _refusal(RefusedError(code, "The server failed; its log says why."))
-        finally:
-            self._service.metrics.count(target and target.name, "rest", code)
+        def count(code):
+            name = getattr(request.state, "model", None)
+            self._service.metrics.count(name, "rest", code)
+
+        return await answered(self._answer(request), count)
+
+    async def _answer(self, request):
+        path = request.scope["raw_path"].decode("ascii").partition("?")[0]
+        target = parse_path(request.method, path)
+        request.state.model = target.name
+        return json_response(await self._answers[target.verb](target, request))
 
     async def _status(self, target, request):
         return status_body(self._service.versions(target.name, target.version))
@@ -95,7 +84,7 @@ class _Rest:
 
     async def _predict(self, target, request):
         model = self._service.find(target.name, target.version)
-        with self._buffer.share() as take:
+        with self._service.buffer.share() as take:
             body = await read_body(request, self._service.limits, take)
             with self._service.admitted(model):
                 call, future = await self._in_thread(self._started, model, body)
@@ -121,17 +110,4 @@ class _Rest:
 
 
 async def _not_found(request, error):
-    return _json(error_body(f"Malformed request: {request.method} {request.url.path}"), 404)
-
-
-def _refusal(error):
-    headers = {}
-    if error.code == "UNAVAILABLE":
-        headers["Retry-After"] = _RETRY_AFTER
-    if isinstance(error, UnreadError):
-        headers["Connection"] = "close"
-    return _json(error_body(str(error)), error.status, headers)
-
-
-def _json(body, status=200, headers=None):
-    return Response(body, status, headers, media_type="application/json")
+    return json_response(error_body(f"Malformed request: {request.method} {request.url.path}"), 404)

@@ -5,6 +5,7 @@ import threading
 from functools import partial
 
 from mmssl.serving.batching import Batcher
+from mmssl.serving.bodies import Buffer
 from mmssl.serving.errors import RefusedError
 from mmssl.serving.limits import Limits, check_call
 from mmssl.serving.metrics import Metrics
@@ -21,6 +22,7 @@ class Service:
 
     Attributes:
         limits: Limits.
+        buffer: Buffer, of the bodies of its requests.
         metrics: Metrics.
         models: dict of `mmssl.serving.model.Model` by name.
 
@@ -34,6 +36,7 @@ class Service:
         if twice:
             raise ValueError(f"Two models are called {twice[0]}: name them by --name.")
         self.limits = limits or Limits()
+        self.buffer = Buffer(self.limits.buffered_bytes)
         self.models = dict(zip(names, models, strict=True))
         self.metrics = Metrics(names)
         self._batchers = {
