@@ -26,7 +26,7 @@ LEVELS = (
     ("evaluation",),
     ("deploy",),
     ("training",),
-    ("apply", "search"),
+    ("apply", "search", "serving"),
     ("doctor", "demo"),
     ("commands",),
     ("cli",),

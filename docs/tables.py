@@ -40,6 +40,7 @@ GUIDES = {
     "index": "docs/search.md",
     "search": "docs/search.md",
     "duplicates": "docs/search.md#near-duplicates",
+    "serve": "docs/serving.md",
     "fill_mask": "docs/methods/bert.md",
     "colorize": "docs/methods/colorization.md",
     "generate": "docs/methods/wavenet.md",

@@ -18,6 +18,7 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "runs",
     "report",
     "export",
+    "serve",
     "embed",
     "index",
     "search",

@@ -7,6 +7,7 @@ from mmssl.deploy.generator import export_generator, load_generator, write_gener
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_classifier, export_run
+from mmssl.deploy.serving_files import write_serving_files
 
 __all__ = [
     "FORMATS",
@@ -22,4 +23,5 @@ __all__ = [
     "load_exported",
     "load_generator",
     "write_generator",
+    "write_serving_files",
 ]

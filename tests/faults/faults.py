@@ -13,6 +13,7 @@ from tests.faults import (
     pipelines,
     prediction,
     runs,
+    serving,
     suggest,
     training,
 )
@@ -32,5 +33,6 @@ ROOMS = (
     evaluation,
     deploy,
     suggest,
+    serving,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)

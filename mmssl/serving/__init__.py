@@ -1,0 +1,1 @@
+"""A server of runs and SavedModels, over HTTP and gRPC as TensorFlow Serving answers."""

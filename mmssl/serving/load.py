@@ -1,0 +1,74 @@
+"""From a folder to a model that is served: a run, a SavedModel, or numbered versions of one."""
+
+import tempfile
+from pathlib import Path
+
+from mmssl.deploy.runs import export_run
+from mmssl.runs import Run, RunFolder
+from mmssl.serving.model import read_saved_model
+
+SAVED = "saved_model.pb"
+
+
+def load_models(folders, names=(), trust=()):
+    """Loads what is in some folders.
+
+    Args:
+        folders: list of paths, see `load_model`.
+        names: list of str, one a folder; empty for the folders' own.
+        trust: see `load_model`.
+
+    Returns:
+        List of `mmssl.serving.model.Model`.
+
+    Raises:
+        ValueError: there are not as many names as folders, or a folder holds nothing to serve.
+    """
+    if names and len(names) != len(folders):
+        raise ValueError(f"--name is given {len(names)} times for {len(folders)} folders.")
+    pairs = zip(folders, names or [None] * len(folders), strict=True)
+    return [load_model(folder, name, trust) for folder, name in pairs]
+
+
+def load_model(folder, name=None, trust=()):
+    """Loads what is in a folder.
+
+    Args:
+        folder: path of a run, of a SavedModel, or of a folder with numbered versions of one, of
+            which the highest is taken.
+        name: str, to serve it under; None for the folder's.
+        trust: names of modules whose classes a run may name besides those of mmssl and Keras.
+
+    Returns:
+        `mmssl.serving.model.Model`.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    folder = Path(folder)
+    saved = saved_folder(folder)
+    if saved is not None:
+        numbered = saved.name.isdecimal()
+        own = saved.parent.resolve().name if numbered else saved.resolve().name
+        return read_saved_model(saved, name or own, int(saved.name) if numbered else 1)
+    if not RunFolder(folder).config.is_file():
+        raise ValueError(
+            f"{folder} cannot be served: it is neither a run folder nor a SavedModel (with "
+            f"{SAVED}), nor does it hold numbered versions of one."
+        )
+    return _load_run(Run.load(folder, trust), name or folder.resolve().name)
+
+
+def saved_folder(folder):
+    """Returns the SavedModel in a folder: itself, or its highest numbered version; else None."""
+    if (folder / SAVED).is_file():
+        return folder
+    versions = [path.parent for path in folder.glob(f"*/{SAVED}") if path.parent.name.isdecimal()]
+    return max(versions, key=lambda path: int(path.name), default=None)
+
+
+def _load_run(run, name):
+    with tempfile.TemporaryDirectory(prefix="mmssl-serve-") as folder:
+        exported = export_run(run, "saved_model", Path(folder) / "1", run.layer)
+        rate = run.config["data"]["init_args"].get("sample_rate")
+        return read_saved_model(exported.path, name, 1, rate)

@@ -1,0 +1,52 @@
+"""What can be served: runs, SavedModels, and numbered versions of them."""
+
+import pytest
+import tensorflow as tf
+
+from mmssl.cli import main
+from mmssl.serving.load import load_model, load_models
+
+
+def test_a_folder_of_versions_serves_the_highest(half_plus_two):
+    model = load_model(half_plus_two)
+    assert (model.name, model.version) == ("half_plus_two", 123)
+    assert set(model.signatures) == {"serving_default", "both", "echo", "positive"}
+
+
+def test_a_version_is_named_after_the_folder_above(half_plus_two):
+    model = load_model(half_plus_two / "9")
+    assert (model.name, model.version) == ("half_plus_two", 9)
+    assert load_model(half_plus_two / "9", "other").name == "other"
+
+
+def test_a_run_is_exported_and_served(sound_run):
+    model = load_model(sound_run.folder)
+    assert (model.name, model.version, model.modality) == ("cpc", 1, "waveform")
+    assert model.sample_rate == sound_run.data.sample_rate
+    waveform = tf.zeros((1, 4000)).numpy()
+    inputs = {"waveform": waveform, "padding_mask": waveform.astype("int32") + 1}
+    assert set(model.signatures["embed"](inputs)) == {"embedding", "features"}
+
+
+def test_names_are_given_in_the_order_of_the_folders(half_plus_two):
+    models = load_models([half_plus_two, half_plus_two / "9"], ["a", "b"])
+    assert [(model.name, model.version) for model in models] == [("a", 123), ("b", 9)]
+    with pytest.raises(ValueError, match="--name is given 1 times for 2 folders"):
+        load_models([half_plus_two] * 2, ["a"])
+
+
+def test_what_is_nothing_to_serve_is_refused(tmp_path, capsys):
+    assert main(["serve", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "neither a run folder nor a SavedModel" in error
+    assert len(error.splitlines()) == 1
+    tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
+    with pytest.raises(ValueError, match="without signatures"):
+        load_model(tmp_path)
+
+
+def test_limits_are_given_on_the_command_line(half_plus_two, capsys):
+    assert main(["serve", str(half_plus_two), "--queue", "0"]) == 2
+    assert "queue must be above 0, got 0" in capsys.readouterr().err
+    assert main(["serve", str(half_plus_two), "--batch-wait", "-1", "--port", "0"]) == 2
+    assert "wait must be 0 or more, got -1" in capsys.readouterr().err
