@@ -12,6 +12,7 @@ from tests.faults import (
     pipelines,
     prediction,
     runs,
+    search,
     suggest,
     training,
 )
@@ -29,6 +30,7 @@ ROOMS = (
     runs,
     training,
     evaluation,
+    search,
     suggest,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)
