@@ -38,7 +38,7 @@ def run(options):
         print(json.dumps({"index": str(index.path), "groups": found}))
         return
     _print(groups)
-    print(f"{len(groups)} groups of {sum(map(len, groups))} among {len(index)} items")
+    print(f"near duplicates: {sum(map(len, groups))} of {len(index)} items, groups: {len(groups)}")
     if options.out:
         print(options.out)
 

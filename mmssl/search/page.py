@@ -33,17 +33,19 @@ def write_duplicates(index, groups, threshold, out):
         out: path of the HTML file.
     """
     title = f"Near duplicates in {index.path.name}"
-    told = f"{len(groups)} groups of items that pairs of cosine {threshold:g} or more link."
+    told = f"Groups: {len(groups)}, of items that pairs of cosine {threshold:g} or more link."
     sections, room = [_header(title, index), page.sentence(told)], SHOWN
     for number, group in enumerate(groups, start=1):
         if room <= 0:
             left = len(groups) - number + 1
-            sections.append(page.sentence(f"{left} more groups are not shown: see --json."))
+            sections.append(page.sentence(f"Groups that are not shown: {left}; see --json."))
             break
-        heading = f"{number}. {len(group)} items"
+        heading = f"Group {number}: {len(group)} items"
         sections.append(page.section(heading, _row(index, group[:room])))
         if len(group) > room:
-            sections.append(page.sentence(f"{len(group) - room} more items of it: see --json."))
+            sections.append(
+                page.sentence(f"Items of it that are not shown: {len(group) - room}; see --json.")
+            )
         room -= len(group)
     write_text(out, page.page(title, sections))
 

@@ -13,6 +13,7 @@ from tests.faults import (
     pipelines,
     prediction,
     runs,
+    search,
     serving,
     suggest,
     training,
@@ -32,6 +33,7 @@ ROOMS = (
     training,
     evaluation,
     deploy,
+    search,
     suggest,
     serving,
 )

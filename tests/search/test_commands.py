@@ -45,7 +45,7 @@ def test_from_a_folder_to_what_is_near_and_what_is_twice(capsys, picture_run, ph
     (photos / "copy.png").write_bytes(query.read_bytes())
     assert "added 1, changed 0, unchanged 4" in told(capsys, "index", index, "--add", photos)
     twice = told(capsys, "duplicates", index, "--threshold", 1, "--out", tmp_path / "twice.html")
-    assert "1 groups of 2 among 5 items" in twice
+    assert "near duplicates: 2 of 5 items, groups: 1" in twice
     assert "copy.png" in (tmp_path / "twice.html").read_text()
     groups = json.loads(told(capsys, "duplicates", index, "--threshold", 1, "--json"))["groups"]
     assert [[match["name"] for match in group] for group in groups] == [["[1].png", "copy.png"]]
@@ -60,6 +60,12 @@ def test_from_a_folder_to_what_is_near_and_what_is_twice(capsys, picture_run, ph
 )
 def test_an_index_is_either_made_or_updated(capsys, arguments):
     assert "to update one" in refused(capsys, "index", *arguments)
+
+
+def test_options_that_would_have_no_effect_are_refused(capsys):
+    assert "keeps its --layer" in refused(capsys, "index", "i", "--add", "x", "--layer", "block_1")
+    assert "keeps its --layer" in refused(capsys, "index", "i", "--remove", "x", "--step", 0)
+    assert "--run belongs" in refused(capsys, "index", "r", "x", "--out", "i", "--run", "q")
 
 
 @pytest.mark.parametrize("command", [["search", "NOWHERE", "x.png"], ["duplicates", "NOWHERE"]])

@@ -86,5 +86,5 @@ def test_a_page_of_duplicates_says_what_it_leaves_out(index, tmp_path, monkeypat
     write_duplicates(index, groups, 0.98, tmp_path / "duplicates.html")
     text = alone((tmp_path / "duplicates.html").read_text())
     assert text.count("<img") == 2
-    assert "1 more items of it" in text
-    assert "1 more groups are not shown" in text
+    assert "Items of it that are not shown: 1;" in text
+    assert "Groups that are not shown: 1;" in text
