@@ -21,6 +21,7 @@ PLACES = {
     "training": (1, 7, 1.15, 1),
     "apply": (2.15, 7, 0.85, 1),
     "serving": (0, 7, 1, 1),
+    "search": (2.4, 8, 0.6, 1),
     "deploy": (0, 6, 1, 1),
     "evaluation": (1, 6, 2, 1),
     "generation": (0, 5, 2, 1),
@@ -39,7 +40,7 @@ GROUND = rooms.LEVELS[0]
 
 FILLS = (
     ("#d5dbe5", ("cli", "commands", "demo", "doctor")),
-    ("#c3daf5", ("training", "apply", "serving", "deploy", "evaluation")),
+    ("#c3daf5", ("training", "apply", "search", "serving", "deploy", "evaluation")),
     ("#c5e4df", ("generation", "runs", "suggest")),
     ("#f9d9a8", ("methods",)),
     ("#fcefcb", ("losses", "optimizers", "decoders", "encoders", "layers")),

@@ -20,6 +20,9 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "export",
     "serve",
     "embed",
+    "index",
+    "search",
+    "duplicates",
     "fill_mask",
     "colorize",
     "generate",
@@ -38,6 +41,8 @@ EXAMPLES = """examples:
   mmssl pretrain audio/cpc --data.source recordings/ --out runs/speech
   mmssl evaluate runs/speech --data.source clips/ --data.labels clips/labels.tsv
   mmssl embed runs/speech clips/*.wav --out vectors.npz
+  mmssl index runs/speech clips/ --out clips.index
+  mmssl search clips.index query.wav --out found.html
   mmssl export runs/speech --format litert
 """
 

@@ -20,6 +20,16 @@ def add_trust(parser):
     )
 
 
+def add_index_run(parser):
+    """Adds the folder of the run that an index was made by, where it has moved."""
+    parser.add_argument(
+        "--run",
+        dest="run_folder",
+        metavar="RUN",
+        help="where the run of the index lies, if it has moved",
+    )
+
+
 def name_of(recipe):
     """Returns the name of a run folder for a recipe, such as audio-cpc, where none is given."""
     return recipe.replace("/", "-").removesuffix(".yaml")
@@ -114,3 +124,19 @@ def add_temperature(parser):
 def names(text):
     """Splits a comma-separated list: the `type` of such an argument."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def plain_table(*titles):
+    """Returns a table of rich without frames, whose cells are folded where a terminal is narrow.
+
+    Args:
+        *titles: str, of the columns.
+    """
+    from rich import box
+    from rich.table import Table
+
+    table = Table(*titles, box=box.SIMPLE_HEAD)
+    table.padding, table.pad_edge = (0, 1, 0, 0), False
+    for column in table.columns:
+        column.overflow = "fold"
+    return table

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from mmssl.commands import arguments
+
 EXAMPLES = """mmssl runs
 mmssl runs experiments/ --json"""
 
@@ -26,19 +28,14 @@ def run(options):
 
 
 def _print(rows, folder):
-    from rich import box
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table("run", "recipe", "data", "state", "step", "probe", "age")
-    table.box, table.padding, table.pad_edge = box.SIMPLE_HEAD, (0, 1, 0, 0), False
+    table = arguments.plain_table("run", "recipe", "data", "state", "step", "probe", "age")
     for row in rows:
         name = str(Path(row["folder"]).relative_to(folder))
         cells = [name, row["recipe"] or "", _data(row["data"]), row["state"], _step(row)]
         table.add_row(*map(escape, [*cells, _probe(row["probe"]), _age(row["age"])]))
-    for column in table.columns:
-        column.overflow = "fold"
     Console().print(table)
 
 

@@ -12,6 +12,7 @@ from tests.faults import (
     pipelines,
     prediction,
     runs,
+    search,
     serving,
     suggest,
     training,
@@ -30,6 +31,7 @@ ROOMS = (
     runs,
     training,
     evaluation,
+    search,
     suggest,
     serving,
 )

@@ -64,15 +64,25 @@ def nearest(bank, queries, k, chunk=None):
     bank = normalize(bank)
     chunk = chunk or max(1, 2**24 // bank.shape[0])
     parts = [
-        _top(safe_sparse_dot(normalize(queries[i : i + chunk]), bank.T, dense_output=True), k)
+        largest(safe_sparse_dot(normalize(queries[i : i + chunk]), bank.T, dense_output=True), k)
         for i in range(0, queries.shape[0], chunk)
     ]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
-def _top(cosines, k):
-    rows = np.arange(len(cosines))[:, None]
-    found = np.sort(np.argpartition(-cosines, k - 1, axis=1)[:, :k], axis=1)
-    order = np.argsort(-cosines[rows, found], axis=1, kind="stable")
-    indices = found[rows, order]
-    return indices.astype(np.int64), cosines[rows, indices].astype(np.float64)
+def largest(values, k):
+    """Finds the largest values of each row.
+
+    Args:
+        values: floats (M, N).
+        k: int, 1 to N.
+
+    Returns:
+        pair of int64 (M, k), the columns, and float64 (M, k), the values, largest first; ties go to
+        the lower column, except for a tie with what is left out.
+    """
+    rows = np.arange(len(values))[:, None]
+    found = np.sort(np.argpartition(-values, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(-values[rows, found], axis=1, kind="stable")
+    columns = found[rows, order]
+    return columns.astype(np.int64), values[rows, columns].astype(np.float64)

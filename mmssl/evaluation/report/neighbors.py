@@ -111,12 +111,25 @@ def image_uri(pixels):
     return _encoded(Image.fromarray(pixels), "png")
 
 
+def thumbnail(pixels, side=THUMBNAIL):
+    """Renders an image as an <img>, scaled down where it is larger.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        side: most pixels along each side.
+
+    Returns:
+        str, HTML.
+    """
+    image = Image.fromarray(pixels)
+    image.thumbnail((side, side))
+    return f'<img alt="" src="{_encoded(image, "jpeg", quality=90)}">'
+
+
 def _thumbnail(image):
     pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     pixels = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels[..., :3]
-    thumbnail = Image.fromarray(pixels)
-    thumbnail.thumbnail((THUMBNAIL, THUMBNAIL))
-    return f'<img alt="" src="{_encoded(thumbnail, "jpeg", quality=90)}">'
+    return thumbnail(pixels)
 
 
 def _waves(batches):

@@ -47,6 +47,7 @@ td small { color: var(--soft); font-weight: normal; }
   margin-right: 6px; }
 .row { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 10px;
   margin: 0 0 12px; padding-bottom: 12px; border-bottom: 1px solid var(--line); }
+section > .row:last-child { border-bottom: none; }
 .item { background: var(--card); border-radius: 8px; padding: 8px; font-size: .8rem;
   border: 2px solid transparent; min-width: 0; }
 .item.query { border-color: var(--soft); }

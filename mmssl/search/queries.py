@@ -1,0 +1,61 @@
+"""What is searched for: files, and for text runs the text itself."""
+
+import os
+from dataclasses import dataclass
+
+from mmssl.pipelines.sources import Source
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query.
+
+    Attributes:
+        name: str, its path, or the text.
+        title: str, the name of its file, or the text.
+        source: Source of one item.
+    """
+
+    name: str
+    title: str
+    source: Source
+
+
+def open_queries(data, queries, index):
+    """Opens the files and texts that are searched for.
+
+    Args:
+        data: Pipeline of the run.
+        queries: list of paths of files, and for text runs of texts; what exists is a path.
+        index: path of the index, for messages.
+
+    Returns:
+        list of Query; a table or folder has one for each of its items.
+
+    Raises:
+        ValueError: there is none, one is of another modality, or one cannot be read.
+    """
+    if isinstance(queries, str | os.PathLike) or not queries:
+        raise ValueError(f"queries must be a list of paths or texts; got {queries!r}.")
+    return [query for given in queries for query in _open(data, os.fspath(given), index)]
+
+
+def _open(data, given, index):
+    reads = ", ".join(data.extensions)
+    if not os.path.exists(given):
+        if ".txt" not in data.extensions:
+            raise ValueError(
+                f"the query {given!r} is no file, and {index} is searched by files: {reads}."
+            )
+        return [Query(given, given, data.open([given]))]
+    if os.path.isfile(given) and os.path.getsize(given) == 0:
+        raise ValueError(f"the query {given} is an empty file.")
+    try:
+        source = data.open(given)
+    except ValueError as error:
+        raise ValueError(f"the query {given} cannot be read: {error}") from None
+    if len(source) == 1:
+        return [Query(given, os.path.basename(given), source)]
+    return [
+        Query(f"{given}: {name}", name, source.select([i])) for i, name in enumerate(source.names)
+    ]

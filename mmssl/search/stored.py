@@ -1,0 +1,175 @@
+"""An index on disk: a folder of vectors, items, and a manifest that says what they were made by.
+
+vectors.npy     float32 (N, D), of length 1 each, mapped into memory
+items.jsonl     one object a line, in the order of the vectors, see `Item`
+manifest.json   format, run, step, layer, encoder (checksum), dimension, metric, items, sources,
+                approximate
+nearest.faiss   for approximate search, where there are many
+"""
+
+import contextlib
+import dataclasses
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmssl.search.items import Item
+
+FORMAT = 1  # raised when an older index can no longer be read
+MANIFEST, ITEMS, VECTORS = "manifest.json", "items.jsonl", "vectors.npy"
+BLOCK_BYTES = 2**24  # of vectors that are read or copied at once
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The content of an index folder.
+
+    Attributes:
+        manifest: dict of JSON values.
+        items: list of N Item.
+        vectors: float32 memmap (N, D).
+    """
+
+    manifest: dict
+    items: list[Item]
+    vectors: np.ndarray
+
+
+def read_index(path):
+    """Reads an index folder; the vectors stay on disk.
+
+    Args:
+        path: pathlib.Path.
+
+    Returns:
+        Stored.
+
+    Raises:
+        ValueError: it is not an index, one of another format, or damaged.
+    """
+    if not (path / MANIFEST).is_file():
+        raise ValueError(
+            f"{path} is not an index: it has no {MANIFEST}; `mmssl index RUN FOLDER --out {path}` "
+            "makes one."
+        )
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        found = manifest["format"]
+        if found == FORMAT:
+            items = _read_items(path / ITEMS, manifest["items"])
+            vectors = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
+            _check(vectors, (manifest["items"], manifest["dimension"]))
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} is damaged ({reason}): build it again.") from None
+    if found != FORMAT:
+        raise ValueError(
+            f"{path} has the index format {found!r}, and this version of mmssl reads {FORMAT}: "
+            "build it again."
+        )
+    return Stored(manifest, items, vectors)
+
+
+def write_manifest(folder, manifest):
+    """Writes the manifest of an index.
+
+    Args:
+        folder: pathlib.Path of the folder, not yet in its place.
+        manifest: dict of JSON values.
+    """
+    text = json.dumps({"format": FORMAT, **manifest}, indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def write_items(folder, items):
+    """Writes the items of an index.
+
+    Args:
+        folder: pathlib.Path of the folder, not yet in its place.
+        items: list of Item, in the order of the vectors.
+    """
+    with open(folder / ITEMS, "w", encoding="utf-8", newline="") as file:
+        for item in items:
+            file.write(json.dumps(dataclasses.asdict(item), ensure_ascii=False) + "\n")
+
+
+@contextlib.contextmanager
+def new_vectors(folder, shape):
+    """Yields the vectors of a new index, to be filled, and flushes them.
+
+    Args:
+        folder: pathlib.Path of the folder, not yet in its place.
+        shape: (N, D).
+
+    Yields:
+        float32 memmap (N, D).
+    """
+    vectors = np.lib.format.open_memmap(folder / VECTORS, "w+", "float32", shape)
+    yield vectors
+    vectors.flush()
+
+
+def blocks(vectors):
+    """Cuts the rows of vectors into slices of at most `BLOCK_BYTES`.
+
+    Args:
+        vectors: array (N, D).
+
+    Returns:
+        list of slice.
+    """
+    rows = max(1, BLOCK_BYTES // (vectors.itemsize * vectors.shape[1]))
+    return [slice(i, min(i + rows, len(vectors))) for i in range(0, len(vectors), rows)]
+
+
+def unit(vectors):
+    """Scales vectors to length 1; those of length 0 stay.
+
+    Args:
+        vectors: floats (N, D).
+
+    Returns:
+        float32 array (N, D).
+    """
+    lengths = np.linalg.norm(np.asarray(vectors, np.float64), axis=1, keepdims=True)
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+
+def _read_items(path, count):
+    # Many share a place; one str for all of them is a fraction of the memory.
+    with open(path, encoding="utf-8", newline="\n") as file:
+        rows = [json.loads(line) for line in file]
+    if len(rows) != count:
+        raise ValueError(f"{path.name} has {len(rows)} items, not {count}")
+    return [Item(**{**row, "place": sys.intern(row["place"])}) for row in rows]
+
+
+def _check(vectors, shape):
+    if vectors.shape != shape or vectors.dtype != np.float32:
+        raise ValueError(f"{VECTORS} is {vectors.dtype} {vectors.shape}, not float32 {shape}")
+
+
+def index_path(path):
+    """Returns the place of a new index.
+
+    Args:
+        path: path; nothing may be there yet.
+
+    Returns:
+        pathlib.Path.
+
+    Raises:
+        ValueError: there is something.
+    """
+    path = Path(path)
+    if (path / MANIFEST).is_file():
+        raise ValueError(
+            f"{path} is an index already: `mmssl index {path} --add FOLDER` adds to it, and to "
+            "build it anew, delete it first."
+        )
+    if path.exists():
+        raise ValueError(f"--out must be a new path; {path} is there already, and no index.")
+    return path
