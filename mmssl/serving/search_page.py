@@ -15,7 +15,7 @@ from mmssl.serving.errors import RefusedError, invalid
 from mmssl.serving.limits import check_encoded
 from mmssl.serving.responses import answered
 
-SHOWN = 12  # items that are found
+SHOWN = 11  # items that are found: with the query, whole rows
 _KINDS = {"images": "picture", "waveform": "recording", "token_ids": "text"}
 
 # What comes from elsewhere may be shown, and must not run.
@@ -39,7 +39,7 @@ _STYLE = """<style>
 #ask button { padding: 10px 22px; border: 0; border-radius: 10px; background: var(--mark);
   color: var(--ground); font: inherit; font-weight: 600; cursor: pointer; }
 #said { min-height: 1.5em; }
-#said.wrong { color: #c2410c; }
+#said.wrong { color: light-dark(#b3380a, #ff9a66); }
 </style>"""
 
 _SCRIPT = """"use strict";
@@ -148,7 +148,7 @@ class SearchPage:
     def _found(self, data, suffix):
         if not data.strip():
             raise invalid("There is nothing to search for.")
-        check_encoded(self._modality, data, "the query", self._service.limits)
+        check_encoded(self._modality, data, "The search", self._service.limits)
         with tempfile.TemporaryDirectory(prefix="mmssl-search-") as folder:
             # A file, also of a text: as a text it could be the path of a file that lies here.
             query, out = Path(folder) / f"query{suffix}", Path(folder) / "found.html"

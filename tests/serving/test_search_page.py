@@ -66,7 +66,7 @@ def test_a_picture_finds_itself_first(client, photos):
     [
         ("a.txt", None, 400, "'a.txt' cannot be searched for: this index takes .jpg"),
         ("", None, 400, "cannot be searched for"),
-        ("a.png", None, 400, "the query takes pictures in JPEG, PNG, BMP, GIF, WEBP"),
+        ("a.png", None, 400, "The search takes pictures in JPEG, PNG, BMP, GIF, WEBP"),
         ("a.png", (100, 100), 400, "100x100 pixels; at most 2000"),
     ],
 )
