@@ -112,7 +112,9 @@ def _check_recording(data, name, limits):
     try:
         seconds = soundfile.info(io.BytesIO(data)).duration
     except soundfile.SoundFileError:
-        raise invalid(f"{name} takes encoded recordings; {_found(data)} is none.") from None
+        raise invalid(
+            f"{name} takes encoded recordings; {_found(data)} is none that can be read."
+        ) from None
     _check_seconds(seconds, name, limits)
 
 
@@ -120,7 +122,9 @@ def _check_text(data, name, limits):
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        raise invalid(f"{name} takes text in UTF-8; {_found(data)} is none.") from None
+        raise invalid(
+            f"{name} takes text in UTF-8; {_found(data)} is none that can be read."
+        ) from None
 
 
 def _check_seconds(seconds, name, limits):
