@@ -7,6 +7,7 @@ from mmssl.commands import arguments
 EXAMPLES = """mmssl serve runs/speech
 mmssl serve runs/speech runs/simclr --port 8501 --grpc-port 8500
 mmssl serve models/speech --name speech --largest-batch 64 --batch-wait 0.005
+mmssl serve runs/simclr --index photos.index
 curl localhost:8501/v1/models/speech"""
 
 PORT = 8501
@@ -29,6 +30,10 @@ def add_arguments(parser):
     parser.add_argument("--host", default="127.0.0.1", help="address; 127.0.0.1 if not given")
     parser.add_argument("--port", type=int, default=PORT, help=f"of HTTP; {PORT} if not given")
     parser.add_argument("--grpc-port", type=int, help="of gRPC; none if not given")
+    parser.add_argument(
+        "--index", help="index of `mmssl index`, searched by what is dropped on the page at /"
+    )
+    arguments.add_index_run(parser)
     group = parser.add_argument_group("batching")
     group.add_argument(
         "--largest-batch", type=int, default=32, help="examples computed together; 32 if not given"
@@ -69,7 +74,17 @@ def run(options):
     limits = Limits(**{key: getattr(options, key) for key in keys})
     models = load_models(options.folders, options.name, options.trust)
     service = Service(models, limits, options.largest_batch, options.batch_wait)
-    serve(service, options.host, options.port, options.grpc_port, _announce)
+    routes = _search_routes(options, service)
+    serve(service, options.host, options.port, options.grpc_port, routes, _announce)
+
+
+def _search_routes(options, service):
+    if options.index is None:
+        return []
+    from mmssl.search import Index
+    from mmssl.serving.search_page import SearchPage
+
+    return SearchPage(Index.open(options.index, options.run_folder, options.trust), service).routes
 
 
 def _announce(text):

@@ -67,7 +67,22 @@ def check_call(call, model, limits):
     for name, array in call.inputs.items():
         if array.dtype == object:
             for data in array.ravel():
-                _ENCODED[model.modality](data, name, limits)
+                check_encoded(model.modality, data, name, limits)
+
+
+def check_encoded(modality, data, name, limits):
+    """Checks an encoded picture or recording, or a text, by its header.
+
+    Args:
+        modality: see `mmssl.serving.model.Model`; strings of None are anything.
+        data: bytes.
+        name: str, of the input, for messages.
+        limits: Limits.
+
+    Raises:
+        RefusedError: it is something else, or larger than the limits allow.
+    """
+    _ENCODED[modality](data, name, limits)
 
 
 def _check_picture(data, name, limits):
@@ -97,7 +112,9 @@ def _check_recording(data, name, limits):
     try:
         seconds = soundfile.info(io.BytesIO(data)).duration
     except soundfile.SoundFileError:
-        raise invalid(f"{name} takes encoded recordings; {_found(data)} is none.") from None
+        raise invalid(
+            f"{name} takes encoded recordings; {_found(data)} is none that can be read."
+        ) from None
     _check_seconds(seconds, name, limits)
 
 
@@ -105,7 +122,9 @@ def _check_text(data, name, limits):
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        raise invalid(f"{name} takes text in UTF-8; {_found(data)} is none.") from None
+        raise invalid(
+            f"{name} takes text in UTF-8; {_found(data)} is none that can be read."
+        ) from None
 
 
 def _check_seconds(seconds, name, limits):

@@ -1,5 +1,6 @@
 """From a folder to a model that is served: a run, a SavedModel, or numbered versions of one."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def load_model(folder, name=None, trust=()):
     if saved is not None:
         numbered = saved.name.isdecimal()
         own = saved.parent.resolve().name if numbered else saved.resolve().name
-        return read_saved_model(saved, name or own, int(saved.name) if numbered else 1)
+        version = int(saved.name) if numbered else 1
+        return read_saved_model(saved, name or own, version, _sample_rate(saved))
     if not RunFolder(folder).config.is_file():
         raise ValueError(
             f"{folder} cannot be served: it is neither a run folder nor a SavedModel (with "
@@ -65,6 +67,14 @@ def saved_folder(folder):
         return folder
     versions = [path.parent for path in folder.glob(f"*/{SAVED}") if path.parent.name.isdecimal()]
     return max(versions, key=lambda path: int(path.name), default=None)
+
+
+def _sample_rate(saved):
+    """The rate that the manifest of an export states, if it has one."""
+    manifest = saved / "manifest.json"
+    if not manifest.is_file():
+        return None
+    return json.loads(manifest.read_text(encoding="utf-8"))["input"].get("sample_rate")
 
 
 def _load_run(run, name):

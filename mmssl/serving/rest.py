@@ -24,11 +24,12 @@ from mmssl.serving.responses import answered, json_response
 _THREADS = 4  # that read and write JSON; more would only wait for each other
 
 
-def create_app(service):
+def create_app(service, routes=()):
     """Builds the ASGI application.
 
     Args:
         service: `mmssl.serving.service.Service`.
+        routes: list of starlette.routing.Route that come besides its own.
 
     Returns:
         starlette.applications.Starlette with `/v1/models/...`, `/healthz` and `/metrics`.
@@ -36,6 +37,7 @@ def create_app(service):
     rest = _Rest(service)
     return Starlette(
         routes=[
+            *routes,
             Route("/healthz", rest.health),
             Route("/metrics", rest.metrics),
             Route("/v1/{path:path}", rest.answer, methods=["GET", "POST", "PUT", "DELETE"]),

@@ -12,7 +12,7 @@ from mmssl.serving.rest import create_app
 _BACKLOG = 2048
 
 
-def serve(service, host, port, grpc_port=None, announce=print):
+def serve(service, host, port, grpc_port=None, routes=(), announce=print):
     """Answers requests until SIGTERM or Ctrl-C; what is being answered then, is finished.
 
     Args:
@@ -20,6 +20,7 @@ def serve(service, host, port, grpc_port=None, announce=print):
         host: address to listen on.
         port: int, of HTTP; 0 for any that is free.
         grpc_port: int, of gRPC; 0 for any that is free, None for no gRPC.
+        routes: see `mmssl.serving.rest.create_app`.
         announce: function of a sentence, called once connections are accepted.
 
     Raises:
@@ -31,7 +32,7 @@ def serve(service, host, port, grpc_port=None, announce=print):
         _listening(host, port) as listener,
         _grpc(service, host, grpc_port) as bound,
     ):
-        server = http_server(service)
+        server = http_server(service, routes)
         also = "" if bound is None else f" and grpc://{host}:{bound}"
         announce(f"serving {_names(service)} on http://{host}:{listener.getsockname()[1]}{also}")
         try:
@@ -41,15 +42,16 @@ def serve(service, host, port, grpc_port=None, announce=print):
                 raise
 
 
-def http_server(service):
+def http_server(service, routes=()):
     """Returns uvicorn.Server of a service, with its limits of time.
 
     Args:
         service: `mmssl.serving.service.Service`.
+        routes: see `mmssl.serving.rest.create_app`.
     """
     limits = service.limits
     config = uvicorn.Config(
-        create_app(service),
+        create_app(service, routes),
         http=timed_connection(limits.read_seconds),
         ws="none",
         lifespan="off",

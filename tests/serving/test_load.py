@@ -1,5 +1,7 @@
 """What can be served: runs, SavedModels, and numbered versions of them."""
 
+import shutil
+
 import pytest
 import tensorflow as tf
 
@@ -26,6 +28,13 @@ def test_a_run_is_exported_and_served(sound_run):
     waveform = tf.zeros((1, 4000)).numpy()
     inputs = {"waveform": waveform, "padding_mask": waveform.astype("int32") + 1}
     assert set(model.signatures["embed"](inputs)) == {"embedding", "features"}
+
+
+def test_the_manifest_of_an_export_states_the_sample_rate(half_plus_two, tmp_path):
+    shutil.copytree(half_plus_two / "9", tmp_path / "1")
+    assert load_model(tmp_path).sample_rate is None
+    (tmp_path / "1" / "manifest.json").write_text('{"input": {"sample_rate": 16000}}')
+    assert load_model(tmp_path).sample_rate == 16000
 
 
 def test_names_are_given_in_the_order_of_the_folders(half_plus_two):

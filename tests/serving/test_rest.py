@@ -265,7 +265,7 @@ def recording(seconds):
         ("images", picture((10, 10), "JPEG"), None),
         ("images", picture((11, 10), "PNG"), "11x10 pixels; at most 100"),
         ("images", b"Some text.", "takes pictures in JPEG, PNG, BMP, GIF, WEBP; a value of 10"),
-        ("images", b"", "an empty value is none"),
+        ("images", b"", "an empty value is none that can be read"),
         ("images", recording(0.1), "takes pictures in"),
         (
             "images",
