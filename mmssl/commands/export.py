@@ -6,7 +6,8 @@ EXAMPLES = """mmssl export runs/speech --format saved_model
 mmssl export runs/speech --format litert --out speech.tflite
 mmssl export runs/data2vec --format litert --layer block_3
 mmssl export runs/speech --format saved_model --step 2000
-mmssl export runs/simclr --format litert --part classifier"""
+mmssl export runs/simclr --format litert --part classifier
+mmssl export runs/speech --format saved_model --inputs raw --out models/speech"""
 
 
 def add_arguments(parser):
@@ -21,7 +22,18 @@ def add_arguments(parser):
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
         "its state in and out",
     )
-    parser.add_argument("--out", help="path to write; in the run folder if not given")
+    parser.add_argument(
+        "--inputs",
+        choices=["tensors", "raw"],
+        default="tensors",
+        help="raw: files (JPEG, PNG, BMP, GIF, WebP; WAV) or texts as they are, for servers; the "
+        "format is saved_model",
+    )
+    parser.add_argument(
+        "--out",
+        help="path to write; in the run folder if not given. With --inputs raw, a version such as "
+        "models/speech/2, or models/speech for the next number",
+    )
 
 
 def run(options):
@@ -29,7 +41,9 @@ def run(options):
     from mmssl.deploy.runs import export_classifier, export_run
 
     run = arguments.run_of(options)
-    if options.part == "generator":
+    if options.inputs == "raw":
+        result = _raw(options, run)
+    elif options.part == "generator":
         result = export_generator(run, options.format, options.out)
     elif options.part == "classifier":
         result = export_classifier(run, options.format, options.out)
@@ -40,3 +54,15 @@ def run(options):
         f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
         f"{result.max_difference:.1e}, {result.seconds:.0f} s"
     )
+
+
+def _raw(options, run):
+    from mmssl.deploy.raw import export_raw, export_raw_classifier
+
+    if options.format != "saved_model":
+        raise ValueError(f"--inputs raw is for --format saved_model, not for {options.format}")
+    if options.part == "generator":
+        raise ValueError("--inputs raw is for an encoder or a classifier, not for a generator")
+    if options.part == "classifier":
+        return export_raw_classifier(run, options.out)
+    return export_raw(run, options.out, arguments.layer_of(options, run))

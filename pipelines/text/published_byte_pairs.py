@@ -31,12 +31,13 @@ class PublishedBytePairs(Published):
         ids = _ids(raw)
         settings = {**_DEFAULTS, **settings}
         super().__init__(list(ids), {MERGES_FILE: merges, FILE: raw}, settings, needed)
-        self._tokenizer = Tokenizer(_model(ids, _pairs(merges)))
+        self.merges = _pairs(merges)
+        self._tokenizer = Tokenizer(_model(ids, self.merges))
         self._tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
             add_prefix_space=settings["add_prefix_space"]
         )
         self._tokenizer.decoder = decoders.ByteLevel()
-        self._prefix = settings["add_prefix_space"]
+        self.prefix_blank = settings["add_prefix_space"]
 
     def continues(self):
         """Returns bool array (V,): whether a token continues the word before it."""
