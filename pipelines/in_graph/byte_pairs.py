@@ -6,6 +6,7 @@ import tensorflow as tf
 # belongs to the word that follows. Texts have no NUL, see `Documents.decode`.
 _PART = "\0"
 _SPACE = r"\t-\r\x{85}\p{Z}"
+_NO_BLANK = r"^([^ ])"
 _LAST_BLANK = rf"([{_SPACE}])([{_SPACE}][^{_SPACE}])"
 _WORD = (
     rf"('s|'t|'re|'ve|'m|'ll|'d| ?\p{{L}}+| ?\p{{N}}+| ?[^{_SPACE}\p{{L}}\p{{N}}\x00]+|[{_SPACE}]+)"
@@ -70,7 +71,7 @@ class BytePairsInGraph(tf.Module):
 
     def _words(self, texts):
         if self._prefix_blank:
-            texts = tf.strings.regex_replace(texts, r"^([^ ])", r" \1", replace_global=False)
+            texts = tf.strings.regex_replace(texts, _NO_BLANK, r" \1", replace_global=False)
         parted = tf.strings.regex_replace(texts, _LAST_BLANK, rf"\1{_PART}\2")
         parted = tf.strings.regex_replace(parted, _WORD, rf"\1{_PART}")
         words = tf.strings.split(parted, _PART)
