@@ -9,8 +9,8 @@ mmssl export runs/speech --format litert --out speech.tflite
 mmssl export runs/data2vec --format litert --layer block_3
 mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier
-mmssl export runs/bert --format keras_hub --out bert_of_my_documents
-mmssl export runs/speech --format saved_model --out models/speech/1 --serving-files"""
+mmssl export runs/speech --format saved_model --inputs raw --out models/speech --serving-files
+mmssl export runs/bert --format keras_hub --out bert_of_my_documents"""
 
 
 def add_arguments(parser):
@@ -25,7 +25,18 @@ def add_arguments(parser):
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
         "its state in and out",
     )
-    parser.add_argument("--out", help="path to write; in the run folder if not given")
+    parser.add_argument(
+        "--inputs",
+        choices=["tensors", "raw"],
+        default="tensors",
+        help="raw: files (JPEG, PNG, BMP, GIF, WebP; WAV) or texts as they are, for servers; the "
+        "format is saved_model",
+    )
+    parser.add_argument(
+        "--out",
+        help="path to write; in the run folder if not given. With --inputs raw, a version such as "
+        "models/speech/2, or models/speech for the next number",
+    )
     parser.add_argument(
         "--serving-files",
         action="store_true",
@@ -35,22 +46,9 @@ def add_arguments(parser):
 
 
 def run(options):
-    from mmssl.deploy import preset
-    from mmssl.deploy.generator import export_generator
-    from mmssl.deploy.runs import export_classifier, export_run
-
-    if options.serving_files:
-        _check_numbered(options)
+    _check(options)
     run = arguments.run_of(options)
-    if options.part == "generator":
-        result = export_generator(run, options.format, options.out)
-    elif options.part == "classifier":
-        result = export_classifier(run, options.format, options.out)
-    elif options.format == preset.FORMAT:
-        result = preset.export_preset(run, options.out, arguments.layer_of(options, run))
-    else:
-        layer = arguments.layer_of(options, run)
-        result = export_run(run, options.format, options.out, layer)
+    result = _export(options, run)
     print(
         f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
         f"{result.max_difference:.1e}, {result.seconds:.0f} s"
@@ -59,12 +57,39 @@ def run(options):
         _write_serving_files(result.path.parents[1])
 
 
-def _check_numbered(options):
-    if options.format != "saved_model" or not Path(options.out or "").name.isdecimal():
+def _check(options):
+    raw = options.inputs == "raw"
+    if raw and options.format != "saved_model":
+        raise ValueError(f"--inputs raw is for --format saved_model, not for {options.format}")
+    if raw and options.part == "generator":
+        raise ValueError("--inputs raw is for an encoder or a classifier, not for a generator")
+    versioned = raw or Path(options.out or "").name.isdecimal()
+    if options.serving_files and not (options.format == "saved_model" and versioned):
         raise ValueError(
             "--serving-files takes --format saved_model and a numbered version as --out, such as "
             "models/speech/1."
         )
+
+
+def _export(options, run):
+    from mmssl.deploy.generator import export_generator
+    from mmssl.deploy.preset import FORMAT, export_preset
+    from mmssl.deploy.raw import export_raw, export_raw_classifier
+    from mmssl.deploy.runs import export_classifier, export_run
+
+    raw, out = options.inputs == "raw", options.out
+    if options.part == "generator":
+        return export_generator(run, options.format, out)
+    if options.part == "classifier":
+        return (
+            export_raw_classifier(run, out) if raw else export_classifier(run, options.format, out)
+        )
+    layer = arguments.layer_of(options, run)
+    if raw:
+        return export_raw(run, out, layer)
+    if options.format == FORMAT:
+        return export_preset(run, out, layer)
+    return export_run(run, options.format, out, layer)
 
 
 def _write_serving_files(folder):
