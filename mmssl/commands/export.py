@@ -5,6 +5,7 @@ from mmssl.commands import arguments
 EXAMPLES = """mmssl export runs/speech --format saved_model
 mmssl export runs/speech --format litert --out speech.tflite
 mmssl export runs/data2vec --format litert --layer block_3
+mmssl export runs/speech --format litert --whiten none --out plain.tflite
 mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier"""
 
@@ -14,6 +15,7 @@ def add_arguments(parser):
     arguments.add_step(parser)
     parser.add_argument("--format", required=True, help="saved_model, litert or onnx")
     arguments.add_layer(parser, "block to cut the encoder after, or whole")
+    arguments.add_whiten(parser)
     parser.add_argument(
         "--part",
         choices=["encoder", "classifier", "generator"],
@@ -35,7 +37,7 @@ def run(options):
         result = export_classifier(run, options.format, options.out)
     else:
         layer = arguments.layer_of(options, run)
-        result = export_run(run, options.format, options.out, layer)
+        result = export_run(run, options.format, options.out, layer, options.whiten)
     print(
         f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
         f"{result.max_difference:.1e}, {result.seconds:.0f} s"

@@ -54,6 +54,12 @@ class FakeRun:
     def encoder_at(self, layer=None):
         return cut(self.encoder, layer) if layer else self.encoder
 
+    def deployed_encoder(self, layer=None, whiten="auto"):
+        return self.encoder_at(layer)
+
+    def whitening_at(self, layer=None):
+        return None, "it stands for a run without"
+
 
 def colored_pictures(count, seed=0):
     """Noise on red or blue ground: uint8 (count, SIZE, SIZE, 3), and labels (count,) of str."""

@@ -16,6 +16,7 @@ from mmssl.evaluation.probes.overlap import count_pretrained
 from mmssl.evaluation.probes.registry import DEFAULT, get_probes
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split
+from mmssl.evaluation.whitening.features import whiten_features
 
 DIAGNOSED = 4096  # embeddings that the collapse diagnostics use
 
@@ -46,7 +47,9 @@ def evaluate(
     Returns:
         dict of JSON values, stored in metrics.json of the run folder: `encoder`, `untrained` and
         `raw` (if the inputs have a baseline), each with the test accuracy of every probe, such as
-        `knn` and `linear`, and the hyperparameters it chose, such as `C`; `layers` and
+        `knn` and `linear`, and the hyperparameters it chose, such as `C`; where the run has a
+        whitening of this layer, `whitened`, the same of whitened features, and `whitening`, with
+        `used` (whether embedded and exported vectors are), `why` and `components`; `layers` and
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
         `n_train`, `n_test`, `pretrained_on` (how many of the test items; None if not known),
         `classes`, `majority`, `split`, `left_out` (what items lacked -> their number), `layer`,
@@ -118,6 +121,7 @@ def _probe(run, split, layer, probes, seed, stages):
         return _score(probes, part, of_blocks, split, seed, stages)
 
     result = {name: score(part, blocks[name]) for name, part in features.items()}
+    result |= _whitened(run, layer, features, score, seed, stages)
     if layer == "all":
         for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
             result[key] = {block: score(part, {}) for block, part in blocks[name].items()}
@@ -133,6 +137,24 @@ def _probe(run, split, layer, probes, seed, stages):
         "diagnostics": {
             name: diagnose(_spaced(features[name].parts[0])) for name in ("encoder", "untrained")
         },
+    }
+
+
+def _whitened(run, layer, features, score, seed, stages):
+    """Scores the features whitened: the encoder's as deployed, the others by training items."""
+    at = None if layer == "all" else layer
+    whitening, _ = run.whitening_at(at)
+    if whitening is None:
+        return {}
+    about, components = run.about_whitening(at), whitening.kernel.shape[1]
+    with stages("whitening"):
+        found = {
+            name: whiten_features(part, components, whitening if name == "encoder" else None, seed)
+            for name, part in features.items()
+        }
+    return {
+        "whitened": {name: score(part, {}) for name, part in found.items() if part is not None},
+        "whitening": {"used": about.used, "why": about.why, "components": components},
     }
 
 
