@@ -72,5 +72,5 @@ def test_the_blocks_of_a_whitened_encoder_are_plain(plain, whitening, images):
 
 def test_a_whitening_of_other_vectors_is_refused(plain):
     other = Whitening(np.zeros(3, "float32"), np.zeros((3, 2), "float32"))
-    with pytest.raises(ValueError, match="is of vectors of 3 dimensions; the embedding of .* has"):
+    with pytest.raises(ValueError, match=r"is of vectors of 3 dimensions; the embedding of .* has"):
         whitened(plain, other)

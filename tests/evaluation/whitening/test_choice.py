@@ -18,9 +18,9 @@ def noise(count=400, width=8):
 
 
 def test_the_share_is_that_of_the_mean_and_the_first_direction():
-    axes = np.concatenate([np.diag([3.0, 1, 1, 1]), -np.diag([3.0, 1, 1, 1])]) + [0, 2, 0, 0]
+    half = np.diag([3.0, 1, 1, 1])
     moments = Moments()
-    moments.add(axes)
+    moments.add(np.array([0, 2, 0, 0]) + np.concatenate([half, -half]))
     assert_close(hidden_share(moments), (4 + 18 / 8) / (4 + 24 / 8), NETWORK)
 
 
