@@ -3,9 +3,9 @@
     python benchmarks/whitening.py ../shared/data --out /tmp/whitening
 
 Each recipe is trained for a few steps (a run that is there already is used), whitened and probed,
-plain and whitened: the encoder, the same untrained, and the raw input. The last column
-says what `probe.whiten auto` decided, and by which figure. Progress goes to stderr, one table to stdout; `--json` prints it as
-JSON lines.
+plain and whitened: the encoder, the same untrained, and the raw input. The last column says what
+`probe.whiten auto` decided, and by which figure. Progress goes to stderr, one table to stdout;
+`--json` prints JSON lines instead.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main():
         run, seconds = trained(recipe, options)
         result = probed(run)
         if options.json:
-            print(json.dumps({"recipe": recipe, "seconds": seconds, **result}), flush=True)
+            print(json.dumps({"recipe": recipe, "training_seconds": seconds, **result}), flush=True)
             continue
         for row in ROWS:
             print("|".join(("", *cells(recipe, row, result), "")), flush=True)

@@ -43,6 +43,8 @@ class FakeRun:
     step: int | None = None
     kept: int | None = None
     made: Any = field(default_factory=FakeMethod)
+    whitening: Any = None
+    about: Any = None
 
     @property
     def files(self):
@@ -58,7 +60,10 @@ class FakeRun:
         return self.encoder_at(layer)
 
     def whitening_at(self, layer=None):
-        return None, "it stands for a run without"
+        return self.whitening, "it stands for a run without"
+
+    def about_whitening(self, layer=None):
+        return self.about
 
 
 def colored_pictures(count, seed=0):

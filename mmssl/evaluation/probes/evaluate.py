@@ -102,6 +102,8 @@ class _Stages:
 
 def _probe(run, split, layer, probes, seed, stages):
     sources = [part for part in (split.train, split.test, split.val) if part is not None]
+    at = None if layer == "all" else layer
+    whitening, about = run.whitening_at(at)[0], run.about_whitening(at)
     features, blocks = {}, {"raw": {}}
     every_block = layer == "all" or any(probe.of_blocks for probe in probes)
     for name in ("encoder", "untrained"):
@@ -121,7 +123,10 @@ def _probe(run, split, layer, probes, seed, stages):
         return _score(probes, part, of_blocks, split, seed, stages)
 
     result = {name: score(part, blocks[name]) for name, part in features.items()}
-    result |= _whitened(run, layer, features, score, seed, stages)
+    if whitening is not None:
+        result["whitened"] = _whitened(whitening, features, score, seed, stages)
+        components = whitening.kernel.shape[1]
+        result["whitening"] = {"used": about.used, "why": about.why, "components": components}
     if layer == "all":
         for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
             result[key] = {block: score(part, {}) for block, part in blocks[name].items()}
@@ -140,22 +145,15 @@ def _probe(run, split, layer, probes, seed, stages):
     }
 
 
-def _whitened(run, layer, features, score, seed, stages):
-    """Scores the features whitened: the encoder's as deployed, the others by training items."""
-    at = None if layer == "all" else layer
-    whitening, _ = run.whitening_at(at)
-    if whitening is None:
-        return {}
-    about, components = run.about_whitening(at), whitening.kernel.shape[1]
+def _whitened(whitening, features, score, seed, stages):
+    """Scores features whitened: the encoder's as deployed, the others by their training items."""
+    components = whitening.kernel.shape[1]
     with stages("whitening"):
         found = {
             name: whiten_features(part, components, whitening if name == "encoder" else None, seed)
             for name, part in features.items()
         }
-    return {
-        "whitened": {name: score(part, {}) for name, part in found.items() if part is not None},
-        "whitening": {"used": about.used, "why": about.why, "components": components},
-    }
+    return {name: score(part, {}) for name, part in found.items() if part is not None}
 
 
 def _check_widths(probes, widths):
