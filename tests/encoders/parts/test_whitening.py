@@ -36,14 +36,15 @@ def test_the_embedding_is_mapped_and_the_features_stay(plain, whitening, images)
     np.testing.assert_array_equal(after["features"], before["features"])
 
 
-def test_vectors_close_together_and_far_from_the_origin_keep_their_digits(plain):
+def test_vectors_close_together_and_far_from_the_origin_keep_their_digits():
     near = np.float32(1000) + np.arange(6, dtype="float32").reshape(2, 3) / 16
-    whitening = Whitening(near.mean(axis=0), np.eye(3, dtype="float32") * 16)
+    kernel = np.eye(3, dtype="float32") / 3
     vectors = keras.Input((3,), name="vectors")
     outputs = {"features": vectors, "embedding": keras.layers.Identity()(vectors)}
-    model = whitened(keras.Model({"vectors": vectors}, outputs), whitening)
-    expected = np.repeat([[-1.5], [1.5]], 3, axis=1)
-    np.testing.assert_array_equal(model({"vectors": near})["embedding"], expected)
+    plain = keras.Model({"vectors": vectors}, outputs)
+    model = whitened(plain, Whitening(near.mean(axis=0), kernel))
+    expected = np.repeat([[-1.5 / 16], [1.5 / 16]], 3, axis=1) @ kernel.astype("float64")
+    assert_close(model({"vectors": near})["embedding"], expected, SUM)
 
 
 def test_it_is_not_trained_and_survives_a_file(plain, whitening, images, tmp_path):
