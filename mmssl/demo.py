@@ -15,7 +15,7 @@ OVERRIDES = (
     "--data.split_column=voices",
     "--fit.steps=300",
 )
-PROBES = ("5-shot", "linear")  # what few labels give, and what all of them
+PROBES = ("knn", "5-shot", "linear")  # distances alone, few labels, and all of them
 
 
 def demo(out):

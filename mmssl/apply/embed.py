@@ -9,7 +9,7 @@ from mmssl.evaluation.probes.features import Embedder
 from mmssl.files import atomic_write
 
 
-def embed_files(run, files, out, layer=None, progress=None):
+def embed_files(run, files, out, layer=None, progress=None, whiten="auto"):
     """Writes the embeddings of files to an `.npz`, in memory that their number does not change.
 
     Nor does their length: see `Embedder.numbered`.
@@ -20,19 +20,20 @@ def embed_files(run, files, out, layer=None, progress=None):
         out: `.npz` to write: `names` (N,) str and `vectors` float32 (N, D).
         layer: block whose pooled output is the embedding; None for the encoder's own embedding.
         progress: None or function (items done, total items).
+        whiten: see `Run.deployed_encoder`.
 
     Returns:
         Pair of ints (N, D): the number of vectors and their dimension.
 
     Raises:
         ValueError: there is nothing to read, more files cannot be decoded than the recipe's
-            `skip_ratio` allows, or `out` does not end in `.npz`.
+            `skip_ratio` allows, `out` does not end in `.npz`, or the run cannot be whitened.
     """
     out = Path(out)
     if out.suffix != ".npz":
         raise ValueError(f"--out must be an .npz file; got {out}.")
     source = run.data.open(tuple(files) if len(files) > 1 else files[0])
-    embedder = Embedder(run.encoder, layer)
+    embedder = Embedder(run.deployed_encoder(layer, whiten))
     with atomic_write(out) as beside:
         rows = beside.with_name("vectors.npy")
         shape = (len(source), embedder.width)

@@ -114,6 +114,16 @@ def layer_of(options, run):
     return {None: run.layer, "whole": None}.get(options.layer, options.layer)
 
 
+def add_whiten(parser):
+    """Adds the option `--whiten`, see `Run.deployed_encoder`."""
+    parser.add_argument(
+        "--whiten",
+        choices=["auto", "pca", "none"],
+        default="auto",
+        help="whether the embedding is whitened: auto as the run decided, pca, or none",
+    )
+
+
 def add_temperature(parser):
     """Adds the temperature of kNN."""
     parser.add_argument(

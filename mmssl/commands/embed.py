@@ -4,6 +4,7 @@ from mmssl.commands import arguments
 
 EXAMPLES = """mmssl embed runs/speech clips/*.wav --out vectors.npz
 mmssl embed runs/speech recordings/ --out vectors.npz
+mmssl embed runs/speech recordings/ --whiten none --out plain.npz
 mmssl embed runs/speech recordings/ --step 2000 --out vectors_2000.npz"""
 
 
@@ -13,6 +14,7 @@ def add_arguments(parser):
     parser.add_argument("files", nargs="+", help="files, folders, globs or tables")
     parser.add_argument("--out", required=True, help=".npz to write: names (N,), vectors (N, D)")
     arguments.add_layer(parser, "block whose pooled output is the embedding, or whole")
+    arguments.add_whiten(parser)
 
 
 def run(options):
@@ -20,5 +22,5 @@ def run(options):
 
     run = arguments.run_of(options)
     layer = arguments.layer_of(options, run)
-    count, width = embed_files(run, options.files, options.out, layer)
+    count, width = embed_files(run, options.files, options.out, layer, whiten=options.whiten)
     print(f"{options.out}: {count} vectors of {width}")

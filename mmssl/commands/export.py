@@ -7,6 +7,7 @@ from mmssl.commands import arguments
 EXAMPLES = """mmssl export runs/speech --format saved_model
 mmssl export runs/speech --format litert --out speech.tflite
 mmssl export runs/data2vec --format litert --layer block_3
+mmssl export runs/speech --format litert --whiten none --out plain.tflite
 mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier
 mmssl export runs/speech --format saved_model --inputs raw --out models/speech --serving-files
@@ -18,6 +19,7 @@ def add_arguments(parser):
     arguments.add_step(parser)
     parser.add_argument("--format", required=True, help="saved_model, litert, onnx or keras_hub")
     arguments.add_layer(parser, "block to cut the encoder after, or whole")
+    arguments.add_whiten(parser)
     parser.add_argument(
         "--part",
         choices=["encoder", "classifier", "generator"],
@@ -86,10 +88,10 @@ def _export(options, run):
         )
     layer = arguments.layer_of(options, run)
     if raw:
-        return export_raw(run, out, layer)
+        return export_raw(run, out, layer, options.whiten)
     if options.format == FORMAT:
         return export_preset(run, out, layer)
-    return export_run(run, options.format, out, layer)
+    return export_run(run, options.format, out, layer, options.whiten)
 
 
 def _write_serving_files(folder):

@@ -16,6 +16,7 @@ def add_arguments(parser):
     parser.add_argument("files", nargs="*", help="files, folders, globs or tables to index")
     parser.add_argument("--out", help="index to write, a folder")
     arguments.add_layer(parser, "block whose pooled output is the embedding, or whole")
+    arguments.add_whiten(parser)
     arguments.add_step(parser)
     group = parser.add_argument_group("updates of an index")
     group.add_argument(
@@ -38,8 +39,10 @@ def run(options):
             "give RUN, what to index and --out for a new index, or INDEX with --add, --remove or "
             "--remove-gone to update one."
         )
-    if updates and (options.layer or options.step is not None):
-        raise ValueError("an index keeps its --layer and --step: build another one for others.")
+    if updates and (options.layer or options.step is not None or options.whiten != "auto"):
+        raise ValueError(
+            "an index keeps its --layer, --whiten and --step: build another one for others."
+        )
     if not updates and options.run_folder:
         raise ValueError("--run belongs to an update; a new index takes RUN as it stands.")
     if updates:
@@ -55,7 +58,7 @@ def _build(options):
     run = arguments.run_of(options)
     layer = arguments.layer_of(options, run)
     with counting("embedding", "items") as (_, progress):
-        index = Index.build(run, options.files, options.out, layer, progress)
+        index = Index.build(run, options.files, options.out, layer, progress, options.whiten)
     print(f"{index.path}: {len(index)} items, vectors of {index.vectors.shape[1]}")
     _print_recall(index)
 

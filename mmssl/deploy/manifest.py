@@ -4,16 +4,19 @@ import hashlib
 import importlib.metadata
 import json
 
+from mmssl.encoders.parts.whitening import unwhitened
+
 NAME = "manifest.json"
 _PACKAGES = ("mmssl", "keras", "tensorflow", "tensorflow-text")
 
 
-def write_manifest(folder, run, raw, signatures, part, layer):
+def write_manifest(folder, run, encoder, raw, signatures, part, layer):
     """Writes the manifest of a SavedModel, once its other files are written.
 
     Args:
         folder: pathlib.Path of the SavedModel.
         run: `mmssl.runs.Run`.
+        encoder: the functional keras.Model in it.
         raw: `RawInputs`.
         signatures: dict from the name of a signature to its concrete function.
         part: `"encoder"` or `"classifier"`.
@@ -27,6 +30,7 @@ def write_manifest(folder, run, raw, signatures, part, layer):
         "step": run.files.read_plan()["steps"] if run.step is None else run.step,
         "part": part,
         "layer": layer,
+        "whitened": unwhitened(encoder)[1] is not None,
         "dimension": outputs["embedding"]["shape"][-1],
         "input": {"name": raw.name, "readable": raw.readable, **raw.limits},
         "signatures": described,

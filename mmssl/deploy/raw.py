@@ -21,7 +21,7 @@ from mmssl.quiet import quiet_logger
 NAME = "serving"
 
 
-def export_raw(run, out=None, layer=None):
+def export_raw(run, out=None, layer=None, whiten="auto"):
     """Exports a run's encoder with its input pipeline, for servers that are sent files or texts.
 
     The SavedModel has the signatures `embed` (the encoder's tensors, as `export_run` writes it) and
@@ -35,16 +35,18 @@ def export_raw(run, out=None, layer=None):
         out: folder of a new version, `models/speech/2`, or of the versions, `models/speech`, for
             the next number; None for `serving` in the run folder.
         layer: block to cut the encoder after, such as `"block_3"`; None for the whole encoder.
+        whiten: whether its embedding is whitened, see `Run.deployed_encoder`.
 
     Returns:
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: the version exists, the block is unknown, or the pipeline is of another kind.
+        ValueError: the version exists, the block is unknown, the pipeline is of another kind, or
+            the run cannot be whitened.
         ExportMismatchError: the export does not compute what pipeline and encoder compute.
     """
     version = version_folder(run.place(NAME) if out is None else out)
-    return _write(run, run.encoder_at(layer), version, "encoder", layer)
+    return _write(run, run.deployed_encoder(layer, whiten), version, "encoder", layer)
 
 
 def export_raw_classifier(run, out=None):
@@ -76,7 +78,7 @@ def _write(run, encoder, version, part, layer):
     def convert(written):
         functions = _signatures(model, raw)
         _save(written, model, raw, functions)
-        manifests.write_manifest(written, run, raw, functions, part, layer)
+        manifests.write_manifest(written, run, encoder, raw, functions, part, layer)
         manifest = json.loads((written / manifests.NAME).read_text(encoding="utf-8"))
         write_readme(written, version, manifest)
         check_new(version)

@@ -58,7 +58,7 @@ def classifier_of(run):
     return read_model(run.files.classifier, "fine-tune again")
 
 
-def export_run(run, format, out=None, layer=None):
+def export_run(run, format, out=None, layer=None, whiten="auto"):
     """Exports a run's encoder to a deployment format, checked as in `export`.
 
     Args:
@@ -67,16 +67,18 @@ def export_run(run, format, out=None, layer=None):
         out: Path to write; None for `saved_model`, `encoder.tflite` or `encoder.onnx` in the run
             folder, of a kept checkpoint `encoder_step_2000.tflite` and so on.
         layer: Block to cut the encoder after, such as `"block_3"`; None for the whole encoder.
+        whiten: Whether its embedding is whitened, see `Run.deployed_encoder`.
 
     Returns:
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: The format or the block is unknown, or the path does not fit.
+        ValueError: The format or the block is unknown, the path does not fit, or the run cannot be
+            whitened.
         ImportError: The format's optional extra is not installed.
         ExportError: The encoder has operations that the format does not
             support.
         ExportMismatchError: The export does not compute what Keras computes.
     """
     path = out or run.place(FORMATS[check_format(format)].NAME)
-    return export(run.encoder_at(layer), path, format)
+    return export(run.deployed_encoder(layer, whiten), path, format)

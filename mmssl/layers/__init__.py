@@ -38,6 +38,7 @@ from mmssl.layers.positions import (
 )
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
+from mmssl.layers.whitening import Whiten
 
 __all__ = [
     "AlibiBias",
@@ -74,6 +75,7 @@ __all__ = [
     "TokenPooling",
     "VectorQueue",
     "WeightNormDense",
+    "Whiten",
     "ZeroMaskedFrames",
     "approximate_gelu",
     "gather_tokens",

@@ -43,6 +43,7 @@ class RunFolder:
         self.checkpoint = self.path / "checkpoints" / LAST
         self.encoder = self.path / "encoder.keras"
         self.untrained = self.path / "untrained.keras"
+        self.whitening = self.path / "whitening.npz"
         self.metrics = self.path / "metrics.json"
         self.report = self.path / "report.html"
         self.classifier = self.path / "classifier.keras"

@@ -1,7 +1,7 @@
 """The section `probe` of a recipe: what of the encoder is probed, and when."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass
@@ -33,12 +33,20 @@ class Probe:
 
     Args:
         layer: block whose output, pooled, is the embedding; null for the encoder's own.
+        whiten: whether the embedding that is embedded and exported is whitened, by the principal
+            directions of that of the unlabeled training items: pca, none, or auto, which whitens
+            where a few directions hide the others.
+        components: largest number of these directions that are kept, 1 or more; null for all.
         online: labeled items to probe with during the training; null for none.
     """
 
     layer: str | None = None
+    whiten: Literal["auto", "pca", "none"] = "auto"
+    components: int | None = None
     online: Online | None = None
 
     def __post_init__(self):
+        if self.components is not None and self.components < 1:
+            raise ValueError(f"probe.components must be at least 1; got {self.components}.")
         if isinstance(self.online, dict):
             self.online = Online(**self.online)

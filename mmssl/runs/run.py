@@ -8,13 +8,16 @@ from pathlib import Path
 
 from mmssl.encoders import cut
 from mmssl.encoders.parts.saved import read_model
+from mmssl.encoders.parts.whitening import whitened
 from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs.checkpoint import load_weights, read_position
 from mmssl.runs.folder import RunFolder
 from mmssl.runs.kept import find_kept
 from mmssl.runs.recipe import build, completed, resolved
+from mmssl.runs.whitening import read_whitening
 
+WHITEN = ("auto", "pca", "none")
 logger = logging.getLogger(__name__)
 
 
@@ -115,6 +118,71 @@ class Run:
             layer: name of a block; None for the whole encoder.
         """
         return cut(self.encoder, layer) if layer else self.encoder
+
+    def deployed_encoder(self, layer=None, whiten="auto"):
+        """Returns the encoder that is embedded and exported: cut after a block, and whitened.
+
+        Args:
+            layer: name of a block; None for the whole encoder.
+            whiten: "auto" whitens where the run decided to, "pca" also where it decided against it,
+                "none" does not.
+
+        Raises:
+            ValueError: `whiten` is "pca" and there is no whitening of this embedding, or it is
+                something else than these three.
+        """
+        if whiten not in WHITEN:
+            raise ValueError(f"whiten={whiten!r} must be one of {', '.join(WHITEN)}.")
+        plain = self.encoder_at(layer)
+        if whiten == "none":
+            return plain
+        whitening, why_not = self.whitening_at(layer)
+        if whitening is not None and (whiten == "pca" or self._whitening[1].used):
+            return whitened(plain, whitening)
+        if whiten == "pca":
+            raise ValueError(f"{self.folder}: vectors cannot be whitened: {why_not}.")
+        if whitening is None and self.asks_to_whiten:
+            logger.warning("%s: vectors are not whitened: %s.", self.folder, why_not)
+        return plain
+
+    @property
+    def asks_to_whiten(self):
+        """Whether the recipe asks for a whitening; one of a version without it does not."""
+        return (self.config.get("probe") or {}).get("whiten", "none") != "none"
+
+    def whitening_at(self, layer=None):
+        """Returns the whitening that belongs to an embedding, whether the run uses it or not.
+
+        Args:
+            layer: block whose embedding it is; None for that of the whole encoder.
+
+        Returns:
+            pair of a Whitening and None, or of None and, in words, why there is none.
+        """
+        if self.step is not None:
+            return None, f"a run is whitened at its end, and this encoder is of step {self.step}"
+        if self._whitening is None:
+            return None, self._without()
+        whitening, about = self._whitening
+        if about.layer != layer:
+            of, not_of = (name or "the whole encoder" for name in (about.layer, layer))
+            return None, f"the run is whitened at {of}, not at {not_of}"
+        return whitening, about.why if whitening is None else None
+
+    def about_whitening(self, layer=None):
+        """Returns the About of the whitening of an embedding, or None; see `whitening_at`."""
+        return None if self.whitening_at(layer)[0] is None else self._whitening[1]
+
+    @property
+    def _whitening(self):
+        """Pair of the Whitening, which may be None, and its About; None without the file."""
+        path = self.files.whitening
+        return read_whitening(path) if path.exists() else None
+
+    def _without(self):
+        if not self.asks_to_whiten:
+            return "its recipe has no probe.whiten, or none"
+        return f"it has no {self.files.whitening.name}; the same `mmssl pretrain` command writes it"
 
     def place(self, name):
         """Returns where a product of the encoder is written in the folder.

@@ -91,7 +91,7 @@ class Index:
         self._read()
 
     @classmethod
-    def build(cls, run, source, out, layer=None, progress=None):
+    def build(cls, run, source, out, layer=None, progress=None, whiten="auto"):
         """Embeds every item of a source, and writes an index of them.
 
         Args:
@@ -101,23 +101,26 @@ class Index:
             out: path of the index, a folder; nothing may be there yet.
             layer: block whose pooled output is the embedding; None for the encoder's own embedding.
             progress: None or function (items done, items to embed).
+            whiten: whether vectors are whitened, see `Run.deployed_encoder`.
 
         Returns:
             Index.
 
         Raises:
-            ValueError: `out` exists, there is nothing to read, or more items cannot be decoded than
-                the recipe's `skip_ratio` allows.
+            ValueError: `out` exists, there is nothing to read, more items cannot be decoded than
+                the recipe's `skip_ratio` allows, or the run cannot be whitened.
         """
         path = index_path(out)
         run = run if isinstance(run, Run) else Run.load(run)
-        embedder = Embedder(run.encoder, layer)
+        encoder = run.deployed_encoder(layer, whiten)
+        embedder = Embedder(encoder)
         manifest = {
             "run": str(Path(run.folder).resolve()),
             "recipe": run.recipe,
             "step": run.kept,
             "layer": layer,
-            "encoder": checksum(run.encoder),
+            "whiten": whiten,
+            "encoder": checksum(encoder),
             "dimension": embedder.width,
             "metric": "cosine",
         }
@@ -162,7 +165,7 @@ class Index:
             )
         step = self.manifest["step"]
         run = place if isinstance(place, Run) else Run.load(place, self._trust, step)
-        if checksum(run.encoder) != self.manifest["encoder"]:
+        if checksum(self._encoder_of(run)) != self.manifest["encoder"]:
             raise ValueError(
                 f"{self.path} was made by another encoder than that of {run.folder}, and their "
                 "vectors cannot be compared: build it again, or give its own run with --run."
@@ -315,7 +318,10 @@ class Index:
 
     @cached_property
     def _embedder(self):
-        return Embedder(self.run.encoder, self.manifest["layer"])
+        return Embedder(self._encoder_of(self.run))
+
+    def _encoder_of(self, run):
+        return run.deployed_encoder(self.manifest["layer"], self.manifest["whiten"])
 
     def _read(self):
         found = read_index(self.path)

@@ -1,4 +1,4 @@
-"""What follows the training of a run: the probe, the report, and where they are stored."""
+"""What follows the training of a run: whitening, probe, report, and where they are stored."""
 
 import contextlib
 
@@ -7,11 +7,13 @@ from rich.console import Console
 from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.evaluation.probes.registry import DEFAULT
 from mmssl.evaluation.probes.table import print_table
+from mmssl.evaluation.whitening.of_run import whiten_run
 from mmssl.quiet import quiet_logger
+from mmssl.training.progress import counting
 
 
 def finish(run, quiet=False, probes=DEFAULT):
-    """Evaluates a run on its held-out data, probes it if its data have labels, writes its report.
+    """Whitens a run, evaluates it on its held-out data, probes it, and writes its report.
 
     What cannot be measured is named on the terminal; the report is written all the same.
 
@@ -26,6 +28,8 @@ def finish(run, quiet=False, probes=DEFAULT):
     """
     console = Console(quiet=quiet)
     with quiet_logger("mmssl.pipelines.sources"):  # training has named what is left out
+        with _reported(console, "not whitened"), counting("whitening", "items", quiet) as (_, done):
+            whiten_run(run, progress=done)
         results, shown = _measured(run, console, probes)
         report = write_report(run, shown)
     for result in results:
@@ -53,8 +57,8 @@ def _measured(run, console, probes):
 
 
 @contextlib.contextmanager
-def _reported(console):
+def _reported(console, what="not measured"):
     try:
         yield
     except ValueError as error:
-        console.print(f"not measured: {error}", highlight=False, markup=False)
+        console.print(f"{what}: {error}", highlight=False, markup=False)

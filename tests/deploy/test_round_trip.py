@@ -10,6 +10,7 @@ from mmssl.deploy.formats import FORMATS, export
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_run
 from mmssl.encoders import cut
+from mmssl.encoders.parts.whitening import Whitening, whitened
 from tests.deploy.conftest import (
     BUILDERS,
     assert_same_outputs,
@@ -115,6 +116,21 @@ def test_a_cut_encoder_is_exported(kind, encoders, tmp_path):
     result = export(encoder, tmp_path / "encoder.tflite", "litert")
     inputs = random_inputs(encoder, 2, LENGTHS[kind][0])
     assert_same_outputs(encoder(inputs), load_exported(result.path)(inputs))
+
+
+@pytest.mark.parametrize(
+    ("kind", "format"), [("text", "saved_model"), ("audio", "litert"), ("images", "onnx")]
+)
+def test_a_whitened_encoder_is_exported(kind, format, encoders, tmp_path):
+    skip_without(format)
+    width, rng = encoders[kind].output["embedding"].shape[-1], np.random.default_rng(0)
+    arrays = rng.normal(size=width), rng.normal(size=(width, 3))
+    encoder = whitened(encoders[kind], Whitening(*(x.astype("float32") for x in arrays)))
+    result = export(encoder, tmp_path / FORMATS[format].NAME, format)
+    inputs = random_inputs(encoder, 2, LENGTHS[kind][0])
+    found = load_exported(result.path)(inputs)
+    assert found["embedding"].shape == (2, 3)
+    assert_same_outputs(encoder(inputs), found)
 
 
 def test_a_run_is_exported_into_its_folder_and_cut_when_asked(tiny, tmp_path):

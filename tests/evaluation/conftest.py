@@ -43,6 +43,8 @@ class FakeRun:
     step: int | None = None
     kept: int | None = None
     made: Any = field(default_factory=FakeMethod)
+    whitening: Any = None
+    about: Any = None
 
     @property
     def files(self):
@@ -53,6 +55,15 @@ class FakeRun:
 
     def encoder_at(self, layer=None):
         return cut(self.encoder, layer) if layer else self.encoder
+
+    def deployed_encoder(self, layer=None, whiten="auto"):
+        return self.encoder_at(layer)
+
+    def whitening_at(self, layer=None):
+        return self.whitening, "it stands for a run without"
+
+    def about_whitening(self, layer=None):
+        return self.about
 
 
 def colored_pictures(count, seed=0):

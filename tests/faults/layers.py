@@ -111,4 +111,19 @@ FAULTS = (
         'ops.cast(position_ids, "int32")',
         ("tests/layers/test_tokens.py",),
     ),
+    Fault(
+        "a whitening does not take the mean out",
+        "mmssl/layers/whitening.py",
+        "ops.matmul(vectors - self.mean, self.kernel)",
+        "ops.matmul(vectors, self.kernel)",
+        ("tests/encoders/parts/test_whitening.py",),
+    ),
+    Fault(
+        "a whitening takes the mean out after it has multiplied",
+        "mmssl/layers/whitening.py",
+        "ops.matmul(vectors - self.mean, self.kernel)",
+        "ops.matmul(vectors, self.kernel) - ops.matmul(self.mean[None], self.kernel)",
+        ("tests/encoders/parts/test_whitening.py",),
+        "digits",
+    ),
 )

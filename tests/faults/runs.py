@@ -49,4 +49,30 @@ FAULTS = (
         "return warmup",
         ("tests/optimizers/test_schedules.py",),
     ),
+    Fault(
+        "a run is whitened against its own decision",
+        "mmssl/runs/run.py",
+        'whitening is not None and (whiten == "pca" or self._whitening[1].used)',
+        "whitening is not None",
+        ("tests/runs/test_whitening.py",),
+        "decision",
+    ),
+    Fault(
+        "the whitening of one layer is put behind another",
+        "mmssl/runs/run.py",
+        "if about.layer != layer:",
+        "if False:",
+        ("tests/runs/test_whitening.py",),
+        "another_layer",
+    ),
+    Fault(
+        "an earlier step is whitened as the end of the run",
+        "mmssl/runs/run.py",
+        """        if self.step is not None:
+            return None, f"a run is""",
+        """        if False:
+            return None, f"a run is""",
+        ("tests/runs/test_whitening.py",),
+        "step_before",
+    ),
 )

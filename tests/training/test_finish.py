@@ -51,6 +51,17 @@ def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labeled):
     assert "Nearest neighbors" in run.files.report.read_text()
 
 
+def test_the_run_is_whitened_before_it_is_probed(labeled, capsys):
+    (labeled.folder / "run" / "whitening.npz").unlink(missing_ok=True)
+    run = labeled(label_column="pitch")
+    [result] = finish(run)
+    assert run.files.whitening.exists()
+    reason = "12 training items are too few for 6 of 32 dimensions"
+    assert result["whitening"]["why"].startswith(reason)
+    assert set(result["whitened"]) == {"encoder", "untrained", "raw"}
+    assert "encoder, whitened" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
@@ -80,8 +91,11 @@ def test_what_is_left_out_is_not_named_a_second_time(labeled, caplog):
 
 def test_data_that_are_gone_do_not_cost_the_report(labeled, capsys):
     run = labeled(source="nowhere")
+    run.files.whitening.unlink(missing_ok=True)
     finish(run)
-    assert "not measured: the source nowhere does not exist" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    for what in ("not whitened", "not measured"):
+        assert f"{what}: the source nowhere does not exist" in said
     assert "Details" in run.files.report.read_text()
 
 

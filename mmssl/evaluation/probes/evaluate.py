@@ -16,6 +16,7 @@ from mmssl.evaluation.probes.overlap import count_pretrained
 from mmssl.evaluation.probes.registry import DEFAULT, get_probes
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split
+from mmssl.evaluation.whitening.features import whiten_features
 
 DIAGNOSED = 4096  # embeddings that the collapse diagnostics use
 
@@ -46,7 +47,9 @@ def evaluate(
     Returns:
         dict of JSON values, stored in metrics.json of the run folder: `encoder`, `untrained` and
         `raw` (if the inputs have a baseline), each with the test accuracy of every probe, such as
-        `knn` and `linear`, and the hyperparameters it chose, such as `C`; `layers` and
+        `knn` and `linear`, and the hyperparameters it chose, such as `C`; where the run has a
+        whitening of this layer, `whitened`, the same of whitened features, and `whitening`, with
+        `used` (whether embedded and exported vectors are), `why` and `components`; `layers` and
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
         `n_train`, `n_test`, `pretrained_on` (how many of the test items; None if not known),
         `classes`, `majority`, `split`, `left_out` (what items lacked -> their number), `layer`,
@@ -99,6 +102,8 @@ class _Stages:
 
 def _probe(run, split, layer, probes, seed, stages):
     sources = [part for part in (split.train, split.test, split.val) if part is not None]
+    at = None if layer == "all" else layer
+    whitening, about = run.whitening_at(at)[0], run.about_whitening(at)
     features, blocks = {}, {"raw": {}}
     every_block = layer == "all" or any(probe.of_blocks for probe in probes)
     for name in ("encoder", "untrained"):
@@ -118,6 +123,10 @@ def _probe(run, split, layer, probes, seed, stages):
         return _score(probes, part, of_blocks, split, seed, stages)
 
     result = {name: score(part, blocks[name]) for name, part in features.items()}
+    if whitening is not None:
+        result["whitened"] = _whitened(whitening, features, score, seed, stages)
+        components = whitening.kernel.shape[1]
+        result["whitening"] = {"used": about.used, "why": about.why, "components": components}
     if layer == "all":
         for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
             result[key] = {block: score(part, {}) for block, part in blocks[name].items()}
@@ -134,6 +143,17 @@ def _probe(run, split, layer, probes, seed, stages):
             name: diagnose(_spaced(features[name].parts[0])) for name in ("encoder", "untrained")
         },
     }
+
+
+def _whitened(whitening, features, score, seed, stages):
+    """Scores features whitened: the encoder's as deployed, the others by their training items."""
+    components = whitening.kernel.shape[1]
+    with stages("whitening"):
+        found = {
+            name: whiten_features(part, components, whitening if name == "encoder" else None, seed)
+            for name, part in features.items()
+        }
+    return {name: score(part, {}) for name, part in found.items() if part is not None}
 
 
 def _check_widths(probes, widths):

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.encoders import blocks, cut, reach, without_levels
+from mmssl.encoders.parts.whitening import unwhitened
 from mmssl.evaluation.probes.linear import GRID
 from mmssl.evaluation.probes.long_recordings import embed_recording
 
@@ -34,7 +35,8 @@ class Embedder:
     """An encoder compiled once, for batches of any size and length.
 
     Args:
-        encoder: keras.Model with named inputs and the outputs `features` and `embedding`.
+        encoder: keras.Model with named inputs and the outputs `features` and `embedding`, which may
+            be whitened.
         layer: name of the block whose pooled output is the embedding; None for the whole encoder;
             "all" for the whole encoder and every block.
         every_block: whether to embed every block as well, whatever the `layer`.
@@ -48,7 +50,11 @@ class Embedder:
     """
 
     def __init__(self, encoder, layer=None, every_block=False):
-        model = encoder if layer in (None, "all") else cut(encoder, layer)
+        encoder, whitening = unwhitened(encoder)
+        whole = layer in (None, "all")
+        model = encoder if whole else cut(encoder, layer)
+        # After the pooling of long recordings, whose windows have no whitened embedding.
+        self._whitening = whitening if whole else None
         names = blocks(encoder) if layer == "all" or every_block else []
         cuts = {name: cut(encoder, name) for name in names}
         # One forward pass for all blocks: only the pooling differs.
@@ -62,6 +68,8 @@ class Embedder:
         self.forward = _compiled(trunk, pools)
         self.inputs, self.outputs = list(encoder.input), list(trunk.output)
         self.width = trunk.output["embedding"].shape[-1]
+        if self._whitening is not None:
+            self.width = self._whitening.kernel.shape[1]
         self.block_widths = {name: pool.output.shape[-1] for name, pool in pools.items()}
 
     def batches(self, examples):
@@ -79,7 +87,7 @@ class Embedder:
             ValueError: an input is missing.
         """
         for batch in examples:
-            yield self._embedded(self.forward, batch)
+            yield self._whitened(self._embedded(self.forward, batch))
 
     def _embedded(self, forward, batch):
         if not set(self.inputs) <= set(batch):
@@ -88,6 +96,11 @@ class Embedder:
             )
         embedded = forward({name: batch[name] for name in self.inputs})
         return {name: values.numpy() for name, values in embedded.items()}
+
+    def _whitened(self, embedded):
+        if self._whitening is None:
+            return embedded
+        return embedded | {"embedding": self._whitening(embedded["embedding"])}
 
     def numbered(self, data, source):
         """Embeds every item of a source in memory that follows neither their number nor length.
@@ -104,11 +117,12 @@ class Embedder:
         """
         examples, long = data.numbered_examples(source)
         for numbers, batch in examples:
-            yield numbers.numpy(), self._embedded(self.forward, batch)
+            yield numbers.numpy(), self._whitened(self._embedded(self.forward, batch))
         for index in long:
             inputs = partial(data.item_inputs(source), index)
             with data.parts(source).open(index) as recording:
-                yield np.array([index]), embed_recording(recording, inputs, **self.windowed)
+                embedded = embed_recording(recording, inputs, **self.windowed)
+                yield np.array([index]), self._whitened(embedded)
 
     @cached_property
     def windowed(self):

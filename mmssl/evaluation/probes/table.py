@@ -84,10 +84,13 @@ def accuracy_rows(result, blocks=False):
         blocks: whether to add each block, trained and untrained, if they were probed.
 
     Returns:
-        list of (name, {probe: accuracy}, {probe: whether it is the best of its column}); a probe
-        that does not apply to the features of a row is omitted.
+        list of (name, {probe: accuracy}, {probe: whether it is the best of its column}), plain and
+        whitened where both were probed; a probe that does not apply to the features of a row is
+        omitted.
     """
     named = {text: result[name] for name, text in ROWS.items() if name in result}
+    whitened = result.get("whitened", {})
+    named |= {f"{text}, whitened": whitened[n] for n, text in ROWS.items() if n in whitened}
     if blocks:
         named |= _blocks(result)
     if not named:
@@ -164,8 +167,31 @@ def probe_caption(result):
         f"Accuracy on {result['n_test']} test items{pretrained_on(result)}, "
         f"trained on {result['n_train']}, {result['classes']} classes, the most frequent is "
         f"{result['majority']:.3f} of the test items; split: {result['split']}{votes}."
-        f"{drawn if several else ''}"
+        f"{drawn if several else ''}{whitening_sentence(result)}"
     )
+
+
+def whitening_sentence(result):
+    """Returns a sentence on whether vectors of the run are whitened; empty where it has no such."""
+    if "whitening" not in result:
+        return ""
+    about = result["whitening"]
+    form = f"whitened ({about['components']} components)" if about["used"] else "not whitened"
+    return f" Embedded and exported vectors are {form}: {about['why']}."
+
+
+def in_use(result):
+    """Returns a result with the accuracies of the vectors that are embedded and exported.
+
+    Args:
+        result: dict returned by `evaluate`.
+
+    Returns:
+        dict whose `encoder`, `untrained` and `raw` are those of whitened features if the run is
+        whitened.
+    """
+    used = result.get("whitening", {}).get("used", False)
+    return result | result["whitened"] if used else result
 
 
 def pretrained_on(result):

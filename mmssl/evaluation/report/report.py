@@ -190,7 +190,7 @@ def _items(run, data, results, seed):
     try:
         data = _request(run, data, results)
         source, _ = data.open(run.data, seed)
-        encoder = run.encoder
+        encoder = run.deployed_encoder(run.layer)
     except ValueError as error:
         text = (
             f"{_sentence(error)} `mmssl report {run.folder} --data.source SOURCE` adds this part."
@@ -210,7 +210,7 @@ def _items(run, data, results, seed):
 
 def _embeddings(run, encoder, source, seed):
     """The map and the neighbors of the items whose embedding is finite."""
-    embeddings = embed_source(encoder, run.data, source, run.layer)
+    embeddings = embed_source(encoder, run.data, source)
     finite = np.isfinite(embeddings).all(axis=1)
     wrong = int((~finite).sum())
     text = f"The encoder returns NaN or infinity for {wrong} of {len(source)} items."

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmssl.encoders import blocks
 from mmssl.evaluation.probes.registry import mean_and_std, title_of
-from mmssl.evaluation.probes.table import mean_and_error, probes_in, standard_error
+from mmssl.evaluation.probes.table import in_use, mean_and_error, probes_in, standard_error
 
 CLEAR = 2  # standard errors that a difference must exceed to be called one
 FALLING = 0.02  # of the whole fall of the loss, in the last fifth of the steps
@@ -19,7 +19,8 @@ def learned(result):
     """Says whether an encoder has learned: better than untrained, and than the raw input.
 
     Two accuracies differ if they are more than two standard errors of their difference apart;
-    those of several draws of labels are compared draw by draw, since all had the same draws.
+    those of several draws of labels are compared draw by draw, since all had the same draws. All
+    are of whitened features where the run is whitened.
 
     Args:
         result: dict returned by `evaluate`, with the accuracies of an encoder.
@@ -27,6 +28,7 @@ def learned(result):
     Returns:
         str, sentences with the figures.
     """
+    result = in_use(result)
     probes = [probe for probe in probes_in(result) if probe in result["encoder"]]
     found = _by_standing(result, "untrained", probes)
     if len(found["ahead"]) == len(probes):

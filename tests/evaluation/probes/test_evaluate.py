@@ -3,9 +3,11 @@ import json
 import numpy as np
 import pytest
 
+from mmssl.encoders.parts.whitening import Whitening, whitened
 from mmssl.evaluation import LabeledData, evaluate
 from mmssl.evaluation.probes.results import read_results
 from mmssl.pipelines.sources import open_source
+from mmssl.runs.whitening import About
 from tests.evaluation.conftest import tiny_encoder
 from tests.tolerances import ROUNDING, assert_close
 
@@ -73,6 +75,22 @@ def test_the_weighted_probe_sums_all_blocks_of_one_width(run):
     run.encoder, run.untrained = tiny_encoder(), even[1]
     with pytest.raises(ValueError, match="one width; this encoder has block_1 4, block_2 8"):
         evaluate(run, probes=["weighted"])
+
+
+def test_a_whitened_run_is_probed_in_both_forms(run):
+    plain = evaluate(run)
+    assert "whitened" not in plain
+    rng = np.random.default_rng(0)
+    run.whitening = Whitening(*(rng.normal(size=s).astype("float32") for s in ((8,), (8, 3))))
+    run.about = About(None, True, "told to", 80, 0.1)
+    both = evaluate(run)
+    assert [both[name] for name in ("encoder", "untrained", "raw")] == [
+        plain[name] for name in ("encoder", "untrained", "raw")
+    ]
+    assert set(both["whitened"]) == {"encoder", "untrained", "raw"}
+    assert both["whitening"] == {"used": True, "why": "told to", "components": 3}
+    run.encoder, run.whitening = whitened(run.encoder, run.whitening), None
+    assert evaluate(run, probes=["knn"])["encoder"]["knn"] == both["whitened"]["encoder"]["knn"]
 
 
 def test_an_unknown_layer_is_refused(run):

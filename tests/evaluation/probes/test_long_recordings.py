@@ -11,12 +11,13 @@ from mmssl.encoders import (
     wav2vec_encoder,
     wavenet_encoder,
 )
+from mmssl.encoders.parts.whitening import Whitening, whitened
 from mmssl.evaluation.probes.features import Embedder, embed
 from mmssl.evaluation.probes.long_recordings import embed_recording, windows
 from mmssl.pipelines.audio import AudioWindows
 from mmssl.pipelines.audio.budget import SAMPLES
 from mmssl.pipelines.audio.recordings import Whole
-from tests.tolerances import NETWORK, TRAINING, assert_close, multiples
+from tests.tolerances import NETWORK, SUM, TRAINING, assert_close, multiples
 
 TINY = {"width": 16, "depth": 1, "num_heads": 2, "mlp_dim": 16, "position_groups": 2}
 ENCODERS = {
@@ -89,3 +90,15 @@ def test_items_of_all_lengths_are_embedded_in_order_and_within_the_budget(monkey
     assert_close(embedder.source(PIPELINE, source)["embedding"], expected, NETWORK)
     assert max(seen) <= SAMPLES
     assert len(seen) == 2 + 3
+
+
+def test_long_recordings_are_whitened_as_a_whole():
+    plain, draw = cpc_encoder(2, 2), np.random.default_rng(0).normal
+    shapes = ((plain.output["embedding"].shape[-1],), (plain.output["embedding"].shape[-1], 3))
+    whitening = Whitening(*(draw(size=shape).astype("float32") for shape in shapes))
+    source = PIPELINE.open([recording(900), recording(2 * SAMPLES)])
+    vectors = Embedder(plain).source(PIPELINE, source)["embedding"]
+    embedder = Embedder(whitened(plain, whitening))
+    assert embedder.width == 3
+    found = embedder.source(PIPELINE, source)["embedding"]
+    assert_close(found, whitening(vectors), SUM)

@@ -2,6 +2,7 @@ from rich.console import Console
 
 from mmssl.evaluation.probes.table import (
     accuracy_rows,
+    in_use,
     print_table,
     probe_caption,
     probe_title,
@@ -76,3 +77,30 @@ def test_title_and_caption_say_what_was_probed(result):
     assert probe_title(result) == "digit in clips/[red]"
     assert probe_title(result | {"layer": "block_2"}).endswith("encoders cut after block_2")
     assert "trained on 400, 10 classes" in probe_caption(result)
+
+
+def whitened(result, used):
+    white = {name: {"knn": 0.99, "linear": 0.91} for name in ("encoder", "raw")}
+    about = {"used": used, "why": "told to", "components": 64}
+    return result | {"whitened": white, "whitening": about}
+
+
+def test_whitened_features_have_rows_below_the_plain_ones(result):
+    rows = [name for name, _, _ in accuracy_rows(whitened(result, True))]
+    plain = ["encoder", "untrained encoder", "raw input"]
+    assert rows == [*plain, "encoder, whitened", "raw input, whitened"]
+    assert "0.990 ± 0.010" in printed(whitened(result, True))
+
+
+def test_the_caption_says_whether_vectors_are_whitened_and_why(result):
+    said = {used: probe_caption(whitened(result, used)) for used in (True, False)}
+    assert "exported vectors are whitened (64 components): told to." in said[True]
+    assert "exported vectors are not whitened: told to." in said[False]
+    assert "whitened" not in probe_caption(result)
+
+
+def test_the_accuracies_in_use_are_those_of_the_deployed_vectors(result):
+    assert in_use(whitened(result, True))["encoder"]["knn"] == 0.99
+    assert in_use(whitened(result, True))["untrained"] == result["untrained"]
+    assert in_use(whitened(result, False))["encoder"] == result["encoder"]
+    assert in_use(result) is result

@@ -1,0 +1,1 @@
+"""Whitening of embeddings: computed from unlabelled items when a run ends."""

@@ -1,0 +1,48 @@
+"""Whether a run is to be whitened, decided without labels."""
+
+from mmssl.evaluation.whitening.fit import spectrum
+
+HIDING = 0.5  # share of the squared length from which on one direction hides the others
+PER_COMPONENT = 2  # vectors, below which the variances along components are mostly chance
+
+
+def choose(moments, whitening):
+    """Decides whether to whiten, by how much of the vectors the mean and one direction make up.
+
+    Cosines between vectors are then those of what nearly all items share, and neighbors differ by
+    little that tells items apart.
+
+    Args:
+        moments: Moments of the vectors.
+        whitening: Whitening of them, or None.
+
+    Returns:
+        pair of bool and str, the reason with its figures.
+    """
+    if whitening is None:
+        return False, "there are not two training items whose vectors differ"
+    components = whitening.kernel.shape[1]
+    needed = PER_COMPONENT * len(whitening.mean)
+    if moments.count < needed:
+        return False, (
+            f"{moments.count} training items are too few for {components} of "
+            f"{len(whitening.mean)} dimensions ({needed} are needed)"
+        )
+    share = hidden_share(moments)
+    which = "over" if share > HIDING else "not over"
+    reason = f"mean and first direction hold {share:.2f} of the squared length, {which} {HIDING}"
+    return share > HIDING, reason
+
+
+def hidden_share(moments):
+    """Returns the share of the squared length in the mean and the first principal direction.
+
+    Args:
+        moments: Moments of vectors that vary.
+
+    Returns:
+        float in (0, 1].
+    """
+    variances, _ = spectrum(moments)
+    mean = moments.mean @ moments.mean
+    return float((mean + variances[0]) / (mean + variances.sum()))
