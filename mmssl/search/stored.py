@@ -2,8 +2,8 @@
 
 vectors.npy     float32 (N, D), of length 1 each, mapped into memory
 items.jsonl     one object a line, in the order of the vectors, see `Item`
-manifest.json   format, run, step, layer, whiten, encoder (checksum), dimension, metric, items, sources,
-                approximate
+manifest.json   format, run, step, layer, whiten, encoder (checksum), dimension, metric, items,
+                sources, approximate
 nearest.faiss   for approximate search, where there are many
 """
 
