@@ -187,11 +187,23 @@ def in_use(result):
         result: dict returned by `evaluate`.
 
     Returns:
-        dict whose `encoder`, `untrained` and `raw` are those of whitened features if the run is
-        whitened.
+        dict whose `encoder` and `untrained` are those of whitened features if the run is whitened,
+        and whose `raw` has the better of both forms for each probe.
     """
-    used = result.get("whitening", {}).get("used", False)
-    return result | result["whitened"] if used else result
+    if not result.get("whitening", {}).get("used", False):
+        return result
+    white = result["whitened"]
+    forms = [scores["raw"] for scores in (result, white) if "raw" in scores]
+    best = {
+        probe: max((form[probe] for form in forms if probe in form), key=_mean)
+        for probe in probes_in(result)
+        if any(probe in form for form in forms)
+    }
+    return result | white | ({"raw": best} if forms else {})
+
+
+def _mean(accuracy):
+    return mean_and_std(accuracy)[0]
 
 
 def pretrained_on(result):

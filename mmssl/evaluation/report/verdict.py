@@ -19,8 +19,8 @@ def learned(result):
     """Says whether an encoder has learned: better than untrained, and than the raw input.
 
     Two accuracies differ if they are more than two standard errors of their difference apart;
-    those of several draws of labels are compared draw by draw, since all had the same draws. All
-    are of whitened features where the run is whitened.
+    those of several draws of labels are compared draw by draw, since all had the same draws. Where
+    the run is whitened, so are the features; the raw input counts in its better form.
 
     Args:
         result: dict returned by `evaluate`, with the accuracies of an encoder.

@@ -38,7 +38,7 @@ def test_the_embedding_is_mapped_and_the_features_stay(plain, whitening, images)
 
 def test_vectors_close_together_and_far_from_the_origin_keep_their_digits():
     near = np.float32(1000) + np.arange(6, dtype="float32").reshape(2, 3) / 16
-    kernel = np.eye(3, dtype="float32") / 3
+    kernel = np.eye(3, dtype="float32") * np.float32(0.7)
     vectors = keras.Input((3,), name="vectors")
     outputs = {"features": vectors, "embedding": keras.layers.Identity()(vectors)}
     plain = keras.Model({"vectors": vectors}, outputs)
