@@ -96,7 +96,8 @@ def _check_picture(data, name, limits):
         raise invalid(f"{name}: a picture has more than {limits.pixels} pixels.") from None
     except Exception:  # of many types, from many readers
         raise invalid(
-            f"{name} takes pictures in {', '.join(_PICTURES)}; {_found(data)} is none."
+            f"{name} takes pictures in {', '.join(_PICTURES)}; {_found(data)} is none that can be "
+            "read."
         ) from None
     if frames > 1:  # TensorFlow's decoder overwrites memory
         raise invalid(f"{name}: an animated WebP cannot be decoded; send one frame.")
