@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_text  # noqa: F401 - the operations that split texts
 
 from mmssl.serving.errors import RefusedError, invalid
 from mmssl.serving.tensors import Spec

@@ -2,11 +2,14 @@
 
 import shutil
 
+import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 
 from mmssl.cli import main
 from mmssl.serving.load import load_model, load_models
+from tests.tolerances import NETWORK, assert_close
 
 
 def test_a_folder_of_versions_serves_the_highest(half_plus_two):
@@ -28,6 +31,17 @@ def test_a_run_is_exported_and_served(sound_run):
     waveform = tf.zeros((1, 4000)).numpy()
     inputs = {"waveform": waveform, "padding_mask": waveform.astype("int32") + 1}
     assert set(model.signatures["embed"](inputs)) == {"embedding", "features"}
+
+
+def test_a_run_is_served_files_as_they_are(sound_run, tmp_path):
+    rate, draw = 3 * sound_run.data.sample_rate, np.random.default_rng(0)
+    soundfile.write(tmp_path / "stereo.wav", draw.uniform(-0.5, 0.5, (rate, 2)), rate)
+    model = load_model(sound_run.folder)
+    sent = np.array([(tmp_path / "stereo.wav").read_bytes()], object)
+    served = model.signatures["serving_default"]({"bytes": sent})["embedding"]
+    batch = next(iter(sound_run.data.examples(str(tmp_path))))
+    expected = sound_run.deployed_encoder(sound_run.layer)(batch)["embedding"]
+    assert_close(served, expected, NETWORK, np.abs(expected).max())
 
 
 def test_the_manifest_of_an_export_states_the_sample_rate(half_plus_two, tmp_path):
