@@ -1,5 +1,6 @@
 """SavedModels that are sent files and texts."""
 
+import argparse
 import base64
 import dataclasses
 import hashlib
@@ -16,9 +17,10 @@ import soundfile
 import tensorflow as tf
 from PIL import Image
 
+from mmssl.commands import export as command
 from mmssl.deploy import raw
 from mmssl.deploy.checked import ExportMismatchError
-from mmssl.deploy.raw import export_raw
+from mmssl.deploy.raw import export_raw, export_raw_classifier
 from mmssl.deploy.versions import version_folder
 from mmssl.encoders import bert_encoder, conv_encoder, cpc_encoder, cut
 from mmssl.pipelines.audio import AudioWindows
@@ -193,7 +195,7 @@ def blocks(page, language):
     return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["sounds", "texts"])  # pictures are sent as sounds are
 def test_the_requests_of_the_readme_work(kind, exported, tmp_path, monkeypatch, capsys):
     run, result, loaded = exported(kind)
     page = (result.path / "README.md").read_text()
@@ -228,6 +230,34 @@ def test_a_block_is_exported(tmp_path):
     expected = cut(run.encoder, "block_1")(run.data.encode(tf.constant(SENT["texts"])))["embedding"]
     assert_close(found, expected, NETWORK)
     assert json.loads((result.path / "manifest.json").read_text())["layer"] == "block_1"
+
+
+def test_a_classifier_gives_probabilities_as_well(tmp_path):
+    run = run_of("texts", tmp_path)
+    embedding = run.encoder.output["embedding"]
+    probabilities = keras.layers.Dense(3, activation="softmax")(embedding)
+    outputs = {"probabilities": probabilities, "embedding": embedding}
+    classifier = keras.Model(run.encoder.input, outputs)
+    classifier.save(run.files.classifier)
+    result = export_raw_classifier(run)
+    embed = tf.saved_model.load(str(result.path)).signatures["serving_default"]
+    found = embed(text=tf.constant(SENT["texts"]))
+    expected = classifier(run.data.encode(tf.constant(SENT["texts"])))
+    assert_close(found["probabilities"], expected["probabilities"], NETWORK)
+    assert set(found) == {"probabilities", "embedding"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"format": "litert", "part": "encoder"}, "--format saved_model, not for litert"),
+        ({"format": "saved_model", "part": "generator"}, "an encoder or a classifier"),
+    ],
+)
+def test_raw_inputs_are_for_saved_models_of_encoders(asked, reason, tmp_path, monkeypatch):
+    monkeypatch.setattr(command.arguments, "run_of", lambda options: run_with(tmp_path, None))
+    with pytest.raises(ValueError, match=reason):
+        command.run(argparse.Namespace(inputs="raw", out=None, **asked))
 
 
 def test_an_export_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):

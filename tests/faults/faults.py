@@ -2,6 +2,7 @@
 
 from tests.faults import (
     bases,
+    deploy,
     distribution,
     encoders,
     evaluation,
@@ -29,6 +30,7 @@ ROOMS = (
     runs,
     training,
     evaluation,
+    deploy,
     suggest,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)
