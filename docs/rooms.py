@@ -51,6 +51,7 @@ PARTS = {
         ("reader",),
         ("pipeline",),
         ("audio", "images", "text"),
+        ("in_graph",),
     ),
     "encoders": (("parts",),),
     "methods": (("bases",),),

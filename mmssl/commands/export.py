@@ -9,6 +9,7 @@ mmssl export runs/speech --format litert --out speech.tflite
 mmssl export runs/data2vec --format litert --layer block_3
 mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier
+mmssl export runs/speech --format saved_model --inputs raw --out models/speech
 mmssl export runs/speech --format saved_model --out models/speech/1 --serving-files"""
 
 
@@ -24,7 +25,18 @@ def add_arguments(parser):
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
         "its state in and out",
     )
-    parser.add_argument("--out", help="path to write; in the run folder if not given")
+    parser.add_argument(
+        "--inputs",
+        choices=["tensors", "raw"],
+        default="tensors",
+        help="raw: files (JPEG, PNG, BMP, GIF, WebP; WAV) or texts as they are, for servers; the "
+        "format is saved_model",
+    )
+    parser.add_argument(
+        "--out",
+        help="path to write; in the run folder if not given. With --inputs raw, a version such as "
+        "models/speech/2, or models/speech for the next number",
+    )
     parser.add_argument(
         "--serving-files",
         action="store_true",
@@ -40,7 +52,9 @@ def run(options):
     if options.serving_files:
         _check_numbered(options)
     run = arguments.run_of(options)
-    if options.part == "generator":
+    if options.inputs == "raw":
+        result = _raw(options, run)
+    elif options.part == "generator":
         result = export_generator(run, options.format, options.out)
     elif options.part == "classifier":
         result = export_classifier(run, options.format, options.out)
@@ -56,7 +70,8 @@ def run(options):
 
 
 def _check_numbered(options):
-    if options.format != "saved_model" or not Path(options.out or "").name.isdecimal():
+    numbered = options.inputs == "raw" or Path(options.out or "").name.isdecimal()
+    if options.format != "saved_model" or options.out is None or not numbered:
         raise ValueError(
             "--serving-files takes --format saved_model and a numbered version as --out, such as "
             "models/speech/1."
@@ -67,3 +82,15 @@ def _write_serving_files(folder):
     from mmssl.deploy.serving_files import write_serving_files
 
     print(", ".join(map(str, write_serving_files(folder))))
+
+
+def _raw(options, run):
+    from mmssl.deploy.raw import export_raw, export_raw_classifier
+
+    if options.format != "saved_model":
+        raise ValueError(f"--inputs raw is for --format saved_model, not for {options.format}")
+    if options.part == "generator":
+        raise ValueError("--inputs raw is for an encoder or a classifier, not for a generator")
+    if options.part == "classifier":
+        return export_raw_classifier(run, options.out)
+    return export_raw(run, options.out, arguments.layer_of(options, run))

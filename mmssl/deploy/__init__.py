@@ -5,6 +5,7 @@ from mmssl.deploy.example import example_inputs
 from mmssl.deploy.formats import FORMATS, export
 from mmssl.deploy.generator import export_generator, load_generator, write_generator
 from mmssl.deploy.precision import as_float32
+from mmssl.deploy.raw import export_raw, export_raw_classifier
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_classifier, export_run
 from mmssl.deploy.serving_files import write_serving_files
@@ -19,6 +20,8 @@ __all__ = [
     "export",
     "export_classifier",
     "export_generator",
+    "export_raw",
+    "export_raw_classifier",
     "export_run",
     "load_exported",
     "load_generator",

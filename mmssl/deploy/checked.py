@@ -78,7 +78,7 @@ def write_checked(format, convert, encoder, path, example):
         return [embed(batch) for batch in inputs]
 
     result = keep_checked(
-        format, path, lambda written: convert(model, written), run, _run_keras(model, inputs)
+        format, path, lambda written: convert(model, written), run, run_keras(model, inputs)
     )
     return dataclasses.replace(result, seconds=time.perf_counter() - started)
 
@@ -109,7 +109,8 @@ def keep_checked(format, path, convert, run, expected):
     return ExportResult(format, Path(path), size, difference, time.perf_counter() - started)
 
 
-def _run_keras(model, inputs):
+def run_keras(model, inputs):
+    """Returns the outputs of a model in a graph, a dict of arrays for each dict of `inputs`."""
     import tensorflow as tf
 
     embed = tf.function(lambda batch: model(batch, training=False))

@@ -29,18 +29,33 @@ def export_classifier(run, format, out=None):
             support.
         ExportMismatchError: The export does not compute what Keras computes.
     """
+    path = out or run.folder / f"classifier{Path(FORMATS[check_format(format)].NAME).suffix}"
+    return export(classifier_of(run), path, format)
+
+
+def classifier_of(run):
+    """Returns a run's fine-tuned classifier.
+
+    Args:
+        run: `mmssl.runs.Run`.
+
+    Returns:
+        keras.Model with the outputs `probabilities` and `embedding`.
+
+    Raises:
+        ValueError: The run has no classifier, or was opened at a step.
+    """
     if run.kept is not None:
         raise ValueError(
             f"The classifier of {run.folder} is that of its fine-tuning, not of step {run.kept}: "
             "leave the step out."
         )
-    path = out or run.folder / f"classifier{Path(FORMATS[check_format(format)].NAME).suffix}"
     if not run.files.classifier.exists():
         raise ValueError(
             f"{run.folder} has no {run.files.classifier.name}: `mmssl finetune {run.folder}` "
             "trains one."
         )
-    return export(read_model(run.files.classifier, "fine-tune again"), path, format)
+    return read_model(run.files.classifier, "fine-tune again")
 
 
 def export_run(run, format, out=None, layer=None):

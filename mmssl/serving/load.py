@@ -4,7 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from mmssl.deploy.runs import export_run
+from mmssl.deploy.raw import export_raw
 from mmssl.runs import Run, RunFolder
 from mmssl.serving.model import read_saved_model
 
@@ -79,6 +79,5 @@ def _sample_rate(saved):
 
 def _load_run(run, name):
     with tempfile.TemporaryDirectory(prefix="mmssl-serve-") as folder:
-        exported = export_run(run, "saved_model", Path(folder) / "1", run.layer)
-        rate = run.config["data"]["init_args"].get("sample_rate")
-        return read_saved_model(exported.path, name, 1, rate)
+        saved = export_raw(run, Path(folder) / "1", run.layer).path
+        return read_saved_model(saved, name, 1, _sample_rate(saved))

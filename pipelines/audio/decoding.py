@@ -9,12 +9,13 @@ import tensorflow as tf
 
 from mmssl.pipelines.audio.containers import regular_streams
 from mmssl.pipelines.audio.mp3 import states_its_length
+from mmssl.pipelines.audio.resampling import resampled
 
 NO_SAMPLES = "it has no samples"
 NOT_FINITE = "it has samples that are not finite numbers"
 _FULL_SCALE = {tf.uint8: 128.0, tf.int8: 128.0, tf.int16: 2.0**15, tf.int32: 2.0**31}
 # Rates further apart come from a broken header, and resampling would take all memory.
-_FACTOR = 64
+FACTOR = 64
 _BLOCK = 2**20  # samples read at once
 _UNKNOWN = 2**62  # frames that libsndfile reports for a stream of unknown length, or more
 
@@ -44,7 +45,7 @@ def decode_audio(data, sample_rate):
 
 
 def resample(wave, rate, sample_rate):
-    """Converts a waveform to another sample rate, in high quality (soxr through librosa).
+    """Converts a waveform to another sample rate; see `resampling`.
 
     Args:
         wave: float32 tensor (T,).
@@ -186,7 +187,7 @@ def check_rate(rate, sample_rate):
     Raises:
         ValueError: when they are further apart than any recording and recipe.
     """
-    low, high = math.ceil(sample_rate / _FACTOR), sample_rate * _FACTOR
+    low, high = math.ceil(sample_rate / FACTOR), sample_rate * FACTOR
     if not low <= rate <= high:
         raise ValueError(
             f"its sample rate is stated as {rate} Hz: from {low} to {high} Hz can be converted to "
@@ -196,9 +197,4 @@ def check_rate(rate, sample_rate):
 
 def _resample(wave, rate, sample_rate):
     check_rate(rate, sample_rate)
-    if rate == sample_rate or len(wave) == 0:
-        return np.asarray(wave, np.float32)
-    import librosa
-
-    converted = librosa.resample(wave, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq")
-    return np.asarray(converted, np.float32)
+    return resampled(wave, int(rate), sample_rate)

@@ -12,6 +12,7 @@ import soundfile
 
 from mmssl.pipelines.audio.containers import check_whole
 from mmssl.pipelines.audio.decoding import NOT_FINITE, check_rate, read_audio
+from mmssl.pipelines.audio.resampling import resampled
 
 # Of the lower of the two rates: more than the resampling filter reaches, so that a part is the
 # same, within a few roundings, as if the whole had been converted.
@@ -167,10 +168,7 @@ class Recording:
         return wave[offset : offset + min(size, len(self) - start)]
 
     def _converted(self, wave):
-        import librosa
-
-        rates = {"orig_sr": self._from, "target_sr": self._to}
-        return librosa.resample(wave, **rates, res_type="soxr_hq").astype(np.float32)
+        return resampled(wave, self._from, self._to)
 
 
 class Sought:

@@ -25,36 +25,46 @@ def decode_image(data):
         its orientation in Exif or XMP. The operation fails for a file that cannot be decoded, or
         with more than `MAX_PIXELS` pixels.
     """
-    start = tf.strings.substr(data, 0, 24)
+    start = tf.strings.substr(data, 0, 8)
     return tf.cond(
         tf.strings.substr(start, 0, 3) == b"\xff\xd8\xff",
-        lambda: _jpeg(data),
+        lambda: _upright(data, stored_jpeg(data), _JPEG_TAGS),
         lambda: tf.cond(
-            tf.strings.substr(start, 0, 8) == b"\x89PNG\r\n\x1a\n",
-            lambda: _png(data, start),
+            start == b"\x89PNG\r\n\x1a\n",
+            lambda: _upright(data, stored_png(data), _PNG_TAGS),
             lambda: _in_python(read_image, data),
         ),
     )
 
 
-def _jpeg(data):
+def stored_jpeg(data, most=MAX_PIXELS):
+    """Decodes a JPEG as it is stored, whatever its orientation.
+
+    Args:
+        data: scalar string tensor, the file.
+        most: pixels above which the operation fails, before it allocates them.
+
+    Returns:
+        uint8 tensor (H, W, 3).
+    """
     size = tf.image.extract_jpeg_shape(data, tf.int64)[:2]
-    with tf.control_dependencies([_check_size(size)]):
-        pixels = tf.io.decode_jpeg(data, channels=3)
-    return _upright(data, pixels, _JPEG_TAGS)
+    with tf.control_dependencies([check_size(size, most)]):
+        return tf.io.decode_jpeg(data, channels=3)
 
 
-def _png(data, start):
-    padded = tf.strings.join([start, bytes(24)])  # a file shorter than its header fails later
+def stored_png(data, most=MAX_PIXELS):
+    """Decodes a PNG as it is stored; arguments and result are those of `stored_jpeg`."""
+    # A file shorter than its header fails later.
+    padded = tf.strings.join([tf.strings.substr(data, 0, 24), bytes(24)])
     size = tf.io.decode_raw(tf.strings.substr(padded, 16, 8), tf.int32, little_endian=False)
-    with tf.control_dependencies([_check_size(tf.cast(size, tf.int64))]):
-        pixels = to_rgb(tf.io.decode_png(data))
-    return _upright(data, pixels, _PNG_TAGS)
+    with tf.control_dependencies([check_size(tf.cast(size, tf.int64), most)]):
+        return to_rgb(tf.io.decode_png(data))
 
 
-def _check_size(size):
-    few = tf.reduce_prod(size) <= MAX_PIXELS
-    return tf.Assert(few, [f"it has more than {MAX_PIXELS} pixels, the limit:", size])
+def check_size(size, most):
+    """Returns an operation that fails for a height and width, int64 (2,), of too many pixels."""
+    few = tf.reduce_prod(size) <= most
+    return tf.Assert(few, [f"it has more than {most} pixels, the limit:", size])
 
 
 def _upright(data, pixels, tags):

@@ -10,14 +10,14 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from mmssl.files import write_text
 from mmssl.pipelines.text.pieces import pieces
-from mmssl.pipelines.text.ragged import piecewise
+from mmssl.pipelines.text.ragged import piecewise, ragged_ids
 from mmssl.pipelines.text.specials import Specials
 
 SPECIAL_TOKENS = ("<|padding|>", "<|endoftext|>")
 PAD, END = range(len(SPECIAL_TOKENS))
 VOCABULARY_FILE, MERGES_FILE = "vocabulary.json", "merges.txt"
 
-_LONGEST = 256  # bytes of a word; the time to learn grows with the square
+LONGEST = 256  # bytes of a word; the time to learn grows with the square
 _MIN_SIZE = len(SPECIAL_TOKENS) + 256  # a token for every byte, so that no character is unknown
 
 
@@ -64,6 +64,10 @@ class BytePairs:
 
     def __len__(self):
         return len(self.vocabulary)
+
+    def __call__(self, texts):
+        """Tokenizes texts as `ids` does, from a string tensor (B,) to a RaggedTensor int32."""
+        return ragged_ids(texts, self.ids)
 
     def ids(self, texts):
         """Tokenizes texts; "<|endoftext|>" and the like are treated as ordinary characters.
@@ -164,7 +168,7 @@ def learn_byte_pairs(texts: Iterable[str], size: int) -> BytePairs:
 def _byte_level(model):
     tokenizer = Tokenizer(model)
     words = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    cut = pre_tokenizers.FixedLength(_LONGEST)
+    cut = pre_tokenizers.FixedLength(LONGEST)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, cut])
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer

@@ -107,7 +107,7 @@ class Documents(Pipeline):
     def inputs(self, item, max_length=None):
         """Turns one text into the encoder's inputs, without a batch axis."""
         length = self._checked_length(max_length)
-        encoded = self.encode(self._beginning(item, length), length)
+        encoded = self.encode(self.beginning(item, length), length)
         return {name: value[0] for name, value in encoded.items()}
 
     def examples(self, source, batch_size=64, max_length=None, pad=False):
@@ -136,7 +136,7 @@ class Documents(Pipeline):
                 for name, ids in encoded.items()
             }
 
-        begun = mapped(self._read(source), lambda text: self._beginning(text, length))
+        begun = mapped(self._read(source), lambda text: self.beginning(text, length))
         return mapped(begun.rebatch(batch_size), encode, self.num_parallel_calls).prefetch(2)
 
     def preview(self, source, index):
@@ -182,7 +182,7 @@ class Documents(Pipeline):
         """Returns the sizes of the encoder's embeddings; a small corpus leaves some ids unused."""
         return {**self.own_arguments(), "length": self.length}
 
-    def _beginning(self, texts, length):
+    def beginning(self, texts, length):
         """Returns as much of each text as its first `length` tokens can take."""
         return tf.strings.substr(texts, 0, _MOST * (length + 2), unit="UTF8_CHAR")
 

@@ -122,8 +122,8 @@ class Passages(Documents):
         """Reads the WordPieces from a folder."""
         return Tokenizer.read(folder, self.lowercase)
 
-    def _beginning(self, texts, length):
-        return super()._beginning(self.tokenizer.squeeze(texts), length)
+    def beginning(self, texts, length):
+        return super().beginning(self.tokenizer.squeeze(texts), length)
 
     def _tokenized(self):
         arrays = self._between_runs(

@@ -4,6 +4,7 @@ import json
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+from mmssl.pipelines.text.pieces import pieces
 from mmssl.pipelines.text.published import Published, starts
 
 FILE, MERGES_FILE = "vocab.json", "merges.txt"
@@ -31,16 +32,20 @@ class PublishedBytePairs(Published):
         ids = _ids(raw)
         settings = {**_DEFAULTS, **settings}
         super().__init__(list(ids), {MERGES_FILE: merges, FILE: raw}, settings, needed)
-        self._tokenizer = Tokenizer(_model(ids, _pairs(merges)))
-        self._tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
-            add_prefix_space=settings["add_prefix_space"]
-        )
+        self.merges = _pairs(merges)
+        self._tokenizer = Tokenizer(_model(ids, self.merges))
+        self._tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         self._tokenizer.decoder = decoders.ByteLevel()
-        self._prefix = settings["add_prefix_space"]
+        self.prefix_blank = settings["add_prefix_space"]
 
     def continues(self):
         """Returns bool array (V,): whether a token continues the word before it."""
         return ~(starts(self.vocabulary, _BLANK) | starts(self.vocabulary, _NEWLINE))
+
+    def _pieces(self, text):
+        # The blank before a text, which the library would put before each of its pieces.
+        begins = self.prefix_blank and text and not text.startswith(" ")
+        return pieces(f" {text}" if begins else text)
 
     def _encode(self, texts):
         return [found.ids for found in self._tokenizer.encode_batch_fast(texts)]

@@ -28,6 +28,7 @@ class PublishedSentencePieces(Published):
     """
 
     def __init__(self, raw, settings, needed):
+        self.model = raw
         self._processor = _loaded(raw)
         tokens = self._processor.id_to_piece(list(range(self._processor.get_piece_size())))
         super().__init__(tokens, {FILE: raw}, settings, needed)

@@ -8,6 +8,7 @@ from mmssl.pipelines.text.published import Published, starts
 FILE = "vocab.txt"
 # What BERT reads as a blank and RE2 can name; controls have no tokens, but part no words either.
 _BLANKS = r"[ \t\n\r\p{Zs}]+"
+LONGEST = 100  # characters of a word that is not [UNK] as a whole
 _DEFAULTS = {"strip_accents": None, "tokenize_chinese_chars": True}
 
 
@@ -42,14 +43,15 @@ class PublishedWordPieces(Published):
         model = models.WordPiece(
             {token: i for i, token in enumerate(tokens)},
             unk_token=unknown,
-            max_input_chars_per_word=100,
+            max_input_chars_per_word=LONGEST,
         )
         self._tokenizer = Tokenizer(model)
-        self._tokenizer.normalizer = normalizers.BertNormalizer(
+        self.normalizer = normalizers.BertNormalizer(
             lowercase=lowercase,
             strip_accents=settings["strip_accents"],
             handle_chinese_chars=settings["tokenize_chinese_chars"],
         )
+        self._tokenizer.normalizer = self.normalizer
         self._tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         self._tokenizer.decoder = decoders.WordPiece(cleanup=False)
 

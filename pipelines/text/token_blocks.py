@@ -6,7 +6,6 @@ import tensorflow as tf
 from mmssl.pipelines.sources.arrays import held
 from mmssl.pipelines.text.byte_pairs import VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
-from mmssl.pipelines.text.ragged import ragged_ids
 from mmssl.pipelines.text.specials import padding
 
 # Documents, and characters, that are tokenized together.
@@ -100,7 +99,7 @@ class TokenBlocks(Documents):
         """
         self._need_tokenizer()
         length = self._checked_length(length)
-        ids = ragged_ids(texts, self.tokenizer.ids)[:, :length]
+        ids = self.tokenizer(texts)[:, :length]
         return {
             "token_ids": ids.to_tensor(self._pad),
             "padding_mask": tf.ones_like(ids).to_tensor(0),

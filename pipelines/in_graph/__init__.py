@@ -1,0 +1,1 @@
+"""What turns encoded files and strings into the inputs of an encoder, in TensorFlow alone."""
