@@ -65,7 +65,7 @@ def _check(options):
         raise ValueError(f"--inputs raw is for --format saved_model, not for {options.format}")
     if raw and options.part == "generator":
         raise ValueError("--inputs raw is for an encoder or a classifier, not for a generator")
-    versioned = raw or Path(options.out or "").name.isdecimal()
+    versioned = options.out and (raw or Path(options.out).name.isdecimal())
     if options.serving_files and not (options.format == "saved_model" and versioned):
         raise ValueError(
             "--serving-files takes --format saved_model and a numbered version as --out, such as "

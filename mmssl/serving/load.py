@@ -79,5 +79,5 @@ def _sample_rate(saved):
 
 def _load_run(run, name):
     with tempfile.TemporaryDirectory(prefix="mmssl-serve-") as folder:
-        exported = export_raw(run, Path(folder) / "1", run.layer)
-        return read_saved_model(exported.path, name, 1, _sample_rate(exported.path))
+        saved = export_raw(run, Path(folder) / "1", run.layer).path
+        return read_saved_model(saved, name, 1, _sample_rate(saved))

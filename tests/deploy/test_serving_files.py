@@ -208,6 +208,7 @@ def test_arguments_out_of_range_are_refused(arguments, said, folder):
         ["--format", "saved_model"],
         ["--format", "saved_model", "--out", "models/speech"],
         ["--format", "litert", "--out", "models/speech/1"],
+        ["--format", "saved_model", "--inputs", "raw"],
     ],
 )
 def test_an_export_that_is_no_numbered_version_gets_no_such_files(arguments, capsys):
@@ -218,7 +219,7 @@ def test_an_export_that_is_no_numbered_version_gets_no_such_files(arguments, cap
 
 
 def test_an_export_writes_them_beside_the_models(tmp_path, monkeypatch, capsys):
-    def export_run(run, format, out, layer):
+    def export_run(run, format, out, layer, whiten):
         saved = Path(out)
         saved.mkdir(parents=True)
         (saved / "saved_model.pb").touch()

@@ -1,5 +1,7 @@
 """What can be served: runs, SavedModels, and numbered versions of them."""
 
+import base64
+import io
 import shutil
 
 import numpy as np
@@ -24,13 +26,25 @@ def test_a_version_is_named_after_the_folder_above(half_plus_two):
     assert load_model(half_plus_two / "9", "other").name == "other"
 
 
-def test_a_run_is_exported_and_served(sound_run):
+def test_a_run_is_served_files_and_tensors(sound_run, serving):
     model = load_model(sound_run.folder)
     assert (model.name, model.version, model.modality) == ("cpc", 1, "waveform")
     assert model.sample_rate == sound_run.data.sample_rate
-    waveform = tf.zeros((1, 4000)).numpy()
-    inputs = {"waveform": waveform, "padding_mask": waveform.astype("int32") + 1}
-    assert set(model.signatures["embed"](inputs)) == {"embedding", "features"}
+    stereo, file = np.random.default_rng(0).normal(0, 0.1, (44100, 2)), io.BytesIO()
+    soundfile.write(file, stereo, 44100, format="WAV")
+    files = [{"b64": base64.b64encode(data).decode()} for data in (file.getvalue(), b"Some text.")]
+    tensors = {"waveform": [[0.1] * 4000], "padding_mask": [[1] * 4000]}
+    with serving(model) as client:
+        path = "/v1/models/cpc:predict"
+        heard = client.post(path, json={"instances": files[:1]})
+        text = client.post(path, json={"instances": files[1:]})
+        embedded = client.post(path, json={"signature_name": "embed", "inputs": tensors})
+    width = sound_run.encoder.output["embedding"].shape[-1]
+    assert np.shape(heard.json()["predictions"]) == (1, width)
+    assert np.isfinite(heard.json()["predictions"]).all()
+    assert text.status_code == 400
+    assert "takes encoded recordings; a value of 10 bytes" in text.json()["error"]
+    assert set(embedded.json()["outputs"]) == {"embedding", "features"}
 
 
 def test_a_run_is_served_files_as_they_are(sound_run, tmp_path):
