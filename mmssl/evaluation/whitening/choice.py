@@ -3,7 +3,6 @@
 from mmssl.evaluation.whitening.fit import spectrum
 
 HIDING = 0.5  # share of the squared length from which on one direction hides the others
-PER_COMPONENT = 2  # vectors, below which the variances along components are mostly chance
 
 
 def choose(moments, whitening):
@@ -21,13 +20,6 @@ def choose(moments, whitening):
     """
     if whitening is None:
         return False, "there are not two training items whose vectors differ"
-    components = whitening.kernel.shape[1]
-    needed = PER_COMPONENT * len(whitening.mean)
-    if moments.count < needed:
-        return False, (
-            f"{moments.count} training items are too few for {components} of "
-            f"{len(whitening.mean)} dimensions ({needed} are needed)"
-        )
     share = hidden_share(moments)
     which = "over" if share > HIDING else "not over"
     reason = f"mean and first direction hold {share:.2f} of the squared length, {which} {HIDING}"

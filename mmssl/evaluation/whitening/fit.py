@@ -11,14 +11,13 @@ NEGLIGIBLE = 1e-10  # share of the mean square, of the size of what rounding in 
 def fit_whitening(moments, components=None):
     """Computes principal directions of vectors and scales, for about unit variance along each.
 
-    The covariance is shrunk first, by a tenth or by what `Moments.shrinkage` says, if that is more:
-    the fewer vectors there were, the less is divided by variances that chance has made small.
+    The covariance is shrunk first, see `shrinkage`: the fewer vectors there were, the less is
+    divided by variances that chance has made small.
 
     Args:
         moments: Moments of two vectors or more.
         components: largest number of directions, 1 or more; None for all. Directions along which
-            vectors do not vary beyond rounding are left out, and so are those beyond half the
-            number of vectors.
+            vectors do not vary beyond rounding are left out.
 
     Returns:
         Whitening; None where the vectors do not vary.
@@ -28,8 +27,8 @@ def fit_whitening(moments, components=None):
     """
     variances, directions = spectrum(moments)
     negligible = NEGLIGIBLE * (np.mean(np.square(moments.mean)) + variances.mean())
-    most = (int((variances > negligible).sum()), moments.count // 2, components or len(variances))
-    number, share = min(most), shrinkage(moments)
+    number = min(int((variances > negligible).sum()), components or len(variances))
+    share = shrinkage(moments)
     if number == 0:
         return None
     shrunk = (1 - share) * variances + share * variances.mean()
@@ -38,8 +37,19 @@ def fit_whitening(moments, components=None):
 
 
 def shrinkage(moments):
-    """Returns the share of a scaled identity in the covariance that is whitened by."""
-    return max(LEAST_SHRINKAGE, moments.shrinkage())
+    """Returns the share of a scaled identity in the covariance that is whitened by.
+
+    A tenth; or, if that is more, what `Moments.shrinkage` says, or half the dimensions a vector:
+    the fewer vectors, the further chance has spread the variances (Marchenko, Pastur 1967).
+
+    Args:
+        moments: Moments of D dimensions.
+
+    Returns:
+        float in [0.1, 1].
+    """
+    by_chance = len(moments.mean) / (2 * moments.count)
+    return min(1.0, max(LEAST_SHRINKAGE, moments.shrinkage(), by_chance))
 
 
 def spectrum(moments):

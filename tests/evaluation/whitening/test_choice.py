@@ -39,13 +39,6 @@ def test_a_mean_or_a_direction_that_hides_the_others_is_taken_out(hiding, signed
     assert "hold 0.9" in why
 
 
-def test_too_few_items_are_not_whitened():
-    used, why = chosen(noise(15) + 9)
-    assert not used
-    assert why.startswith("15 training items are too few for 7 of 8 dimensions (16 are needed)")
-    assert chosen(noise(16) + 9)[0]
-
-
 def test_items_that_do_not_differ_are_not_whitened():
     assert chosen(np.ones((50, 3))) == (
         False,

@@ -37,15 +37,26 @@ def test_the_first_components_are_the_directions_of_largest_variance():
     assert_close(np.abs(expected[:2] @ found), np.eye(2), NETWORK)
 
 
-@pytest.mark.parametrize("count", [8, 3000])
-def test_variances_are_shrunk_by_a_tenth_or_as_few_vectors_ask_for(count):
-    moments = moments_of(stretched(count, [4, 2, 1, 0.1]))
+STEEP, FLAT = [9] + [0.1] * 7, [4, 2, 1, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("count", "scales", "share"),
+    [
+        (3000, FLAT, lambda moments: 0.1),
+        (20, FLAT, Moments.shrinkage),
+        (20, STEEP, lambda moments: 8 / 40),
+        (2, STEEP, lambda moments: 1.0),
+    ],
+    ids=["tenth", "Ledoit-Wolf", "dimensions", "whole"],
+)
+def test_variances_are_shrunk_by_a_tenth_or_as_few_vectors_ask_for(count, scales, share):
+    moments = moments_of(stretched(count, scales))
     variances, _ = spectrum(moments)
-    share = max(moments.shrinkage(), 0.1)
-    assert (share > 0.11) == (count == 8)
-    expected = 1 / np.sqrt((1 - share) * variances + share * variances.mean())
+    share = share(moments)
+    shrunk = (1 - share) * variances + share * variances.mean()
     found = np.linalg.norm(fit_whitening(moments).kernel, axis=0)
-    assert_close(found, expected, NETWORK)
+    assert_close(found, 1 / np.sqrt(shrunk[: len(found)]), NETWORK)
 
 
 def test_directions_have_a_sign_that_no_library_chooses():
@@ -63,7 +74,7 @@ def test_directions_that_do_not_vary_are_left_out():
         assert np.isfinite(whitening(vectors.astype("float32"))).all()
 
 
-@pytest.mark.parametrize(("count", "kept"), [(2, 1), (3, 1), (9, 4), (40, 6)])
+@pytest.mark.parametrize(("count", "kept"), [(2, 1), (3, 2), (9, 6), (40, 6)])
 def test_few_vectors_give_few_components_and_finite_ones(count, kept):
     vectors = stretched(count, [5, 4, 3, 2, 1, 0.5])
     whitening = fit_whitening(moments_of(vectors))
