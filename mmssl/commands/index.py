@@ -38,6 +38,10 @@ def run(options):
             "give RUN, what to index and --out for a new index, or INDEX with --add, --remove or "
             "--remove-gone to update one."
         )
+    if updates and (options.layer or options.step is not None):
+        raise ValueError("an index keeps its --layer and --step: build another one for others.")
+    if not updates and options.run_folder:
+        raise ValueError("--run belongs to an update; a new index takes RUN as it stands.")
     if updates:
         _update(options)
     else:

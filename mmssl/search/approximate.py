@@ -2,8 +2,8 @@
 
 The vectors are sorted into about sqrt(N) cells around centers of k-means (an inverted file, Sivic,
 Zisserman 2003; Johnson, Douze, Jegou 2017, arXiv 1702.08734), and a query is compared with those of
-the nearest cells only. A graph (HNSW) reaches the same recall, but took 25 to 40 times as long to
-build, which here follows every update, and has to be loaded whole; see docs/search.md.
+the nearest cells only. A graph (HNSW) reaches the same recall, but takes some twenty times as long
+to build, which here follows every update, and has to be loaded whole; see docs/search.md.
 """
 
 import logging

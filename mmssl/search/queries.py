@@ -3,7 +3,9 @@
 import os
 from dataclasses import dataclass
 
-from mmssl.pipelines.sources import Source
+from mmssl.pipelines.readable import scan_for
+from mmssl.pipelines.sources import Source, open_source
+from mmssl.pipelines.sources.fingerprint import fingerprint
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,34 @@ def open_queries(data, queries, index):
 
 def _open(data, given, index):
     reads = ", ".join(data.extensions)
-    if not os.path.exists(given):
-        if ".txt" not in data.extensions:
-            raise ValueError(
-                f"the query {given!r} is no file, and {index} is searched by files: {reads}."
-            )
-        return [Query(given, given, data.open([given]))]
     if os.path.isfile(given) and os.path.getsize(given) == 0:
         raise ValueError(f"the query {given} is an empty file.")
+    if os.path.exists(given):
+        return _files(data, given, index)
+    if ".txt" not in data.extensions:
+        raise ValueError(
+            f"the query {given!r} is no file, and {index} is searched by files: {reads}."
+        )
+    source = open_source([given], data.extensions)
+    _check(data, source, repr(given))
+    return [Query(given, given, source)]
+
+
+def _files(data, given, index):
     try:
-        source = data.open(given)
+        source = open_source(given, data.extensions)
     except ValueError as error:
-        raise ValueError(f"the query {given} cannot be read: {error}") from None
+        raise ValueError(f"the query {given} does not fit {index}: {error}") from None
     if len(source) == 1:
+        _check(data, source, given)
         return [Query(given, os.path.basename(given), source)]
+    source = data.open(source)
     return [
         Query(f"{given}: {name}", name, source.select([i])) for i, name in enumerate(source.names)
     ]
+
+
+def _check(data, source, given):
+    skipped = scan_for(data, source, fingerprint(source)).skipped
+    if skipped:
+        raise ValueError(f"the query {given} cannot be read: {skipped[0][1]}.")

@@ -62,6 +62,12 @@ def test_an_index_is_either_made_or_updated(capsys, arguments):
     assert "to update one" in refused(capsys, "index", *arguments)
 
 
+def test_options_that_would_have_no_effect_are_refused(capsys):
+    assert "keeps its --layer" in refused(capsys, "index", "i", "--add", "x", "--layer", "block_1")
+    assert "keeps its --layer" in refused(capsys, "index", "i", "--remove", "x", "--step", 0)
+    assert "--run belongs" in refused(capsys, "index", "r", "x", "--out", "i", "--run", "q")
+
+
 @pytest.mark.parametrize("command", [["search", "NOWHERE", "x.png"], ["duplicates", "NOWHERE"]])
 def test_what_is_no_index_is_refused(capsys, command):
     assert "NOWHERE is not an index" in refused(capsys, *command)

@@ -127,6 +127,7 @@ def test_the_rows_of_a_table_that_changed_are_replaced(text_run, tmp_path):
     table.write_text("text\nsome words here\nnew words\n")
     assert index.add(str(table)) == Changes(changed=2, removed=1)
     assert names(index) == ["line 2", "line 3"]
+    refused(index.search, [" "], 1, match="the query ' ' cannot be read: it has no text")
     results = index.search(["new words", "some words here"], k=1)
     assert [result.matches[0].name for result in results] == ["line 3", "line 2"]
 
@@ -245,9 +246,11 @@ def test_wrong_input_is_refused(index, photos, tmp_path, picture_run):
         index.search, ["a red car"], 1, match="'a red car' is no file, and .* searched by files"
     )
     soundfile.write(tmp_path / "bark.wav", np.zeros(800), 8000)
-    refused(index.search, [str(tmp_path / "bark.wav")], 1, match=r"bark\.wav cannot be read: .*png")
+    refused(index.search, [str(tmp_path / "bark.wav")], 1, match=r"bark\.wav does not fit .*png")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG no picture")
-    refused(index.search, [str(tmp_path / "broken.png")], 1, match=r"broken\.png cannot be read")
+    refused(
+        index.search, [str(tmp_path / "broken.png")], 1, match=r"broken\.png cannot be read: it is"
+    )
     (tmp_path / "empty.png").touch()
     refused(index.search, [str(tmp_path / "empty.png")], 1, match=r"empty\.png is an empty file")
     refused(index.search, query, 1, match="queries must be a list")
