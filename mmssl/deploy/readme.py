@@ -57,7 +57,7 @@ print(embed({input}=tf.constant({value}))["embedding"].shape)  # (1, {dimension}
 """
 _TEXT = "import tensorflow_text  # noqa: F401 - the operations that split texts\n"
 _CURL_FILE = """(printf '{{"instances": [{{"b64": "'
-    base64 {file} | tr -d '\\n'
+    base64 < {file} | tr -d '\\n'
     printf '"}}]}}') | curl -d @- http://localhost:8501/v1/models/{name}:predict"""
 _CURL_TEXT = """curl -d '{{"instances": ["Some text."]}}' \\
     http://localhost:8501/v1/models/{name}:predict"""

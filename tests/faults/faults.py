@@ -2,6 +2,7 @@
 
 from tests.faults import (
     bases,
+    deploy,
     distribution,
     encoders,
     evaluation,
@@ -32,6 +33,7 @@ ROOMS = (
     training,
     evaluation,
     search,
+    deploy,
     suggest,
     serving,
 )

@@ -16,6 +16,7 @@ ROWS, COLUMNS, CHANNELS = np.indices((HEIGHT, WIDTH, 4))
 PIXELS = ((5 * ROWS + 3 * COLUMNS + 60 * CHANNELS) % 256).astype("uint8")
 COLOR, ALPHA = Image.fromarray(PIXELS[..., :3]), Image.fromarray(PIXELS)
 GRAY = COLOR.convert("L")
+SEE_THROUGH = Image.fromarray(np.where(CHANNELS < 3, PIXELS, 255 * (ROWS < 9)).astype("uint8"))
 PALETTE = COLOR.convert("P", palette=Image.Palette.ADAPTIVE, colors=17)
 ORIENTATION = 0x0112
 
@@ -64,7 +65,7 @@ KINDS = {
     "bmp of a palette": encode(PALETTE, "BMP"),
     "gif": encode(PALETTE, "GIF"),
     "gray gif": encode(GRAY, "GIF"),
-    "transparent gif": encode(PALETTE, "GIF", transparency=3),
+    "transparent gif": encode(SEE_THROUGH, "GIF"),
     "animated gif": encode(PALETTE, "GIF", save_all=True, append_images=[PALETTE.rotate(180)]),
     "webp": encode(COLOR, "WEBP"),
     "transparent webp": encode(ALPHA, "WEBP"),
