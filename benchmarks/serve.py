@@ -7,7 +7,8 @@ half and 99 % of them stay below, in milliseconds. Beside it stands `Model.predi
 encoder, in examples a second. Then come more clients than the queue takes, bodies that are
 malformed or too large, and clients that never finish their request; the server's memory is watched,
 in MB: before, at most, after. `busy_cores` are those that the server and all else on the machine
-kept busy meanwhile. `--soak` repeats the load for some minutes at the end. One JSON line a case goes to stdout.
+kept busy meanwhile. `--soak` repeats the load for some minutes at the end. One JSON line a case
+goes to stdout.
 
     python benchmarks/serve.py
     python benchmarks/serve.py --recipe vision/simclr --clients 1 8 --seconds 3 --soak 10

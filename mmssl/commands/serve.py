@@ -57,7 +57,7 @@ def _add_limits(group):
             type=type(field.default),
             default=field.default,
             metavar="N",
-            help=f"{field.metadata['help']}; {field.default:g} if not given",
+            help=f"{field.metadata['help']}; {field.default} if not given",
         )
 
 
