@@ -6,7 +6,9 @@ install wrk): throughput in requests a second, which carry one example each, and
 half and 99 % of them stay below, in milliseconds. Beside it stands `Model.predict` of the same
 encoder, in examples a second. Then come more clients than the queue takes, bodies that are
 malformed or too large, and clients that never finish their request; the server's memory is watched,
-in MB. `--soak` repeats the load for some minutes at the end. One JSON line a case goes to stdout.
+in MB: before, at most, after. `busy_cores` are those that the server and all else on the machine
+kept busy meanwhile. `--soak` repeats the load for some minutes at the end. One JSON line a case
+goes to stdout.
 
     python benchmarks/serve.py
     python benchmarks/serve.py --recipe vision/simclr --clients 1 8 --seconds 3 --soak 10
@@ -230,7 +232,7 @@ class Server:
         codes = {code: after[code] - before.get(code, 0) for code in after}
         found["codes"] = {code: int(count) for code, count in codes.items() if count}
         found["memory_mb"] = [round(value / 1e6) for value in (peak[0], max(peak), peak[-1])]
-        found["cores"] = watch.others / watch.seconds
+        found["busy_cores"] = watch.others / watch.seconds
 
     def _codes(self):
         with urllib.request.urlopen(f"{self._address}/metrics") as answer:

@@ -57,7 +57,7 @@ def _add_limits(group):
             type=type(field.default),
             default=field.default,
             metavar="N",
-            help=f"{field.metadata['help']}; {field.default:g} if not given",
+            help=f"{field.metadata['help']}; {field.default} if not given",
         )
 
 
@@ -72,7 +72,7 @@ def run(options):
 
     keys = (field.name for field in dataclasses.fields(Limits))
     limits = Limits(**{key: getattr(options, key) for key in keys})
-    models = load_models(options.folders, options.name, options.trust)
+    models = load_models(options.folders, options.name, options.trust, _announce)
     service = Service(models, limits, options.largest_batch, options.batch_wait)
     routes = _search_routes(options, service)
     serve(service, options.host, options.port, options.grpc_port, routes, _announce)

@@ -11,13 +11,14 @@ from mmssl.serving.model import read_saved_model
 SAVED = "saved_model.pb"
 
 
-def load_models(folders, names=(), trust=()):
+def load_models(folders, names=(), trust=(), announce=print):
     """Loads what is in some folders.
 
     Args:
         folders: list of paths, see `load_model`.
         names: list of str, one a folder; empty for the folders' own.
         trust: see `load_model`.
+        announce: see `load_model`.
 
     Returns:
         List of `mmssl.serving.model.Model`.
@@ -28,10 +29,10 @@ def load_models(folders, names=(), trust=()):
     if names and len(names) != len(folders):
         raise ValueError(f"--name is given {len(names)} times for {len(folders)} folders.")
     pairs = zip(folders, names or [None] * len(folders), strict=True)
-    return [load_model(folder, name, trust) for folder, name in pairs]
+    return [load_model(folder, name, trust, announce) for folder, name in pairs]
 
 
-def load_model(folder, name=None, trust=()):
+def load_model(folder, name=None, trust=(), announce=print):
     """Loads what is in a folder.
 
     Args:
@@ -39,6 +40,7 @@ def load_model(folder, name=None, trust=()):
             which the highest is taken.
         name: str, to serve it under; None for the folder's.
         trust: names of modules whose classes a run may name besides those of mmssl and Keras.
+        announce: function of a sentence, called before a run is exported, which takes its time.
 
     Returns:
         `mmssl.serving.model.Model`.
@@ -58,7 +60,9 @@ def load_model(folder, name=None, trust=()):
             f"{folder} cannot be served: it is neither a run folder nor a SavedModel (with "
             f"{SAVED}), nor does it hold numbered versions of one."
         )
-    return _load_run(Run.load(folder, trust), name or folder.resolve().name)
+    run = Run.load(folder, trust)
+    announce(f"exporting {folder}, which is checked before it is served")
+    return _load_run(run, name or folder.resolve().name)
 
 
 def saved_folder(folder):

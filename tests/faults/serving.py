@@ -7,6 +7,7 @@ BATCHING = ("tests/serving/test_batching.py",)
 REST = ("tests/serving/test_rest.py",)
 SERVER = ("tests/serving/test_server.py",)
 RPC = ("tests/serving/test_rpc.py",)
+PAGE = ("tests/serving/test_search_page.py",)
 FILES = ("tests/deploy/test_serving_files.py",)
 
 FAULTS = (
@@ -177,5 +178,29 @@ FAULTS = (
         "for name in models)\n    command",
         "for name in models[:1])\n    command",
         FILES,
+    ),
+    Fault(
+        "a text that is searched for may be the path of a file of the server",
+        "mmssl/serving/search_page.py",
+        "self._index.search([str(query)]",
+        "self._index.search([data.decode()]",
+        PAGE,
+        "no_path",
+    ),
+    Fault(
+        "an error of a search tells where the server keeps files",
+        "mmssl/serving/search_page.py",
+        'str(error).replace(str(query), "that you sent")',
+        "str(error)",
+        PAGE,
+        "no_path",
+    ),
+    Fault(
+        "the lowest version is served",
+        "mmssl/serving/load.py",
+        "return max(versions",
+        "return min(versions",
+        ("tests/serving/test_load.py",),
+        "highest",
     ),
 )

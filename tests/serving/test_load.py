@@ -27,7 +27,9 @@ def test_a_version_is_named_after_the_folder_above(half_plus_two):
 
 
 def test_a_run_is_served_files_and_tensors(sound_run, serving):
-    model = load_model(sound_run.folder)
+    told = []
+    model = load_model(sound_run.folder, announce=told.append)
+    assert told == [f"exporting {sound_run.folder}, which is checked before it is served"]
     assert (model.name, model.version, model.modality) == ("cpc", 1, "waveform")
     assert model.sample_rate == sound_run.data.sample_rate
     stereo, file = np.random.default_rng(0).normal(0, 0.1, (44100, 2)), io.BytesIO()
