@@ -5,6 +5,7 @@ from mmssl.deploy.example import example_inputs
 from mmssl.deploy.formats import FORMATS, export
 from mmssl.deploy.generator import export_generator, load_generator, write_generator
 from mmssl.deploy.precision import as_float32
+from mmssl.deploy.quantized import QuantizedResult, export_quantized
 from mmssl.deploy.raw import export_raw, export_raw_classifier
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_classifier, export_run
@@ -15,11 +16,13 @@ __all__ = [
     "ExportError",
     "ExportMismatchError",
     "ExportResult",
+    "QuantizedResult",
     "as_float32",
     "example_inputs",
     "export",
     "export_classifier",
     "export_generator",
+    "export_quantized",
     "export_raw",
     "export_raw_classifier",
     "export_run",

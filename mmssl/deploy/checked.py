@@ -64,11 +64,7 @@ def write_checked(format, convert, encoder, path, example):
         ExportMismatchError: An output differs from that of Keras by more than 1e-4 of its largest
             value.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            f"Exporting needs Keras on TensorFlow, not on {keras.backend.backend()}: set "
-            "KERAS_BACKEND=tensorflow and load the encoder from its .keras file."
-        )
+    check_backend()
     inputs = variants(encoder, check_example(encoder, example))
     started = time.perf_counter()
     model = as_float32(encoder)
@@ -81,6 +77,15 @@ def write_checked(format, convert, encoder, path, example):
         format, path, lambda written: convert(model, written), run, run_keras(model, inputs)
     )
     return dataclasses.replace(result, seconds=time.perf_counter() - started)
+
+
+def check_backend():
+    """Raises a ValueError where Keras does not run on TensorFlow, without which none exports."""
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"Exporting needs Keras on TensorFlow, not on {keras.backend.backend()}: set "
+            "KERAS_BACKEND=tensorflow and load the encoder from its .keras file."
+        )
 
 
 def keep_checked(format, path, convert, run, expected):

@@ -60,13 +60,15 @@ def _convert(encoder, path):
         convert_saved_model(folder, path, ["embed"])
 
 
-def convert_saved_model(folder, path, signatures):
+def convert_saved_model(folder, path, signatures, convert=lambda converter: converter.convert()):
     """Converts a SavedModel of fixed batch size to a LiteRT file, without checking it.
 
     Args:
         folder: The SavedModel.
         path: `pathlib.Path` of the file to write.
         signatures: Names of its signatures to keep.
+        convert: Function of a `tf.lite.TFLiteConverter` that sets its precision, if not float32,
+            and returns the content of the file.
 
     Raises:
         ExportError: It has operations that LiteRT does not support.
@@ -76,7 +78,7 @@ def convert_saved_model(folder, path, signatures):
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=signatures)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     try:
-        path.write_bytes(converter.convert())
+        path.write_bytes(convert(converter))
     except Exception as error:
         raise ExportError(_explain(str(error))) from error
 
@@ -84,5 +86,7 @@ def convert_saved_model(folder, path, signatures):
 def _explain(message):
     missing = re.findall(r"(?:TF Select|Custom) ops: (.+)", message)
     if missing:
-        return f"LiteRT has no built-in operation for {', '.join(missing)} of this encoder."
+        places = re.findall(r'"([^"@]+)@[^"]*"[^\n]*op is neither a custom op nor a flex', message)
+        at = f" (at {', '.join(dict.fromkeys(places))})" if places else ""
+        return f"LiteRT has no built-in operation for {', '.join(missing)}{at} of this encoder."
     return f"LiteRT cannot express this encoder: {message.strip().splitlines()[-1]}"

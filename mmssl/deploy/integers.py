@@ -1,0 +1,87 @@
+"""Which operations of a LiteRT file compute in integers, and which stay in floats."""
+
+import warnings
+
+from mmssl.layers import LogMel
+from mmssl.quiet import quiet
+
+# What nearly all of the weights and of the time belongs to. Everything between them stays in
+# floats: a layer norm, a softmax with masked scores, a division or a residual sum loses more in
+# eight bits than it gains.
+PRODUCTS = {
+    "BATCH_MATMUL",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "TRANSPOSE_CONV",
+}
+TABLES = {"EMBEDDING_LOOKUP", "GATHER"}
+
+
+def convert_to_integers(converter, float_file, first, calibration):
+    """Converts with products and tables in int8, by ranges that are measured on examples.
+
+    Weights have a scale for every channel. Inputs and outputs of the file stay in floats.
+
+    Args:
+        converter: `tf.lite.TFLiteConverter` with the signature `embed`.
+        float_file: `pathlib.Path` of the same encoder as a float32 LiteRT file.
+        first: How many products at the beginning stay in floats, see `float_products`.
+        calibration: Function that returns an iterable of dicts of arrays by input name, one
+            example each.
+
+    Returns:
+        bytes, the content of the file.
+    """
+    import tensorflow as tf
+
+    operations = _operations(float_file)
+    products = [tensor for name, tensor in operations if name in PRODUCTS]
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_ops=sorted({name for name, _ in operations} - PRODUCTS - TABLES),
+        denylisted_nodes=products[:first],
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: (("embed", example) for example in calibration())
+    with quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the runtime that calibrates
+        # The public way to name what stays in floats; nothing is debugged.
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=lambda: iter(()), debug_options=options
+        )
+        return debugger.get_nondebug_quantized_model()
+
+
+def float_products(encoder):
+    """Counts the products that stay in floats, from the waveform to the first learned one.
+
+    Sound spans more than 256 levels: what is quiet in a recording would be lost in eight bits
+    before the first layer could see it. Pixels have eight bits, tokens have none.
+
+    Args:
+        encoder: Functional `keras.Model` with named inputs.
+
+    Returns:
+        int; 0 for an encoder of other inputs than sound.
+    """
+    if "waveform" not in encoder.input:
+        return 0
+    spectrum = any(isinstance(layer, LogMel) for layer in encoder._flatten_layers())
+    return 3 if spectrum else 1  # a Fourier transform, and the sums of mel bands
+
+
+def _operations(path):
+    """Lists the operations of a file as pairs of a name and the name of the first output."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    # Codes up to 127 are in the old field, others in the new one.
+    codes = [
+        names[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in model.operatorCodes
+    ]
+    return [
+        (codes[operation.opcodeIndex], graph.tensors[operation.outputs[0]].name.decode())
+        for graph in model.subgraphs
+        for operation in graph.operators
+    ]
