@@ -10,6 +10,7 @@ from mmssl.serving.errors import RefusedError, invalid
 from mmssl.serving.tensors import Spec
 
 _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError)
+_ASSERTION = "assertion failed: "
 _WHERE = ("Graph execution error", "Detected at node", "<stack traces", "[[")
 
 
@@ -138,4 +139,7 @@ def _reason(error):
     """The line of an error of TensorFlow that says what is wrong, not where in the graph."""
     lines = (line.strip() for line in str(error.message).splitlines())
     said = (line for line in lines if line and not line.startswith(_WHERE))
-    return next(said, "The model refuses these inputs.")
+    reason = next(said, "The model refuses these inputs.")
+    if reason.startswith(_ASSERTION):  # of values, each in brackets
+        return reason.removeprefix(_ASSERTION).replace("] [", " ").strip("[]")
+    return reason
