@@ -1,6 +1,7 @@
 """A run folder, opened for use."""
 
 import contextlib
+import functools
 import logging
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,11 @@ from mmssl.runs.whitening import read_whitening
 
 WHITEN = ("auto", "pca", "none")
 logger = logging.getLogger(__name__)
+
+
+@functools.cache
+def _warn_once(sentence):
+    logger.warning(sentence)
 
 
 @dataclass
@@ -142,7 +148,7 @@ class Run:
         if whiten == "pca":
             raise ValueError(f"{self.folder}: vectors cannot be whitened: {why_not}.")
         if whitening is None and self.asks_to_whiten:
-            logger.warning("%s: vectors are not whitened: %s.", self.folder, why_not)
+            _warn_once(f"{self.folder}: vectors are not whitened: {why_not}.")
         return plain
 
     @property
@@ -182,7 +188,10 @@ class Run:
     def _without(self):
         if not self.asks_to_whiten:
             return "its recipe has no probe.whiten, or none"
-        return f"it has no {self.files.whitening.name}; the same `mmssl pretrain` command writes it"
+        return (
+            f"it has no {self.files.whitening.name}; the same `mmssl pretrain` command, or "
+            "mmssl.training.finish, writes it"
+        )
 
     def place(self, name):
         """Returns where a product of the encoder is written in the folder.
