@@ -189,8 +189,8 @@ class Run:
         if not self.asks_to_whiten:
             return "its recipe has no probe.whiten, or none"
         return (
-            f"it has no {self.files.whitening.name}; the same `mmssl pretrain` command, or "
-            "mmssl.training.finish, writes it"
+            f"it has no {self.files.whitening.name}; the same `mmssl pretrain` command writes it, "
+            "in Python mmssl.training.finish"
         )
 
     def place(self, name):

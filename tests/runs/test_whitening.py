@@ -93,7 +93,7 @@ def test_a_step_before_the_end_is_not_whitened_and_it_says_so(run, caplog):
 
 def test_a_whitening_that_is_missing_is_told_of(run, caplog):
     assert run.deployed_encoder() is run.encoder
-    assert "it has no whitening.npz; the same `mmssl pretrain` command writes it." in caplog.text
+    assert "it has no whitening.npz; the same `mmssl pretrain` command writes it," in caplog.text
 
 
 def test_what_decided_against_it_is_told(run):
