@@ -64,25 +64,25 @@ def test_one_sample_is_enough():
     assert_read_alike(encode([[0.5]]))
 
 
-@pytest.mark.parametrize(
-    ("file", "reason"),
-    [
-        (b"", "MP3, FLAC and Ogg cannot: send WAV"),
-        (b"ID3\x04" + bytes(200), "MP3, FLAC and Ogg cannot: send WAV"),
-        (encode(noise(), format="FLAC"), "MP3, FLAC and Ogg cannot: send WAV"),
-        (encode(noise(), subtype="ULAW"), "send WAV of 8, 16, 24 or 32 bits, or of floats"),
-        (STEREO[:43], "no samples, or no format"),
-        (STEREO[:12] + STEREO[36:], "no samples, or no format"),
-        (STEREO[:-1], "truncated"),
-        (encode(np.zeros((0, 1))), "it has no samples"),
-        (encode([[0.1], [np.nan]], subtype="FLOAT"), "not finite"),
-        (with_bytes(24, struct.pack("<I", 1)), "can be converted to 8000 Hz"),
-        (with_bytes(24, b"\xff" * 4), "can be converted to 8000 Hz"),
-        (with_bytes(22, bytes(2)), "cannot be decoded here"),
-        (with_bytes(32, bytes(2)), "cannot be decoded here"),
-        (with_bytes(16, b"\xff" * 4), "no samples, or no format"),
-    ],
-)
+UNREADABLE = {
+    "empty": (b"", "MP3, FLAC and Ogg cannot: send WAV"),
+    "MP3": (b"ID3\x04" + bytes(200), "MP3, FLAC and Ogg cannot: send WAV"),
+    "FLAC": (encode(noise(), format="FLAC"), "MP3, FLAC and Ogg cannot: send WAV"),
+    "mu-law": (encode(noise(), subtype="ULAW"), "send WAV of 8, 16, 24 or 32 bits, or of floats"),
+    "cut in its head": (STEREO[:43], "no samples, or no format"),
+    "no format": (STEREO[:12] + STEREO[36:], "no samples, or no format"),
+    "cut": (STEREO[:-1], "truncated"),
+    "no samples": (encode(np.zeros((0, 1))), "it has no samples"),
+    "NaN": (encode([[0.1], [np.nan]], subtype="FLOAT"), "not finite"),
+    "slow": (with_bytes(24, struct.pack("<I", 1)), "can be converted to 8000 Hz"),
+    "fast": (with_bytes(24, b"\xff" * 4), "can be converted to 8000 Hz"),
+    "no channels": (with_bytes(22, bytes(2)), "cannot be decoded here"),
+    "no bytes a sample": (with_bytes(32, bytes(2)), "cannot be decoded here"),
+    "absurd format": (with_bytes(16, b"\xff" * 4), "no samples, or no format"),
+}
+
+
+@pytest.mark.parametrize(("file", "reason"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_cannot_be_read_is_refused_with_what_can(file, reason):
     assert reason in refusal(sound_decoders()[0], file)
 
