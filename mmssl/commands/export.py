@@ -8,6 +8,7 @@ mmssl export runs/speech --format litert --quantize int8
 mmssl export runs/data2vec --format litert --layer block_3
 mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier
+mmssl export runs/speech --format litert --part stream
 mmssl export runs/bert --format keras_hub --out bert_of_my_documents"""
 
 
@@ -18,10 +19,10 @@ def add_arguments(parser):
     arguments.add_layer(parser, "block to cut the encoder after, or whole")
     parser.add_argument(
         "--part",
-        choices=["encoder", "classifier", "generator"],
+        choices=["encoder", "classifier", "generator", "stream"],
         default="encoder",
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
-        "its state in and out",
+        "its state in and out; stream: a causal encoder of sound in chunks, its state in and out",
     )
     parser.add_argument(
         "--quantize",
@@ -36,6 +37,7 @@ def run(options):
     from mmssl.deploy import preset
     from mmssl.deploy.generator import export_generator
     from mmssl.deploy.runs import export_classifier, export_run
+    from mmssl.deploy.stream import export_stream
 
     run = arguments.run_of(options)
     if options.quantize is not None:
@@ -43,6 +45,9 @@ def run(options):
         return
     if options.part == "generator":
         result = export_generator(run, options.format, options.out)
+    elif options.part == "stream":
+        layer = arguments.layer_of(options, run)
+        result = export_stream(run, options.format, options.out, layer)
     elif options.part == "classifier":
         result = export_classifier(run, options.format, options.out)
     elif options.format == preset.FORMAT:

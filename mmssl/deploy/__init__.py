@@ -8,6 +8,7 @@ from mmssl.deploy.precision import as_float32
 from mmssl.deploy.quantized import QuantizedResult, export_quantized
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_classifier, export_run
+from mmssl.deploy.stream import Stream, export_stream, write_stream
 
 __all__ = [
     "FORMATS",
@@ -15,6 +16,7 @@ __all__ = [
     "ExportMismatchError",
     "ExportResult",
     "QuantizedResult",
+    "Stream",
     "as_float32",
     "example_inputs",
     "export",
@@ -22,7 +24,9 @@ __all__ = [
     "export_generator",
     "export_quantized",
     "export_run",
+    "export_stream",
     "load_exported",
     "load_generator",
     "write_generator",
+    "write_stream",
 ]

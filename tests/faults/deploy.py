@@ -3,6 +3,7 @@
 from tests.faults.fault import Fault
 
 PRESET = ("tests/deploy/test_preset.py",)
+QUANTIZED = ("tests/deploy/test_quantized.py",)
 
 FAULTS = (
     Fault(
@@ -37,5 +38,45 @@ FAULTS = (
         "scale=1 / 255, offset=0.0",
         PRESET,
         "pixels",
+    ),
+    Fault(
+        "the first convolution of a sound computes in integers",
+        "mmssl/deploy/integers.py",
+        "return 3 if spectrum else 1",
+        "return 2 if spectrum else 0",
+        QUANTIZED,
+        "of_sound",
+    ),
+    Fault(
+        "a quantized file is compared on what it was calibrated on",
+        "mmssl/deploy/quantized.py",
+        "source.select(order[first : first + items])",
+        "source.select(order[:items])",
+        QUANTIZED,
+        "drawn",
+    ),
+    Fault(
+        "divisions and sums compute in integers too",
+        "mmssl/deploy/integers.py",
+        "{name for name, _ in operations} - PRODUCTS - TABLES",
+        '{"SOFTMAX"}',
+        QUANTIZED,
+        "of_sound",
+    ),
+    Fault(
+        "a quantized file that gives no numbers is kept",
+        "mmssl/deploy/quantized.py",
+        "if not cosines.mean() >= LEAST_COSINE",
+        "if cosines.mean() < LEAST_COSINE",
+        QUANTIZED,
+        "not_kept",
+    ),
+    Fault(
+        "the probe of a quantized file is tested on what it was trained on",
+        "mmssl/deploy/probed.py",
+        "for part in (split.train, split.test))\n    split",
+        "for part in (split.train, split.train))\n    split",
+        QUANTIZED,
+        "tell_good",
     ),
 )
