@@ -54,8 +54,19 @@ def _convert(encoder, path):
     )
     if missing:
         raise ExportError(f"ONNX has no operation for {', '.join(missing)} of this encoder.")
+    _store_constants(model.graph, embed.get_concrete_function(*signature(encoder)))
     _name_dynamic_axes(model.graph)
     onnx.save(model, str(path))
+
+
+def _store_constants(graph, function):
+    """Stores what layers keep as tensors, such as positions, which tf2onnx makes inputs of."""
+    from onnx import numpy_helper
+
+    kept = {inside.name: outside for outside, inside in function.graph.captures}
+    for value in [value for value in graph.input if value.name in kept]:
+        graph.initializer.append(numpy_helper.from_array(kept[value.name].numpy(), value.name))
+        graph.input.remove(value)
 
 
 def _erfc(context, node, name, args):

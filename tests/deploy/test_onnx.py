@@ -18,3 +18,24 @@ def test_log1p_keeps_the_digits_of_what_is_small_beside_one(tmp_path):
     found = load_exported(path)({"images": values})["embedding"][0]
     for value, expected in zip(found, np.log1p(values.ravel().astype("float64")), strict=True):
         assert_close(value, expected, ROUNDING, scale=max(expected, 1e-37))
+
+
+@keras.saving.register_keras_serializable("tests")
+class Ramp(keras.layers.Layer):
+    def build(self, shape):
+        self.ramp = keras.ops.arange(shape[1], dtype="float32")[:, None, None]
+
+    def call(self, x):
+        return x + self.ramp
+
+
+def test_a_tensor_that_a_layer_keeps_is_stored_and_no_input(tmp_path):
+    skip_without("onnx")
+    images = keras.Input((6, 1, 1), name="images")
+    features = Ramp()(images)
+    embedding = keras.layers.Flatten()(features)
+    encoder = keras.Model({"images": images}, {"features": features, "embedding": embedding})
+    path = export(encoder, tmp_path / "encoder.onnx", "onnx").path
+    values = np.ones((2, 6, 1, 1), "float32")
+    found = load_exported(path)({"images": values})["embedding"]
+    np.testing.assert_array_equal(found, [[1, 2, 3, 4, 5, 6]] * 2)
