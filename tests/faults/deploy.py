@@ -3,6 +3,7 @@
 from tests.faults.fault import Fault
 
 PRESET = ("tests/deploy/test_preset.py",)
+STREAM = ("tests/deploy/test_stream.py",)
 QUANTIZED = ("tests/deploy/test_quantized.py",)
 
 FAULTS = (
@@ -78,5 +79,36 @@ FAULTS = (
         "for part in (split.train, split.train))\n    split",
         QUANTIZED,
         "tell_good",
+    ),
+    Fault(
+        "a chunk's convolution reaches back one frame too little",
+        "mmssl/deploy/step.py",
+        "self.outputs[state] = joined[:, -before:]",
+        "self.outputs[state] = joined[:, -before - 1 : -1]",
+        STREAM,
+        "chunks",
+    ),
+    Fault(
+        "the recurrent state of a chunk is forgotten",
+        "mmssl/deploy/step.py",
+        "self.outputs[state] = after",
+        "self.outputs[state] = 0 * after",
+        STREAM,
+        "chunks",
+    ),
+    Fault(
+        "samples that are no whole frame are dropped",
+        "mmssl/deploy/stream.py",
+        "self._waiting = sound[:, whole:]",
+        "self._waiting = sound[:, :0]",
+        STREAM,
+        "chunks",
+    ),
+    Fault(
+        "log1p in ONNX loses what is small beside one",
+        "mmssl/deploy/onnx.py",
+        'add("Where", [lost, x, add("Mul", [x, quotient])]',
+        'add("Where", [lost, rounded, add("Log", [more])]',
+        ("tests/deploy/test_onnx.py",),
     ),
 )
