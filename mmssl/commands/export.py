@@ -11,6 +11,7 @@ mmssl export runs/data2vec --format litert --layer block_3
 mmssl export runs/speech --format litert --whiten none --out plain.tflite
 mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier
+mmssl export runs/speech --format litert --part stream
 mmssl export runs/speech --format saved_model --inputs raw --out models/speech --serving-files
 mmssl export runs/bert --format keras_hub --out bert_of_my_documents"""
 
@@ -23,10 +24,10 @@ def add_arguments(parser):
     arguments.add_whiten(parser)
     parser.add_argument(
         "--part",
-        choices=["encoder", "classifier", "generator"],
+        choices=["encoder", "classifier", "generator", "stream"],
         default="encoder",
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
-        "its state in and out",
+        "its state in and out; stream: a causal encoder of sound in chunks, its state in and out",
     )
     parser.add_argument(
         "--quantize",
@@ -73,8 +74,10 @@ def _check(options):
     raw = options.inputs == "raw"
     if raw and options.format != "saved_model":
         raise ValueError(f"--inputs raw is for --format saved_model, not for {options.format}")
-    if raw and options.part == "generator":
-        raise ValueError("--inputs raw is for an encoder or a classifier, not for a generator")
+    if raw and options.part not in ("encoder", "classifier"):
+        raise ValueError(
+            f"--inputs raw is for an encoder or a classifier, not for --part {options.part}"
+        )
     if options.quantize is not None:
         _check_quantize(options)
     versioned = options.out and (raw or Path(options.out).name.isdecimal())
@@ -101,6 +104,7 @@ def _export(options, run):
     from mmssl.deploy.preset import FORMAT, export_preset
     from mmssl.deploy.raw import export_raw, export_raw_classifier
     from mmssl.deploy.runs import export_classifier, export_run
+    from mmssl.deploy.stream import export_stream
 
     raw, out = options.inputs == "raw", options.out
     if options.part == "generator":
@@ -110,6 +114,8 @@ def _export(options, run):
             export_raw_classifier(run, out) if raw else export_classifier(run, options.format, out)
         )
     layer = arguments.layer_of(options, run)
+    if options.part == "stream":
+        return export_stream(run, options.format, out, layer)
     if raw:
         return export_raw(run, out, layer, options.whiten)
     if options.format == FORMAT:

@@ -10,6 +10,7 @@ from mmssl.deploy.raw import export_raw, export_raw_classifier
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_classifier, export_run
 from mmssl.deploy.serving_files import write_serving_files
+from mmssl.deploy.stream import Stream, export_stream, write_stream
 
 __all__ = [
     "FORMATS",
@@ -17,6 +18,7 @@ __all__ = [
     "ExportMismatchError",
     "ExportResult",
     "QuantizedResult",
+    "Stream",
     "as_float32",
     "example_inputs",
     "export",
@@ -26,8 +28,10 @@ __all__ = [
     "export_raw",
     "export_raw_classifier",
     "export_run",
+    "export_stream",
     "load_exported",
     "load_generator",
     "write_generator",
     "write_serving_files",
+    "write_stream",
 ]

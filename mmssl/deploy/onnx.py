@@ -47,15 +47,26 @@ def _convert(encoder, path):
     embed = tf.function(lambda inputs: encoder(inputs, training=False))
     with quiet_logger("tf2onnx"):
         model, _ = tf2onnx.convert.from_function(
-            embed, signature(encoder), opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
+            embed, signature(encoder), opset=OPSET, custom_op_handlers=HANDLERS
         )
     missing = sorted(
         {node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)}
     )
     if missing:
         raise ExportError(f"ONNX has no operation for {', '.join(missing)} of this encoder.")
+    _store_constants(model.graph, embed.get_concrete_function(*signature(encoder)))
     _name_dynamic_axes(model.graph)
     onnx.save(model, str(path))
+
+
+def _store_constants(graph, function):
+    """Stores what layers keep as tensors, such as positions, which tf2onnx makes inputs of."""
+    from onnx import numpy_helper
+
+    kept = {inside.name: outside for outside, inside in function.graph.captures}
+    for value in [value for value in graph.input if value.name in kept]:
+        graph.initializer.append(numpy_helper.from_array(kept[value.name].numpy(), value.name))
+        graph.input.remove(value)
 
 
 def _erfc(context, node, name, args):
@@ -69,6 +80,33 @@ def _erfc(context, node, name, args):
     context.make_node(
         "Sub", [one, erf], outputs=node.output, name=name, shapes=[shape], dtypes=[dtype]
     )
+
+
+def _log1p(context, node, name, args):
+    """Converts log(1 + x), which mu-law codes use and ONNX lacks, to x log(1 + x) / ((1 + x) - 1).
+
+    The quotient makes up for what 1 + x rounds off (Goldberg 1991, theorem 4).
+    """
+    import numpy as np
+    from onnx import TensorProto
+
+    shape, dtype = context.get_shape(node.output[0]), context.get_dtype(node.output[0])
+    x = node.input[0]
+
+    def add(operation, inputs, dtype=dtype, **kwargs):
+        made = context.make_node(operation, inputs, shapes=[shape], dtypes=[dtype], **kwargs)
+        return made.output[0]
+
+    one = context.make_const(f"{name}_one", np.array(1.0, "float32")).output[0]
+    more = add("Add", [x, one])
+    rounded = add("Sub", [more, one])
+    lost = add("Equal", [more, one], TensorProto.BOOL)
+    quotient = add("Div", [add("Log", [more]), add("Where", [lost, one, rounded])])
+    context.remove_node(name)
+    add("Where", [lost, x, add("Mul", [x, quotient])], outputs=node.output, name=name)
+
+
+HANDLERS = {"Erfc": (_erfc, []), "Log1p": (_log1p, [])}
 
 
 def _name_dynamic_axes(graph):

@@ -111,13 +111,16 @@ class LogMel(keras.layers.Layer):
         self._to_mel = ops.convert_to_numpy(matrix)
 
     def call(self, waveform):
-        waveform = ops.pad(waveform, ((0, 0), (self.window - self.hop, 0)))
+        return self.frames(ops.pad(waveform, ((0, 0), (self.window - self.hop, 0))))
+
+    def frames(self, waveform):
+        """Computes the frames of a waveform that begins `window - hop` samples before the first."""
         spectrum = ops.conv(waveform[..., None], self._kernel, self.hop)
         power = ops.square(spectrum)
         bins = self.window // 2 + 1
         magnitude = ops.sqrt(power[..., :bins] + power[..., bins:] + TINY)
         num_mel_bins = ops.maximum(ops.matmul(magnitude, self._to_mel), LOG_MEL_FLOOR)
-        return 1.0 - ops.log(num_mel_bins) / np.log(LOG_MEL_FLOOR)
+        return 1.0 - ops.log(num_mel_bins) / math.log(LOG_MEL_FLOOR)
 
     def compute_output_shape(self, input_shape):
         rows, length = input_shape

@@ -4,7 +4,7 @@ from mmssl.deploy.example import example_inputs
 from mmssl.deploy.formats import export
 from tests.contract.visit import joined
 
-NAMES = {"saved_model": "encoder", "litert": "encoder.tflite"}
+NAMES = {"saved_model": "encoder", "litert": "encoder.tflite", "onnx": "encoder.onnx"}
 SAMPLE_RATE = 1000  # of the example, two seconds: many frames for strides as small as the cases'
 
 _differences = {}

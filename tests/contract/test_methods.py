@@ -173,7 +173,7 @@ def test_the_seed_settles_the_weights(visit):
     assert not np.array_equal(other, joined(visit.untrained.encoder.get_weights()))
 
 
-@pytest.mark.parametrize("form", ["saved_model", "litert"])
+@pytest.mark.parametrize("form", ["saved_model", "litert", "onnx"])
 def test_the_encoder_alone_is_exported_and_gives_the_same_vectors(visit, form):
     assert tolerances.exported(largest_difference(visit.untrained.encoder, form, visit.folder))
 

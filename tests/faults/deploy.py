@@ -3,6 +3,8 @@
 from tests.faults.fault import Fault
 
 PRESET = ("tests/deploy/test_preset.py",)
+STREAM = ("tests/deploy/test_stream.py",)
+QUANTIZED = ("tests/deploy/test_quantized.py",)
 
 FAULTS = (
     Fault(
@@ -37,5 +39,76 @@ FAULTS = (
         "scale=1 / 255, offset=0.0",
         PRESET,
         "pixels",
+    ),
+    Fault(
+        "the first convolution of a sound computes in integers",
+        "mmssl/deploy/integers.py",
+        "return 3 if spectrum else 1",
+        "return 2 if spectrum else 0",
+        QUANTIZED,
+        "of_sound",
+    ),
+    Fault(
+        "a quantized file is compared on what it was calibrated on",
+        "mmssl/deploy/quantized.py",
+        "source.select(order[first : first + items])",
+        "source.select(order[:items])",
+        QUANTIZED,
+        "drawn",
+    ),
+    Fault(
+        "divisions and sums compute in integers too",
+        "mmssl/deploy/integers.py",
+        "{name for name, _ in operations} - PRODUCTS - TABLES",
+        '{"SOFTMAX"}',
+        QUANTIZED,
+        "of_sound",
+    ),
+    Fault(
+        "a quantized file that gives no numbers is kept",
+        "mmssl/deploy/quantized.py",
+        "if not cosines.mean() >= LEAST_COSINE",
+        "if cosines.mean() < LEAST_COSINE",
+        QUANTIZED,
+        "not_kept",
+    ),
+    Fault(
+        "the probe of a quantized file is tested on what it was trained on",
+        "mmssl/deploy/probed.py",
+        "for part in (split.train, split.test))\n    split",
+        "for part in (split.train, split.train))\n    split",
+        QUANTIZED,
+        "tell_good",
+    ),
+    Fault(
+        "a chunk's convolution reaches back one frame too little",
+        "mmssl/deploy/step.py",
+        "self.outputs[state] = joined[:, -before:]",
+        "self.outputs[state] = joined[:, -before - 1 : -1]",
+        STREAM,
+        "chunks",
+    ),
+    Fault(
+        "the recurrent state of a chunk is forgotten",
+        "mmssl/deploy/step.py",
+        "self.outputs[state] = after",
+        "self.outputs[state] = 0 * after",
+        STREAM,
+        "chunks",
+    ),
+    Fault(
+        "samples that are no whole frame are dropped",
+        "mmssl/deploy/stream.py",
+        "self._waiting = sound[:, whole:]",
+        "self._waiting = sound[:, :0]",
+        STREAM,
+        "chunks",
+    ),
+    Fault(
+        "log1p in ONNX loses what is small beside one",
+        "mmssl/deploy/onnx.py",
+        'add("Where", [lost, x, add("Mul", [x, quotient])]',
+        'add("Where", [lost, rounded, add("Log", [more])]',
+        ("tests/deploy/test_onnx.py",),
     ),
 )
