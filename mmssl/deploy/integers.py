@@ -2,6 +2,7 @@
 
 import warnings
 
+from mmssl.deploy.constants import store_in_int8
 from mmssl.layers import LogMel
 from mmssl.quiet import quiet
 
@@ -21,7 +22,8 @@ TABLES = {"EMBEDDING_LOOKUP", "GATHER"}
 def convert_to_integers(converter, float_file, first, calibration):
     """Converts with products and tables in int8, by ranges that are measured on examples.
 
-    Weights have a scale for every channel. Inputs and outputs of the file stay in floats.
+    Weights have a scale for every channel. Inputs and outputs of the file stay in floats. What
+    large weights compute in floats, such as a Fourier transform, has them in int8 as well.
 
     Args:
         converter: `tf.lite.TFLiteConverter` with the signature `embed`.
@@ -49,7 +51,7 @@ def convert_to_integers(converter, float_file, first, calibration):
         debugger = tf.lite.experimental.QuantizationDebugger(
             converter=converter, debug_dataset=lambda: iter(()), debug_options=options
         )
-        return debugger.get_nondebug_quantized_model()
+        return store_in_int8(debugger.get_nondebug_quantized_model(), PRODUCTS)
 
 
 def float_products(encoder):

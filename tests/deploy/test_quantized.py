@@ -7,13 +7,15 @@ import pytest
 from mmssl.cli import main
 from mmssl.deploy import load_exported, quantized
 from mmssl.deploy.checked import ExportError, ExportMismatchError
-from mmssl.deploy.integers import float_products
+from mmssl.deploy.constants import store_in_int8
+from mmssl.deploy.formats import export
+from mmssl.deploy.integers import PRODUCTS, TABLES, float_products
 from mmssl.deploy.probed import probe_both
 from mmssl.deploy.quantized import export_quantized
 from mmssl.encoders import conv_encoder, cpc_encoder, spectrogram_encoder
 from mmssl.evaluation.probes.features import embed
 from mmssl.pipelines.images import ImageCrops
-from tests.deploy.conftest import run_with, skip_without
+from tests.deploy.conftest import random_inputs, run_with, skip_without
 
 FLOAT32, FLOAT16, INT8 = 0, 1, 9  # of the schema's TensorType
 
@@ -36,6 +38,21 @@ def weights(path):
     constant = [t for t in tensors if model.buffers[t.buffer].data is not None]
     sizes = [(int(np.prod(t.shape)) if t.shape is not None else 1, t.type) for t in constant]
     return [(size, kind) for size, kind in sizes if size > 1000]
+
+
+def computed_in_integers(path):
+    """Names of the operations whose output is int8."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
+    return {
+        names[codes[operation.opcodeIndex]]
+        for graph in model.subgraphs
+        for operation in graph.operators
+        if graph.tensors[operation.outputs[0]].type == INT8
+    }
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +80,38 @@ def test_int8_leaves_the_first_convolution_of_sound_and_what_goes_in_and_out_in_
     runner = Interpreter(model_path=str(sound_int8.path)).get_signature_runner("embed")
     assert runner.get_input_details()["waveform"]["dtype"] == np.float32
     assert {d["dtype"] for d in runner.get_output_details().values()} == {np.float32}
+
+
+def test_only_products_of_sound_compute_in_integers(sound_int8):
+    found = computed_in_integers(sound_int8.path)
+    assert {"CONV_2D", "FULLY_CONNECTED"} <= found <= PRODUCTS | TABLES | {"QUANTIZE"}
+
+
+def test_a_fourier_transform_is_stored_in_int8_and_computed_in_floats(sound_run, tmp_path):
+    encoder = spectrogram_encoder(8000, 16, 256, 128, (8, 16))
+    run = run_with(sound_run.folder, encoder)
+    run.pipeline = sound_run.data
+    result = export_quantized(run, "int8", tmp_path / "x.tflite", calibration_items=4, items=4)
+    kernel = 256 * 2 * 129
+    assert [kind for size, kind in weights(result.path) if size == kernel] == [INT8]
+    assert result.bytes < 2 * kernel
+    assert result.min_cosine > 0.99
+
+
+@pytest.mark.parametrize(("wide", "saved"), [(40, 40_000), (3, 0)])
+def test_weights_are_stored_in_int8_where_that_saves_space(wide, saved, tmp_path):
+    images = keras.Input((4, 4, wide), name="images")
+    table = np.random.default_rng(0).normal(size=(wide, 16_000 // wide)).astype("float32")
+    features = keras.layers.Reshape((16, table.shape[1]))(keras.ops.matmul(images, table))
+    embedding = keras.layers.GlobalAveragePooling1D()(features)
+    encoder = keras.Model({"images": images}, {"features": features, "embedding": embedding})
+    path = export(encoder, tmp_path / "encoder.tflite", "litert").path
+    inputs, content = random_inputs(encoder, 2, None), path.read_bytes()
+    expected = load_exported(path)(inputs)["embedding"]
+    path.write_bytes(store_in_int8(content, PRODUCTS))
+    assert len(content) - path.stat().st_size >= saved
+    assert cosines(load_exported(path)(inputs)["embedding"], expected).min() > 0.999
+    assert store_in_int8(content, {"CONV_2D"}) == content
 
 
 def test_what_was_measured_is_kept_beside_the_file(sound_int8):

@@ -111,4 +111,20 @@ FAULTS = (
         'add("Where", [lost, rounded, add("Log", [more])]',
         ("tests/deploy/test_onnx.py",),
     ),
+    Fault(
+        "weights that are stored in int8 have the scale of another channel",
+        "mmssl/deploy/constants.py",
+        'stored.quantization.scale = scale.astype("float32")',
+        'stored.quantization.scale = scale[::-1].astype("float32")',
+        QUANTIZED,
+        "saves_space",
+    ),
+    Fault(
+        "a Fourier transform stays as large as it is",
+        "mmssl/deploy/integers.py",
+        "return store_in_int8(debugger.get_nondebug_quantized_model(), PRODUCTS)",
+        "return debugger.get_nondebug_quantized_model()",
+        QUANTIZED,
+        "fourier",
+    ),
 )
