@@ -5,9 +5,9 @@ whitened where the run decided so, is written in every format. Recipes with the 
 one measurement. Speed is taken in turns (`predict`, the same model in a `tf.function` compiled by
 XLA, every file, and again), with the same number of threads each; a ratio is the median over the
 rounds of `predict`'s time over the file's, so more than 1 is faster than `predict`. One call of
-`predict` gets one item, or as many batches as take half a second, which the others are given one by
-one. Memory is that of a process of its own. Progress goes to stderr, tables to stdout; `--json` prints a JSON line an
-encoder instead. What is in the folder already, runs and figures, is used.
+`predict` gets one item, or as many batches as take half a second; the others are given the batches
+one by one. Memory is that of a process of its own. Progress goes to stderr, tables to stdout;
+`--json` prints a JSON line an encoder instead. Runs and figures that are in the folder are used.
 
     python benchmarks/deploy.py --out /tmp/deploy
     python benchmarks/deploy.py audio/cpc vision/simclr --out /tmp/deploy --forms saved_model int8
@@ -100,12 +100,15 @@ def measured(names, options):
 def trained(recipe, folder, options):
     import tensorflow as tf
 
+    from mmssl.evaluation.whitening.of_run import whiten_run
     from mmssl.training.loop import pretrain
 
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     few = [f"--fit.steps={options.steps}", "--fit.monitor_examples=0"]
-    return pretrain(recipe, folder, few, quiet=True)
+    run = pretrain(recipe, folder, few, quiet=True)
+    whiten_run(run)
+    return run
 
 
 def measure(run, options):
@@ -132,11 +135,12 @@ def measure(run, options):
         "batch": in_turns(calls, options.rounds),
         "items": count * BATCH,
     }
+    whitening = run.about_whitening(run.layer)
     log("  memory")
     memory = {form: memory_of(path, item) for form, path in files.items() if path}
     seconds = item["waveform"].shape[1] / run.data.sample_rate if "waveform" in item else None
     return {
-        "whitened": bool(run.about_whitening(run.layer) and run.about_whitening(run.layer).used),
+        "whitened": whitening is not None and whitening.used,
         "layer": run.layer,
         "weights": int(encoder.count_params()),
         "shapes": {name: list(array.shape) for name, array in item.items()},
