@@ -17,7 +17,6 @@ import argparse
 import contextlib
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from deploy_turns import compared, seconds_of
 from steps import log, rounded
 from timing import Watch
 
@@ -36,7 +36,6 @@ FORMS = ("saved_model", "litert", *PRECISIONS, "onnx")
 WAYS = ("jitted", *FORMS)
 TITLES = {"litert": "LiteRT", "saved_model": "SavedModel", "onnx": "ONNX"}
 BATCH = 16
-LEAST_SECONDS = 0.15  # of a way in a round
 PREDICTED_SECONDS, MOST_BATCHES = 0.5, 64  # of a call of `predict`
 
 
@@ -129,12 +128,9 @@ def measure(run, options):
     log("  speed")
     ways = {"predict": partial(predict, encoder)} | jitted(encoder, item, forms)
     ways |= {form: loaded(path, options.threads) for form, path in files.items() if path}
-    calls, count = of_batches(ways, batch)
-    speed = {
-        "item": in_turns({n: partial(w, item) for n, w in ways.items()}, options.rounds),
-        "batch": in_turns(calls, options.rounds),
-        "items": count * BATCH,
-    }
+    items = {name: partial(way, item) for name, way in ways.items()}
+    batches, count = of_batches(ways, batch)
+    speed = {"item": in_turns(items, options.rounds), "batch": in_turns(batches, options.rounds)}
     whitening = run.about_whitening(run.layer)
     log("  memory")
     memory = {form: memory_of(path, item) for form, path in files.items() if path}
@@ -147,6 +143,7 @@ def measure(run, options):
         "item_seconds": seconds,
         "forms": forms,
         "speed": speed,
+        "items_a_call": count * BATCH,
         "memory": memory,
     }
 
@@ -225,6 +222,10 @@ def of_batches(ways, batch):
     return calls | {"predict": partial(ways["predict"], every)}, count
 
 
+def in_turns(ways, rounds):
+    return compared({name: partial(seconds_of, way) for name, way in ways.items()}, rounds)
+
+
 def jitted(encoder, item, forms):
     """Returns the encoder compiled by XLA, or nothing and the reason among the forms."""
     import tensorflow as tf
@@ -249,49 +250,6 @@ def loaded(path, threads):
 
     with quiet():  # LiteRT logs the delegate that it creates
         return load_exported(path, None if path.suffix == "" else threads)
-
-
-def in_turns(ways, rounds):
-    """Times ways of doing the same, in turns.
-
-    Args:
-        ways: dict from a name to a function without arguments; the first is what the others are
-            compared with.
-        rounds: int.
-
-    Returns:
-        dict from each name to `seconds`, the median over the rounds of a call, `ratio`, the median
-        over the rounds of the first way's seconds over its own, and `ratios`, the least and largest
-        of them.
-    """
-    for way in ways.values():
-        way()
-    taken = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            taken[name].append(seconds_of(way))
-    first = next(iter(taken.values()))
-    ratios = {
-        name: [a / b for a, b in zip(first, every, strict=True)] for name, every in taken.items()
-    }
-    return {
-        name: {
-            "seconds": statistics.median(taken[name]),
-            "ratio": statistics.median(ratios[name]),
-            "ratios": [min(ratios[name]), max(ratios[name])],
-        }
-        for name in ways
-    }
-
-
-def seconds_of(way):
-    """Returns the median seconds of a call."""
-    taken, end = [], time.perf_counter() + LEAST_SECONDS
-    while not taken or time.perf_counter() < end:
-        begin = time.perf_counter()
-        way()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
 
 
 def memory_of(path, item):
@@ -362,10 +320,11 @@ def size(figure, form):
 def speed_cells(figure, kind):
     speed = figure["speed"][kind]
     seconds = speed["predict"]["seconds"]
-    first = (
-        f"{1000 * seconds:.1f}" if kind == "item" else f"{figure['speed']['items'] / seconds:.0f}"
-    )
-    return [first, *(f"{speed[way]['ratio']:.1f}" if way in speed else "-" for way in WAYS)]
+    first = f"{1000 * seconds:.1f}" if kind == "item" else f"{figure['items_a_call'] / seconds:.0f}"
+    return [
+        first,
+        *(f"{speed[way]['over']['predict']:.1f}" if way in speed else "-" for way in WAYS),
+    ]
 
 
 def vector_cells(figure):
