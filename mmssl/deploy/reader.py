@@ -7,11 +7,13 @@ import numpy as np
 from mmssl.deploy.extras import require
 
 
-def load_exported(path):
+def load_exported(path, threads=None):
     """Loads an exported encoder, whatever its format.
 
     Args:
         path: SavedModel folder, `.tflite` file or `.onnx` file, written by `mmssl.deploy.export`.
+        threads: int, how many a LiteRT or ONNX file computes with, 1 or more; None for what its
+            runtime chooses. A SavedModel has those of TensorFlow, `tf.config.threading`.
 
     Returns:
         A function of a dict of arrays by input name, any number of examples along the first axis,
@@ -19,18 +21,20 @@ def load_exported(path):
 
     Raises:
         FileNotFoundError: There is nothing at `path`.
-        ValueError: It is in none of the three formats.
+        ValueError: It is in none of the three formats, or `threads` is less than 1.
         ImportError: The format's optional extra is not installed.
     """
     path = Path(path)
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads={threads} must be 1 or more, or None.")
     if not path.exists():
         raise FileNotFoundError(f"No exported encoder at {path}.")
     if (path / "saved_model.pb").is_file():
         return _saved_model(path)
     if path.is_file() and path.suffix == ".tflite":
-        return _litert(path)
+        return _litert(path, threads)
     if path.is_file() and path.suffix == ".onnx":
-        return _onnx(path)
+        return _onnx(path, threads)
     raise ValueError(
         f"{path} is not an exported encoder: expected a SavedModel folder (with saved_model.pb), "
         "a .tflite file or an .onnx file."
@@ -58,11 +62,12 @@ def _saved_model(path):
     return run
 
 
-def _litert(path):
+def _litert(path, threads):
     require("litert", "ai_edge_litert")
     from ai_edge_litert.interpreter import Interpreter
 
-    runner = Interpreter(model_path=str(path)).get_signature_runner("embed")
+    interpreter = Interpreter(model_path=str(path), num_threads=threads)
+    runner = interpreter.get_signature_runner("embed")
     dtypes = {name: detail["dtype"] for name, detail in runner.get_input_details().items()}
 
     def run(inputs):
@@ -78,11 +83,13 @@ def _litert(path):
     return run
 
 
-def _onnx(path):
+def _onnx(path, threads):
     require("onnx", "onnxruntime")
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0  # its own choice
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     numpy_names = {"tensor(float)": np.float32, "tensor(int32)": np.int32}
     dtypes = {entry.name: numpy_names[entry.type] for entry in session.get_inputs()}
     outputs = [entry.name for entry in session.get_outputs()]

@@ -1,4 +1,5 @@
 import numpy as np
+import psutil
 import pytest
 
 from mmssl.deploy.formats import FORMATS
@@ -38,3 +39,22 @@ def test_inputs_are_cast_to_what_the_file_takes(format, exported):
     ids = np.array([[2, 7, 9, 3]])
     found = run({"token_ids": ids, "padding_mask": np.ones((1, 4), bool)})
     assert found["embedding"].dtype == np.float32
+
+
+@pytest.mark.parametrize("format", ["litert", "onnx"])
+def test_a_file_computes_with_as_many_threads_as_it_is_told(format, exported):
+    path = exported("images", format)[0].path
+    started = {}
+    for threads in (1, 3):
+        before = psutil.Process().num_threads()
+        run = load_exported(path, threads)
+        run({"images": np.zeros((1, 32, 32, 3))})
+        started[threads] = psutil.Process().num_threads() - before
+        del run
+    assert started[3] - started[1] == 2
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_less_than_one_thread_is_refused(format, exported):
+    with pytest.raises(ValueError, match="threads=0"):
+        load_exported(exported("images", format)[0].path, threads=0)

@@ -5,6 +5,7 @@ from tests.faults.fault import Fault
 PRESET = ("tests/deploy/test_preset.py",)
 STREAM = ("tests/deploy/test_stream.py",)
 QUANTIZED = ("tests/deploy/test_quantized.py",)
+READER = ("tests/deploy/test_reader.py",)
 
 FAULTS = (
     Fault(
@@ -126,5 +127,21 @@ FAULTS = (
         "return debugger.get_nondebug_quantized_model()",
         QUANTIZED,
         "fourier",
+    ),
+    Fault(
+        "a LiteRT file computes with one thread, whatever it is told",
+        "mmssl/deploy/reader.py",
+        "num_threads=threads",
+        "num_threads=1",
+        READER,
+        "as_many_threads and litert",
+    ),
+    Fault(
+        "an ONNX file computes with as many threads as there are cores, whatever it is told",
+        "mmssl/deploy/reader.py",
+        "intra_op_num_threads = threads or 0",
+        "intra_op_num_threads = 0",
+        READER,
+        "as_many_threads and onnx",
     ),
 )
