@@ -334,8 +334,13 @@ def speed_cells(figure, kind):
     first = f"{1000 * seconds:.1f}" if kind == "item" else f"{figure['items_a_call'] / seconds:.0f}"
     return [
         first,
-        *(f"{speed[way]['over']['predict']:.1f}" if way in speed else "-" for way in WAYS),
+        *(times(speed[way]) if way in speed else "-" for way in WAYS),
     ]
+
+
+def times(way):
+    ratio = way["over"]["predict"]
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
 
 
 def vector_cells(figure):
@@ -358,7 +363,7 @@ def vectors(found, form):
     if "bytes" not in found:
         return "-"
     exact = "difference" in found
-    first = f"{found['difference']:.1e}" if exact else f"{found['mean_cosine']:.4f}"
+    first = f"{found['difference']:.1g}" if exact else f"{found['mean_cosine']:.4f}"
     scores = found.get("probes", {})
     if form not in scores:
         return first
@@ -377,7 +382,7 @@ def memory_cells(figure):
 def time_cells(figure):
     speed, seconds = figure["speed"]["item"], figure["item_seconds"]
     return [
-        f"{speed[way]['seconds'] / seconds:.4f}" if way in speed else "-"
+        f"{speed[way]['seconds'] / seconds:.2g}" if way in speed else "-"
         for way in ("predict", *WAYS)
     ]
 
