@@ -285,7 +285,7 @@ def conditions(figures):
 def tables(figures):
     """Yields tables as lists of lines of Markdown, an encoder a row, and what is missing."""
     named = ["encoder", *(TITLES.get(form, form) for form in FORMS)]
-    yield table("Size, MB", named, figures, lambda f: [size(f, form) for form in FORMS])
+    yield table("Size, MB", named, figures, size_cells, every_name)
     ways = ["encoder", "predict", "jitted", *named[1:]]
     for kind, title, unit in (
         ("item", "One item: times as fast as `predict`", "`predict`, ms"),
@@ -301,10 +301,21 @@ def tables(figures):
     yield missing(figures)
 
 
-def table(title, heads, figures, cells):
+def every_name(figure):
+    """Returns the recipes of an encoder in a cell, `vision/byol, dino`."""
+    folder = figure["recipes"][0].partition("/")[0]
+    return f"{folder}/{', '.join(name.partition('/')[2] for name in figure['recipes'])}"
+
+
+def first_name(figure):
+    first, *more = figure["recipes"]
+    return f"{first} …" if more else first
+
+
+def table(title, heads, figures, cells, name=first_name):
     lines = [f"**{title}**", "", line(heads), "|" + "---|" * len(heads)]
     for figure in figures:
-        lines.append(line([", ".join(figure["recipes"]), *cells(figure)]))
+        lines.append(line([name(figure), *cells(figure)]))
     return lines
 
 
@@ -312,9 +323,9 @@ def line(cells):
     return f"| {' | '.join(cells)} |"
 
 
-def size(figure, form):
-    found = figure["forms"].get(form, {})
-    return f"{found['bytes'] / 1e6:.2f}" if "bytes" in found else "-"
+def size_cells(figure):
+    found = (figure["forms"].get(form, {}) for form in FORMS)
+    return [f"{one['bytes'] / 1e6:.2f}" if "bytes" in one else "-" for one in found]
 
 
 def speed_cells(figure, kind):
@@ -323,8 +334,13 @@ def speed_cells(figure, kind):
     first = f"{1000 * seconds:.1f}" if kind == "item" else f"{figure['items_a_call'] / seconds:.0f}"
     return [
         first,
-        *(f"{speed[way]['over']['predict']:.1f}" if way in speed else "-" for way in WAYS),
+        *(times(speed[way]) if way in speed else "-" for way in WAYS),
     ]
+
+
+def times(way):
+    ratio = way["over"]["predict"]
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
 
 
 def vector_cells(figure):
@@ -347,7 +363,7 @@ def vectors(found, form):
     if "bytes" not in found:
         return "-"
     exact = "difference" in found
-    first = f"{found['difference']:.1e}" if exact else f"{found['mean_cosine']:.4f}"
+    first = f"{found['difference']:.1g}" if exact else f"{found['mean_cosine']:.4f}"
     scores = found.get("probes", {})
     if form not in scores:
         return first
@@ -366,14 +382,14 @@ def memory_cells(figure):
 def time_cells(figure):
     speed, seconds = figure["speed"]["item"], figure["item_seconds"]
     return [
-        f"{speed[way]['seconds'] / seconds:.4f}" if way in speed else "-"
+        f"{speed[way]['seconds'] / seconds:.2g}" if way in speed else "-"
         for way in ("predict", *WAYS)
     ]
 
 
 def missing(figures):
     return [
-        f"- {', '.join(figure['recipes'])}: no {form}: {found['missing']}"
+        f"- {every_name(figure)}: no {form}: {found['missing']}"
         for figure in figures
         for form, found in figure["forms"].items()
         if "missing" in found
