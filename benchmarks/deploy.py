@@ -179,6 +179,7 @@ def probed(data, encoder, files):
     """Returns the probes of the float encoder and of the files that compute the same."""
     from mmssl.deploy import load_exported
     from mmssl.deploy.probed import probe_both
+    from mmssl.encoders.parts.whitening import unwhitened
     from mmssl.evaluation.probes.features import embed
 
     def of_file(path):
@@ -197,7 +198,8 @@ def probed(data, encoder, files):
         log(f"  {stage}")
         return embed(encoder, data.middles(source, BATCH))
 
-    return probe_both(data, {"float32": of_keras} | {f: of_file(p) for f, p in files.items()})
+    forms = {"float32": of_keras} | {f: of_file(p) for f, p in files.items()}
+    return probe_both(data, forms, whitened=unwhitened(encoder)[1] is not None)
 
 
 def predict(encoder, batch):

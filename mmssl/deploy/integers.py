@@ -1,8 +1,10 @@
 """Which operations of a LiteRT file compute in integers, and which stay in floats."""
 
 import warnings
+from dataclasses import dataclass
 
 from mmssl.deploy.constants import store_in_int8
+from mmssl.encoders.parts.whitening import unwhitened
 from mmssl.layers import LogMel
 from mmssl.quiet import quiet
 
@@ -19,16 +21,17 @@ PRODUCTS = {
 TABLES = {"EMBEDDING_LOOKUP", "GATHER"}
 
 
-def convert_to_integers(converter, float_file, first, calibration):
+def convert_to_integers(converter, float_file, encoder, calibration):
     """Converts with products and tables in int8, by ranges that are measured on examples.
 
-    Weights have a scale for every channel. Inputs and outputs of the file stay in floats. What
-    large weights compute in floats, such as a Fourier transform, has them in int8 as well.
+    Weights have a scale for every channel. Inputs and outputs of the file stay in floats, and so
+    does a whitening, which raises what eight bits leave of the smallest directions. What large
+    weights compute in floats, such as a Fourier transform, has them in int8 as well.
 
     Args:
         converter: `tf.lite.TFLiteConverter` with the signature `embed`.
         float_file: `pathlib.Path` of the same encoder as a float32 LiteRT file.
-        first: How many products at the beginning stay in floats, see `float_products`.
+        encoder: That encoder, a functional `keras.Model`.
         calibration: Function that returns an iterable of dicts of arrays by input name, one
             example each.
 
@@ -38,10 +41,13 @@ def convert_to_integers(converter, float_file, first, calibration):
     import tensorflow as tf
 
     operations = _operations(float_file)
-    products = [tensor for name, tensor in operations if name in PRODUCTS]
+    products = [operation for operation in operations if operation.name in PRODUCTS]
+    in_floats = products[: float_products(encoder)]
+    if unwhitened(encoder)[1] is not None:
+        in_floats += [operation for operation in products if operation.is_output]
     options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_ops=sorted({name for name, _ in operations} - PRODUCTS - TABLES),
-        denylisted_nodes=products[:first],
+        denylisted_ops=sorted({operation.name for operation in operations} - PRODUCTS - TABLES),
+        denylisted_nodes=[operation.tensor for operation in in_floats],
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (("embed", example) for example in calibration())
@@ -72,8 +78,17 @@ def float_products(encoder):
     return 3 if spectrum else 1  # a Fourier transform, and the sums of mel bands
 
 
+@dataclass(frozen=True)
+class _Operation:
+    """An operation: its name, that of its first output, and whether the file returns that."""
+
+    name: str
+    tensor: str
+    is_output: bool
+
+
 def _operations(path):
-    """Lists the operations of a file as pairs of a name and the name of the first output."""
+    """Lists the operations of a file, those of the main graph first."""
     from ai_edge_litert import schema_py_generated as schema
 
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
@@ -83,7 +98,11 @@ def _operations(path):
         names[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in model.operatorCodes
     ]
     return [
-        (codes[operation.opcodeIndex], graph.tensors[operation.outputs[0]].name.decode())
-        for graph in model.subgraphs
+        _Operation(
+            codes[operation.opcodeIndex],
+            graph.tensors[operation.outputs[0]].name.decode(),
+            number == 0 and operation.outputs[0] in graph.outputs,
+        )
+        for number, graph in enumerate(model.subgraphs)
         for operation in graph.operators
     ]

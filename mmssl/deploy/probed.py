@@ -8,7 +8,7 @@ from mmssl.evaluation.probes.splits import Split, check_split, stratified
 ITEMS = 1000  # of each part: a point of accuracy is ten items
 
 
-def probe_both(data, forms, seed=0):
+def probe_both(data, forms, seed=0, whitened=False):
     """Probes forms of one encoder, with kNN and a linear layer, on the labels of a run's own data.
 
     Args:
@@ -16,6 +16,8 @@ def probe_both(data, forms, seed=0):
         forms: Dict from a name to a function (source, stage) -> float32 (N, D), the embeddings of
             the items of a source; `stage` says what they are for.
         seed: Of the split, if the data have none, and of the draw of 1,000 items of each part.
+        whitened: Whether the embeddings are whitened; the linear layer then takes them as they
+            are, as `evaluate` does.
 
     Returns:
         Dict of JSON values: each name with the test accuracies `knn` and `linear`, and `n_train`,
@@ -31,7 +33,9 @@ def probe_both(data, forms, seed=0):
         return {"missing": str(error)}
     train, test = (_some(part, seed) for part in (split.train, split.test))
     split = Split(train, test, None, split.description)
-    scores = {name: _score(vectors, name, split, seed) for name, vectors in forms.items()}
+    scores = {
+        name: _score(vectors, name, split, seed, not whitened) for name, vectors in forms.items()
+    }
     return scores | {"n_train": len(train), "n_test": len(test)}
 
 
@@ -40,9 +44,9 @@ def _some(source, seed):
     return source.select(drawn)
 
 
-def _score(vectors, name, split, seed):
+def _score(vectors, name, split, seed, standardize):
     parts = [vectors(part, f"{name} for the probe") for part in (split.train, split.test)]
-    features, scores = Features(parts, name), {}
+    features, scores = Features(parts, name, standardize), {}
     for probe in get_probes(DEFAULT):
         scores |= probe.score(features, split, seed)
     return {probe: scores[probe] for probe in DEFAULT}

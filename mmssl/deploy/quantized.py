@@ -11,11 +11,12 @@ import numpy as np
 
 from mmssl.deploy import saved_model
 from mmssl.deploy.checked import ExportMismatchError, check_backend
-from mmssl.deploy.integers import convert_to_integers, float_products
+from mmssl.deploy.integers import convert_to_integers
 from mmssl.deploy.litert import checked_path, convert_saved_model
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.probed import probe_both
 from mmssl.deploy.reader import load_exported
+from mmssl.encoders.parts.whitening import unwhitened
 from mmssl.evaluation.probes.features import embed
 from mmssl.files import atomic_write, write_text
 
@@ -119,7 +120,8 @@ def export_quantized(
         expected = float_vectors(compared, "float32")
         cosines = _cosines(expected, vectors(compared, precision))
         _check(cosines, precision)
-        probes = probe_both(run.data, {"float32": float_vectors, precision: vectors}, seed)
+        forms = {"float32": float_vectors, precision: vectors}
+        probes = probe_both(run.data, forms, seed, unwhitened(encoder)[1] is not None)
         size = written.stat().st_size
     result = QuantizedResult(
         path=path,
@@ -178,11 +180,10 @@ def _write(encoder, written, precision, calibration):
         saved, floats = Path(folder) / "saved_model", Path(folder) / "float32.tflite"
         saved_model.save(encoder, saved, batch=1)
         convert_saved_model(saved, floats, ["embed"])
-        first = float_products(encoder)
 
         def convert(converter):
             if precision == "int8":
-                return convert_to_integers(converter, floats, first, calibration)
+                return convert_to_integers(converter, floats, encoder, calibration)
             return _convert_weights(converter, precision)
 
         convert_saved_model(saved, written, ["embed"], convert)

@@ -13,6 +13,7 @@ from mmssl.deploy.integers import PRODUCTS, TABLES, float_products
 from mmssl.deploy.probed import probe_both
 from mmssl.deploy.quantized import export_quantized
 from mmssl.encoders import conv_encoder, cpc_encoder, spectrogram_encoder
+from mmssl.encoders.parts.whitening import Whitening, whitened
 from mmssl.evaluation.probes.features import embed
 from mmssl.pipelines.images import ImageCrops
 from tests.deploy.conftest import random_inputs, run_with, skip_without
@@ -85,6 +86,17 @@ def test_int8_leaves_the_first_convolution_of_sound_and_what_goes_in_and_out_in_
 def test_only_products_of_sound_compute_in_integers(sound_int8):
     found = computed_in_integers(sound_int8.path)
     assert {"CONV_2D", "FULLY_CONNECTED"} <= found <= PRODUCTS | TABLES | {"QUANTIZE"}
+
+
+def test_a_whitening_computes_in_floats(sound_run, tmp_path):
+    plain = sound_run.encoder
+    width = plain.output["embedding"].shape[-1]
+    kernel = np.random.default_rng(0).normal(size=(width, 40)).astype("float32")
+    encoder = whitened(plain, Whitening(np.zeros(width, "float32"), kernel))
+    run = run_with(sound_run.folder, encoder)
+    run.pipeline = sound_run.data
+    result = export_quantized(run, "int8", tmp_path / "x.tflite", calibration_items=4, items=4)
+    assert [kind for size, kind in weights(result.path) if size == kernel.size] == [FLOAT32]
 
 
 def test_a_fourier_transform_is_stored_in_int8_and_computed_in_floats(sound_run, tmp_path):

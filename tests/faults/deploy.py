@@ -50,6 +50,14 @@ FAULTS = (
         "of_sound",
     ),
     Fault(
+        "a whitening computes in integers",
+        "mmssl/deploy/integers.py",
+        "if operation.is_output]",
+        "if not operation]",
+        QUANTIZED,
+        "whitening",
+    ),
+    Fault(
         "a quantized file is compared on what it was calibrated on",
         "mmssl/deploy/quantized.py",
         "source.select(order[first : first + items])",
