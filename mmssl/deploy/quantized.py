@@ -119,9 +119,10 @@ def export_quantized(
 
         expected = float_vectors(compared, "float32")
         cosines = _cosines(expected, vectors(compared, precision))
-        _check(cosines, precision)
+        whitened = unwhitened(encoder)[1] is not None
+        _check(cosines, precision, whitened)
         forms = {"float32": float_vectors, precision: vectors}
-        probes = probe_both(run.data, forms, seed, unwhitened(encoder)[1] is not None)
+        probes = probe_both(run.data, forms, seed, whitened)
         size = written.stat().st_size
     result = QuantizedResult(
         path=path,
@@ -204,12 +205,13 @@ def _cosines(expected, found):
     return np.sum(expected * found, axis=1, dtype=np.float64) / lengths
 
 
-def _check(cosines, precision):
+def _check(cosines, precision, whitened):
     # Negated, so that NaN, which compares as false, counts as a mismatch.
     if not cosines.mean() >= LEAST_COSINE:
+        plain = " The plain ones (--whiten none) lose less." if whitened else ""
         raise ExportMismatchError(
             f"The {precision} file has embeddings whose mean cosine to those of the float encoder "
-            f"is {cosines.mean():.3f}; {LEAST_COSINE} is asked for. It was not kept."
+            f"is {cosines.mean():.3f}; {LEAST_COSINE} is asked for. It was not kept.{plain}"
         )
 
 

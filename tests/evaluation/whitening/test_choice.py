@@ -39,6 +39,13 @@ def test_a_mean_or_a_direction_that_hides_the_others_is_taken_out(hiding, signed
     assert "hold 0.9" in why
 
 
+@pytest.mark.parametrize(("far", "used"), [(50, True), (500, False)])
+def test_vectors_that_hardly_vary_are_left_as_they_are(far, used):
+    found, why = chosen(noise() + far)
+    assert found is used
+    assert ("raise rounding 5" in why) is not used
+
+
 def test_items_that_do_not_differ_are_not_whitened():
     assert chosen(np.ones((50, 3))) == (
         False,
