@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 
 from mmssl.encoders.parts.whitening import unwhitened
+from mmssl.files import write_text
 
 NAME = "manifest.json"
 _PACKAGES = ("mmssl", "keras", "tensorflow", "tensorflow-text")
@@ -38,7 +39,7 @@ def write_manifest(folder, run, encoder, raw, signatures, part, layer):
         "sha256": checksums(folder),
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
-    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+    write_text(folder / NAME, text + "\n")
 
 
 def checksums(folder):

@@ -1,5 +1,7 @@
 """What an export is, for people: README.md beside the model, with requests that work."""
 
+from mmssl.files import write_text
+
 NAME = "README.md"
 
 _EXAMPLES = {"sample_rate": "clip.wav", "pixels": "photo.jpg"}
@@ -95,7 +97,7 @@ def write_readme(folder, version, manifest):
         value=value,
         imports=_TEXT if file is None else "",
     )
-    (folder / NAME).write_text(text, encoding="utf-8")
+    write_text(folder / NAME, text)
 
 
 def _cut(layer):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmssl.files import write_text
 from mmssl.search.items import Item
 
 FORMAT = 1  # raised when an older index can no longer be read
@@ -81,7 +82,7 @@ def write_manifest(folder, manifest):
         manifest: dict of JSON values.
     """
     text = json.dumps({"format": FORMAT, **manifest}, indent=1, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    write_text(folder / MANIFEST, text + "\n")
 
 
 def write_items(folder, items):

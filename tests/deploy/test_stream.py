@@ -12,7 +12,7 @@ from mmssl.deploy.step import step_model
 from mmssl.deploy.stream import Stream, export_stream, write_stream
 from mmssl.encoders import conv_encoder, cpc_encoder, cut, reach, spectrogram_encoder
 from tests.deploy.conftest import run_with, skip_without
-from tests.tolerances import NETWORK, assert_close
+from tests.tolerances import NETWORK, assert_close, assert_within, multiples
 
 DOCS = Path(__file__).parents[2] / "docs"
 NAMES = {"saved_model": "stream", "litert": "stream.tflite"}
@@ -79,7 +79,7 @@ def test_sound_is_heard_at_the_level_that_is_told(streams):
     waveform = sound(1, 4 * hop)
     told = Stream(path, hop, 0.2)(waveform)
     assert_close(Stream(path, hop, 0.4)(2 * waveform), told, NETWORK)
-    assert not np.allclose(Stream(path, hop, 0.4)(waveform), told, rtol=0.01)
+    assert multiples(Stream(path, hop, 0.4)(waveform), told) > 8 * NETWORK
     _, hop, path = streams("cpc as loud as it is", "saved_model")
     np.testing.assert_array_equal(Stream(path, hop, 1)(waveform), Stream(path, hop, 2)(waveform))
 
@@ -105,7 +105,7 @@ def test_the_example_of_a_microphone_prints_what_a_stream_computes(streams):
     )
     found = np.array([line.split() for line in done.stdout.decode().splitlines()], float)
     expected = Stream(path, hop, 0.05)(samples[None] / 32768)[0, 9::10]
-    np.testing.assert_allclose(found, expected[:, :8], atol=0.001)
+    assert_within(found, expected[:, :8], 0.001)  # printed with three digits
 
 
 def test_a_step_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):

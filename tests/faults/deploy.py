@@ -68,7 +68,7 @@ FAULTS = (
     Fault(
         "divisions and sums compute in integers too",
         "mmssl/deploy/integers.py",
-        "{name for name, _ in operations} - PRODUCTS - TABLES",
+        "{operation.name for operation in operations} - PRODUCTS - TABLES",
         '{"SOFTMAX"}',
         QUANTIZED,
         "of_sound",

@@ -85,8 +85,8 @@ FAULTS = (
     Fault(
         "vectors of another encoder are compared",
         "mmssl/search/index.py",
-        'if checksum(run.encoder) != self.manifest["encoder"]:',
-        'if checksum(run.encoder) == "":',
+        'if checksum(self._encoder_of(run)) != self.manifest["encoder"]:',
+        'if checksum(self._encoder_of(run)) == "":',
         INDEX,
         "another_encoder",
     ),

@@ -13,7 +13,7 @@ from mmssl.serving.errors import RefusedError, invalid
 from mmssl.serving.joining import Joiner
 from mmssl.serving.model import read_saved_model
 from mmssl.serving.tensors import Spec
-from tests.tolerances import NETWORK, assert_close
+from tests.tolerances import NETWORK, SUM, assert_close
 
 FLOAT, INT, STRING = (np.dtype(name) for name in ("float32", "int32", "object"))
 
@@ -101,9 +101,7 @@ def test_a_batch_is_no_larger_than_the_largest_but_for_a_call_that_is():
     futures = together(signature, calls, sound(1, 8), largest=4)
     assert [batch[0] for batch in signature.batches] == [1, 4, 4, 9]
     for call, future in zip(calls, futures, strict=True):
-        np.testing.assert_allclose(
-            future.result(60)["embedding"][:, 0], call.inputs["waveform"].sum(1), rtol=1e-5
-        )
+        assert_close(future.result(60)["embedding"][:, 0], call.inputs["waveform"].sum(1), SUM)
 
 
 def test_lengths_are_joined_once_the_sizes_of_their_outputs_are_known():
