@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from mmssl.evaluation.probes.results import read_results
+from mmssl.evaluation.whitening.of_run import whiten_run
 from mmssl.methods.cpc import CPC
 from mmssl.pipelines import readable
 from mmssl.runs import Run
@@ -100,9 +101,10 @@ def test_data_that_are_gone_do_not_cost_the_report(labeled, capsys):
 
 
 def test_the_data_are_opened_once_and_named_for_later(labeled, monkeypatch):
+    run = labeled(label_column="pitch")
+    whiten_run(run)  # which reads the data of a run that was opened anew
     scans, scan = [], readable.scan
     monkeypatch.setattr(readable, "scan", lambda *args: scans.append(args[0]) or scan(*args))
-    run = labeled(label_column="pitch")
     [result] = finish(run, quiet=True)
     assert [len(source) for source in scans] == [12]
     named = {"source": str(run.folder.parent), "label_column": "pitch", "split_column": None}
