@@ -9,8 +9,8 @@ rounds of `predict`'s time over the file's, so more than 1 is faster than `predi
 one by one. Memory is that of a process of its own. Progress goes to stderr, tables to stdout;
 `--json` prints a JSON line an encoder instead. Runs and figures that are in the folder are used.
 
-    python benchmarks/deploy.py --out /tmp/deploy
-    python benchmarks/deploy.py audio/cpc vision/simclr --out /tmp/deploy --forms saved_model int8
+    python benchmarks/deploy.py --out runs/deploy
+    python benchmarks/deploy.py audio/cpc vision/simclr --out runs/deploy --forms saved_model int8
 """
 
 import argparse

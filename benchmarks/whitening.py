@@ -1,6 +1,6 @@
 """What whitening does to the vectors of five recipes on real data, and what it costs.
 
-    python benchmarks/whitening.py ../shared/data --out /tmp/whitening
+    python benchmarks/whitening.py ../shared/data --out runs/whitening
 
 Each recipe is trained for a few steps (a run that is there already is used), whitened and probed,
 plain and whitened: the encoder, the same untrained, and the raw input. The last column says what

@@ -167,9 +167,10 @@ class Run:
         """
         if self.step is not None:
             return None, f"a run is whitened at its end, and this encoder is of step {self.step}"
-        if self._whitening is None:
+        kept = self._whitening
+        if kept is None:
             return None, self._without()
-        whitening, about = self._whitening
+        whitening, about = kept
         if about.layer != layer:
             of, not_of = (name or "the whole encoder" for name in (about.layer, layer))
             return None, f"the run is whitened at {of}, not at {not_of}"

@@ -5,9 +5,8 @@ import contextlib
 
 from mmssl.serving.errors import RefusedError
 
-_DRAINED = (
-    4  # times the limit that is read of a body that is too long, so that its client hears why
-)
+# Times the limit that is read of a body that is too long, so that its client hears why.
+_DRAINED = 4
 
 
 class UnreadError(RefusedError):
