@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmssl.files import write_text
+from mmssl.files import recover, write_text
 from mmssl.search.items import Item
 
 FORMAT = 1  # raised when an older index can no longer be read
@@ -51,6 +51,7 @@ def read_index(path):
     Raises:
         ValueError: it is not an index, one of another format, or damaged.
     """
+    recover(path)
     if not (path / MANIFEST).is_file():
         raise ValueError(
             f"{path} is not an index: it has no {MANIFEST}; `mmssl index RUN FOLDER --out {path}` "
@@ -166,6 +167,7 @@ def index_path(path):
         ValueError: there is something.
     """
     path = Path(path)
+    recover(path)
     if (path / MANIFEST).is_file():
         raise ValueError(
             f"{path} is an index already: `mmssl index {path} --add FOLDER` adds to it, and to "

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from mmssl.deploy.raw import export_raw
+from mmssl.files import recover
 from mmssl.runs import Run, RunFolder
 from mmssl.serving.model import read_saved_model
 
@@ -49,6 +50,7 @@ def load_model(folder, name=None, trust=(), announce=print):
         ValueError: it is none of these.
     """
     folder = Path(folder)
+    recover(folder)
     saved = saved_folder(folder)
     if saved is not None:
         numbered = saved.name.isdecimal()
