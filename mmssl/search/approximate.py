@@ -66,6 +66,32 @@ def build(vectors, folder):
     return {"cells": cells, **measured}
 
 
+def open_approximate(folder, vectors, measured):
+    """Opens what `build` has written to an index folder.
+
+    Args:
+        folder: pathlib.Path of the index folder.
+        vectors: float32 (N, D), its vectors.
+        measured: what `build` returned; None where the index was written without FAISS.
+
+    Returns:
+        Approximate, or None where every vector is compared.
+
+    Raises:
+        ValueError: `nearest.faiss` is damaged.
+    """
+    if not is_wanted(len(vectors)):
+        return None
+    if measured is None:
+        logger.warning(
+            "%s was built without FAISS, and all its vectors are compared with each query: "
+            "build it again to be faster.",
+            folder,
+        )
+        return None
+    return Approximate(folder, vectors, measured["searched"])
+
+
 class Approximate:
     """Approximate search in an index folder.
 
