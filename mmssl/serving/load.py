@@ -80,7 +80,13 @@ def _sample_rate(saved):
     manifest = saved / "manifest.json"
     if not manifest.is_file():
         return None
-    return json.loads(manifest.read_text(encoding="utf-8"))["input"].get("sample_rate")
+    try:
+        return json.loads(manifest.read_bytes())["input"].get("sample_rate")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError(
+            f"{manifest} is damaged, or of another program: remove it to serve the model all the "
+            "same."
+        ) from None
 
 
 def _load_run(run, name):
