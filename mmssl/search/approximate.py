@@ -13,7 +13,7 @@ import numpy as np
 
 from mmssl.deploy.extras import require
 from mmssl.search.exact import nearest as exact_nearest
-from mmssl.search.stored import blocks
+from mmssl.search.vectors import blocks
 
 EXACT_BELOW = 50_000  # vectors; so many are compared in some milliseconds
 FILE = "nearest.faiss"

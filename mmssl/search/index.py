@@ -17,8 +17,9 @@ from mmssl.search.items import find_item, is_gone, list_items
 from mmssl.search.parts import Kept, readable_items, write_index
 from mmssl.search.queries import open_queries
 from mmssl.search.results import Match, Result
-from mmssl.search.stored import index_path, read_index, unit
+from mmssl.search.stored import index_path, read_index
 from mmssl.search.updates import Changes, compare
+from mmssl.search.vectors import unit
 
 EXCERPT = 100  # characters of a text
 

@@ -11,7 +11,8 @@ from PIL import Image
 from mmssl.evaluation.probes.features import Embedder, embed
 from mmssl.runs import Run
 from mmssl.search import Changes, Index, approximate
-from mmssl.search.stored import index_path, unit
+from mmssl.search.stored import index_path
+from mmssl.search.vectors import unit
 from tests.tolerances import SUM, assert_close
 
 
