@@ -19,7 +19,7 @@ from unittest import mock
 import keras
 
 from mmssl.evaluation.collapse.diagnostics import diagnose
-from mmssl.evaluation.collapse.monitor import collapse_signs, projection_signs
+from mmssl.evaluation.collapse.signs import collapse_signs, projection_signs
 from mmssl.evaluation.collapse.watched import watched_items
 from mmssl.evaluation.probes.features import Embedder
 from mmssl.methods import SimSiam

@@ -16,7 +16,7 @@ import numpy as np
 
 from mmssl.evaluation.probes.knn import nearest
 from mmssl.search import exact
-from mmssl.search.stored import unit
+from mmssl.search.vectors import unit
 
 NEIGHBORS = 10
 

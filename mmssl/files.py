@@ -2,12 +2,15 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
 TEMPORARY_PREFIX = ".beside-"  # of folders that a killed process may leave behind
+LOCK = ".lock"  # in such a folder; held by its writer, so that others know that it is alive
+_OLD = ".old"  # suffix of a folder that is being replaced
 
 
 @contextlib.contextmanager
@@ -17,6 +20,10 @@ def atomic_write(path):
     Until then anything already at `path` stays intact, and after an error it is kept. The new
     content is flushed to disk before it becomes visible, so a power failure leaves either the old
     version or the new one. Other files that the block writes to the same folder are removed.
+
+    A folder is replaced in two moves, and a process killed between them leaves nothing at `path`:
+    readers of such a folder call `recover` first. What killed processes have left in the parent
+    folder is removed after a folder was written.
 
     Args:
         path: destination of the file or folder; parent folders are created.
@@ -31,18 +38,43 @@ def atomic_write(path):
     path = Path(path)
     with naming_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Next to `path`, not in /tmp: a move is atomic only within one file system. A folder, since
-        # writers look at the file name; hidden, since the scan of a source skips hidden entries.
-        workspace = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
-        try:
+        with _workspace(path.parent) as workspace:
             beside = workspace / path.name
             yield beside
             for entry in (beside, *beside.rglob("*")):
                 _flush(entry)
             _move(beside, path, workspace)
             _flush(path.parent)
-        finally:
-            shutil.rmtree(workspace, ignore_errors=True)
+    if path.is_dir():
+        sweep(path.parent)
+
+
+def recover(path):
+    """Puts a folder in its place that a process was killed in the middle of replacing.
+
+    Where another process is in the middle of it just now, this waits until that is done.
+
+    Args:
+        path: pathlib.Path of a folder that `atomic_write` may have replaced.
+    """
+    if path.exists():
+        return
+    for workspace in path.parent.glob(f"{TEMPORARY_PREFIX}*"):
+        if (workspace / f"{path.name}{_OLD}").exists():
+            with contextlib.suppress(FileNotFoundError):  # its process is done by now
+                _end(workspace, fcntl.LOCK_EX)
+
+
+def sweep(folder):
+    """Ends what killed processes have begun to write: what was complete is kept, the rest removed.
+
+    Args:
+        folder: pathlib.Path of the folder that they wrote to; what other processes are writing
+            to it stays.
+    """
+    for workspace in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        with contextlib.suppress(OSError):  # its process lives, or it belongs to somebody else
+            _end(workspace, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextlib.contextmanager
@@ -85,17 +117,46 @@ def _full(error):
     return words.get(getattr(error, "errno", None), found[0] if found else None)
 
 
+@contextlib.contextmanager
+def _workspace(folder):
+    """Yields a new folder that is removed in the end, and that `sweep` leaves alone till then."""
+    # Next to what is written, not in /tmp: a move is atomic only within one file system. A folder,
+    # since writers look at the file name; hidden, since the scan of a source skips hidden entries.
+    workspace = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=folder))
+    try:
+        with open(workspace / f"{LOCK}.new", "w") as lock:
+            with contextlib.suppress(OSError):  # a file system without locks, where none sweeps
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            # Under its name only once it is held, lest a sweep come between.
+            os.rename(lock.name, workspace / LOCK)
+            yield workspace
+    finally:
+        shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _end(workspace, operation):
+    """Ends what a process has begun in a workspace, which it no longer locks."""
+    with open(workspace / LOCK, "r+") as lock:
+        fcntl.flock(lock, operation)
+        for old in workspace.glob(f"*{_OLD}"):
+            name = old.name.removesuffix(_OLD)
+            if (workspace / name).exists() and not (workspace.parent / name).exists():
+                os.replace(workspace / name, workspace.parent / name)
+        shutil.rmtree(workspace, ignore_errors=True)
+
+
 def _move(beside, path, workspace):
     if not path.is_dir():
         os.replace(beside, path)
         return
-    # A non-empty folder cannot be replaced in one step.
-    old = workspace / f"{path.name}.old"
-    os.replace(path, old)
+    # A folder that holds something cannot be replaced in one step.
+    old = workspace / f"{path.name}{_OLD}"
     try:
+        os.replace(path, old)
         os.replace(beside, path)
-    except OSError:
-        os.replace(old, path)
+    except BaseException:  # Ctrl-C, too: both lie in the workspace, which is about to be removed
+        if not path.exists():
+            os.replace(old, path)
         raise
 
 

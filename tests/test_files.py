@@ -5,6 +5,8 @@ import errno
 import os
 import resource
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -13,7 +15,7 @@ import pytest
 
 import mmssl
 from mmssl import files
-from mmssl.files import atomic_write, write_text
+from mmssl.files import TEMPORARY_PREFIX, atomic_write, recover, write_text
 
 ROOT = Path(mmssl.__file__).parents[1]
 
@@ -102,6 +104,91 @@ def test_a_folder_that_cannot_be_moved_in_leaves_the_old_one(tmp_path, monkeypat
         folder_of(beside, part="new")
     assert (path / "part").read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interruption_between_the_two_moves_leaves_the_old_folder(tmp_path, monkeypatch):
+    path, replace = tmp_path / "model", os.replace
+    folder_of(path, part="old")
+
+    def interrupted(old, new):
+        if Path(new) == path and (Path(old) / "part").read_text() == "new":
+            raise KeyboardInterrupt
+        replace(old, new)
+
+    monkeypatch.setattr(files.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt), atomic_write(path) as beside:
+        folder_of(beside, part="new")
+    assert (path / "part").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# Replaces a folder, and ends as if killed before so many of its moves and removals.
+KILLED = """
+import os, shutil, sys
+from mmssl.files import atomic_write
+left = int(sys.argv[2])
+def counted(function):
+    def call(*args, **kwargs):
+        global left
+        if not left:
+            os._exit(9)
+        left -= 1
+        return function(*args, **kwargs)
+    return call
+os.replace, shutil.rmtree = counted(os.replace), counted(shutil.rmtree)
+with atomic_write(sys.argv[1]) as beside:
+    beside.mkdir()
+    (beside / "part").write_text("new")
+"""
+
+
+def killed(path, after):
+    code = subprocess.run([sys.executable, "-c", KILLED, path, str(after)], cwd=ROOT).returncode
+    assert code == 9
+
+
+@pytest.mark.parametrize(("after", "part"), [(0, "old"), (1, "new"), (2, "new")])
+def test_a_process_killed_while_it_replaces_a_folder_leaves_a_whole_one(after, part, tmp_path):
+    path = tmp_path / "model"
+    folder_of(path, part="old")
+    killed(path, after)
+    assert path.exists() == (after != 1)
+    recover(path)
+    assert (path / "part").read_text() == part
+    with atomic_write(tmp_path / "another") as beside:
+        folder_of(beside)
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "another", path]
+
+
+def test_whoever_writes_to_a_folder_next_recovers_what_stood_there(tmp_path):
+    path = tmp_path / "model"
+    folder_of(path, part="old")
+    killed(path, after=1)
+    with atomic_write(tmp_path / "another") as beside:
+        folder_of(beside)
+    assert (path / "part").read_text() == "new"
+
+
+def test_what_was_removed_on_purpose_does_not_come_back(tmp_path):
+    path = tmp_path / "model"
+    folder_of(path, part="old")
+    killed(path, after=2)
+    (path / "part").unlink()
+    path.rmdir()
+    recover(path)
+    assert not path.exists()
+
+
+def test_what_others_are_writing_is_left_alone(tmp_path):
+    foreign = tmp_path / f"{TEMPORARY_PREFIX}of another program"
+    folder_of(foreign, part="")
+    with atomic_write(tmp_path / "slow") as slow:
+        folder_of(slow, part="slow")
+        with atomic_write(tmp_path / "fast") as fast:
+            folder_of(fast)
+        assert (slow / "part").exists()
+    assert (tmp_path / "slow" / "part").read_text() == "slow"
+    assert foreign.exists()
 
 
 def test_a_block_that_writes_nothing_is_an_error(tmp_path):
@@ -212,7 +299,7 @@ def test_it_imports_nothing_of_ours():
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
-    assert modules == {"contextlib", "errno", "os", "shutil", "tempfile", "pathlib"}
+    assert modules == {"contextlib", "errno", "fcntl", "os", "shutil", "tempfile", "pathlib"}
 
 
 @pytest.fixture

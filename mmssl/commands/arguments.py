@@ -30,6 +30,28 @@ def add_index_run(parser):
     )
 
 
+def add_found(parser):
+    """Adds where what is found in an index is written, and what `index_of` needs to open it."""
+    parser.add_argument("--out", help="page to write, with thumbnails, players or texts")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_index_run(parser)
+    add_trust(parser)
+
+
+def index_of(options):
+    """Opens the index given on the command line.
+
+    Returns:
+        Index.
+
+    Raises:
+        ValueError: it is not an index, one of another format, or damaged.
+    """
+    from mmssl.search import Index
+
+    return Index.open(options.index, options.run_folder, options.trust)
+
+
 def name_of(recipe):
     """Returns the name of a run folder for a recipe, such as audio-cpc, where none is given."""
     return recipe.replace("/", "-").removesuffix(".yaml")

@@ -17,18 +17,14 @@ def add_arguments(parser):
         default=0.98,
         help="cosine from which on two items are near duplicates; 0.98 if not given",
     )
-    parser.add_argument("--out", help="page to write, with thumbnails, players or texts")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments.add_index_run(parser)
-    arguments.add_trust(parser)
+    arguments.add_found(parser)
 
 
 def run(options):
-    from mmssl.search import Index
     from mmssl.search.page import write_duplicates
     from mmssl.training.progress import counting
 
-    index = Index.open(options.index, options.run_folder, options.trust)
+    index = arguments.index_of(options)
     with counting("comparing", "items") as (_, progress):
         groups = index.duplicates(options.threshold, progress)
     if options.out:

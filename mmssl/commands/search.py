@@ -18,17 +18,13 @@ def add_arguments(parser):
     parser.add_argument(
         "--exact", action="store_true", help="compare every vector, however many there are"
     )
-    parser.add_argument("--out", help="page to write, with thumbnails, players or texts")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments.add_index_run(parser)
-    arguments.add_trust(parser)
+    arguments.add_found(parser)
 
 
 def run(options):
-    from mmssl.search import Index
     from mmssl.search.page import write_results
 
-    index = Index.open(options.index, options.run_folder, options.trust)
+    index = arguments.index_of(options)
     k = min(10, len(index)) if options.k is None else options.k
     results = index.search(options.queries, k, options.exact)
     if options.out:

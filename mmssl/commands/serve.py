@@ -81,10 +81,9 @@ def run(options):
 def _search_routes(options, service):
     if options.index is None:
         return []
-    from mmssl.search import Index
     from mmssl.serving.search_page import SearchPage
 
-    return SearchPage(Index.open(options.index, options.run_folder, options.trust), service).routes
+    return SearchPage(arguments.index_of(options), service).routes
 
 
 def _announce(text):

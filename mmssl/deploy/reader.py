@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.deploy.extras import require
+from mmssl.files import recover
 
 
 def load_exported(path, threads=None):
@@ -27,6 +28,7 @@ def load_exported(path, threads=None):
     path = Path(path)
     if threads is not None and threads < 1:
         raise ValueError(f"threads={threads} must be 1 or more, or None.")
+    recover(path)
     if not path.exists():
         raise FileNotFoundError(f"No exported encoder at {path}.")
     if (path / "saved_model.pb").is_file():

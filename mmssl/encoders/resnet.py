@@ -5,7 +5,6 @@ from typing import Literal
 import keras
 
 from mmssl.encoders.parts.normalization import batch_normalization
-from mmssl.layers import GridPooling
 
 # Residual blocks in each stage, by depth.
 STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
@@ -57,7 +56,7 @@ def resnet_encoder(
             branch, shortcut = block(x, width * 2 ** (stage - 1), stride, name)
             ends = f"block_{stage}" if index == count else name
             x = keras.layers.ReLU(name=ends)(keras.layers.Add()([branch, shortcut]))
-    embedding = GridPooling(name="pool", dtype="float32")(x)
+    embedding = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(x)
     return keras.Model(
         {"images": images}, {"features": x, "embedding": embedding}, name=f"resnet_{depth}"
     )

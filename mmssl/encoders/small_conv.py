@@ -3,7 +3,6 @@
 import keras
 
 from mmssl.encoders.parts.normalization import batch_normalization
-from mmssl.layers import GridPooling
 
 MOMENTUM = 0.9  # of batch norm's moving statistics
 
@@ -42,7 +41,7 @@ def small_conv_encoder(
             width, 3, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
         )(x)
         x = keras.layers.ReLU(name=f"block_{number}")(batch_normalization(MOMENTUM)(x))
-    embedding = GridPooling(name="pool", dtype="float32")(x)
+    embedding = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(x)
     return keras.Model(
         {"images": images}, {"features": x, "embedding": embedding}, name="small_conv_encoder"
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from mmssl.encoders.parts.saved import check_archive
-from mmssl.files import TEMPORARY_PREFIX
+from mmssl.files import TEMPORARY_PREFIX, sweep
 from mmssl.runs.checkpoint import LAST
 from mmssl.runs.checksums import check_files, damage, write_noted
 from mmssl.runs.recipe import SECTIONS, check_sections, completed
@@ -72,18 +72,13 @@ class RunFolder:
                 raise ValueError(
                     f"Another run is using {self.path}; wait for it or choose another folder."
                 ) from None
-            self._sweep()
+            sweep(self.checkpoint.parent)  # unfinished ones are as large as the model
             try:
                 yield
             except (ValueError, KeyboardInterrupt):
                 if created and not self.untrained.exists():
                     shutil.rmtree(self.path)
                 raise
-
-    def _sweep(self):
-        """Removes the unfinished checkpoints of a killed run; they are as large as the model."""
-        for unfinished in self.checkpoint.parent.glob(f"{TEMPORARY_PREFIX}*"):
-            shutil.rmtree(unfinished)
 
     def keep_config(self, config, trust=()):
         """Writes the format and the resolved recipe, or checks that the folder holds the same one.

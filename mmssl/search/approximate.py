@@ -13,7 +13,7 @@ import numpy as np
 
 from mmssl.deploy.extras import require
 from mmssl.search.exact import nearest as exact_nearest
-from mmssl.search.stored import blocks
+from mmssl.search.vectors import blocks
 
 EXACT_BELOW = 50_000  # vectors; so many are compared in some milliseconds
 FILE = "nearest.faiss"
@@ -64,6 +64,32 @@ def build(vectors, folder):
     measured = _measure(index, vectors, cells, rng)
     faiss.write_index(index, str(folder / FILE))
     return {"cells": cells, **measured}
+
+
+def open_approximate(folder, vectors, measured):
+    """Opens what `build` has written to an index folder.
+
+    Args:
+        folder: pathlib.Path of the index folder.
+        vectors: float32 (N, D), its vectors.
+        measured: what `build` returned; None where the index was written without FAISS.
+
+    Returns:
+        Approximate, or None where every vector is compared.
+
+    Raises:
+        ValueError: `nearest.faiss` is damaged.
+    """
+    if not is_wanted(len(vectors)):
+        return None
+    if measured is None:
+        logger.warning(
+            "%s was built without FAISS, and all its vectors are compared with each query: "
+            "build it again to be faster.",
+            folder,
+        )
+        return None
+    return Approximate(folder, vectors, measured["searched"])
 
 
 class Approximate:

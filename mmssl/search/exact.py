@@ -3,7 +3,7 @@
 import numpy as np
 
 from mmssl.evaluation.probes.knn import largest
-from mmssl.search.stored import blocks
+from mmssl.search.vectors import blocks
 
 QUERIES = 256  # compared at once
 

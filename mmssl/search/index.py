@@ -1,8 +1,6 @@
 """An index of the items of some sources by the vectors of a run's encoder."""
 
-import logging
 import textwrap
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -10,69 +8,20 @@ import numpy as np
 
 from mmssl.evaluation.probes.features import Embedder
 from mmssl.pipelines.sources import open_source
-from mmssl.pipelines.sources.tables import listed
 from mmssl.runs import Run
-from mmssl.search import approximate, exact
+from mmssl.search import exact
+from mmssl.search.approximate import open_approximate
 from mmssl.search.checksum import checksum
 from mmssl.search.duplicates import find_duplicates
-from mmssl.search.items import find_items, is_gone, list_items
+from mmssl.search.items import find_item, is_gone, list_items
 from mmssl.search.parts import Kept, readable_items, write_index
-from mmssl.search.queries import Query, open_queries
-from mmssl.search.stored import index_path, read_index, unit
+from mmssl.search.queries import open_queries
+from mmssl.search.results import Match, Result
+from mmssl.search.stored import index_path, read_index
+from mmssl.search.updates import Changes, compare
+from mmssl.search.vectors import unit
 
 EXCERPT = 100  # characters of a text
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Match:
-    """An item that was found.
-
-    Attributes:
-        number: int, its position in the index.
-        name: its name in the index.
-        file: absolute path of its file; None where it is a row of a table or archive.
-        cosine: float, -1 to 1, of its vector and that of the query, or of the nearest duplicate.
-    """
-
-    number: int
-    name: str
-    file: str | None
-    cosine: float
-
-    def as_dict(self):
-        """Returns name, file and cosine, a dict of JSON values."""
-        return {"name": self.name, "file": self.file, "cosine": round(self.cosine, 6)}
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was found for a query.
-
-    Attributes:
-        query: Query.
-        matches: list of Match, the nearest first.
-    """
-
-    query: Query
-    matches: list[Match]
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What an update did to an index.
-
-    Attributes:
-        added: number of items that are new in it.
-        changed: number of items that were embedded again, as their files have changed.
-        kept: number of items given that were in it and have not changed.
-        removed: number of items that are no longer in it.
-    """
-
-    added: int = 0
-    changed: int = 0
-    kept: int = 0
-    removed: int = 0
 
 
 class Index:
@@ -190,22 +139,12 @@ class Index:
         """
         given = _open(source, self.run.data)
         found = list_items(given)
-        there = {item.key: i for i, item in enumerate(self.items)}
-        old = [there.get(item.key) for item in found]
-        new = [
-            i
-            for i, (item, row) in enumerate(zip(found, old, strict=True))
-            if row is None or self.items[row].stamp != item.stamp
-        ]
-        if not new:
+        addition = compare(self.items, found)
+        if not addition.new:
             return Changes(kept=len(found))
-        fresh = readable_items(given, found, new, self.run.data, self._embedder, progress)
-        replaced = {old[i] for i in new if old[i] is not None}
-        gone = self._shrunk(found)
-        self._rewrite(replaced | gone, [fresh])
-        again = sum(item.key in there for item in fresh.items)
-        lost = len(gone) + len(replaced) - again  # changed, and no longer readable
-        return Changes(len(fresh.items) - again, again, len(found) - len(new), lost)
+        fresh = readable_items(given, found, addition.new, self.run.data, self._embedder, progress)
+        self._rewrite(addition.outdated, [fresh])
+        return addition.changes(fresh.items)
 
     def remove(self, names):
         """Removes items by name.
@@ -219,8 +158,7 @@ class Index:
         Raises:
             ValueError: there is no such item, several have the name, or nothing would be left.
         """
-        chosen = {self._position(name) for name in names}
-        return self._removed(chosen)
+        return self._removed({find_item(self.items, name, self.path) for name in names})
 
     def remove_gone(self):
         """Removes the items whose file, table or archive is no longer there.
@@ -331,17 +269,7 @@ class Index:
     @cached_property
     def _approximate(self):
         """Approximate search, or None where every vector is compared."""
-        measured = self.manifest["approximate"]
-        if not approximate.is_wanted(len(self)):
-            return None
-        if measured is None:
-            logger.warning(
-                "%s was built without FAISS, and all its vectors are compared with each query: "
-                "build it again to be faster.",
-                self.path,
-            )
-            return None
-        return approximate.Approximate(self.path, self.vectors, measured["searched"])
+        return open_approximate(self.path, self.vectors, self.manifest["approximate"])
 
     def _check_k(self, k):
         if not 1 <= k <= len(self):
@@ -350,25 +278,6 @@ class Index:
     def _match(self, number, cosine):
         item = self.items[number]
         return Match(int(number), item.name, item.file, float(np.clip(cosine, -1, 1)))
-
-    def _position(self, name):
-        found = find_items(self.items, name)
-        if not found:
-            some = listed([item.name for item in self.items], 3)
-            raise ValueError(f"{self.path} has no item {name!r}; its items are {some}.")
-        if len(found) > 1:
-            places = listed([self.items[i].file or self.items[i].place for i in found], 3)
-            raise ValueError(f"{len(found)} items of {self.path} are named {name!r}: {places}.")
-        return found[0]
-
-    def _shrunk(self, given):
-        """Returns the positions of rows that a table or archive had, and no longer has."""
-        rows, keys = {item.place for item in given if item.row is not None}, {i.key for i in given}
-        return {
-            i
-            for i, item in enumerate(self.items)
-            if item.row is not None and item.place in rows and item.key not in keys
-        }
 
     def _removed(self, chosen):
         if len(chosen) == len(self):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.sources.fingerprint import fingerprint
+from mmssl.pipelines.sources.tables import listed
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,26 @@ def is_gone(item):
     return not item.place.startswith("builtin:") and not os.path.exists(item.file or item.place)
 
 
-def find_items(items, name):
-    """Finds the items that a user names.
+def find_item(items, name, index):
+    """Finds the item that a user names.
 
     Args:
         items: list of Item.
         name: str, the name of an item, or the path of its file.
+        index: path of the index, for messages.
 
     Returns:
-        list of int, the positions in `items`.
+        int, its position in `items`.
+
+    Raises:
+        ValueError: there is no such item, or several have the name.
     """
     path = os.path.abspath(name)
-    return [i for i, item in enumerate(items) if name == item.name or path == item.file]
+    found = [i for i, item in enumerate(items) if name == item.name or path == item.file]
+    if not found:
+        some = listed([item.name for item in items], 3)
+        raise ValueError(f"{index} has no item {name!r}; its items are {some}.")
+    if len(found) > 1:
+        places = listed([items[i].file or items[i].place for i in found], 3)
+        raise ValueError(f"{len(found)} items of {index} are named {name!r}: {places}.")
+    return found[0]

@@ -14,7 +14,8 @@ from mmssl.pipelines.sources.fingerprint import fingerprint
 from mmssl.pipelines.sources.scan import check_skip_ratio
 from mmssl.search import approximate
 from mmssl.search.items import Item
-from mmssl.search.stored import blocks, new_vectors, unit, write_items, write_manifest
+from mmssl.search.stored import new_vectors, write_items, write_manifest
+from mmssl.search.vectors import blocks, unit
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mmssl.files import write_text
+from mmssl.files import recover, write_text
 from mmssl.search.items import Item
 
 FORMAT = 1  # raised when an older index can no longer be read
 MANIFEST, ITEMS, VECTORS = "manifest.json", "items.jsonl", "vectors.npy"
-BLOCK_BYTES = 2**24  # of vectors that are read or copied at once
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,7 @@ def read_index(path):
     Raises:
         ValueError: it is not an index, one of another format, or damaged.
     """
+    recover(path)
     if not (path / MANIFEST).is_file():
         raise ValueError(
             f"{path} is not an index: it has no {MANIFEST}; `mmssl index RUN FOLDER --out {path}` "
@@ -72,6 +72,30 @@ def read_index(path):
             "build it again."
         )
     return Stored(manifest, items, vectors)
+
+
+def index_path(path):
+    """Returns the place of a new index.
+
+    Args:
+        path: path; nothing may be there yet.
+
+    Returns:
+        pathlib.Path.
+
+    Raises:
+        ValueError: there is something.
+    """
+    path = Path(path)
+    recover(path)
+    if (path / MANIFEST).is_file():
+        raise ValueError(
+            f"{path} is an index already: `mmssl index {path} --add FOLDER` adds to it, and to "
+            "build it anew, delete it first."
+        )
+    if path.exists():
+        raise ValueError(f"--out must be a new path; {path} is there already, and no index.")
+    return path
 
 
 def write_manifest(folder, manifest):
@@ -113,32 +137,6 @@ def new_vectors(folder, shape):
     vectors.flush()
 
 
-def blocks(vectors):
-    """Cuts the rows of vectors into slices of at most `BLOCK_BYTES`.
-
-    Args:
-        vectors: array (N, D).
-
-    Returns:
-        list of slice.
-    """
-    rows = max(1, BLOCK_BYTES // (vectors.itemsize * vectors.shape[1]))
-    return [slice(i, min(i + rows, len(vectors))) for i in range(0, len(vectors), rows)]
-
-
-def unit(vectors):
-    """Scales vectors to length 1; those of length 0 stay.
-
-    Args:
-        vectors: floats (N, D).
-
-    Returns:
-        float32 array (N, D).
-    """
-    lengths = np.linalg.norm(np.asarray(vectors, np.float64), axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-
-
 def _read_items(path, count):
     # Many share a place; one str for all of them is a fraction of the memory.
     with open(path, encoding="utf-8", newline="\n") as file:
@@ -151,26 +149,3 @@ def _read_items(path, count):
 def _check(vectors, shape):
     if vectors.shape != shape or vectors.dtype != np.float32:
         raise ValueError(f"{VECTORS} is {vectors.dtype} {vectors.shape}, not float32 {shape}")
-
-
-def index_path(path):
-    """Returns the place of a new index.
-
-    Args:
-        path: path; nothing may be there yet.
-
-    Returns:
-        pathlib.Path.
-
-    Raises:
-        ValueError: there is something.
-    """
-    path = Path(path)
-    if (path / MANIFEST).is_file():
-        raise ValueError(
-            f"{path} is an index already: `mmssl index {path} --add FOLDER` adds to it, and to "
-            "build it anew, delete it first."
-        )
-    if path.exists():
-        raise ValueError(f"--out must be a new path; {path} is there already, and no index.")
-    return path

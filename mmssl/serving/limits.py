@@ -3,9 +3,12 @@
 import dataclasses
 import io
 
+from mmssl.pipelines.in_graph.limits import MOST_PIXELS
 from mmssl.serving.errors import invalid
 
 _PICTURES = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+# Less than can be decoded: several are at a time, 60 MB each.
+_PIXELS = MOST_PIXELS * 2 // 5
 
 
 def _limit(default, text):
@@ -22,12 +25,12 @@ class Limits:
         queue: int, requests of a model that wait or are being computed.
         batch: int, examples of a request.
         audio_seconds: float, length of a recording.
-        pixels: int, of a picture.
+        pixels: int, of a picture; at most `MOST_PIXELS`, which is what an exported encoder decodes.
         request_seconds: float, time until a request that was read has to be answered.
         read_seconds: float, time that a client may take to send a request or to take its answer.
 
     Raises:
-        ValueError: one of them is not above 0.
+        ValueError: one of them is not above 0, or an encoder could not decode so many pixels.
     """
 
     body_bytes: int = _limit(16_000_000, "bytes of a request's body")
@@ -35,7 +38,7 @@ class Limits:
     queue: int = _limit(64, "requests of a model that may wait or be computed; more get a 503")
     batch: int = _limit(64, "examples of a request")
     audio_seconds: float = _limit(60.0, "seconds of a recording")
-    pixels: int = _limit(20_000_000, "pixels of a picture")
+    pixels: int = _limit(_PIXELS, "pixels of a picture")
     request_seconds: float = _limit(30.0, "seconds until a request has to be answered")
     read_seconds: float = _limit(20.0, "seconds to send a request in, or to take its answer in")
 
@@ -44,6 +47,11 @@ class Limits:
             value = getattr(self, field.name)
             if not value > 0:
                 raise ValueError(f"{field.name} must be above 0, got {value}.")
+        if self.pixels > MOST_PIXELS:
+            raise ValueError(
+                f"pixels must be at most {MOST_PIXELS}, which is what exported encoders decode; "
+                f"got {self.pixels}."
+            )
 
 
 def check_call(call, model, limits):

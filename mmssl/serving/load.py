@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from mmssl.deploy.raw import export_raw
+from mmssl.files import recover
 from mmssl.runs import Run, RunFolder
 from mmssl.serving.model import read_saved_model
 
@@ -49,6 +50,7 @@ def load_model(folder, name=None, trust=(), announce=print):
         ValueError: it is none of these.
     """
     folder = Path(folder)
+    recover(folder)
     saved = saved_folder(folder)
     if saved is not None:
         numbered = saved.name.isdecimal()
@@ -78,7 +80,13 @@ def _sample_rate(saved):
     manifest = saved / "manifest.json"
     if not manifest.is_file():
         return None
-    return json.loads(manifest.read_text(encoding="utf-8"))["input"].get("sample_rate")
+    try:
+        return json.loads(manifest.read_bytes())["input"].get("sample_rate")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError(
+            f"{manifest} is damaged, or of another program: remove it to serve the model all the "
+            "same."
+        ) from None
 
 
 def _load_run(run, name):

@@ -96,7 +96,8 @@ class _Prediction(PredictionServiceServicer):
 
     def _computed(self, model, call, context):
         limit = self._service.limits.request_seconds
-        seconds = min(limit, context.time_remaining() or limit)
+        remaining = context.time_remaining()
+        seconds = limit if remaining is None else min(limit, remaining)
         future = self._service.submit(model, call)
         try:
             return future.result(seconds)

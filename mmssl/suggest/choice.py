@@ -76,8 +76,8 @@ def _chosen(carried, minutes, machine):
 
 def _settings(candidate, look):
     elements = look.elements(candidate.window, candidate.length)
-    batch = yaml.safe_load(recipe_path(candidate.recipe).read_text(encoding="utf-8"))
-    batch = smaller = batch["data"]["init_args"]["batch_size"]
+    recipe = yaml.safe_load(recipe_path(candidate.recipe).read_text(encoding="utf-8"))
+    batch = smaller = recipe["data"]["init_args"]["batch_size"]
     while smaller > 8 and smaller * SHARE > elements:
         smaller //= 2
     settings = candidate.settings(look)

@@ -75,8 +75,9 @@ def list_items(source):
         ValueError: there is nothing that a recipe reads; the message says what is there.
     """
     source = os.fspath(source)
-    if source.startswith("[") and not os.path.exists(source):
-        return _joined([list_items(one) for one in yaml.safe_load(source)])
+    several = [] if os.path.exists(source) else _several(source)
+    if several:
+        return _joined([list_items(one) for one in several])
     if source.startswith("builtin:"):
         return _of_builtin(source)
     path = Path(source).expanduser()
@@ -87,6 +88,16 @@ def list_items(source):
     if glob.has_magic(source):
         return _of_glob(path)
     raise ValueError(f"the source {source} does not exist (working folder {os.getcwd()})")
+
+
+def _several(source):
+    """Returns the sources that a list in YAML names; none where it is no such list."""
+    try:
+        listed = yaml.safe_load(source) if source.startswith("[") else None
+    except yaml.YAMLError:  # as of a glob such as "[ab]*.png"
+        listed = None
+    is_list = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
+    return listed if is_list else []
 
 
 def _joined(parts):

@@ -1,6 +1,7 @@
 """A look at a source: what is in it, from the headers of a sample of its items."""
 
 import importlib
+import math
 import statistics
 from dataclasses import dataclass, field
 
@@ -146,7 +147,7 @@ def _of_pictures(examined):
 
 
 def _of_sounds(examined):
-    seconds = [one.seconds for one in examined if one.seconds == one.seconds]
+    seconds = [one.seconds for one in examined if not math.isnan(one.seconds)]
     if not seconds:
         raise ValueError("no recording states its length in its header: convert them, to WAV say")
     return {"seconds": seconds, "rate": int(statistics.median(one.rate for one in examined))}

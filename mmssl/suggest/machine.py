@@ -47,5 +47,8 @@ def _memory():
 def _gpus():
     if shutil.which(_QUERY[0]) is None:
         return ()
-    found = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30, check=False)
+    try:
+        found = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30, check=False)
+    except subprocess.TimeoutExpired:  # a driver that hangs, which no run could use
+        return ()
     return tuple(found.stdout.split("\n")[:-1]) if found.returncode == 0 else ()

@@ -10,6 +10,7 @@ from mmssl.suggest.duplicates import SIZE, sketch
 
 NEAR = 0.97  # cosine of the sketches of copies, see `near_duplicates`
 _BEGINNING = 10  # seconds that are read
+_RATE = 8000  # the default of the pipelines
 _UNKNOWN = 2**40  # frames that no header states in truth
 
 
@@ -19,7 +20,7 @@ class Sound:
 
     Attributes:
         seconds: its length; nan where the header does not state it.
-        rate: samples per second; 0 where unknown, as of an array.
+        rate: samples per second; of an array without one, what the pipelines take it for.
         sketch: see `duplicates`.
     """
 
@@ -42,7 +43,7 @@ def examine(item, sample_rate=None):
         ValueError: it cannot be read, or has no samples; the message is the reason.
     """
     if isinstance(item, np.ndarray):
-        rate = sample_rate or 8000  # the default of the pipelines
+        rate = sample_rate or _RATE
         frames, beginning = len(item), item[: _BEGINNING * rate]
     else:
         frames, rate, beginning = _opened(item)

@@ -10,6 +10,7 @@ from mmssl.pipelines.audio.conditioned import ConditionedWindows
 from mmssl.pipelines.audio.windows import AudioWindows
 from mmssl.pipelines.images.crops import ImageCrops
 from mmssl.pipelines.in_graph import pictures, wav
+from mmssl.pipelines.in_graph.limits import MOST_PIXELS
 from mmssl.pipelines.in_graph.tokenizing import tokenizer_in_graph
 from mmssl.pipelines.text.documents import Documents
 
@@ -70,7 +71,7 @@ def _of_pictures(pipeline):
             parallel_iterations=_AT_ONCE,
         )
 
-    limits = {"pixels": pictures.MOST_PIXELS, "size": size}
+    limits = {"pixels": MOST_PIXELS, "size": size}
     return RawInputs("bytes", pictures.READABLE, limits, function)
 
 

@@ -5,12 +5,12 @@ import tensorflow as tf
 from mmssl.pipelines.images.decoding import stored_jpeg, stored_png
 from mmssl.pipelines.in_graph.bmp import decode_bmp
 from mmssl.pipelines.in_graph.gif import decode_gif
+from mmssl.pipelines.in_graph.limits import MOST_PIXELS
 from mmssl.pipelines.in_graph.octets import text_at
 from mmssl.pipelines.in_graph.orientation import jpeg_tags, png_tags, upright, webp_tags
 from mmssl.pipelines.in_graph.webp import decode_webp
 
 READABLE = "JPEG, PNG, BMP, GIF or WebP"
-MOST_PIXELS = 50_000_000  # of a picture: 150 MB
 
 
 def decode_picture(data):

@@ -10,13 +10,12 @@ import os
 import re
 import shutil
 import sys
-import time
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from mmssl.files import TEMPORARY_PREFIX, atomic_write
+from mmssl.files import atomic_write
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +26,6 @@ _DECODERS = ("tensorflow", "soundfile", "numpy", "pillow")
 _TOKENIZERS = ("keras-hub", "tensorflow-text", "tokenizers", "sentencepiece")
 _BUILTIN = ("numpy", "scikit-learn")  # of which the built-in data come, and the docs of Python
 _ENTRY = re.compile(r"[0-9a-f]{32}")
-_DAY = 24 * 3600
 
 
 def cache_folder():
@@ -140,10 +138,7 @@ def _write(entry, arrays):
 
 
 def _make_room(folder):
-    """Removes what killed processes left behind, and the entries unused longest."""
-    for left in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        if time.time() - _last_use(left) > _DAY:
-            shutil.rmtree(left, ignore_errors=True)
+    """Removes the entries unused longest."""
     used = 0
     # Nothing but entries: the folder may be one that the user keeps other things in.
     entries = [entry for entry in folder.iterdir() if _ENTRY.fullmatch(entry.name)]

@@ -102,7 +102,7 @@ FAULTS = (
         "mmssl/methods/data2vec2.py",
         "ops.concatenate([classes, visible + self.class_tokens], axis=-1)",
         "ops.concatenate([classes, visible], axis=-1)",
-        ("tests/methods/test_data2vec2.py",),
+        ("tests/methods/test_data2vec2_masking.py",),
         "visible or pixels",
     ),
     Fault(
@@ -110,7 +110,7 @@ FAULTS = (
         "mmssl/methods/data2vec2.py",
         "self.decoder(scatter_tokens(seen, noise, visible, masked), training=training)",
         "self.decoder(ops.concatenate([seen, noise], axis=1), training=training)",
-        ("tests/methods/test_data2vec2.py",),
+        ("tests/methods/test_data2vec2_masking.py",),
         "decoder_gets",
     ),
     Fault(

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from mmssl.files import TEMPORARY_PREFIX
+from mmssl.files import LOCK, TEMPORARY_PREFIX
 from mmssl.runs import RunFolder
 from mmssl.runs.folder import FORMAT
 
@@ -14,6 +14,7 @@ def begun(path):
     """What a process leaves that is killed while it writes a file."""
     left = path.with_name(f"{TEMPORARY_PREFIX}killed")
     left.mkdir(parents=True)
+    (left / LOCK).touch()
     (left / path.name).write_text("half")
     return left
 

@@ -3,7 +3,7 @@ import pytest
 
 from mmssl.search import approximate, exact
 from mmssl.search.approximate import Approximate
-from mmssl.search.stored import unit
+from mmssl.search.vectors import unit
 
 pytest.importorskip("faiss")
 

@@ -3,7 +3,7 @@ import pytest
 
 from mmssl.search import duplicates
 from mmssl.search.duplicates import find_duplicates
-from mmssl.search.stored import unit
+from mmssl.search.vectors import unit
 from tests.tolerances import SUM, assert_close
 
 

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from mmssl.search import exact, stored
-from mmssl.search.stored import blocks, unit
+from mmssl.search import exact
+from mmssl.search.vectors import blocks, unit
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(stored, "BLOCK_BYTES", 7 * 4 * 16)  # 7 rows of 16
+    monkeypatch.setattr("mmssl.search.vectors.BLOCK_BYTES", 7 * 4 * 16)  # 7 rows of 16
     monkeypatch.setattr(exact, "QUERIES", 3)
 
 

@@ -11,7 +11,8 @@ from PIL import Image
 from mmssl.evaluation.probes.features import Embedder, embed
 from mmssl.runs import Run
 from mmssl.search import Changes, Index, approximate
-from mmssl.search.stored import unit
+from mmssl.search.stored import index_path
+from mmssl.search.vectors import unit
 from tests.tolerances import SUM, assert_close
 
 
@@ -149,6 +150,27 @@ def test_a_crash_leaves_the_old_index_whole(index, photos, monkeypatch, operatio
     assert {path.name: path.read_bytes() for path in index.path.iterdir()} == before
     assert list(index.path.parent.glob(".beside*")) == []
     assert len(Index.open(index.path)) == 6
+
+
+def test_an_update_killed_between_its_two_moves_leaves_a_whole_index(
+    index, tmp_path, tmp_path_factory, monkeypatch
+):
+    replace, disk = os.replace, tmp_path_factory.mktemp("disk") / "as it was then"
+
+    def copied(old, new):
+        if str(new) == str(index.path):
+            shutil.copytree(tmp_path, disk)
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", copied)
+    index.remove(["1.png"])
+    path = disk / index.path.name
+    assert not path.exists()
+    refused(index_path, path, match="is an index already")
+    opened = Index.open(path)
+    assert names(opened) == names(index)
+    np.testing.assert_array_equal(opened.vectors, index.vectors)
+    assert list(disk.glob(".beside*")) == []
 
 
 def test_vectors_that_are_not_finite_are_refused(picture_run, photos, tmp_path, monkeypatch):

@@ -65,6 +65,10 @@ def test_the_manifest_of_an_export_states_the_sample_rate(half_plus_two, tmp_pat
     assert load_model(tmp_path).sample_rate is None
     (tmp_path / "1" / "manifest.json").write_text('{"input": {"sample_rate": 16000}}')
     assert load_model(tmp_path).sample_rate == 16000
+    for other in ('{"name": "of another program"}', "[]", "{"):
+        (tmp_path / "1" / "manifest.json").write_text(other)
+        with pytest.raises(ValueError, match=r"manifest\.json is damaged, or of another"):
+            load_model(tmp_path)
 
 
 def test_names_are_given_in_the_order_of_the_folders(half_plus_two):

@@ -301,6 +301,8 @@ def test_encoded_input_is_looked_at_before_it_is_decoded(tensors, data, said, se
 def test_two_models_of_one_name_and_limits_of_nothing_are_refused(serving, toy):
     with pytest.raises(ValueError, match="Two models are called half_plus_two"), serving(toy, toy):
         pass
+    with pytest.raises(ValueError, match=r"pixels must be at most 50000000, .* got 50000001"):
+        Limits(pixels=50_000_001)
     with pytest.raises(ValueError, match="queue must be above 0, got 0"):
         Limits(queue=0)
     with (

@@ -58,6 +58,11 @@ def test_every_form_of_a_source_is_looked_at(kind, tmp_path):
     assert (look.modality, look.count, look.side) == ("images", 8 if kind == "list" else 6, 28)
 
 
+def test_a_glob_may_begin_with_a_bracket(tmp_path, monkeypatch):
+    monkeypatch.chdir(sources.pictures(tmp_path, 12))
+    assert list_items("[0-9]*[1-4].png").names == [f"{n:04}.png" for n in (1, 2, 3, 4, 11)]
+
+
 def test_of_many_items_a_stated_number_is_looked_at(tmp_path):
     look = look_at(sources.passages(tmp_path / "texts.tsv", 400, words=4))
     assert (look.count, look.looked) == (300, SAMPLE)
@@ -107,8 +112,9 @@ def test_nothing_to_read_is_refused_with_what_is_there(tmp_path):
         list_items(tmp_path)
     with pytest.raises(ValueError, match="is not a file that a recipe reads"):
         list_items(tmp_path / "a.csv")
-    with pytest.raises(ValueError, match="does not exist"):
-        list_items(tmp_path / "missing")
+    for missing in (tmp_path / "missing", "[", "[]", "[1, 2]"):
+        with pytest.raises(ValueError, match=r"does not exist|matches no file"):
+            list_items(missing)
     (tmp_path / "b.wav").touch()
     with pytest.raises(ValueError, match=r"none of 1 items .* can be read: b\.wav"):
         look_at(tmp_path / "b.wav")

@@ -29,6 +29,7 @@ def evaluate(
     seed=0,
     progress=None,
     temperature=TEMPERATURE,
+    both_forms=False,
 ):
     """Probes a run's encoder, by default with kNN and a linear layer, and stores the result.
 
@@ -43,13 +44,16 @@ def evaluate(
         seed: of all random draws.
         progress: None or function (stage, items done).
         temperature: of the kNN vote, above 0.
+        both_forms: whether to probe whitened features also where the run has a whitening and left
+            its vectors plain.
 
     Returns:
         dict of JSON values, stored in metrics.json of the run folder: `encoder`, `untrained` and
         `raw` (if the inputs have a baseline), each with the test accuracy of every probe, such as
         `knn` and `linear`, and the hyperparameters it chose, such as `C`; where the run has a
-        whitening of this layer, `whitened`, the same of whitened features, and `whitening`, with
-        `used` (whether embedded and exported vectors are), `why` and `components`; `layers` and
+        whitening of this layer, `whitening`, with `used` (whether embedded and exported vectors are
+        whitened), `why` and `components`, and where it is used or both forms are asked for,
+        `whitened`, the same accuracies of whitened features; `layers` and
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
         `n_train`, `n_test`, `pretrained_on` (how many of the test items; None if not known),
         `classes`, `majority`, `split`, `left_out` (what items lacked -> their number), `layer`,
@@ -71,7 +75,8 @@ def evaluate(
     if split is not None:
         check_split(split)
         result["pretrained_on"] = count_pretrained(run.data, data, split.test)
-        result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}
+        result |= _probe(run, split, layer, probes, seed, stages, both_forms)
+        result["temperature"] = temperature
     with stages("held out"):
         result |= _held_out(run, source)
     if split is None and not result["held_out"]:
@@ -100,10 +105,41 @@ class _Stages:
         self.seconds[name] = round(spent, 3)
 
 
-def _probe(run, split, layer, probes, seed, stages):
-    sources = [part for part in (split.train, split.test, split.val) if part is not None]
+def _probe(run, split, layer, probes, seed, stages, both_forms):
+    features, blocks = _computed(run, split, layer, probes, seed, stages)
+
+    def score(part, of_blocks):
+        return _score(probes, part, of_blocks, split, seed, stages)
+
+    result = {name: score(part, blocks[name]) for name, part in features.items()}
     at = None if layer == "all" else layer
     whitening, about = run.whitening_at(at)[0], run.about_whitening(at)
+    if whitening is not None:
+        components = whitening.kernel.shape[1]
+        result["whitening"] = {"used": about.used, "why": about.why, "components": components}
+        if about.used or both_forms:
+            result["whitened"] = _whitened(whitening, features, score, seed, stages)
+    if layer == "all":
+        for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
+            result[key] = {block: score(part, {}) for block, part in blocks[name].items()}
+    commonest, _ = Counter(split.train.labels.tolist()).most_common(1)[0]
+    return result | {
+        "probes": [probe.name for probe in probes],
+        "raw_features": features["raw"].name if "raw" in features else None,
+        "n_train": len(split.train),
+        "classes": len(set(split.train.labels.tolist())),
+        "majority": float(np.mean(split.test.labels == commonest)),
+        "split": split.description,
+        "left_out": split.left_out,
+        "diagnostics": {
+            name: diagnose(_spaced(features[name].parts[0])) for name in ("encoder", "untrained")
+        },
+    }
+
+
+def _computed(run, split, layer, probes, seed, stages):
+    """Returns the Features of encoder, untrained encoder and raw input, and of their blocks."""
+    sources = [part for part in (split.train, split.test, split.val) if part is not None]
     features, blocks = {}, {"raw": {}}
     every_block = layer == "all" or any(probe.of_blocks for probe in probes)
     for name in ("encoder", "untrained"):
@@ -118,31 +154,7 @@ def _probe(run, split, layer, probes, seed, stages):
         baseline = raw_baseline(run.data, sources, seed, progress)
     if baseline is not None:
         features["raw"] = baseline
-
-    def score(part, of_blocks):
-        return _score(probes, part, of_blocks, split, seed, stages)
-
-    result = {name: score(part, blocks[name]) for name, part in features.items()}
-    if whitening is not None:
-        result["whitened"] = _whitened(whitening, features, score, seed, stages)
-        components = whitening.kernel.shape[1]
-        result["whitening"] = {"used": about.used, "why": about.why, "components": components}
-    if layer == "all":
-        for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
-            result[key] = {block: score(part, {}) for block, part in blocks[name].items()}
-    commonest, _ = Counter(split.train.labels.tolist()).most_common(1)[0]
-    return result | {
-        "probes": [probe.name for probe in probes],
-        "raw_features": baseline.name if baseline is not None else None,
-        "n_train": len(split.train),
-        "classes": len(set(split.train.labels.tolist())),
-        "majority": float(np.mean(split.test.labels == commonest)),
-        "split": split.description,
-        "left_out": split.left_out,
-        "diagnostics": {
-            name: diagnose(_spaced(features[name].parts[0])) for name in ("encoder", "untrained")
-        },
-    }
+    return features, blocks
 
 
 def _whitened(whitening, features, score, seed, stages):

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, PngImagePlugin
 
-from mmssl.pipelines.in_graph.pictures import MOST_PIXELS
+from mmssl.pipelines.in_graph.limits import MOST_PIXELS
 from tests.pipelines.in_graph.conftest import picture_decoders, refusal
 
 HEIGHT, WIDTH = 21, 33

@@ -6,7 +6,6 @@ import os
 import numpy as np
 import pytest
 
-from mmssl.files import TEMPORARY_PREFIX
 from mmssl.pipelines.sources import prepared as cache
 from mmssl.pipelines.sources.prepared import cache_folder, forget, prepared
 
@@ -89,8 +88,6 @@ def test_the_entry_unused_longest_makes_room_and_nothing_else_is_touched(folder,
     make = Making(values=np.zeros(LARGE, np.uint8))
     (folder / "mine").mkdir(parents=True)
     (folder / "mine" / "large").write_bytes(bytes(4 * LARGE))
-    (folder / f"{TEMPORARY_PREFIX}killed").mkdir()
-    os.utime(folder / f"{TEMPORARY_PREFIX}killed", (0, 0))
     for key in "ab":
         prepared(key, make)
     for age, entry in enumerate(sorted(folder.glob("?" * 32), key=lambda e: e.stat().st_mtime_ns)):
@@ -103,7 +100,6 @@ def test_the_entry_unused_longest_makes_room_and_nothing_else_is_touched(folder,
     prepared("b", make)
     assert make.times == 4
     assert (folder / "mine" / "large").exists()
-    assert not (folder / f"{TEMPORARY_PREFIX}killed").exists()
 
 
 def test_arrays_that_cannot_be_kept_are_returned_all_the_same(make, folder, monkeypatch, caplog):
