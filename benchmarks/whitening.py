@@ -93,7 +93,7 @@ def probed(run):
     from mmssl.evaluation.whitening.of_run import whiten_run
 
     whiten_run(run)
-    return evaluate(run, layer=run.layer, both_forms=True)
+    return evaluate(run, layer=run.layer)
 
 
 def cells(recipe, row, result):

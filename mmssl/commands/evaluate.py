@@ -32,11 +32,6 @@ def add_arguments(parser):
         help="also with N labels per class",
     )
     arguments.add_temperature(parser)
-    parser.add_argument(
-        "--both-forms",
-        action="store_true",
-        help="also probe whitened features where the run has left its vectors plain",
-    )
     parser.add_argument("--seed", type=int, default=0, help="of random splits")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -56,7 +51,6 @@ def run(options):
             seed=options.seed,
             progress=progress,
             temperature=options.temperature,
-            both_forms=options.both_forms,
         )
     if options.json:
         print(json.dumps(result))

@@ -29,7 +29,6 @@ def evaluate(
     seed=0,
     progress=None,
     temperature=TEMPERATURE,
-    both_forms=False,
 ):
     """Probes a run's encoder, by default with kNN and a linear layer, and stores the result.
 
@@ -44,16 +43,13 @@ def evaluate(
         seed: of all random draws.
         progress: None or function (stage, items done).
         temperature: of the kNN vote, above 0.
-        both_forms: whether to probe whitened features also where the run has a whitening and left
-            its vectors plain.
 
     Returns:
         dict of JSON values, stored in metrics.json of the run folder: `encoder`, `untrained` and
         `raw` (if the inputs have a baseline), each with the test accuracy of every probe, such as
         `knn` and `linear`, and the hyperparameters it chose, such as `C`; where the run has a
-        whitening of this layer, `whitening`, with `used` (whether embedded and exported vectors are
-        whitened), `why` and `components`, and where it is used or both forms are asked for,
-        `whitened`, the same accuracies of whitened features; `layers` and
+        whitening of this layer, `whitened`, the same of whitened features, and `whitening`, with
+        `used` (whether embedded and exported vectors are), `why` and `components`; `layers` and
         `untrained_layers` (block -> the same, with `layer="all"`); `probes`, `temperature`,
         `n_train`, `n_test`, `pretrained_on` (how many of the test items; None if not known),
         `classes`, `majority`, `split`, `left_out` (what items lacked -> their number), `layer`,
@@ -75,8 +71,7 @@ def evaluate(
     if split is not None:
         check_split(split)
         result["pretrained_on"] = count_pretrained(run.data, data, split.test)
-        result |= _probe(run, split, layer, probes, seed, stages, both_forms)
-        result["temperature"] = temperature
+        result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}
     with stages("held out"):
         result |= _held_out(run, source)
     if split is None and not result["held_out"]:
@@ -105,7 +100,7 @@ class _Stages:
         self.seconds[name] = round(spent, 3)
 
 
-def _probe(run, split, layer, probes, seed, stages, both_forms):
+def _probe(run, split, layer, probes, seed, stages):
     features, blocks = _computed(run, split, layer, probes, seed, stages)
 
     def score(part, of_blocks):
@@ -117,8 +112,7 @@ def _probe(run, split, layer, probes, seed, stages, both_forms):
     if whitening is not None:
         components = whitening.kernel.shape[1]
         result["whitening"] = {"used": about.used, "why": about.why, "components": components}
-        if about.used or both_forms:
-            result["whitened"] = _whitened(whitening, features, score, seed, stages)
+        result["whitened"] = _whitened(whitening, features, score, seed, stages)
     if layer == "all":
         for name, key in (("encoder", "layers"), ("untrained", "untrained_layers")):
             result[key] = {block: score(part, {}) for block, part in blocks[name].items()}

@@ -89,12 +89,6 @@ def test_a_whitened_run_is_probed_in_both_forms(run):
     ]
     assert set(both["whitened"]) == {"encoder", "untrained", "raw"}
     assert both["whitening"] == {"used": True, "why": "told to", "components": 3}
-    run.about = About(None, False, "told not to", 80, 0.1)
-    assert evaluate(run) | {"seconds": 0} == plain | {
-        "whitening": {"used": False, "why": "told not to", "components": 3},
-        "seconds": 0,
-    }
-    assert evaluate(run, both_forms=True)["whitened"] == both["whitened"]
     run.encoder, run.whitening = whitened(run.encoder, run.whitening), None
     assert evaluate(run, probes=["knn"])["encoder"]["knn"] == both["whitened"]["encoder"]["knn"]
 
