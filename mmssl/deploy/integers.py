@@ -30,7 +30,7 @@ def convert_to_integers(converter, float_file, encoder, calibration):
 
     Args:
         converter: `tf.lite.TFLiteConverter` with the signature `embed`.
-        float_file: `pathlib.Path` of the same encoder as a float32 LiteRT file.
+        float_file: bytes, the same encoder as a float32 LiteRT file.
         encoder: That encoder, a functional `keras.Model`.
         calibration: Function that returns an iterable of dicts of arrays by input name, one
             example each.
@@ -87,12 +87,12 @@ class _Operation:
     is_output: bool
 
 
-def _operations(path):
+def _operations(content):
     """Lists the operations of a file, those of the main graph first."""
     from ai_edge_litert import schema_py_generated as schema
 
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
-    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
     # Codes up to 127 are in the old field, others in the new one.
     codes = [
         names[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in model.operatorCodes

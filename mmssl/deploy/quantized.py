@@ -12,10 +12,11 @@ import numpy as np
 from mmssl.deploy import saved_model
 from mmssl.deploy.checked import ExportMismatchError, check_backend
 from mmssl.deploy.integers import convert_to_integers
-from mmssl.deploy.litert import checked_path, convert_saved_model
+from mmssl.deploy.litert import BATCH, checked_path, converted
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.probed import probe_both
 from mmssl.deploy.reader import load_exported
+from mmssl.deploy.signatures import declared
 from mmssl.encoders.parts.whitening import unwhitened
 from mmssl.evaluation.probes.features import embed
 from mmssl.files import atomic_write, write_text
@@ -177,18 +178,18 @@ def _examples(data, encoder, progress, source, stage):
 
 def _write(encoder, written, precision, calibration):
     """Writes the file, and returns its share of the size of the float32 file."""
-    with tempfile.TemporaryDirectory() as folder:
-        saved, floats = Path(folder) / "saved_model", Path(folder) / "float32.tflite"
-        saved_model.save(encoder, saved, batch=1)
-        convert_saved_model(saved, floats, ["embed"])
+    with tempfile.TemporaryDirectory() as saved:
+        saved_model.save(saved, {"embed": declared(encoder, BATCH)})
+        floats = converted(saved, ["embed"])
 
         def convert(converter):
             if precision == "int8":
                 return convert_to_integers(converter, floats, encoder, calibration)
             return _convert_weights(converter, precision)
 
-        convert_saved_model(saved, written, ["embed"], convert)
-        return written.stat().st_size / floats.stat().st_size
+        content = converted(saved, ["embed"], convert)
+    written.write_bytes(content)
+    return len(content) / len(floats)
 
 
 def _convert_weights(converter, precision):

@@ -138,7 +138,7 @@ FAULTS = (
     ),
     Fault(
         "a LiteRT file computes with one thread, whatever it is told",
-        "mmssl/deploy/reader.py",
+        "mmssl/deploy/signatures.py",
         "num_threads=threads",
         "num_threads=1",
         READER,
