@@ -7,6 +7,7 @@ from mmssl.deploy.generator import export_generator, write_generator
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.quantized import QuantizedResult, export_quantized
 from mmssl.deploy.raw import export_raw, export_raw_classifier
+from mmssl.deploy.raw_litert import export_raw_litert, export_raw_litert_classifier
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.runs import export_classifier, export_run
 from mmssl.deploy.serving_files import write_serving_files
@@ -28,6 +29,8 @@ __all__ = [
     "export_quantized",
     "export_raw",
     "export_raw_classifier",
+    "export_raw_litert",
+    "export_raw_litert_classifier",
     "export_run",
     "export_stream",
     "load_exported",

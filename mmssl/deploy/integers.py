@@ -21,7 +21,7 @@ PRODUCTS = {
 TABLES = {"EMBEDDING_LOOKUP", "GATHER"}
 
 
-def convert_to_integers(converter, float_file, encoder, calibration):
+def convert_to_integers(converter, float_file, encoder, in_floats, calibration):
     """Converts with products and tables in int8, by ranges that are measured on examples.
 
     Weights have a scale for every channel. Inputs and outputs of the file stay in floats, and so
@@ -32,6 +32,7 @@ def convert_to_integers(converter, float_file, encoder, calibration):
         converter: `tf.lite.TFLiteConverter` with the signature `embed`.
         float_file: bytes, the same encoder as a float32 LiteRT file.
         encoder: That encoder, a functional `keras.Model`.
+        in_floats: How many of its first products stay in floats, see `float_products`.
         calibration: Function that returns an iterable of dicts of arrays by input name, one
             example each.
 
@@ -42,12 +43,12 @@ def convert_to_integers(converter, float_file, encoder, calibration):
 
     operations = _operations(float_file)
     products = [operation for operation in operations if operation.name in PRODUCTS]
-    in_floats = products[: float_products(encoder)]
+    kept = products[:in_floats]
     if unwhitened(encoder)[1] is not None:
-        in_floats += [operation for operation in products if operation.is_output]
+        kept += [operation for operation in products if operation.is_output]
     options = tf.lite.experimental.QuantizationDebugOptions(
         denylisted_ops=sorted({operation.name for operation in operations} - PRODUCTS - TABLES),
-        denylisted_nodes=[operation.tensor for operation in in_floats],
+        denylisted_nodes=[operation.tensor for operation in kept],
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (("embed", example) for example in calibration())
