@@ -7,6 +7,7 @@ from mmssl.commands import arguments
 EXAMPLES = """mmssl export runs/speech --format saved_model
 mmssl export runs/speech --format litert --out speech.tflite
 mmssl export runs/speech --format litert --quantize int8
+mmssl export runs/speech --format litert --quantize int8 --inputs raw
 mmssl export runs/data2vec --format litert --layer block_3
 mmssl export runs/speech --format litert --whiten none --out plain.tflite
 mmssl export runs/speech --format saved_model --step 2000
@@ -39,13 +40,13 @@ def add_arguments(parser):
         "--inputs",
         choices=["tensors", "raw"],
         default="tensors",
-        help="raw: files (JPEG, PNG, BMP, GIF, WebP; WAV) or texts as they are, for servers; the "
-        "format is saved_model",
+        help="raw: for servers (saved_model) files (JPEG, PNG, BMP, GIF, WebP; WAV) or texts as "
+        "they are; for phones (litert) 16-bit samples, or RGB pixels of a picture of any size",
     )
     parser.add_argument(
         "--out",
-        help="path to write; in the run folder if not given. With --inputs raw, a version such as "
-        "models/speech/2, or models/speech for the next number",
+        help="path to write; in the run folder if not given. Of a saved_model with --inputs raw, a "
+        "version such as models/speech/2, or models/speech for the next number",
     )
     parser.add_argument(
         "--serving-files",
@@ -72,8 +73,10 @@ def run(options):
 
 def _check(options):
     raw = options.inputs == "raw"
-    if raw and options.format != "saved_model":
-        raise ValueError(f"--inputs raw is for --format saved_model, not for {options.format}")
+    if raw and options.format not in ("saved_model", "litert"):
+        raise ValueError(
+            f"--inputs raw is for --format saved_model or litert, not for {options.format}"
+        )
     if raw and options.part not in ("encoder", "classifier"):
         raise ValueError(
             f"--inputs raw is for an encoder or a classifier, not for --part {options.part}"
@@ -103,21 +106,24 @@ def _export(options, run):
     from mmssl.deploy.generator import export_generator
     from mmssl.deploy.preset import FORMAT, export_preset
     from mmssl.deploy.raw import export_raw, export_raw_classifier
+    from mmssl.deploy.raw_litert import export_raw_litert, export_raw_litert_classifier
     from mmssl.deploy.runs import export_classifier, export_run
     from mmssl.deploy.stream import export_stream
 
     raw, out = options.inputs == "raw", options.out
     if options.part == "generator":
         return export_generator(run, options.format, out)
+    if options.part == "classifier" and raw:
+        phone = options.format == "litert"
+        return (export_raw_litert_classifier if phone else export_raw_classifier)(run, out)
     if options.part == "classifier":
-        return (
-            export_raw_classifier(run, out) if raw else export_classifier(run, options.format, out)
-        )
+        return export_classifier(run, options.format, out)
     layer = arguments.layer_of(options, run)
     if options.part == "stream":
         return export_stream(run, options.format, out, layer)
     if raw:
-        return export_raw(run, out, layer, options.whiten)
+        export = export_raw_litert if options.format == "litert" else export_raw
+        return export(run, out, layer, options.whiten)
     if options.format == FORMAT:
         return export_preset(run, out, layer)
     return export_run(run, options.format, out, layer, options.whiten)
@@ -136,7 +142,7 @@ def _quantize(options, run):
     precision, layer = options.quantize, arguments.layer_of(options, run)
     with stages() as progress:
         result = export_quantized(
-            run, precision, options.out, layer, options.whiten, progress=progress
+            run, precision, options.out, layer, options.whiten, options.inputs, progress=progress
         )
     calibrated = f", calibrated on {result.calibration_items} others" * (precision == "int8")
     print(

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from mmssl.deploy.signature import named_inputs
+from mmssl.deploy.signatures import named_inputs
 
 
 def for_any_batch(model):

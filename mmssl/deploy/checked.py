@@ -10,7 +10,7 @@ import numpy as np
 from mmssl.deploy.example import check_example, variants
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.reader import load_exported
-from mmssl.deploy.signature import signature
+from mmssl.deploy.signatures import input_specs
 from mmssl.files import atomic_write
 from mmssl.quiet import quiet
 
@@ -119,7 +119,7 @@ def run_keras(model, inputs):
     import tensorflow as tf
 
     embed = tf.function(lambda batch: model(batch, training=False))
-    graph = embed.get_concrete_function(*signature(model))
+    graph = embed.get_concrete_function(input_specs(model))
     # A GPU multiplies in TF32 by default, which alone would exceed the tolerance.
     with tf.device("/CPU:0"):
         tensors = [{name: tf.constant(array) for name, array in batch.items()} for batch in inputs]

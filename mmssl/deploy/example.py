@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from mmssl.deploy.signature import named_inputs
+from mmssl.deploy.signatures import named_inputs
 
 _BATCH = 3
 _LENGTH = 32

@@ -1,9 +1,12 @@
 """The formats that encoders can be exported to."""
 
+from pathlib import Path
+
 from mmssl.deploy import litert, onnx, saved_model
 from mmssl.deploy.example import example_inputs
 
 FORMATS = {"saved_model": saved_model, "litert": litert, "onnx": onnx}
+WITH_STATE = {"saved_model": saved_model, "litert": litert}
 
 
 def export(encoder, path, format, example=None):
@@ -36,3 +39,26 @@ def check_format(format):
     if format not in FORMATS:
         raise ValueError(f"Unknown export format {format!r}; choose one of {', '.join(FORMATS)}.")
     return format
+
+
+def with_state(what, format):
+    """Returns the format of a step, whose state goes in and out.
+
+    Args:
+        what: What it is a step of, for the message.
+        format: Name of the format.
+
+    Returns:
+        Module with `checked_path`, `save` and `BATCH`, the number of examples, None for any.
+
+    Raises:
+        ValueError: Steps are not exported to it.
+    """
+    if format not in WITH_STATE:
+        raise ValueError(f"A {what} is exported as {' or '.join(WITH_STATE)}; got {format!r}.")
+    return WITH_STATE[format]
+
+
+def file_name(stem, format):
+    """Returns the name that something has in a run folder, such as `stream.tflite`."""
+    return stem + Path(FORMATS[format].NAME).suffix

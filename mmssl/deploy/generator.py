@@ -1,20 +1,15 @@
 """One generation step of a WaveNet for streaming audio on devices, its state in and out."""
 
-import tempfile
-
-import keras
 import numpy as np
 
-from mmssl.deploy import litert, saved_model
 from mmssl.deploy.checked import keep_checked
-from mmssl.deploy.extras import require
+from mmssl.deploy.formats import file_name, with_state
+from mmssl.deploy.signatures import load_signatures
 from mmssl.encoders import receptive_field
 from mmssl.generation import WaveNetSampler
 from mmssl.layers import mu_law_decode
 from mmssl.methods import WaveNet
-from mmssl.quiet import quiet_logger
 
-NAMES = {"saved_model": "generator", "litert": "generator.tflite"}
 STEPS = 64  # compared beyond the receptive field, where every queue has wrapped around
 
 
@@ -34,7 +29,8 @@ def export_generator(run, format, out=None):
         ImportError: The format's optional extra is not installed.
         ExportMismatchError: The export does not compute what Keras computes.
     """
-    path = out or run.place(NAMES[_check_format(format)])
+    with_state("generator", format)
+    path = out or run.place(file_name("generator", format))
     return write_generator(run.method(), path, format)
 
 
@@ -61,72 +57,26 @@ def write_generator(method, path, format):
         ImportError: The format's optional extra is not installed.
         ExportMismatchError: The export does not compute what Keras computes.
     """
-    _check_format(format)
+    writer = with_state("generator", format)
     if not isinstance(method, WaveNet):
         raise ValueError(f"{type(method).__name__} has no step to export; WaveNet has.")
     if method.encoder.compute_dtype != "float32":
         raise ValueError("A generator must be exported in float32: load it from its run folder.")
-    if format == "litert":
-        path, streams = litert.checked_path(path), 1
-    else:
-        path, streams = saved_model.checked_path(path), 2
-
-    def convert(written):
-        if format == "saved_model":
-            return _save(method, written)
-        with tempfile.TemporaryDirectory() as folder:
-            litert.convert_saved_model(folder, written, _save(method, folder, streams))
-
+    path, streams = writer.checked_path(path), writer.BATCH or 2
     codes, given = _example(method, streams)
     start = [np.asarray(part) for part in WaveNetSampler(method).start(streams)]
     return keep_checked(
         format,
         path,
-        convert,
-        lambda written: [_step_by_step(load_generator(written), start, codes, given)],
+        lambda written: writer.save(written, _functions(method, writer.BATCH)),
+        lambda written: [_step_by_step(load_signatures(written), start, codes, given)],
         [_whole(method, codes, given)],
     )
 
 
-def load_generator(path):
-    """Loads a generator exported by `write_generator`.
-
-    Args:
-        path: SavedModel folder or `.tflite` file.
-
-    Returns:
-        Dict from the name of each signature to a function of arrays by input name that returns a
-        dict of NumPy arrays.
-    """
-    if str(path).endswith(".tflite"):
-        require("litert", "ai_edge_litert")
-        from ai_edge_litert.interpreter import Interpreter
-
-        interpreter = Interpreter(model_path=str(path))
-        return {n: interpreter.get_signature_runner(n) for n in interpreter.get_signature_list()}
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(path))
-
-    def runner(name):
-        def run(keep_alive=loaded, **inputs):
-            outputs = loaded.signatures[name](**{n: tf.constant(x) for n, x in inputs.items()})
-            return {n: value.numpy() for n, value in outputs.items()}
-
-        return run
-
-    return {name: runner(name) for name in loaded.signatures}
-
-
-def _check_format(format):
-    if format not in NAMES:
-        raise ValueError(f"A generator is exported as {' or '.join(NAMES)}; got {format!r}.")
-    return format
-
-
-def _save(method, path, streams=None):
-    """Saves the signatures of a generator, without checking them, and returns their names."""
-    sampler, archive = WaveNetSampler(method), keras.export.ExportArchive()
+def _functions(method, streams):
+    """Functions of a generator with their inputs, by the name of the signature."""
+    sampler = WaveNetSampler(method)
 
     def step(inputs):
         given = {"log_mel": inputs.get("local")}
@@ -140,16 +90,11 @@ def _save(method, path, streams=None):
     def upsample(inputs):
         return {"local": sampler.condition("log_mel", inputs["log_mel"])}
 
-    endpoints = {"step": step, "upsample": upsample}
-    signatures = _signatures(method, streams)
-    for name, inputs in signatures.items():
-        archive.add_endpoint(name, endpoints[name], [inputs])
-    with quiet_logger("tensorflow"):  # it logs that it writes assets, of which there are none
-        archive.write_out(str(path), verbose=False)
-    return list(signatures)
+    functions = {"step": step, "upsample": upsample}
+    return {name: (functions[name], specs) for name, specs in _inputs(method, streams).items()}
 
 
-def _signatures(method, streams):
+def _inputs(method, streams):
     """Inputs of each signature, by name."""
     import tensorflow as tf
 

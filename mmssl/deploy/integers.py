@@ -21,7 +21,7 @@ PRODUCTS = {
 TABLES = {"EMBEDDING_LOOKUP", "GATHER"}
 
 
-def convert_to_integers(converter, float_file, encoder, calibration):
+def convert_to_integers(converter, float_file, encoder, in_floats, calibration):
     """Converts with products and tables in int8, by ranges that are measured on examples.
 
     Weights have a scale for every channel. Inputs and outputs of the file stay in floats, and so
@@ -30,8 +30,9 @@ def convert_to_integers(converter, float_file, encoder, calibration):
 
     Args:
         converter: `tf.lite.TFLiteConverter` with the signature `embed`.
-        float_file: `pathlib.Path` of the same encoder as a float32 LiteRT file.
+        float_file: bytes, the same encoder as a float32 LiteRT file.
         encoder: That encoder, a functional `keras.Model`.
+        in_floats: How many of its first products stay in floats, see `float_products`.
         calibration: Function that returns an iterable of dicts of arrays by input name, one
             example each.
 
@@ -42,12 +43,12 @@ def convert_to_integers(converter, float_file, encoder, calibration):
 
     operations = _operations(float_file)
     products = [operation for operation in operations if operation.name in PRODUCTS]
-    in_floats = products[: float_products(encoder)]
+    kept = products[:in_floats]
     if unwhitened(encoder)[1] is not None:
-        in_floats += [operation for operation in products if operation.is_output]
+        kept += [operation for operation in products if operation.is_output]
     options = tf.lite.experimental.QuantizationDebugOptions(
         denylisted_ops=sorted({operation.name for operation in operations} - PRODUCTS - TABLES),
-        denylisted_nodes=[operation.tensor for operation in in_floats],
+        denylisted_nodes=[operation.tensor for operation in kept],
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (("embed", example) for example in calibration())
@@ -87,12 +88,12 @@ class _Operation:
     is_output: bool
 
 
-def _operations(path):
+def _operations(content):
     """Lists the operations of a file, those of the main graph first."""
     from ai_edge_litert import schema_py_generated as schema
 
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
-    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
     # Codes up to 127 are in the old field, others in the new one.
     codes = [
         names[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in model.operatorCodes

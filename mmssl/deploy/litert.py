@@ -2,13 +2,15 @@
 
 import re
 import tempfile
-from pathlib import Path
 
 from mmssl.deploy import saved_model
 from mmssl.deploy.checked import ExportError, write_checked
 from mmssl.deploy.extras import require
+from mmssl.deploy.paths import file_for
+from mmssl.deploy.signatures import declared
 
 NAME = "encoder.tflite"
+BATCH = 1
 
 
 def write(encoder, path, example):
@@ -48,27 +50,35 @@ def checked_path(path):
         ImportError: The extra `litert`, which runs the file, is not installed.
     """
     require("litert", "ai_edge_litert")
-    path = Path(path)
-    if path.suffix != ".tflite" or path.is_dir():
-        raise ValueError(f"A LiteRT export is a file that ends in .tflite, not {path}.")
-    return path
+    return file_for(path, "A LiteRT export", ".tflite")
 
 
-def _convert(encoder, path):
+def save(path, functions):
+    """Saves a LiteRT file, without checking it.
+
+    Args:
+        path: `pathlib.Path` of the file to write.
+        functions: As of `mmssl.deploy.saved_model.save`, for one example.
+
+    Raises:
+        ExportError: One has operations that LiteRT does not support.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        saved_model.save(encoder, folder, batch=1)
-        convert_saved_model(folder, path, ["embed"])
+        saved_model.save(folder, functions)
+        path.write_bytes(converted(folder, list(functions)))
 
 
-def convert_saved_model(folder, path, signatures, convert=lambda converter: converter.convert()):
-    """Converts a SavedModel of fixed batch size to a LiteRT file, without checking it.
+def converted(folder, signatures, convert=lambda converter: converter.convert()):
+    """Converts a SavedModel of fixed batch size to LiteRT.
 
     Args:
         folder: The SavedModel.
-        path: `pathlib.Path` of the file to write.
         signatures: Names of its signatures to keep.
         convert: Function of a `tf.lite.TFLiteConverter` that sets its precision, if not float32,
             and returns the content of the file.
+
+    Returns:
+        bytes, the content of the file.
 
     Raises:
         ExportError: It has operations that LiteRT does not support.
@@ -78,9 +88,13 @@ def convert_saved_model(folder, path, signatures, convert=lambda converter: conv
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=signatures)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     try:
-        path.write_bytes(convert(converter))
+        return convert(converter)
     except Exception as error:
         raise ExportError(_explain(str(error))) from error
+
+
+def _convert(encoder, path):
+    save(path, {"embed": declared(encoder, BATCH)})
 
 
 def _explain(message):

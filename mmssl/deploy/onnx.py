@@ -1,10 +1,9 @@
 """ONNX: onnxruntime and the many engines that read its format."""
 
-from pathlib import Path
-
 from mmssl.deploy.checked import ExportError, write_checked
 from mmssl.deploy.extras import require
-from mmssl.deploy.signature import signature
+from mmssl.deploy.paths import file_for
+from mmssl.deploy.signatures import input_specs
 from mmssl.quiet import quiet_logger
 
 NAME = "encoder.onnx"
@@ -33,9 +32,7 @@ def write(encoder, path, example):
         ExportMismatchError: The file does not compute what Keras computes.
     """
     require("onnx", "onnx", "onnxruntime", "tf2onnx")
-    path = Path(path)
-    if path.suffix != ".onnx" or path.is_dir():
-        raise ValueError(f"An ONNX export is a file that ends in .onnx, not {path}.")
+    path = file_for(path, "An ONNX export", ".onnx")
     return write_checked("onnx", _convert, encoder, path, example)
 
 
@@ -47,14 +44,14 @@ def _convert(encoder, path):
     embed = tf.function(lambda inputs: encoder(inputs, training=False))
     with quiet_logger("tf2onnx"):
         model, _ = tf2onnx.convert.from_function(
-            embed, signature(encoder), opset=OPSET, custom_op_handlers=HANDLERS
+            embed, [input_specs(encoder)], opset=OPSET, custom_op_handlers=HANDLERS
         )
     missing = sorted(
         {node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)}
     )
     if missing:
         raise ExportError(f"ONNX has no operation for {', '.join(missing)} of this encoder.")
-    _store_constants(model.graph, embed.get_concrete_function(*signature(encoder)))
+    _store_constants(model.graph, embed.get_concrete_function(input_specs(encoder)))
     _name_dynamic_axes(model.graph)
     onnx.save(model, str(path))
 

@@ -1,12 +1,11 @@
 """KerasHub presets: a folder that `keras_hub` loads, with the run's tokenizer or its pixels."""
 
-from pathlib import Path
-
 import numpy as np
 
 from mmssl.deploy.backbones import backbone_of
 from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.example import check_example, example_inputs, variants
+from mmssl.deploy.paths import folder_for
 from mmssl.deploy.precision import as_float32
 from mmssl.layers import SegmentIds
 from mmssl.pipelines.text.byte_pairs import BytePairs
@@ -36,7 +35,7 @@ def export_preset(run, out=None, layer=None):
         ExportMismatchError: The preset does not compute what the encoder computes.
     """
     encoder = as_float32(run.encoder_at(layer))
-    path = _checked_path(out or run.place(NAME))
+    path = folder_for(out or run.place(NAME), "a preset", "config.json")
     backbone = backbone_of(encoder)
     companion = _companion(run, encoder)
     segment_ids = next((x for x in encoder.layers if isinstance(x, SegmentIds)), None)
@@ -55,16 +54,6 @@ def export_preset(run, out=None, layer=None):
 
     expected = [_at_tokens(x, encoder(x, training=False)["features"]) for x in inputs]
     return keep_checked(FORMAT, path, save, features, expected)
-
-
-def _checked_path(path):
-    path = Path(path)
-    taken = path.is_file() or (path.is_dir() and any(path.iterdir()))
-    if taken and not (path / "config.json").is_file():
-        raise ValueError(
-            f"{path} holds something other than a preset and is not replaced: name a new folder."
-        )
-    return path
 
 
 def _companion(run, encoder):

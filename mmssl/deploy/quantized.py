@@ -11,8 +11,9 @@ import numpy as np
 
 from mmssl.deploy import saved_model
 from mmssl.deploy.checked import ExportMismatchError, check_backend
-from mmssl.deploy.integers import convert_to_integers
-from mmssl.deploy.litert import checked_path, convert_saved_model
+from mmssl.deploy.given import given
+from mmssl.deploy.integers import convert_to_integers, float_products
+from mmssl.deploy.litert import checked_path, converted
 from mmssl.deploy.precision import as_float32
 from mmssl.deploy.probed import probe_both
 from mmssl.deploy.reader import load_exported
@@ -62,6 +63,7 @@ def export_quantized(
     out=None,
     layer=None,
     whiten="auto",
+    inputs="tensors",
     seed=0,
     calibration_items=100,
     items=100,
@@ -69,7 +71,7 @@ def export_quantized(
 ):
     """Exports a run's encoder to a LiteRT file of lower precision, and measures what is lost.
 
-    Inputs and outputs stay as in the float32 file, so does the signature `embed`. float16 stores
+    The signature `embed`, its inputs and outputs stay as in the float32 file. float16 stores
     weights in half precision; dynamic stores them in int8 and quantizes activations at every call;
     int8 has weights and activations of products in int8, by ranges measured on items of the run's
     own training data. What it was measured to lose is written beside it, `encoder_int8.json` for
@@ -79,9 +81,10 @@ def export_quantized(
         run: `mmssl.runs.Run`.
         precision: `"float16"`, `"dynamic"` or `"int8"`.
         out: Path to write, ending in `.tflite`; None for `encoder_int8.tflite` and so on in the run
-            folder.
+            folder, with raw inputs `encoder_raw_int8.tflite`.
         layer: Block to cut the encoder after, such as `"block_3"`; None for the whole encoder.
         whiten: Whether its embedding is whitened, see `Run.deployed_encoder`.
+        inputs: `"tensors"`, or `"raw"` for samples or pixels, see `export_raw_litert`.
         seed: Of the draw of items.
         calibration_items: Number of items to measure ranges on, at most half of what there is.
         items: Number of other items to compare the embeddings on, at most what is left.
@@ -91,8 +94,8 @@ def export_quantized(
         `QuantizedResult`.
 
     Raises:
-        ValueError: The precision, the block or the path does not fit, there are fewer than two
-            items, or the data that the run was trained on are gone.
+        ValueError: The precision, the block, the inputs or the path do not fit, there are fewer
+            than two items, or the data that the run was trained on are gone.
         ImportError: The extra `litert` is not installed.
         ExportError: The encoder has operations that LiteRT does not support.
         ExportMismatchError: The embeddings are not finite, or on the average not even close.
@@ -100,22 +103,26 @@ def export_quantized(
     check_precision(precision)
     check_backend()
     _check_counts(calibration_items, items)
-    path = checked_path(out or run.place(f"encoder_{precision}.tflite"))
-    started, progress = time.perf_counter(), progress or (lambda stage, done: None)
+    kind = "raw_" if inputs == "raw" else ""
+    path = checked_path(out or run.place(f"encoder_{kind}{precision}.tflite"))
+    started, told = time.perf_counter(), functools.partial(_told, progress)
     encoder = as_float32(run.deployed_encoder(layer, whiten))
+    tensors, taken = (given(form, run.data, encoder) for form in ("tensors", inputs))
     calibration, compared = _drawn(run, seed, calibration_items, items)
-    examples = functools.partial(_examples, run.data, encoder, progress)
     with atomic_write(path) as written:
-        ranges = functools.partial(examples, calibration, "calibration")
-        share = _write(encoder, written, precision, ranges)
+
+        def ranges():
+            return told(taken.examples(calibration), "calibration")
+
+        share = _write(encoder, taken, written, precision, ranges)
         run_written = load_exported(written)
 
         def vectors(source, stage):
-            rows = [run_written(example)["embedding"] for example in examples(source, stage)]
-            return np.concatenate(rows)
+            examples = told(taken.examples(source), stage)
+            return np.concatenate([run_written(example)["embedding"] for example in examples])
 
         def float_vectors(source, stage):
-            return embed(encoder, examples(source, stage))
+            return embed(encoder, told(tensors.examples(source), stage))
 
         expected = float_vectors(compared, "float32")
         cosines = _cosines(expected, vectors(compared, precision))
@@ -168,27 +175,29 @@ def _drawn(run, seed, calibration_items, items):
     return source.select(order[:first]), source.select(order[first : first + items])
 
 
-def _examples(data, encoder, progress, source, stage):
-    """Yields the encoder's inputs for every item of a source, one at a time as LiteRT takes it."""
-    for number, batch in enumerate(data.middles(source, 1).as_numpy_iterator(), start=1):
-        yield {name: batch[name] for name in encoder.input}
-        progress(stage, number)
+def _told(progress, examples, stage):
+    """Yields examples, and tells how many there were."""
+    for number, example in enumerate(examples, start=1):
+        yield example
+        if progress is not None:
+            progress(stage, number)
 
 
-def _write(encoder, written, precision, calibration):
+def _write(encoder, taken, written, precision, calibration):
     """Writes the file, and returns its share of the size of the float32 file."""
-    with tempfile.TemporaryDirectory() as folder:
-        saved, floats = Path(folder) / "saved_model", Path(folder) / "float32.tflite"
-        saved_model.save(encoder, saved, batch=1)
-        convert_saved_model(saved, floats, ["embed"])
+    with tempfile.TemporaryDirectory() as saved:
+        saved_model.save(saved, {"embed": taken.signature})
+        floats = converted(saved, ["embed"])
 
         def convert(converter):
             if precision == "int8":
-                return convert_to_integers(converter, floats, encoder, calibration)
+                in_floats = taken.products + float_products(encoder)
+                return convert_to_integers(converter, floats, encoder, in_floats, calibration)
             return _convert_weights(converter, precision)
 
-        convert_saved_model(saved, written, ["embed"], convert)
-        return written.stat().st_size / floats.stat().st_size
+        content = converted(saved, ["embed"], convert)
+    written.write_bytes(content)
+    return len(content) / len(floats)
 
 
 def _convert_weights(converter, precision):

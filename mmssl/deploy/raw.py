@@ -13,7 +13,7 @@ from mmssl.deploy.precision import as_float32
 from mmssl.deploy.readme import write_readme
 from mmssl.deploy.runs import classifier_of
 from mmssl.deploy.samples import samples
-from mmssl.deploy.signature import signature
+from mmssl.deploy.signatures import input_specs, load_signatures
 from mmssl.deploy.versions import check_new, version_folder
 from mmssl.pipelines.in_graph.inputs import raw_inputs
 from mmssl.quiet import quiet_logger
@@ -91,7 +91,7 @@ def _write(run, encoder, version, part, layer):
 
 def _signatures(model, raw):
     call, name = for_any_batch(model), f"embed_{raw.name}"
-    embed = tf.function(lambda inputs: call(inputs), signature(model))
+    embed = tf.function(lambda inputs: call(inputs), [input_specs(model)])
 
     def of_raw(sent):
         return _without_features(call(raw.function(sent)))
@@ -114,13 +114,10 @@ def _save(path, model, raw, functions):
 
 
 def _run(written, raw, tensors, sent):
-    loaded = tf.saved_model.load(str(written))
-    embed, embed_raw = loaded.signatures["embed"], loaded.signatures["serving_default"]
-    prepared = [{name: tf.constant(value) for name, value in batch.items()} for batch in tensors]
+    loaded = load_signatures(written)
     with tf.device("/CPU:0"):  # see `run_keras`
-        outputs = [embed(**batch) for batch in prepared]
-        outputs.append(embed_raw(**{raw.name: tf.constant(sent)}))
-    return [{name: value.numpy() for name, value in batch.items()} for batch in outputs]
+        outputs = [loaded["embed"](**batch) for batch in tensors]
+        return [*outputs, loaded["serving_default"](**{raw.name: sent})]
 
 
 def _without_features(outputs):

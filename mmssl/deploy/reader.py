@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.deploy.extras import require
+from mmssl.deploy.signatures import load_signatures
 from mmssl.files import recover
 
 
@@ -32,9 +33,9 @@ def load_exported(path, threads=None):
     if not path.exists():
         raise FileNotFoundError(f"No exported encoder at {path}.")
     if (path / "saved_model.pb").is_file():
-        return _saved_model(path)
+        return _with_casts(_embed(path, None))
     if path.is_file() and path.suffix == ".tflite":
-        return _litert(path, threads)
+        return _one_by_one(_with_casts(_embed(path, threads)))
     if path.is_file() and path.suffix == ".onnx":
         return _onnx(path, threads)
     raise ValueError(
@@ -43,46 +44,33 @@ def load_exported(path, threads=None):
     )
 
 
-def _saved_model(path):
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(path))
-    if "embed" not in loaded.signatures:
+def _embed(path, threads):
+    signatures = load_signatures(path, threads)
+    if "embed" not in signatures:
         raise ValueError(
-            f"{path} is a SavedModel without the signature 'embed', so mmssl did not write it; "
-            f"it has {sorted(loaded.signatures)}."
+            f"{path} is an export without the signature 'embed', so it is not that of an encoder; "
+            f"it has {sorted(signatures)}."
         )
-    signature = loaded.signatures["embed"]
-    specs = signature.structured_input_signature[1]
-    dtypes = {name: spec.dtype.as_numpy_dtype for name, spec in specs.items()}
-
-    def run(inputs, keep_alive=loaded):
-        batch = _cast(inputs, dtypes)
-        outputs = signature(**{name: tf.constant(array) for name, array in batch.items()})
-        return {name: value.numpy() for name, value in outputs.items()}
-
-    return run
+    return signatures["embed"]
 
 
-def _litert(path, threads):
-    require("litert", "ai_edge_litert")
-    from ai_edge_litert.interpreter import Interpreter
+def _with_casts(embed):
+    dtypes = {name: tensor.dtype for name, tensor in embed.inputs.items()}
+    return lambda inputs: embed(**_cast(inputs, dtypes))
 
-    interpreter = Interpreter(model_path=str(path), num_threads=threads)
-    runner = interpreter.get_signature_runner("embed")
-    dtypes = {name: detail["dtype"] for name, detail in runner.get_input_details().items()}
 
-    def run(inputs):
-        batch = _cast(inputs, dtypes)
-        examples = len(next(iter(batch.values())))
-        # The file takes one example at a time, see mmssl.deploy.litert.
+def _one_by_one(run):
+    """The file takes one example at a time, see mmssl.deploy.litert."""
+
+    def run_all(inputs):
+        examples = len(next(iter(inputs.values())))
         rows = [
-            runner(**{name: array[row : row + 1] for name, array in batch.items()})
+            run({name: array[row : row + 1] for name, array in inputs.items()})
             for row in range(examples)
         ]
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
-    return run
+    return run_all
 
 
 def _onnx(path, threads):

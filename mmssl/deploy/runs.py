@@ -1,8 +1,6 @@
 """Exporting the encoder of a run folder, and its fine-tuned classifier."""
 
-from pathlib import Path
-
-from mmssl.deploy.formats import FORMATS, check_format, export
+from mmssl.deploy.formats import FORMATS, check_format, export, file_name
 from mmssl.encoders.parts.saved import read_model
 
 
@@ -29,7 +27,7 @@ def export_classifier(run, format, out=None):
             support.
         ExportMismatchError: The export does not compute what Keras computes.
     """
-    path = out or run.folder / f"classifier{Path(FORMATS[check_format(format)].NAME).suffix}"
+    path = out or run.folder / file_name("classifier", check_format(format))
     return export(classifier_of(run), path, format)
 
 

@@ -1,14 +1,14 @@
 """TensorFlow SavedModel: TensorFlow Serving, Python, C++, Java and Go."""
 
-from pathlib import Path
-
 import keras
 
 from mmssl.deploy.checked import write_checked
-from mmssl.deploy.signature import signature
+from mmssl.deploy.paths import folder_for
+from mmssl.deploy.signatures import declared
 from mmssl.quiet import quiet_logger
 
 NAME = "saved_model"
+BATCH = None  # any
 
 
 def write(encoder, path, example):
@@ -33,7 +33,7 @@ def write(encoder, path, example):
         ValueError: `path` is a file or a folder of something else, or the example does not fit.
         ExportMismatchError: The SavedModel does not compute what Keras computes.
     """
-    return write_checked("saved_model", save, encoder, checked_path(path), example)
+    return write_checked("saved_model", _convert, encoder, checked_path(path), example)
 
 
 def checked_path(path):
@@ -45,29 +45,25 @@ def checked_path(path):
     Raises:
         ValueError: `path` is a file or a folder of something else.
     """
-    path = Path(path)
-    taken = path.is_file() or (path.is_dir() and any(path.iterdir()))
-    if taken and not (path / "saved_model.pb").is_file():
-        raise ValueError(
-            f"{path} holds something other than a SavedModel and is not replaced: "
-            "name a new folder."
-        )
-    return path
+    return folder_for(path, "a SavedModel", "saved_model.pb")
 
 
-def save(encoder, path, batch=None):
-    """Saves the encoder's signature `embed`, without checking it.
+def save(path, functions):
+    """Saves a SavedModel, without checking it.
 
     Args:
-        encoder: Functional float32 `keras.Model`.
         path: Folder to write.
-        batch: Fixed number of examples, or None for any.
+        functions: Dict from the name of each signature to a pair of its function of a dict of
+            tensors and that dict of `tf.TensorSpec`, by input name.
     """
     # Not archive.track(encoder): the variables of the endpoint are found without it, and tracking
     # them as well would store every weight twice.
     archive = keras.export.ExportArchive()
-    archive.add_endpoint(
-        "embed", lambda inputs: encoder(inputs, training=False), signature(encoder, batch)
-    )
+    for name, (function, specs) in functions.items():
+        archive.add_endpoint(name, function, [specs])
     with quiet_logger("tensorflow"):  # it logs that it writes assets, of which there are none
         archive.write_out(str(path), verbose=False)
+
+
+def _convert(encoder, path):
+    save(path, {"embed": declared(encoder, BATCH)})

@@ -1,19 +1,14 @@
 """Streaming of a causal audio encoder: its step as a file, run on chunks of any length."""
 
-import tempfile
-
-import keras
 import numpy as np
 
-from mmssl.deploy import litert, saved_model
 from mmssl.deploy.checked import check_backend, keep_checked
-from mmssl.deploy.extras import require
+from mmssl.deploy.formats import file_name, with_state
 from mmssl.deploy.precision import as_float32
+from mmssl.deploy.signatures import declared, load_signatures
 from mmssl.deploy.step import LEVEL, step_model
 from mmssl.encoders import reach
-from mmssl.quiet import quiet_logger
 
-NAMES = {"saved_model": "stream", "litert": "stream.tflite"}
 CHUNKS = (1, 4, 2, 9, 1, 16)  # hops of each chunk that the export is checked on
 
 
@@ -34,7 +29,8 @@ def export_stream(run, format, out=None, layer=None):
         ImportError: The format's optional extra is not installed.
         ExportMismatchError: The export does not compute what Keras computes.
     """
-    path = out or run.place(NAMES[_check_format(format)])
+    with_state("stream", format)
+    path = out or run.place(file_name("stream", format))
     return write_stream(run.encoder_at(layer), path, format)
 
 
@@ -60,20 +56,14 @@ def write_stream(encoder, path, format):
         ExportMismatchError: The export does not compute what Keras computes.
     """
     check_backend()
-    if _check_format(format) == "litert":
-        path, streams = litert.checked_path(path), 1
-    else:
-        path, streams = saved_model.checked_path(path), 2
+    writer = with_state("stream", format)
+    path, streams = writer.checked_path(path), writer.BATCH or 2
     encoder = as_float32(encoder)
     step, hop = step_model(encoder), reach(encoder).hop
     waveform = _example(streams, hop * sum(CHUNKS))
 
     def convert(written):
-        if format == "saved_model":
-            return _save(step, written)
-        with tempfile.TemporaryDirectory() as folder:
-            _save(step, folder, streams)
-            litert.convert_saved_model(folder, written, ["step"])
+        writer.save(written, {"step": declared(step, writer.BATCH)})
 
     def run(written):
         stream = Stream(written, hop, _level(waveform), streams)
@@ -106,18 +96,18 @@ class Stream:
     """
 
     def __init__(self, path, hop, level=0.1, streams=1):
-        self._step, inputs, self._channels = _load(path)
-        self._hop, self._streams = hop, streams
-        self._given, self._shapes = {}, {n: s for n, s in inputs.items() if n.startswith("state_")}
-        if LEVEL in inputs:
+        self._step, self._hop, self._streams = load_signatures(path)["step"], hop, streams
+        self._given = {}
+        if LEVEL in self._step.inputs:
             self._given[LEVEL] = np.array(np.broadcast_to(level, (streams,)), "float32")
         self.reset()
 
     def reset(self):
         """Forgets what came before: the next chunk begins other sounds."""
         self._state = {
-            name: np.zeros((self._streams, *shape), "float32")
-            for name, shape in self._shapes.items()
+            name: np.zeros((self._streams, *tensor.shape[1:]), "float32")
+            for name, tensor in self._step.inputs.items()
+            if name.startswith("state_")
         }
         self._waiting = np.zeros((self._streams, 0), "float32")
 
@@ -131,53 +121,11 @@ class Stream:
         whole = sound.shape[1] // self._hop * self._hop
         self._waiting = sound[:, whole:]
         if not whole:
-            return np.zeros((self._streams, 0, self._channels), "float32")
+            channels = self._step.outputs["features"].shape[-1]
+            return np.zeros((self._streams, 0, channels), "float32")
         outputs = self._step(waveform=sound[:, :whole], **self._given, **self._state)
         self._state = {name: outputs[name] for name in self._state}
         return outputs["features"]
-
-
-def _load(path):
-    """Loads a step, the shapes of its inputs without their batch, and the channels of features."""
-    if str(path).endswith(".tflite"):
-        require("litert", "ai_edge_litert")
-        from ai_edge_litert.interpreter import Interpreter
-
-        step = Interpreter(model_path=str(path)).get_signature_runner("step")
-        inputs = {name: tuple(d["shape"][1:]) for name, d in step.get_input_details().items()}
-        return step, inputs, step.get_output_details()["features"]["shape"][-1]
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(path))
-    signature = loaded.signatures["step"]
-    specs = signature.structured_input_signature[1]
-
-    def step(keep_alive=loaded, **inputs):
-        outputs = signature(**{name: tf.constant(value) for name, value in inputs.items()})
-        return {name: value.numpy() for name, value in outputs.items()}
-
-    inputs = {name: tuple(spec.shape[1:]) for name, spec in specs.items()}
-    return step, inputs, signature.structured_outputs["features"].shape[-1]
-
-
-def _check_format(format):
-    if format not in NAMES:
-        raise ValueError(f"A stream is exported as {' or '.join(NAMES)}; got {format!r}.")
-    return format
-
-
-def _save(step, path, streams=None):
-    """Saves the signature `step`, without checking it."""
-    import tensorflow as tf
-
-    specs = {
-        name: tf.TensorSpec((streams, *tensor.shape[1:]), tensor.dtype, name=name)
-        for name, tensor in step.input.items()
-    }
-    archive = keras.export.ExportArchive()
-    archive.add_endpoint("step", lambda inputs: step(inputs, training=False), [specs])
-    with quiet_logger("tensorflow"):  # it logs that it writes assets, of which there are none
-        archive.write_out(str(path), verbose=False)
 
 
 def _example(streams, length):

@@ -168,3 +168,8 @@ class ConditionedWindows(AudioWindows):
             **inputs(index, item, *length),
             "speaker": tf.gather(speakers, index),
         }
+
+
+def knows_speakers(pipeline):
+    """Returns whether the inputs of a pipeline of sounds hold a speaker, who may be unknown."""
+    return isinstance(pipeline, ConditionedWindows) and pipeline.num_speakers > 0

@@ -102,6 +102,25 @@ def center_crop(image, size):
     return crop_and_resize(image, box, size)
 
 
+def center_crop_by_products(images, size):
+    """Does what `center_crop` does for pictures of one size, by dense matrix products.
+
+    Args:
+        images: uint8 tensor (B, H, W, C) of static C; the cost grows with H W.
+        size: pixels along each side of the result.
+
+    Returns:
+        float32 tensor (B, size, size, C) in [0, 1].
+    """
+    height, width = tf.unstack(tf.shape(images)[1:3])
+    side = tf.minimum(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    squares = images[:, top : top + side, left : left + side]
+    whole = tf.stack([0, 0, side, side])[tf.newaxis]
+    resized = to_images(crop_batch_to_columns(squares, whole, size)) / 255.0
+    return tf.clip_by_value(resized, 0.0, 1.0)
+
+
 def crop_to_columns(images, boxes, size):
     """Crops a box of one image and resizes it with antialiasing, as `tf.image.resize` does.
 
@@ -125,14 +144,14 @@ def crop_batch_to_columns(images, boxes, size):
     """Does for a batch what `crop_to_columns` does for one image, by dense matrix products.
 
     Args:
-        images: uint8 tensor (B, H, W, C) of static H, W and C; small, as the cost grows with H W.
-        boxes: int32 (B, 4): top, left, height, width.
+        images: uint8 tensor (B, H, W, C) of static C; small, as the cost grows with H W.
+        boxes: int32 (B, 4), or (1, 4) for one of all: top, left, height, width.
         size: pixels along each side of the result.
 
     Returns:
         float32 tensor (B, size, C, size), from 0 to 255 up to rounding.
     """
-    _, height, width, channels = images.shape
+    height, width, channels = _sides(images)
     top, left, high, wide = tf.unstack(tf.cast(boxes, tf.float32), axis=1)
     rows = tf.reshape(tf.cast(images, tf.float32), [-1, height, width * channels])
     tall = _weights(top, high, height, size) @ rows
@@ -151,6 +170,12 @@ def to_images(columns):
     _, width, channels, height = columns.shape
     flat = tf.reshape(columns, [-1, width * channels, height])  # two axes are transposed faster
     return tf.reshape(tf.transpose(flat, [0, 2, 1]), [-1, height, width, channels])
+
+
+def _sides(images):
+    """Returns the sizes of the last three axes, as numbers where they are known."""
+    found = tf.unstack(tf.shape(images))[1:]
+    return [f if s is None else s for s, f in zip(images.shape[1:], found, strict=True)]
 
 
 def _rows(pixels, count, size):

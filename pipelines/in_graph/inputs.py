@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from mmssl.pipelines.audio.conditioned import ConditionedWindows
+from mmssl.pipelines.audio.conditioned import knows_speakers
 from mmssl.pipelines.audio.windows import AudioWindows
 from mmssl.pipelines.images.crops import ImageCrops
 from mmssl.pipelines.in_graph import pictures, wav
@@ -94,7 +94,7 @@ def _of_sounds(pipeline):
         too_many = f"they have more than {MOST_SAMPLES} samples, padded to the longest: send fewer"
         with tf.control_dependencies([tf.Assert(few, [too_many])]):
             batch = {name: _padded(value, specs[name]) for name, value in found.items()}
-        if not _knows_speakers(pipeline):
+        if not knows_speakers(pipeline):
             return batch
         return {**batch, "speaker": tf.zeros([tf.size(files)], tf.int32)}
 
@@ -112,10 +112,6 @@ def _sound(pipeline):
     """Returns a function of a waveform that makes the inputs, to look at their shapes."""
     spec = [tf.TensorSpec([None])]
     return tf.function(lambda wave: pipeline.inputs(wave), spec).get_concrete_function()
-
-
-def _knows_speakers(pipeline):
-    return isinstance(pipeline, ConditionedWindows) and pipeline.num_speakers > 0
 
 
 def _of_texts(pipeline):

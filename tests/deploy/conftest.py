@@ -5,6 +5,10 @@ import pytest
 from mmssl.deploy.formats import FORMATS, export
 from mmssl.deploy.reader import load_exported
 from mmssl.encoders import bert_encoder, conv_encoder, cpc_encoder
+from mmssl.pipelines.audio import AudioWindows
+from mmssl.pipelines.images import ImageCrops
+from mmssl.pipelines.text.passages import Passages
+from mmssl.pipelines.text.tokenizer import SPECIAL_TOKENS, Tokenizer
 from mmssl.runs import Run
 from tests.tolerances import NETWORK, assert_close
 
@@ -24,6 +28,42 @@ def run_with(folder, encoder):
     """A run whose trained encoder is at hand."""
     run = Run(folder, config={})
     run.encoder = encoder
+    return run
+
+
+SIZE, LENGTH = 16, 24
+INT8 = 9  # of the schema's TensorType
+VOCABULARY = [*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz", *map("##{}".format, "aeinorst")]
+
+
+def text_pipeline():
+    pipeline = Passages(length=LENGTH)
+    pipeline.tokenizer = Tokenizer(VOCABULARY)
+    return pipeline
+
+
+def small_bert():
+    return bert_encoder(len(VOCABULARY), length=LENGTH, width=16, depth=1, num_heads=2, mlp_dim=32)
+
+
+RAW_KINDS = {
+    "sounds": (AudioWindows, lambda: cpc_encoder(channels=16, context_dim=8)),
+    "pictures": (
+        lambda: ImageCrops(size=SIZE),
+        lambda: conv_encoder(
+            size=SIZE, channels=(8, 16), depths=(1, 1), strides=(2, 2), dilations=(1, 1)
+        ),
+    ),
+    "texts": (text_pipeline, small_bert),
+}
+
+
+def raw_run(kind, folder):
+    """A run of which samples, pictures or texts can be sent as they are."""
+    pipeline, encoder = RAW_KINDS[kind]
+    run = run_with(folder, encoder())
+    run.config = {"recipe": f"some/{kind}"}
+    run.data, run.step = pipeline(), 7
     return run
 
 
@@ -62,6 +102,21 @@ def tiny():
 def skip_without(format):
     for module in MODULES[format]:
         pytest.importorskip(module, reason=f"the extra for {format} is not installed")
+
+
+def computed_in_integers(path):
+    """Names of the operations whose output is int8."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
+    return {
+        names[codes[operation.opcodeIndex]]
+        for graph in model.subgraphs
+        for operation in graph.operators
+        if graph.tensors[operation.outputs[0]].type == INT8
+    }
 
 
 def random_inputs(encoder, batch, length, seed=0):

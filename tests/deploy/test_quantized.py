@@ -16,9 +16,9 @@ from mmssl.encoders import conv_encoder, cpc_encoder, spectrogram_encoder
 from mmssl.encoders.parts.whitening import Whitening, whitened
 from mmssl.evaluation.probes.features import embed
 from mmssl.pipelines.images import ImageCrops
-from tests.deploy.conftest import random_inputs, run_with, skip_without
+from tests.deploy.conftest import INT8, computed_in_integers, random_inputs, run_with, skip_without
 
-FLOAT32, FLOAT16, INT8 = 0, 1, 9  # of the schema's TensorType
+FLOAT32, FLOAT16 = 0, 1  # of the schema's TensorType
 
 
 @pytest.fixture(autouse=True)
@@ -39,21 +39,6 @@ def weights(path):
     constant = [t for t in tensors if model.buffers[t.buffer].data is not None]
     sizes = [(int(np.prod(t.shape)) if t.shape is not None else 1, t.type) for t in constant]
     return [(size, kind) for size, kind in sizes if size > 1000]
-
-
-def computed_in_integers(path):
-    """Names of the operations whose output is int8."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
-    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
-    codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
-    return {
-        names[codes[operation.opcodeIndex]]
-        for graph in model.subgraphs
-        for operation in graph.operators
-        if graph.tensors[operation.outputs[0]].type == INT8
-    }
 
 
 @pytest.fixture(scope="module")

@@ -22,46 +22,9 @@ from mmssl.deploy import raw
 from mmssl.deploy.checked import ExportMismatchError
 from mmssl.deploy.raw import export_raw, export_raw_classifier
 from mmssl.deploy.versions import version_folder
-from mmssl.encoders import bert_encoder, conv_encoder, cpc_encoder, cut
-from mmssl.pipelines.audio import AudioWindows
-from mmssl.pipelines.images import ImageCrops
-from mmssl.pipelines.text.passages import Passages
-from mmssl.pipelines.text.tokenizer import SPECIAL_TOKENS, Tokenizer
-from tests.deploy.conftest import run_with
+from mmssl.encoders import cut
+from tests.deploy.conftest import RAW_KINDS, raw_run, run_with
 from tests.tolerances import NETWORK, assert_close
-
-SIZE, LENGTH = 16, 24
-VOCABULARY = [*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz", *map("##{}".format, "aeinorst")]
-
-
-def text_pipeline():
-    pipeline = Passages(length=LENGTH)
-    pipeline.tokenizer = Tokenizer(VOCABULARY)
-    return pipeline
-
-
-def small_bert():
-    return bert_encoder(len(VOCABULARY), length=LENGTH, width=16, depth=1, num_heads=2, mlp_dim=32)
-
-
-KINDS = {
-    "sounds": (AudioWindows, lambda: cpc_encoder(channels=16, context_dim=8)),
-    "pictures": (
-        lambda: ImageCrops(size=SIZE),
-        lambda: conv_encoder(
-            size=SIZE, channels=(8, 16), depths=(1, 1), strides=(2, 2), dilations=(1, 1)
-        ),
-    ),
-    "texts": (text_pipeline, small_bert),
-}
-
-
-def run_of(kind, folder):
-    pipeline, encoder = KINDS[kind]
-    run = run_with(folder, encoder())
-    run.config = {"recipe": f"some/{kind}"}
-    run.data, run.step = pipeline(), 7
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +36,7 @@ def exported(tmp_path_factory):
     def get(kind):
         if kind not in found:
             folder = tmp_path_factory.mktemp(kind)
-            run = run_of(kind, folder)
+            run = raw_run(kind, folder)
             result = export_raw(run, folder / "models" / kind)
             found[kind] = run, result, tf.saved_model.load(str(result.path))
         return found[kind]
@@ -114,7 +77,7 @@ def vectors_of_the_run(kind, run, folder):
     return run.encoder(batch)["embedding"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RAW_KINDS)
 def test_files_and_texts_have_the_vectors_of_the_run(kind, exported, tmp_path):
     run, result, loaded = exported(kind)
     embed = loaded.signatures["serving_default"]
@@ -125,7 +88,7 @@ def test_files_and_texts_have_the_vectors_of_the_run(kind, exported, tmp_path):
     assert result.path.name == "1"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RAW_KINDS)
 def test_one_alone_and_none_at_all_are_batches_too(kind, exported):
     run, _, loaded = exported(kind)
     embed = loaded.signatures["serving_default"]
@@ -144,7 +107,7 @@ def test_one_alone_and_none_at_all_are_batches_too(kind, exported):
     assert tensors(**nothing)["embedding"].shape == (0, width)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RAW_KINDS)
 def test_no_graph_calls_python(kind, exported):
     _, _, loaded = exported(kind)
     graph = loaded.signatures["serving_default"].graph.as_graph_def()
@@ -172,7 +135,7 @@ def test_what_cannot_be_read_is_refused_and_the_next_request_is_answered(
     assert len(embed(**{name: tf.constant(SENT[kind][:1])})["embedding"]) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RAW_KINDS)
 def test_the_manifest_says_what_there_is(kind, exported):
     run, result, loaded = exported(kind)
     manifest = json.loads((result.path / "manifest.json").read_text())
@@ -222,7 +185,7 @@ def _from_json(row):
 
 
 def test_a_block_is_exported(tmp_path):
-    run = run_of("texts", tmp_path)
+    run = raw_run("texts", tmp_path)
     result = export_raw(run, layer="block_1")
     assert result.path == tmp_path / "serving" / "1"
     embed = tf.saved_model.load(str(result.path)).signatures["serving_default"]
@@ -233,7 +196,7 @@ def test_a_block_is_exported(tmp_path):
 
 
 def test_a_classifier_gives_probabilities_as_well(tmp_path):
-    run = run_of("texts", tmp_path)
+    run = raw_run("texts", tmp_path)
     embedding = run.encoder.output["embedding"]
     probabilities = keras.layers.Dense(3, activation="softmax")(embedding)
     outputs = {"probabilities": probabilities, "embedding": embedding}
@@ -250,18 +213,20 @@ def test_a_classifier_gives_probabilities_as_well(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        ({"format": "litert", "part": "encoder"}, "--format saved_model, not for litert"),
+        ({"format": "onnx", "part": "encoder"}, "--format saved_model or litert, not for onnx"),
         ({"format": "saved_model", "part": "generator"}, "an encoder or a classifier"),
     ],
 )
-def test_raw_inputs_are_for_saved_models_of_encoders(asked, reason, tmp_path, monkeypatch):
+def test_raw_inputs_are_for_saved_models_and_litert_files_of_encoders(
+    asked, reason, tmp_path, monkeypatch
+):
     monkeypatch.setattr(command.arguments, "run_of", lambda options: run_with(tmp_path, None))
     with pytest.raises(ValueError, match=reason):
         command.run(argparse.Namespace(inputs="raw", out=None, **asked))
 
 
 def test_an_export_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
-    run = run_of("texts", tmp_path)
+    run = raw_run("texts", tmp_path)
     texts = raw.raw_inputs(run.data)
 
     def others(batch):

@@ -2,12 +2,46 @@
 
 from tests.faults.fault import Fault
 
+RAW = ("tests/deploy/test_raw_litert.py",)
+PLAIN = ("tests/pipelines/in_graph/test_plain.py",)
 PRESET = ("tests/deploy/test_preset.py",)
 STREAM = ("tests/deploy/test_stream.py",)
 QUANTIZED = ("tests/deploy/test_quantized.py",)
 READER = ("tests/deploy/test_reader.py",)
 
 FAULTS = (
+    Fault(
+        "samples are as loud as 15 bits make them",
+        "pipelines/in_graph/plain.py",
+        "inputs = pipeline.inputs(mono(pcm[0]))",
+        "inputs = pipeline.inputs(mono(pcm[0]) * 2)",
+        PLAIN,
+        "bit_for_bit",
+    ),
+    Fault(
+        "a phone's picture is cut at its left edge",
+        "pipelines/images/resampling.py",
+        "    squares = images[:, top : top + side, left : left + side]\n",
+        "    squares = images[:, top : top + side, :side]\n",
+        PLAIN,
+        "any_size",
+    ),
+    Fault(
+        "samples beyond full scale wrap around",
+        "pipelines/in_graph/plain.py",
+        "tf.cast(tf.clip_by_value(scaled, -_FULL_SCALE, _FULL_SCALE - 1), tf.int16)",
+        "tf.cast(scaled, tf.int16)",
+        PLAIN,
+        "beyond_full_scale",
+    ),
+    Fault(
+        "pixels are resized in integers",
+        "mmssl/deploy/quantized.py",
+        "in_floats = taken.products + float_products(encoder)",
+        "in_floats = float_products(encoder)",
+        RAW,
+        "resized_in_floats",
+    ),
     Fault(
         "KerasHub's keys get the weights of the values",
         "mmssl/deploy/backbones.py",
@@ -138,7 +172,7 @@ FAULTS = (
     ),
     Fault(
         "a LiteRT file computes with one thread, whatever it is told",
-        "mmssl/deploy/reader.py",
+        "mmssl/deploy/signatures.py",
         "num_threads=threads",
         "num_threads=1",
         READER,
