@@ -11,28 +11,75 @@ and a ring of R replicas sends, from each, (R - 1) / R x (2 x reduced + gathered
     python benchmarks/communication.py                   # every recipe but those of papers
     python benchmarks/communication.py vision/vicreg --method.projector [2048,8192]
     python benchmarks/communication.py vision/simclr --fit.synchronize false
+    python benchmarks/communication.py vision/simclr_paper --gpus   # a model of the time of a step
 """
 
 import argparse
 import functools
+import math
 import os
 from dataclasses import dataclass
 
 REDUCE, GATHER = "CollectiveReduceV2", "CollectiveGatherV2"
 REPLICAS = 2
+GPUS = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 @dataclass
-class Sent:
-    """What one replica gives to collectives in a step.
+class Step:
+    """What a traced step of one replica takes.
 
     Attributes:
+        weights: int, trainable ones.
+        batch: int, examples of all replicas together.
+        gflop: of the whole batch, forward and backward.
         reduced: list of int, bytes of each tensor that is summed over the replicas.
-        gathered: list of int, bytes of each tensor that all replicas get.
+        gathered: list of int, bytes of each tensor that all replicas get, of this one's part.
     """
 
+    weights: int
+    batch: int
+    gflop: float
     reduced: list
     gathered: list
+
+    def sent(self, replicas):
+        """Returns the bytes that each of some replicas sends in a ring."""
+        whole = 2 * sum(self.reduced) + REPLICAS * sum(self.gathered)
+        return (replicas - 1) / replicas * whole
+
+
+@dataclass
+class Cluster:
+    """What is assumed of a cluster of machines with 8 A100 each.
+
+    Attributes:
+        gflops: of a GPU, 40 % of its peak in bfloat16.
+        local, remote: bytes a second that a GPU sends, within a machine and between machines.
+        launch, hop: seconds of a collective, and of each doubling of the replicas.
+        hidden: part of the computation that the sum of gradients can go on beside.
+        pack: bytes of gradients that are sent when all of them are there.
+    """
+
+    gflops: float = 0.4 * 312e3
+    local: float = 230e9
+    remote: float = 20e9
+    launch: float = 20e-6
+    hop: float = 5e-6
+    hidden: float = 2 / 3
+    pack: float = 32e6
+
+    def seconds(self, step, gpus):
+        """Returns the modeled time of a step: computing, and what of the sending is not hidden."""
+        rate = self.local if gpus <= 8 else self.remote
+        computing = step.gflop / gpus / self.gflops
+        gradients = (gpus - 1) / gpus * 2 * max(step.reduced) / rate
+        least = min(gradients, (gpus - 1) / gpus * 2 * self.pack / rate)
+        others = step.sent(gpus) / rate - gradients
+        calls = (len(step.reduced) + len(step.gathered)) * (
+            self.launch + self.hop * math.log2(gpus)
+        )
+        return computing, max(least, gradients - self.hidden * computing) + others + calls
 
 
 def main():
@@ -41,10 +88,17 @@ def main():
     from mmssl.runs import recipe_names
 
     names = options.recipes or [n for n in recipe_names() if not n.endswith("_paper")]
-    print("| recipe | weights | collectives | fixed | reduced an example | gathered an example |")
-    print("|---|---|---|---|---|---|")
+    if options.gpus:
+        print(f"| recipe, batch | {' | '.join(map(str, GPUS))} |")
+        print(f"|---|{len(GPUS) * '---|'}")
+    else:
+        print(
+            "| recipe | weights | collectives | fixed | reduced an example | gathered an example |"
+        )
+        print("|---|---|---|---|---|---|")
     for name in names:
-        print(row(name, options.overrides), flush=True)
+        line = modeled if options.gpus else row
+        print(line(name, options.overrides), flush=True)
 
 
 def parse_options():
@@ -52,33 +106,44 @@ def parse_options():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("recipes", nargs="*", help="names of recipes; all but the papers' if none")
+    parser.add_argument("--gpus", action="store_true", help="model the time of a step on 8 to 1024")
     options, options.overrides = parser.parse_known_args()
     return options
 
 
 def row(name, overrides=()):
-    """Returns a recipe's line of the table."""
-    weights, batch, sent = counted(name, overrides)
-    _, _, twice = counted(name, [*overrides, f"--data.batch_size={2 * batch}"])
-    growing = (sum(twice.reduced) - sum(sent.reduced)) / batch
-    fixed = sum(sent.reduced) - growing * batch
-    gathered = REPLICAS * (sum(twice.gathered) - sum(sent.gathered)) / batch
-    count = len(sent.reduced) + len(sent.gathered)
+    """Returns a recipe's line of the table of what is sent."""
+    step = counted(name, overrides)
+    twice = counted(name, [*overrides, f"--data.batch_size={2 * step.batch}"])
+    growing = (sum(twice.reduced) - sum(step.reduced)) / step.batch
+    fixed = sum(step.reduced) - growing * step.batch
+    gathered = REPLICAS * (sum(twice.gathered) - sum(step.gathered)) / step.batch
+    count = len(step.reduced) + len(step.gathered)
     return (
-        f"| `{name}` | {weights / 1e6:.2f} M | {count} | {fixed / 1e6:.2f} MB | {growing:.0f} B "
-        f"| {gathered:.0f} B |"
+        f"| `{name}` | {step.weights / 1e6:.2f} M | {count} | {fixed / 1e6:.2f} MB "
+        f"| {growing:.0f} B | {gathered:.0f} B |"
     )
 
 
+def modeled(name, overrides=()):
+    """Returns a recipe's line of the table of times: milliseconds, and the part that computes."""
+    step, cluster = counted(name, overrides), Cluster()
+    times = [cluster.seconds(step, gpus) for gpus in GPUS]
+    cells = [f"{1e3 * sum(x):.1f} ({x[0] / sum(x):.0%})" for x in times]
+    fits = [step.batch % gpus == 0 for gpus in GPUS]
+    shown = [cell if fit else "" for cell, fit in zip(cells, fits, strict=True)]
+    return f"| `{name}`, {step.batch} | {' | '.join(shown)} |"
+
+
 def counted(name, overrides=()):
-    """Traces a step of a recipe and counts what is sent.
+    """Traces a step of a recipe and counts what is computed and sent.
 
     Args:
         name: of the recipe.
         overrides: list of str, see `read_recipe`.
 
     Returns:
-        number of trainable weights; examples of a batch; Sent of one of the replicas.
+        Step.
     """
     import keras
     import numpy as np
@@ -96,7 +161,7 @@ def counted(name, overrides=()):
     method, graph = traced(method_spec(config), fit, batch)
     weights = sum(int(np.prod(v.shape)) for v in method.trainable_variables)
     keras.backend.clear_session()
-    return weights, data.batch_size, of_graph(graph)
+    return Step(weights, data.batch_size, *of_graph(graph))
 
 
 def traced(spec, fit, batch):
@@ -142,21 +207,24 @@ def collectives():
 
 
 def of_graph(graph):
-    """Counts the collectives of the first replica in a traced step.
+    """Counts what the first replica computes and sends in a traced step.
 
     Args:
         graph: tf.Graph.
 
     Returns:
-        Sent.
+        gflop of all replicas; bytes of each tensor that is reduced, and of each that is gathered.
     """
-    sent = Sent([], [])
-    for operation in graph.get_operations():
-        if operation.type in (REDUCE, GATHER) and operation.device.endswith("CPU:0"):
-            given = operation.inputs[0]
-            bytes_ = given.shape.num_elements() * given.dtype.size
-            (sent.reduced if operation.type == REDUCE else sent.gathered).append(bytes_)
-    return sent
+    from flops import operation_flop
+
+    own = [x for x in graph.get_operations() if x.device.endswith(":0")]
+    gflop = REPLICAS * sum(map(operation_flop, own)) / 1e9
+    return gflop, *(_bytes([x for x in own if x.type == kind]) for kind in (REDUCE, GATHER))
+
+
+def _bytes(operations):
+    given = (operation.inputs[0] for operation in operations)
+    return [tensor.shape.num_elements() * tensor.dtype.size for tensor in given]
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ class Visit:
 
     def on_workers(self, count):
         """The Courses of some workers, each a process with its parts of the batches."""
-        arguments = (self.config, self.batches[:STEPS], STEPS)
+        arguments = (self.config, self.batches, STEPS)
         return on_workers.on_each(count, on_workers.train, *arguments)
 
     @cached_property

@@ -85,6 +85,20 @@ FAULTS = (
         ("tests/losses/test_vicreg.py",),
     ),
     Fault(
+        "rows that are all here are averaged as if they were one replica's",
+        "mmssl/losses/parts/all_rows.py",
+        "list, 1\n",
+        "list, replicas\n",
+        ("tests/losses/test_elsewhere.py",),
+    ),
+    Fault(
+        "wide projections are compared within a replica",
+        "mmssl/losses/parts/all_rows.py",
+        "everyone = distribution.gather(ops.concatenate(views, axis=1))",
+        "everyone = ops.concatenate(views, axis=1)",
+        ("tests/losses/test_elsewhere.py",),
+    ),
+    Fault(
         "VICReg divides by the rows, not by one less",
         "mmssl/losses/vicreg.py",
         "count - 1 / replicas",

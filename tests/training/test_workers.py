@@ -108,24 +108,44 @@ def test_every_line_has_the_number_of_its_worker_and_the_report_is_written_once(
     assert RunFolder(folder).report.exists()
 
 
-def test_sigterm_writes_a_checkpoint_and_the_run_goes_on_with_another_number_of_workers(
-    whole, tmp_path
-):
+def test_sigterm_writes_a_checkpoint_and_the_run_goes_on_to_the_same_weights(whole, tmp_path):
     folder = tmp_path / "stopped"
     child = started(folder, 2)
     wait_for_a_checkpoint(child, folder)
-    begun = time.monotonic()
-    child.send_signal(signal.SIGTERM)
-    status, printed = ended(child)
-    assert status == 143
-    assert time.monotonic() - begun < 30
-    step = read_position(RunFolder(folder).checkpoint)["step"]
-    assert printed.count(f"stopped at step {step}; the same command goes on from there") == 2
-    assert "Traceback" not in printed
+    assert_stopped(child, child, folder)
     status, printed = ended(started(folder, 2))
     assert status == 0, printed
     for one, other in zip(weights_of(folder), weights_of(whole[0]), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_preempted_worker_stops_all_after_the_same_step_and_one_can_go_on_alone(whole, tmp_path):
+    folder = tmp_path / "preempted"
+    child = started(folder, 2)
+    wait_for_a_checkpoint(child, folder)
+    assert_stopped(worker(child, 1), child, folder)
+    pretrain("audio/cpc", folder, RUN, quiet=True)
+    several, one = (joined(weights_of(path)) for path in (whole[0], folder))
+    assert_near(one, several, 8 * REPLICAS)
+
+
+def assert_stopped(process, child, folder):
+    """Sends SIGTERM to a process of a run of two workers, of which both must stop in time."""
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    status, printed = ended(child)
+    assert status == 143
+    assert time.monotonic() - begun < 30
+    step = read_position(RunFolder(folder).checkpoint)["step"]
+    assert step < 40
+    assert printed.count(f"stopped at step {step}; the same command goes on from there") == 2
+    assert "Traceback" not in printed
+
+
+def worker(child, index):
+    """Returns the process of a worker that `launch` has started."""
+    workers = psutil.Process(child.pid).children()
+    return next(x for x in workers if f'"index": {index}' in x.environ()[VARIABLE])
 
 
 @pytest.mark.parametrize("victim", [0, 1])
@@ -135,9 +155,8 @@ def test_a_worker_that_is_killed_ends_the_others_and_the_same_command_goes_on(
     folder = tmp_path / "killed"
     child = started(folder, 2)
     wait_for_a_checkpoint(child, folder)
-    workers = psutil.Process(child.pid).children()
     begun = time.monotonic()
-    next(x for x in workers if f'"index": {victim}' in x.environ()[VARIABLE]).kill()
+    worker(child, victim).kill()
     status, printed = ended(child)
     assert status == 128 + signal.SIGKILL
     assert time.monotonic() - begun < 60
