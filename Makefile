@@ -3,16 +3,18 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.12 python3.11 python3.10,$(
 	$(name) -c 'import sys; (3, 10) <= sys.version_info < (3, 13) and print("$(name)")' 2>/dev/null)))
 VENV ?= .venv
 INSTALLED := $(VENV)/.installed
+TESTS := $(VENV)/bin/pytest -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-processors test-faults learning lint
+.PHONY: help install demo test test-all test-processors test-faults learning lint
 
 help:
 	@echo 'make demo             pretrain, probe and export an audio encoder on built-in data (5 minutes)'
 	@echo 'make test             lint, then all tests but the slow ones'
+	@echo 'make test-all         lint, then the slow ones too: minutes each, or several processes'
 	@echo 'make test-processors  the tests that compare in roundings, as other processors add (10 minutes)'
 	@echo 'make test-faults      small faults put into the code, which the tests must notice (an hour)'
-	@echo 'make learning         the slow tests, which train for minutes and check what was learned'
+	@echo 'make learning         the tests that train for minutes and check what was learned'
 	@echo 'make lint             format and lint checks only'
 	@echo 'make install          only the virtual environment that all of these need, in $(VENV)'
 
@@ -33,7 +35,10 @@ lint: $(INSTALLED)
 	$(VENV)/bin/ruff check .
 
 test: lint
-	$(VENV)/bin/pytest -n auto --dist loadgroup -m 'not learning'
+	$(TESTS) -m 'not learning and not slow'
+
+test-all: lint
+	$(TESTS) -m 'not learning'
 
 # Folders whose tests compare what TensorFlow computes, within seconds.
 NUMERICAL := $(addprefix tests/,losses layers encoders methods)
@@ -45,8 +50,8 @@ test-processors: $(INSTALLED)
 		'TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1' \
 		'TF_NUM_INTRAOP_THREADS=4 TF_NUM_INTEROP_THREADS=4'; do \
 		echo "$$setting"; \
-		env $$setting $(VENV)/bin/pytest -q -n 2 --dist loadfile -m 'numerical and not learning' \
-			$(NUMERICAL) || failed=1; \
+		env $$setting $(VENV)/bin/pytest -q -n 2 --dist loadfile \
+			-m 'numerical and not learning and not slow' $(NUMERICAL) || failed=1; \
 	done; \
 	test -z "$$failed"
 

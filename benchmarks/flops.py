@@ -45,10 +45,11 @@ def step_gflop(model, batch):
         GFLOP; a multiply-add counts as 2.
     """
     graph = tf.function(model.train_step).get_concrete_function(batch).graph
-    return sum(_operation_flop(operation) for operation in graph.get_operations()) / 1e9
+    return sum(operation_flop(operation) for operation in graph.get_operations()) / 1e9
 
 
-def _operation_flop(operation):
+def operation_flop(operation):
+    """Counts the FLOPs of one operation of a graph; 0 for what is no product or convolution."""
     count = _COUNTS.get(operation.type)
     return 2 * count(operation) if count else 0
 

@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[1]
 
 # From the bottom up. Rooms of one level do not import each other.
 LEVELS = (
-    ("files", "distribution", "choices", "quiet", "stopping", "recipes", "overview"),
+    (
+        *("files", "strategy", "distribution", "choices"),
+        *("quiet", "stopping", "recipes", "overview"),
+    ),
     ("layers",),
     ("losses",),
     ("optimizers",),
@@ -45,7 +48,7 @@ PARTS = {
     "losses": (("parts",),),
     "pipelines": (
         ("mapping",),
-        ("closing", "draws", "sources", "masks"),
+        ("closing", "draws", "parts", "sources", "masks"),
         ("readable",),
         ("opening",),
         ("reader",),

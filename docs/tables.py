@@ -31,6 +31,7 @@ PAGES = [
 GUIDES = {
     "suggest": "docs/choosing.md",
     "pretrain": "docs/runs.md",
+    "launch": "docs/scale.md",
     "sweep": "docs/runs.md#sweeps",
     "evaluate": "docs/evaluation.md",
     "finetune": "docs/evaluation.md#fine-tuning",

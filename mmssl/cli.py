@@ -11,6 +11,7 @@ from mmssl.stopping import StoppedError, at_once
 COMMANDS = (  # files of mmssl/commands, in the order of the help
     "suggest",
     "pretrain",
+    "launch",
     "sweep",
     "evaluate",
     "finetune",
@@ -33,7 +34,7 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
 )
 
 # They answer at once; a recipe's keys need it, see list, and the timing of steps, see suggest.
-WITHOUT_TENSORFLOW = ("list", "runs", "suggest")
+WITHOUT_TENSORFLOW = ("launch", "list", "runs", "suggest")
 
 EXAMPLES = """examples:
   mmssl list
@@ -76,11 +77,10 @@ def _run(options):
     if options.command not in WITHOUT_TENSORFLOW:
         load_tensorflow()
     try:
-        options.run(options)
+        return options.run(options) or 0
     except (ValueError, ImportError, OSError) as error:
         print(f"mmssl: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    return 0
 
 
 def _parser():

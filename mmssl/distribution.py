@@ -1,43 +1,11 @@
 """What looks across replicas: gathering, averaging, scaling the loss."""
 
-import functools
+import contextlib
+from unittest import mock
 
 import keras
 
-STRATEGIES = ("auto", "mirrored")
-
-
-def make_strategy(name="auto"):
-    """Builds the `tf.distribute` strategy that a run trains under.
-
-    Args:
-        name: `"auto"` uses one device, or all local GPUs if there are several; `"mirrored"` uses
-            all local GPUs or, without any, all CPU devices, virtual ones included.
-
-    Returns:
-        tf.distribute.Strategy.
-
-    Raises:
-        ValueError: the strategy is unknown.
-    """
-    import tensorflow as tf
-
-    if name not in STRATEGIES:
-        raise ValueError(f"fit.strategy must be one of {', '.join(STRATEGIES)}; got {name!r}.")
-    gpus = tf.config.list_logical_devices("GPU")
-    if name == "auto" and len(gpus) < 2:
-        return tf.distribute.get_strategy()
-    devices = gpus or tf.config.list_logical_devices("CPU")
-    return _mirrored(tuple(device.name for device in devices))
-
-
-# One in a process: a second would give its collectives the names of the first one's, and those of
-# another shape would end the run.
-@functools.cache
-def _mirrored(devices):
-    import tensorflow as tf
-
-    return tf.distribute.MirroredStrategy(devices)
+PACK = 32 * 2**20  # bytes that are sent at once
 
 
 def _context():
@@ -57,6 +25,15 @@ def num_replicas():
     import tensorflow as tf
 
     return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def has_workers(strategy):
+    """Says whether a tf.distribute.Strategy has replicas in other processes."""
+    import tensorflow as tf
+
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return False
+    return strategy.num_replicas_in_sync > len(strategy.extended.worker_devices)
 
 
 def gather(x):
@@ -87,40 +64,68 @@ def first_row(rows):
 
 
 def mean(x):
-    """Averages a tensor over the replicas; differentiable.
+    """Averages a tensor, or several in one reduction, over the replicas; differentiable.
 
     Args:
-        x: tensor of any shape, which is the same on every replica.
+        x: tensor of any shape, which is the same on every replica, or a list of float32 tensors.
 
     Returns:
-        Tensor of that shape.
+        Tensor of that shape, or list of them.
     """
     context = _context()
     return context.all_reduce("MEAN", x) if context else x
 
 
-def sum_gradients(gradients):
-    """Sums the gradients of all replicas, sparse ones made dense; None stays None.
+@contextlib.contextmanager
+def joined_moments():
+    """Lets each synchronized batch norm of Keras send one tensor in the block, not three.
 
+    They are sums, squares and counts; replicas have as many rows each, so that means will do.
+    """
+    if _context() is None:
+        yield
+        return
+    from keras.src.backend.tensorflow import nn  # there is no public way in
+
+    with mock.patch.object(nn, "_compute_moments_sync", _joined_moments):
+        yield
+
+
+def _joined_moments(x, axes, keepdims):
+    import tensorflow as tf
+
+    own = [tf.reduce_mean(y, axes, keepdims=True) for y in (x, tf.square(x))]
+    average, square = tf.unstack(mean(tf.stack(own)))
+    variance = tf.maximum(square - tf.square(average), 0.0)
+    return (average, variance) if keepdims else (tf.squeeze(y, axes) for y in (average, variance))
+
+
+def sum_joined(tensors):
+    """Sums tensors over all replicas, sparse ones made dense; None stays None.
+
+    Many are sent as one, in packs that are on their way while others are still computed.
     TensorFlow represents the gradient of an embedding table as IndexedSlices, in which a token that
     occurs twice has two rows: the norm of these is not that of the gradient.
 
     Args:
-        gradients: list of this replica's tensors, IndexedSlices or None.
+        tensors: list of this replica's float32 tensors, IndexedSlices or None.
 
     Returns:
         list of dense tensors or None, the same on every replica.
     """
     import tensorflow as tf
 
-    dense = [tf.convert_to_tensor(g) for g in gradients if g is not None]
+    dense = [tf.convert_to_tensor(x) for x in tensors if x is not None]
     context = _context()
-    summed = iter(context.all_reduce("SUM", dense) if context else dense)
-    return [None if g is None else next(summed) for g in gradients]
+    if context:
+        packs = tf.distribute.experimental.CommunicationOptions(bytes_per_pack=PACK)
+        dense = context.all_reduce("SUM", dense, packs)
+    summed = iter(dense)
+    return [None if x is None else next(summed) for x in tensors]
 
 
 def leave_summing(optimizer):
-    """Makes a Keras optimizer take gradients as they are, which `sum_gradients` returned.
+    """Makes a Keras optimizer take gradients as they are, which `sum_joined` returned.
 
     It then clips the sum; by itself, it clips each replica's part and sums these.
 

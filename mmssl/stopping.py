@@ -6,6 +6,7 @@ import signal
 import threading
 
 _NOTICE = b"\nstopping after this step; once more stops at once\n"
+_TOO_LATE = b"mmssl: stopped in the middle of a step; the last checkpoint is of before.\n"
 
 
 class StoppedError(KeyboardInterrupt):
@@ -47,13 +48,15 @@ def at_once():
 
 
 @contextlib.contextmanager
-def deferred(quiet=False):
+def deferred(quiet=False, patience=None):
     """Keeps Ctrl-C and SIGTERM from interrupting the block, which looks at them where it can stop.
 
     A second signal does what it did before the block: it stops at once.
 
     Args:
         quiet: do not say that the signal has arrived.
+        patience: seconds after SIGTERM in which the block must end, or the process does, since the
+            machine is about to go; None for no end.
 
     Yields:
         Request.
@@ -63,11 +66,13 @@ def deferred(quiet=False):
     """
     request = Request()
 
-    with contextlib.ExitStack() as handling:
+    with contextlib.ExitStack() as ending, contextlib.ExitStack() as handling:
 
         def note(number, frame):
             request.number = number
             handling.close()
+            if number == signal.SIGTERM and patience is not None:
+                ending.callback(_end_after(patience).cancel)
             if not quiet:
                 os.write(2, _NOTICE)  # print may have been interrupted itself
 
@@ -75,6 +80,19 @@ def deferred(quiet=False):
         yield request
     if request.number:
         raise StoppedError(number=request.number)
+
+
+def _end_after(seconds):
+    """Ends the process as a signal would, unless the timer that it returns is canceled."""
+
+    def end():
+        os.write(2, _TOO_LATE)
+        os._exit(128 + signal.SIGTERM)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 @contextlib.contextmanager

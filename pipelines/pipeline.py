@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.opening import open_for_run, open_to_train
+from mmssl.pipelines.parts import WHOLE
 from mmssl.pipelines.reader import Reader
 from mmssl.pipelines.sources import Source
 
@@ -187,41 +188,47 @@ class Pipeline(Reader):
             )
         return self.count // self.batch_size
 
-    def batches(self, start_step=0, seed=0):
+    def batches(self, start_step=0, seed=0, parts=WHOLE):
         """Returns the infinite dataset of training batches; prepares the pipeline if necessary.
 
         Args:
             start_step: number of the first batch, 0 or more.
             seed: int, seed of the order and of every draw.
+            parts: Parts of every batch, for one of several workers that share it: only these are
+                read.
 
         Returns:
-            tf.data.Dataset of dicts of int32/float32 tensors (batch_size, ...).
+            tf.data.Dataset of dicts of int32/float32 tensors (batch_size, ...), or of the parts,
+            one after the other, (batch_size / parts.of, ...).
+
+        Raises:
+            ValueError: `start_step` is below 0, or the batch has no such equal parts.
         """
         if start_step < 0:
             raise ValueError(f"start_step={start_step} must be 0 or more")
+        rows = parts.rows(self.batch_size)
         self.prepare()
-        first = start_step * self.batch_size
-        numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max).repeat()
-        batches = self.batched(numbers, tf.constant(seed, tf.int64))
+        batches = self.batched(parts.numbers(start_step, rows), tf.constant(seed, tf.int64), rows)
         finished = mapped(batches, self.finish_batch, self.num_parallel_calls)
         return finished.prefetch(tf.data.AUTOTUNE)
 
-    def batched(self, numbers, seed):
+    def batched(self, numbers, seed, rows):
         """Turns element numbers into batches, for subclasses that read whole batches faster.
 
         Args:
             numbers: tf.data.Dataset of int64 scalars n, one per element.
             seed: int64 scalar tensor.
+            rows: int, elements per batch.
 
         Returns:
-            tf.data.Dataset of dicts of int32/float32 tensors (batch_size, ...).
+            tf.data.Dataset of dicts of int32/float32 tensors (rows, ...).
         """
 
         def element(n):
             return self.example(self.item_index(n, seed), tf.stack([seed, n]))
 
         elements = mapped(numbers, element, self.num_parallel_calls)
-        return elements.batch(self.batch_size, drop_remainder=True)
+        return elements.batch(rows, drop_remainder=True)
 
     def item_index(self, numbers, seed):
         """Returns the index, below `count`, of the item behind each element.

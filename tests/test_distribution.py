@@ -4,7 +4,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from mmssl.distribution import make_strategy
+from mmssl.strategy import make_strategy
 
 
 def trained(width):
@@ -22,8 +22,3 @@ def trained(width):
 @pytest.mark.parametrize("width", [3, 5, 4])
 def test_runs_of_one_process_reduce_over_replicas_whatever_their_shapes(width):
     assert trained(width).shape == (width,)
-
-
-def test_an_unknown_strategy_is_refused():
-    with pytest.raises(ValueError, match=r"^fit\.strategy must be one of auto, mirrored"):
-        make_strategy("two")

@@ -36,6 +36,7 @@ def add_arguments(parser):
 
 def run(options):
     from mmssl.stopping import StoppedError
+    from mmssl.strategy import read_cluster
     from mmssl.training.finish import finish
     from mmssl.training.loop import pretrain
 
@@ -49,6 +50,8 @@ def run(options):
         data_changed=options.data_changed,
         trust=options.trust,
     )
+    if not read_cluster().is_chief:
+        return
     try:
         finish(run, options.quiet)
     except KeyboardInterrupt as stopped:
@@ -59,7 +62,14 @@ def _chosen(options):
     """Returns recipe and overrides; for auto, those that suit the data, and says why."""
     if options.recipe != "auto":
         return options.recipe, options.overrides
+    from mmssl.strategy import read_cluster
     from mmssl.suggest.auto import resolve
+
+    if len(read_cluster().addresses) > 1:
+        raise ValueError(
+            "auto times steps on this machine alone: let `mmssl suggest` choose, and give the "
+            "recipe that it names to the workers."
+        )
 
     suggestion = resolve(options.overrides)
     if not options.quiet:

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from mmssl import distribution
+from mmssl.losses.parts.all_rows import for_products
 from mmssl.losses.parts.inputs import float_rows
 
 
@@ -46,12 +46,14 @@ def cross_correlation(first, second, epsilon=1e-5):
     Raises:
         ValueError: the shapes are incompatible.
     """
-    first, second = (_standardize(x, epsilon) for x in float_rows(first=first, second=second))
+    views, mean, _ = for_products(float_rows(first=first, second=second), matrices=1)
+    first, second = _standardized(views, mean, epsilon)
     rows = ops.cast(ops.shape(first)[0], "float32")
-    return distribution.mean(ops.matmul(ops.transpose(first), second) / rows)
+    return mean([ops.matmul(ops.transpose(first), second) / rows])[0]
 
 
-def _standardize(x, epsilon):
-    centered = x - distribution.mean(ops.mean(x, axis=0))
-    variance = distribution.mean(ops.mean(ops.square(centered), axis=0))
-    return centered * ops.rsqrt(variance + epsilon)
+def _standardized(views, mean, epsilon):
+    means = mean([ops.mean(x, axis=0) for x in views])
+    centered = [x - center for x, center in zip(views, means, strict=True)]
+    variances = mean([ops.mean(ops.square(x), axis=0) for x in centered])
+    return [x * ops.rsqrt(v + epsilon) for x, v in zip(centered, variances, strict=True)]

@@ -2,8 +2,11 @@
 
 from keras import ops
 
-from mmssl import distribution
+from mmssl.losses.parts.all_rows import for_products
 from mmssl.losses.parts.inputs import float_rows
+
+TARGET = 1.0  # of the standard deviations
+EPSILON = 1e-4
 
 
 def vicreg_loss(first, second, invariance_weight=25.0, variance_weight=25.0, covariance_weight=1.0):
@@ -46,14 +49,15 @@ def vicreg_terms(first, second):
         ValueError: the shapes are incompatible.
     """
     first, second = float_rows(first=first, second=second)
+    centered = _centered([first, second])
     return {
         "invariance": ops.mean(ops.square(first - second)),
-        "variance": (variance_term(first) + variance_term(second)) / 2,
-        "covariance": covariance_term(first) + covariance_term(second),
+        "variance": sum(_variance_terms(*centered, TARGET, EPSILON)) / 2,
+        "covariance": sum(_covariance_terms(*centered)),
     }
 
 
-def variance_term(embeddings, target=1.0, epsilon=1e-4):
+def variance_term(embeddings, target=TARGET, epsilon=EPSILON):
     """Computes a hinge loss on the standard deviation of each dimension, averaged over dimensions.
 
         mean_d max(0, target - sqrt(Var_d + epsilon))
@@ -69,9 +73,8 @@ def variance_term(embeddings, target=1.0, epsilon=1e-4):
     Raises:
         ValueError: the shape is invalid.
     """
-    centered, degrees = _center(embeddings)
-    variances = distribution.mean(ops.sum(ops.square(centered), axis=0)) / degrees
-    return ops.mean(ops.relu(target - ops.sqrt(variances + epsilon)))
+    centered = _centered(float_rows(embeddings=embeddings))
+    return _variance_terms(*centered, target, epsilon)[0]
 
 
 def covariance_term(embeddings):
@@ -86,15 +89,31 @@ def covariance_term(embeddings):
     Raises:
         ValueError: the shape is invalid.
     """
-    centered, degrees = _center(embeddings)
-    covariance = distribution.mean(ops.matmul(ops.transpose(centered), centered)) / degrees
-    dimensions = centered.shape[-1]
-    return ops.sum(ops.square(covariance * (1 - ops.eye(dimensions)))) / dimensions
+    return _covariance_terms(*_centered(float_rows(embeddings=embeddings)))[0]
 
 
-def _center(embeddings):
-    """Centers rows on the global batch's mean; also returns this replica's part of N - 1."""
-    (rows,) = float_rows(embeddings=embeddings)
-    count = ops.cast(ops.shape(rows)[0], "float32")
-    centered = rows - distribution.mean(ops.mean(rows, axis=0))
-    return centered, ops.maximum(count - 1 / distribution.num_replicas(), 0.5)
+def _variance_terms(views, degrees, mean, target, epsilon):
+    """The variance terms of centered views."""
+    squares = mean([ops.sum(ops.square(x), axis=0) for x in views])
+    return [ops.mean(ops.relu(target - ops.sqrt(x / degrees + epsilon))) for x in squares]
+
+
+def _covariance_terms(views, degrees, mean):
+    """The covariance terms of centered views."""
+    products = mean([ops.matmul(ops.transpose(x), x) for x in views])
+    dimensions = views[0].shape[-1]
+    off_diagonal = 1 - ops.eye(dimensions)
+    return [ops.sum(ops.square(x / degrees * off_diagonal)) / dimensions for x in products]
+
+
+def _centered(views):
+    """Centers views on the means of the global batch.
+
+    Returns:
+        list of them; the part of N - 1 that belongs to their rows; and how replicas are averaged.
+    """
+    views, mean, replicas = for_products(views, matrices=len(views))
+    count = ops.cast(ops.shape(views[0])[0], "float32")
+    means = mean([ops.mean(x, axis=0) for x in views])
+    centered = [x - center for x, center in zip(views, means, strict=True)]
+    return centered, ops.maximum(count - 1 / replicas, 0.5), mean

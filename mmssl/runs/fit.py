@@ -52,7 +52,10 @@ class Fit:
         clip_per_variable: clip the gradient of each variable by its own norm, instead of all by
             their global norm.
         precision: float32 or mixed_bfloat16.
-        strategy: auto (one device, or all local GPUs) or mirrored (all local devices).
+        strategy: auto (one device, all local GPUs, or the workers that TF_CONFIG names), mirrored
+            (all local devices), multi_worker (the devices of all workers) or tpu.
+        synchronize: let batch norm normalize over the batch of all replicas; false lets each
+            normalize over its own part, which sends less, and the weights depend on their number.
         initial_weights: folder of a run of the same method and sizes, whose last weights, heads
             and teacher included, are the first ones; null draws them.
         seed: of initial weights, data order and every random draw.
@@ -65,6 +68,8 @@ class Fit:
         deterministic: use TensorFlow's deterministic operations, so that on one kind of machine the
             same seed gives the same weights; null for where they cost no time, without a GPU.
         checkpoint_seconds: time between checkpoints; 0 writes one after every step.
+        on_preempt: what SIGTERM does after the step that runs: write a `checkpoint` and exit, or
+            `exit` without one, where it takes longer than the notice that a machine is given.
         keep: which checkpoints are kept beside the last one; null for none.
         monitor_examples: number of training items that the collapse diagnostics embed; 0 disables
             them.
@@ -98,7 +103,8 @@ class Fit:
     clip_norm: float | None = 1.0
     clip_per_variable: bool = False
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
-    strategy: Literal["auto", "mirrored"] = "auto"
+    strategy: Literal["auto", "mirrored", "multi_worker", "tpu"] = "auto"
+    synchronize: bool = True
     initial_weights: str | None = None
     seed: int = 0
     accumulate: int = 1
@@ -106,6 +112,7 @@ class Fit:
     jit_compile: bool = False
     deterministic: bool | None = None
     checkpoint_seconds: float = 60.0
+    on_preempt: Literal["checkpoint", "exit"] = "checkpoint"
     keep: Keep | None = field(default_factory=Keep)
     monitor_examples: int = 256
     stop_on_collapse: bool = False

@@ -11,6 +11,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import keras
 import yaml
 
 from mmssl.encoders.parts.saved import check_archive
@@ -222,6 +223,7 @@ def environment(seed, source):
             **{name: importlib.metadata.version(name) for name in names},
         },
         "platform": platform.platform(),
+        "backend": keras.backend.backend(),
         "devices": [device.name for device in tf.config.list_logical_devices()],
         "cores": os.cpu_count(),
         "seed": seed,

@@ -1,10 +1,15 @@
 """What will not work, said before the first step."""
 
+import json
+
+import keras
+
 from mmssl.encoders import shortest
 from mmssl.methods.bases.batch_size import check_batch_size
 from mmssl.methods.bases.parts import check_splittable
 from mmssl.methods.bases.remat import check_remat
 
+BACKENDS = ("tensorflow", "jax")
 FEW = 100  # elements of an epoch below which a run says so
 
 
@@ -33,6 +38,34 @@ def check_settings(method, data, fit, replicas=1):
     check_splittable(method, parts)
     check_remat(method, fit.remat)
     data.check_encoder(shortest(method.encoder))
+
+
+def check_backend(folder, probe):
+    """Checks that a run can begin, or go on, on the backend that Keras has.
+
+    Args:
+        folder: RunFolder.
+        probe: dict, the section `probe` of its resolved recipe.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    backend = keras.backend.backend()
+    if backend not in BACKENDS:
+        raise ValueError(f"a run trains on {' or '.join(BACKENDS)}: KERAS_BACKEND is {backend}.")
+    if backend == "jax" and probe["online"] is not None:
+        raise ValueError(
+            "probe.online needs KERAS_BACKEND=tensorflow: leave it out, and `mmssl evaluate` "
+            "probes the checkpoints."
+        )
+    if not folder.environment.exists():
+        return
+    begun = json.loads(folder.environment.read_text()).get("backend", "tensorflow")
+    if begun != backend:
+        raise ValueError(
+            f"{folder.path} was begun with KERAS_BACKEND={begun}, whose checkpoints {backend} does "
+            f"not go on with: set it to {begun}."
+        )
 
 
 def doubts(method, data):

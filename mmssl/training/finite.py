@@ -2,8 +2,8 @@
 
 import json
 
-import keras
 import tensorflow as tf
+from keras import ops
 
 from mmssl.files import write_text
 
@@ -17,17 +17,19 @@ def check_finite(method, data, seed, folder, done, settle=lambda: None):
         method: compiled mmssl.methods.bases.Pretrainer.
         data: Pipeline that the run trains on.
         seed: int, of the run.
-        folder: RunFolder.
+        folder: RunFolder; None for a worker that writes nothing.
         done: int, steps that the run has made.
         settle: function that waits for a checkpoint that is being written.
 
     Raises:
         ValueError: something is not finite; names the first such step.
     """
-    before = method.finite.first()
+    before = None if method.finite is None else method.finite.first()
     if before is None and _all_finite(method.trainable_variables):
         return
     step, what = (done, "A weight") if before is None else (before + 1, "The loss or its gradient")
+    if folder is None:
+        raise ValueError(f"{what} is not finite at step {step}; the chief says more.")
     write_text(folder.not_finite, json.dumps(_shown(data, seed, step), indent=1))
     settle()
     kept = " The last checkpoint is of before." if folder.checkpoint.exists() else ""
@@ -38,8 +40,8 @@ def check_finite(method, data, seed, folder, done, settle=lambda: None):
 
 
 def _all_finite(variables):
-    sums = [tf.reduce_sum(keras.ops.cast(v.value, "float32")) for v in variables]
-    return bool(tf.reduce_all(tf.math.is_finite(tf.stack(sums))))
+    sums = [ops.sum(ops.cast(v.value, "float32")) for v in variables]
+    return bool(ops.all(ops.isfinite(ops.stack(sums))))
 
 
 def _shown(data, seed, step):

@@ -1,5 +1,6 @@
 """Training a recipe in a run folder, resumable at any step."""
 
+import contextlib
 import json
 import signal
 import time
@@ -7,7 +8,6 @@ from functools import cached_property
 
 import keras
 
-from mmssl import distribution
 from mmssl.files import atomic_write
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
@@ -28,7 +28,8 @@ from mmssl.runs.history import History
 from mmssl.runs.kept import Kept
 from mmssl.runs.recipe import build, open_recipe
 from mmssl.stopping import StoppedError, deferred
-from mmssl.training.checks import check_settings, doubts
+from mmssl.strategy import make_strategy
+from mmssl.training.checks import check_backend, check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import check_finite
@@ -37,7 +38,9 @@ from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
+from mmssl.training.workers import Workers
 
+NOTICE_SECONDS = 25  # after SIGTERM; a machine that is preempted is gone after 30
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
 
@@ -65,20 +68,35 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
         ValueError: wrong input, in one sentence, before training begins.
         KeyboardInterrupt: it was stopped; in words, from which step the same call goes on.
     """
+    workers = Workers()  # before TensorFlow runs anything
     config, data = open_recipe(recipe, overrides, trust, out)
     folder = RunFolder(out)
     check_logger(config["fit"]["logger"])
     policy = keras.config.dtype_policy()
     try:
-        with folder.claim(), determinism(is_deterministic(Fit(**config["fit"]))):
-            folder.keep_config({"recipe": str(recipe), **config}, trust)
-            if not folder.is_complete():
-                Training(config, data, folder, quiet, data_changed, callbacks).run()
+        with contextlib.ExitStack() as claim, determinism(is_deterministic(Fit(**config["fit"]))):
+            recorded = {"recipe": str(recipe), **config}
+            workers.chief_first(lambda: _begin(claim, folder, recorded, trust, workers))
+            [complete] = workers.from_chief(folder.is_complete())
+            if not complete:
+                Training(config, data, folder, quiet, data_changed, callbacks, workers).run()
     except KeyboardInterrupt as stopped:
         raise _stopped(folder, getattr(stopped, "number", signal.SIGINT)) from None
     finally:
         keras.config.set_dtype_policy(policy)
     return Run(folder.path, folder.read_config(), data, tuple(trust))
+
+
+def _begin(claim, folder, config, trust, workers):
+    """Lets the chief claim the folder; the others check that they see the same one."""
+    if workers.is_chief:
+        claim.enter_context(folder.claim())
+    elif not folder.config.exists():
+        raise ValueError(
+            f"worker {workers.index} does not see {folder.config}, which the chief has written: "
+            "--out must be on a disk that all workers share."
+        )
+    folder.keep_config(config, trust)
 
 
 def _stopped(folder, number):
@@ -101,42 +119,63 @@ class Training:
         quiet: print nothing.
         data_changed: see `Pipeline.prepare`.
         callbacks: see `pretrain`.
+        workers: Workers that train it; None for this process alone.
     """
 
-    def __init__(self, config, data, folder, quiet=False, data_changed="refuse", callbacks=()):
+    def __init__(
+        self,
+        config,
+        data,
+        folder,
+        quiet=False,
+        data_changed="refuse",
+        callbacks=(),
+        workers=None,
+    ):
         self.fit = Fit(**config["fit"])
         self.callbacks = list(callbacks)
         self.folder = folder
-        self.quiet = quiet
+        self.workers = workers or Workers()
+        self.quiet = quiet or not self.workers.is_chief
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
         self.background = Background()
         self.kept = Kept(self.fit.keep, folder.checkpoint, self.background)
         self.data = data
-        self.strategy = distribution.make_strategy(self.fit.strategy)
+        check_backend(folder, config["probe"])
+        self.strategy = make_strategy(self.fit.strategy)
         with self.strategy.scope():
             self.method = build(config["method"])
         check_settings(self.method, data, self.fit, self.strategy.num_replicas_in_sync)
         check_keep(self.fit, self.method, config["probe"])
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
-        with counting("reading", "items", quiet) as (say, progress):
-            data.prepare(folder.path, progress, data_changed)
-            for sentence in doubts(self.method, data):
-                say(sentence)
-        note_files_of_data(folder.path)
+        self.workers.chief_first(lambda: self._prepare(data_changed))
         check_batch(self.method.encoder, self._first_batches.element_spec)
         self.probe = online_probe(config["probe"], data, self.method, self.fit.seed)
+
+    def _prepare(self, data_changed):
+        """Reads the data; where the chief has done so, the folder knows all that came of it."""
+        if not self.workers.is_chief:
+            self.data.prepare(self.folder.path)
+            return
+        with counting("reading", "items", self.quiet) as (say, progress):
+            self.data.prepare(self.folder.path, progress, data_changed)
+            for sentence in doubts(self.method, self.data):
+                say(sentence)
+        note_files_of_data(self.folder.path)
 
     def run(self):
         """Trains to the end and saves the encoder."""
         self._keep_untrained()
         steps = self._plan()
         self._compile(steps)
-        position = self._restore()
+        position = self.workers.together(self._restore)
         progress = Progress(steps, position["step"], self.quiet)
-        begun = logger(self.fit.logger, self.folder, self.quiet)
-        with progress, deferred(self.quiet) as request, begun as own, self.background:
+        chief = self.workers.is_chief
+        begun = logger(self.fit.logger if chief else None, self.folder, self.quiet)
+        patient = deferred(self.quiet, NOTICE_SECONDS)
+        with progress, patient as request, begun as own, self.background:
             self.callbacks += own
             for sentence in (
                 ON if is_deterministic(self.fit) else OFF,
@@ -145,10 +184,11 @@ class Training:
                 progress.say(sentence)
             self._train(position, steps, progress, request)
         self.method.finalize()
-        self._save_encoder(self.folder.encoder)
+        if chief:
+            self._save_encoder(self.folder.encoder)
 
     def _keep_untrained(self):
-        if self.folder.untrained.exists():
+        if self.folder.untrained.exists() or not self.workers.is_chief:
             return
         text = json.dumps(environment(self.fit.seed, self.data.items), indent=1)
         write_noted(self.folder.environment, text)
@@ -176,9 +216,11 @@ class Training:
                 **self.method.make_optimizers(make),
                 accumulate=fit.accumulate,
                 remat=fit.remat,
-                jit_compile=fit.jit_compile,
+                synchronize=fit.synchronize,
+                jit_compile=fit.jit_compile or keras.backend.backend() == "jax",
             )
         with self.strategy.scope():
+            self.workers.vote(self.method)
             self.method.make_train_function(force=True)
 
     @cached_property
@@ -187,21 +229,35 @@ class Training:
         return self.data.batches(seed=self.fit.seed)
 
     def _batches(self, step):
+        """The batches from a step on; on several replicas, each has its part of every batch."""
+        parts = self.workers.parts(self.strategy)
+        if parts.of > 1:
+            share = self.data.batches(step, self.fit.seed, parts)
+            return iter(self.strategy.distribute_datasets_from_function(lambda _: share))
         dataset = self.data.batches(step, self.fit.seed) if step else self._first_batches
+        if keras.backend.backend() == "jax":
+            return dataset.as_numpy_iterator()
         if self.strategy.num_replicas_in_sync > 1:
             dataset = self.strategy.experimental_distribute_dataset(dataset)
         return iter(dataset)
 
     def _plan(self):
         """Chooses and stores the number of steps, so that a resumed run has the same schedule."""
-        if not self.folder.plan.exists():
-            fit, epoch = self.fit, len(self.data)
-            limits = [fit.steps, fit.epochs and max(1, round(fit.epochs * epoch))]
-            if fit.minutes:
-                limits.append(max(1, int(fit.minutes * 60 / self.seconds_per_step())))
-            steps = min(limit for limit in limits if limit)
-            write_noted(self.folder.plan, json.dumps({"steps": steps, "steps_per_epoch": epoch}))
-        return self.folder.read_plan()["steps"]
+        [planned] = self.workers.from_chief(self.folder.plan.exists())
+        steps = self.folder.read_plan()["steps"] if planned else self._steps()
+        if not planned and self.workers.is_chief:
+            plan = {"steps": steps, "steps_per_epoch": len(self.data)}
+            write_noted(self.folder.plan, json.dumps(plan))
+        return steps
+
+    def _steps(self):
+        """The number of steps that the recipe asks for."""
+        fit = self.fit
+        limits = [fit.steps, fit.epochs and max(1, round(fit.epochs * len(self.data)))]
+        if fit.minutes:
+            [seconds] = self.workers.from_chief(self.seconds_per_step())
+            limits.append(max(1, int(fit.minutes * 60 / seconds)))
+        return min(limit for limit in limits if limit)
 
     def seconds_per_step(self):
         """Times the first steps; the weights are put back."""
@@ -211,7 +267,7 @@ class Training:
         for i in range(WARM_STEPS + TIMED_STEPS):
             if i == WARM_STEPS:
                 start = time.perf_counter()
-            logs = self.method.train_function([next(batches)])
+            logs = self.method.take_step(next(batches))
         float(logs["loss"])
         seconds = (time.perf_counter() - start) / TIMED_STEPS
         for variable, value in zip(state_variables(self.method), before, strict=True):
@@ -231,6 +287,8 @@ class Training:
     def _callbacks(self, history, progress):
         tell = None if self.quiet else lambda text: progress.say(text, "yellow")
         source = (self.data, self._first_batches)
+        if not self.workers.is_chief:
+            return keras.callbacks.CallbackList([], model=self.method)
         before = monitors(self.fit, self.method, *source, self.folder.untrained, history.rows, tell)
         if self.probe is not None:
             before.append(self.probe)
@@ -239,40 +297,55 @@ class Training:
 
     def _train(self, position, steps, progress, request):
         ends = period_ends(steps, len(self.data))
-        history = History(self.folder, position["step"], len(self.data))
-        self.kept.tidy(history.rows)
+        history = self._history(position["step"])
         callbacks = self._callbacks(history, progress)
         callbacks.on_train_begin()
+        rows = history.rows if history else []
         clock = Clock(position)
         batches = self._batches(position["step"])
         saved, self.method.stop_training = time.monotonic(), False
         for step in range(position["step"], steps):
-            if request.number:
-                self._check_finite(step)
-                self._save(clock.position(step), history.rows)
-                self.background.wait()  # what is kept is said from what is on the disk
-                raise StoppedError(number=request.number)
             if step == 0 or step in ends:
                 self.method.reset_metrics()
+            self.workers.ask(*self._wishes(request, saved))
             batch = clock.wait(batches)
-            logs = self.method.train_function([batch])
+            with self.workers.noticing_loss():
+                logs = self.method.take_step(batch)
             callbacks.on_train_batch_end(step)
             clock.stepped()
             progress.advance(logs)
             done = step + 1
+            due = self.fit.keep.is_due(done, [])
             if done in ends:
                 self._finish_period(callbacks, done, logs, clock)
-                progress.note(history.rows[-1])
-            # Before the checkpoint: one at the last step would make the run count as finished.
-            if self.method.stop_training:
-                reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
-                raise ValueError(f"{' '.join(filter(None, reasons))} See {self.folder.history}.")
-            late = time.monotonic() - saved >= self.fit.checkpoint_seconds
-            if done == steps or late or self.fit.keep.is_due(done, history.rows):
+                progress.note(rows[-1] if rows else {})
+                # Before the checkpoint: one at the last step would make the run count as finished.
+                due = self._is_due_and_goes_on(done, rows, callbacks)
+            stop, save = self.workers.agreed(*self._wishes(request, saved))
+            if save or due or done == steps:
                 self._check_finite(done)
-                self._save(clock.position(done), history.rows)
+                self._save(clock.position(done), rows)
                 saved = time.monotonic()
+            if stop:
+                # What is kept is said from what is on the disk.
+                self.workers.together(self.background.wait)
+                raise StoppedError(number=request.number or signal.SIGTERM)
         callbacks.on_train_end()
+
+    def _wishes(self, request, saved):
+        """What this worker asks for: whether to stop after this step, and to write a checkpoint."""
+        late = time.monotonic() - saved >= self.fit.checkpoint_seconds
+        kept = request.number is not None and (
+            request.number != signal.SIGTERM or self.fit.on_preempt == "checkpoint"
+        )
+        return request.number is not None, kept or (late and self.workers.is_chief)
+
+    def _history(self, step):
+        if not self.workers.is_chief:
+            return None
+        history = History(self.folder, step, len(self.data))
+        self.kept.tidy(history.rows)
+        return history
 
     def _finish_period(self, callbacks, step, logs, clock):
         self._check_finite(step)
@@ -281,12 +354,34 @@ class Training:
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
         callbacks.on_epoch_end(step, logs)
 
+    def _is_due_and_goes_on(self, step, rows, callbacks):
+        """Says whether the checkpoint of a period's end is to be kept, which the chief knows.
+
+        Raises:
+            ValueError: something that watches the run has stopped it.
+        """
+        told = (self.fit.keep.is_due(step, rows), self.method.stop_training)
+        due, stopped = self.workers.from_chief(*told)
+        if stopped:
+            reasons = [getattr(callback, "reason", None) for callback in callbacks.callbacks]
+            of_others = [] if self.workers.is_chief else ["the chief has stopped the run."]
+            said = " ".join(filter(None, [*reasons, *of_others]))
+            raise ValueError(f"{said} See {self.folder.history}.")
+        return bool(due)
+
     def _save(self, position, rows):
         path, run = self.kept.place(position["step"], rows)
+        # What is copied is summed over all workers; the chief alone writes it.
+        run = run if self.workers.is_chief else _unwritten
         save_state(path, self.method, position, self._more(), run)
 
     def _check_finite(self, done):
-        check_finite(self.method, self.data, self.fit.seed, self.folder, done, self.background.wait)
+        folder = self.folder if self.workers.is_chief else None
+        check_finite(self.method, self.data, self.fit.seed, folder, done, self.background.wait)
+
+
+def _unwritten(write):
+    """Leaves a checkpoint to the chief."""
 
 
 def _checkpoint_of(folder):

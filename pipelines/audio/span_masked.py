@@ -7,6 +7,7 @@ import tensorflow as tf
 from mmssl.pipelines.audio.frame_windows import FrameWindows
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.masks.spans import span_mask
+from mmssl.pipelines.parts import WHOLE
 
 
 class MaskedWindows(FrameWindows):
@@ -66,12 +67,16 @@ class MaskedWindows(FrameWindows):
             batch["order"] = tf.random.stateless_uniform(frames.shape, order_key)
         return {**batch, "mask": tf.cast(mask, tf.int32)}
 
-    def batches(self, start_step=0, seed=0):
-        """Returns the infinite dataset of training batches, see `Pipeline.batches`."""
-        batches = super().batches(start_step, seed)
+    def batches(self, start_step=0, seed=0, parts=WHOLE):
+        """Returns the infinite dataset of training batches, see `Pipeline.batches`.
+
+        With `equal_rows` the rows of a batch look at each other, so that the whole batch is read
+        for any part of it.
+        """
         if not self.equal_rows:
-            return batches
-        return mapped(batches, equalize_masks).prefetch(tf.data.AUTOTUNE)
+            return super().batches(start_step, seed, parts)
+        whole = mapped(super().batches(start_step, seed), equalize_masks)
+        return parts.taken(whole, self.batch_size).prefetch(tf.data.AUTOTUNE)
 
 
 def equalize_masks(batch):

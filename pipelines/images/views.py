@@ -122,19 +122,19 @@ class ImageViews(ImageCrops):
             return True
         return source.read(tf.constant(0, tf.int64)).shape[:2].num_elements() <= _SMALL
 
-    def batched(self, numbers, seed):
+    def batched(self, numbers, seed, rows):
         if not self._crops_batches():
-            return super().batched(numbers, seed)
+            return super().batched(numbers, seed, rows)
         height, width, _ = self.shapes[0].tolist()
 
         def batch(several):
             items = tf.reshape(self._kept.values, [-1, height, width, 3])
             images = tf.gather(items, self.item_index(several, seed))
-            images = tf.ensure_shape(images, [self.batch_size, height, width, 3])
-            draws = uniforms(seed, several[0], self.batch_size, self._draws())
+            images = tf.ensure_shape(images, [rows, height, width, 3])
+            draws = uniforms(seed, several[0], rows, self._draws())
             return self._views(images, crop_batch_to_columns, draws)
 
-        several = numbers.batch(self.batch_size, drop_remainder=True)
+        several = numbers.batch(rows, drop_remainder=True)
         return mapped(several, batch, self.num_parallel_calls)
 
     def example(self, index, key):

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mmssl.distribution import make_strategy
 from mmssl.runs.recipe import build
+from mmssl.strategy import make_strategy
 
 PLANNED = 1000  # steps that a schedule is told of
 

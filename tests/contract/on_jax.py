@@ -7,31 +7,39 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from unittest.mock import patch
 
+MOST = 4  # virtual devices
+
 
 @functools.cache
-def process():
-    """Starts it; one serves all methods of a session."""
+def process(devices=1):
+    """Starts it; one serves all methods of a session.
+
+    Args:
+        devices: int, virtual devices of the processor.
+    """
     spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, mp_context=spawn, initializer=_choose_jax)
+    chosen = {"initializer": _choose_jax, "initargs": (devices,)}
+    return ProcessPoolExecutor(1, mp_context=spawn, **chosen)
 
 
-def _choose_jax():
+def _choose_jax(devices):
     os.environ["KERAS_BACKEND"] = "jax"
     # Steps are compiled to be run five times.
     quick = (
         "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
-        "--xla_cpu_use_fusion_emitters=false"
+        f"--xla_cpu_use_fusion_emitters=false --xla_force_host_platform_device_count={devices}"
     )
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {quick}"
 
 
-def train(config, weights, batches):
+def train(config, weights, batches, devices=1):
     """Trains a method on JAX; called in that process.
 
     Args:
         config: dict of `read_recipe`.
         weights: list of arrays to start from.
         batches: list of dicts of arrays.
+        devices: int, those that share a batch.
 
     Returns:
         losses, one a step; list of the weights after the last step; dict of the processor-seconds
@@ -43,6 +51,9 @@ def train(config, weights, batches):
 
     from tests.contract.building import built
 
+    names = keras.distribution.list_devices()[:devices]
+    parallel = keras.distribution.DataParallel(devices=names) if devices > 1 else None
+    keras.distribution.set_distribution(parallel)
     with _undrawn_weights():
         method = built(config, batches)
     method.set_weights(weights)

@@ -17,6 +17,12 @@ from tests.contract.tolerances import assert_near, assert_same_way
 from tests.contract.visit import STEPS, Visit, joined
 from tests.tolerances import ROUNDING
 
+# Two views, a queue, a predictor, codes, statistics of the batch, many crops; masks of sound and of
+# text; latents, samples and tokens to come; two optimizers; pixels.
+ONE_OF_EACH_FAMILY = (
+    *("simclr", "moco", "byol", "swav", "vicreg", "dino"),
+    *("data2vec", "bert", "cpc", "wavenet", "gpt", "inpainting", "colorization"),
+)
 MOST_STEPS = 320  # that one batch takes
 
 
@@ -118,11 +124,26 @@ def test_the_initial_loss_is_what_theory_gives(visit):
 
 def test_two_replicas_equal_one(visit):
     assert mirrored().num_replicas_in_sync == 2
-    one, two = visit.one, visit.two
-    assert_near(two.losses, one.losses, tolerances.REPLICAS, least_scale=1.0)
-    assert_near(two.moved, one.moved, tolerances.REPLICAS_MOVED)
-    assert_near(two.weights, one.weights, tolerances.REPLICAS)
-    assert_same_way(two.way, one.way, tolerances.REPLICAS_MOVED)
+    assert_same_course(visit.two, visit.one)
+
+
+def assert_same_course(several, one):
+    assert_near(several.losses, one.losses, tolerances.REPLICAS, least_scale=1.0)
+    assert_near(several.moved, one.moved, tolerances.REPLICAS_MOVED)
+    assert_near(several.weights, one.weights, tolerances.REPLICAS)
+    assert_same_way(several.way, one.way, tolerances.REPLICAS_MOVED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 4])
+def test_workers_equal_one(visit, count):
+    if count > 2 and visit.name not in ONE_OF_EACH_FAMILY:
+        pytest.skip("another method of its family runs on four")
+    first, *others = visit.on_workers(count)
+    assert_same_course(first, visit.one)
+    for other in others:
+        np.testing.assert_array_equal(other.weights, first.weights)
+        np.testing.assert_array_equal(other.losses, first.losses)
 
 
 @pytest.mark.bfloat16
@@ -203,3 +224,13 @@ def test_the_method_trains_alike_on_jax(visit):
     losses, weights = visit.on_jax
     assert_near(losses, visit.one.losses, tolerances.BACKENDS, least_scale=1.0)
     assert_same_way(weights - visit.one.start, visit.one.way, tolerances.BACKENDS_MOVED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 4])
+def test_devices_of_jax_equal_one(visit, count):
+    pytest.importorskip("jax")
+    (losses, weights), (of_one, weights_of_one) = visit.on_devices_of_jax(count), visit.on_jax
+    assert_near(losses, of_one, tolerances.REPLICAS, least_scale=1.0)
+    ways = (found - visit.one.start for found in (weights, weights_of_one))
+    assert_same_way(*ways, tolerances.REPLICAS_MOVED)

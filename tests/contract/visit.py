@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.runs.checkpoint import load_state, save_state, state_variables
-from tests.contract import on_jax, seconds
+from tests.contract import on_jax, on_workers, seconds
 from tests.contract.building import built, mirrored, policy, prepared
 
 STEPS, MORE = 5, 2  # up to the checkpoint, and after it
@@ -140,14 +140,23 @@ class Visit:
                 method.make_train_function()
             return train(method, self._shared_out)
 
+    def on_workers(self, count):
+        """The Courses of some workers, each a process with its parts of the batches."""
+        arguments = (self.config, self.batches, STEPS)
+        return on_workers.on_each(count, on_workers.train, *arguments)
+
     @cached_property
     def on_jax(self):
         """Losses and weights on Keras' JAX backend, from the same start."""
-        method = self.at("start")
-        result = on_jax.process().submit(
-            on_jax.train, self.config, method.get_weights(), self.batches[:STEPS]
-        )
-        losses, weights, spent = result.result()
+        return self._with_jax(on_jax.process(), 1)
+
+    def on_devices_of_jax(self, count):
+        """The same where some virtual devices share each batch."""
+        return self._with_jax(on_jax.process(on_jax.MOST), count)
+
+    def _with_jax(self, process, devices):
+        arguments = (self.config, self.at("start").get_weights(), self.batches[:STEPS], devices)
+        losses, weights, spent = process.submit(on_jax.train, *arguments).result()
         seconds.add(self.name, **spent)
         return losses, joined(weights)
 

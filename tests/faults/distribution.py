@@ -41,8 +41,8 @@ FAULTS = (
     Fault(
         "the gradients of replicas are averaged, though their losses are shares",
         "mmssl/distribution.py",
-        'context.all_reduce("SUM", dense)',
-        'context.all_reduce("MEAN", dense)',
+        'context.all_reduce("SUM", dense, packs)',
+        'context.all_reduce("MEAN", dense, packs)',
         STEPS_ON_REPLICAS,
     ),
 )

@@ -10,13 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl import distribution
+from mmssl.strategy import make_strategy
 from tests.losses.contract import all_cases
 
 
 def main():
     devices = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
-    strategy = distribution.make_strategy("mirrored")
+    strategy = make_strategy("mirrored")
     cases = all_cases()
     halves = [
         {name: half({**case.rows, **case.labels}, i) for name, case in cases.items()}

@@ -26,7 +26,12 @@ def oracle(first, second):
     )
 
 
-CASES = {"default": Case(vicreg_loss, oracle, {"first": FIRST, "second": SECOND})}
+WIDE = views(dimensions=40)  # replicas send the rows, not the matrix
+
+CASES = {
+    "default": Case(vicreg_loss, oracle, {"first": FIRST, "second": SECOND}),
+    "wide": Case(vicreg_loss, oracle, {"first": WIDE[0], "second": WIDE[1]}),
+}
 
 
 class TestContract(LossContract):

@@ -13,12 +13,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mmssl.distribution import make_strategy
 from mmssl.methods.bases import Pretrainer
 from mmssl.optimizers import paired
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import weight_decay_schedule
 from mmssl.runs.fit import Fit
+from mmssl.strategy import make_strategy
 
 STEPS, TOKENS = 4, np.array([[0, 0, 1], [2, 3, 2], [0, 1, 1], [4, 4, 4]])
 # Norms that the table's gradient is above, and would not be per replica or per row.

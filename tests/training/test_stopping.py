@@ -2,8 +2,10 @@
 
 import json
 import os
+import queue
 import signal
 import threading
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -133,3 +135,35 @@ def test_a_signal_that_is_ignored_stays_so():
             assert request.number is None
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_step_that_outlasts_the_notice_of_a_preemption_is_ended(monkeypatch, capfd):
+    statuses = queue.Queue()
+    monkeypatch.setattr(os, "_exit", statuses.put)
+
+    def take_too_long():
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert statuses.get(timeout=60) == 143
+
+    with pytest.raises(StoppedError), deferred(quiet=True, patience=0.01):
+        take_too_long()
+    assert "stopped in the middle of a step" in capfd.readouterr().err
+
+
+@SIGNALS
+def test_a_step_that_ends_in_time_is_not_ended_nor_is_one_after_ctrl_c(number, status, monkeypatch):
+    timers = []
+    monkeypatch.setattr(threading, "Timer", lambda *_: timers.append(mock.Mock()) or timers[-1])
+    with pytest.raises(StoppedError), deferred(quiet=True, patience=1):
+        os.kill(os.getpid(), number)
+    assert len(timers) == (status == 143)
+    assert all(timer.cancel.called for timer in timers)
+
+
+def test_a_preempted_run_exits_without_a_checkpoint_if_told_so(signals, tmp_path, capsys):
+    folder = RunFolder(tmp_path / "run")
+    signals(signal.SIGTERM)
+    arguments = ["pretrain", "audio/cpc", "--quiet", "--out", str(folder.path), *TINY]
+    assert main([*arguments, "--fit.on_preempt=exit"]) == 143
+    assert not folder.checkpoint.exists()
+    assert "nothing is trained" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from mmssl.encoders import blocks, cut, reach, without_levels
 from mmssl.encoders.parts.whitening import unwhitened
@@ -95,7 +96,7 @@ class Embedder:
                 f"The encoder takes {', '.join(self.inputs)}; the examples hold {', '.join(batch)}."
             )
         embedded = forward({name: batch[name] for name in self.inputs})
-        return {name: values.numpy() for name, values in embedded.items()}
+        return {name: ops.convert_to_numpy(values) for name, values in embedded.items()}
 
     def _whitened(self, embedded):
         if self._whitening is None:
@@ -220,17 +221,23 @@ def embed_source(encoder, data, source, layer=None):
 
 def _compiled(trunk, pools):
     """Compiles an encoder and the pooling of its blocks, for inputs of any size and length."""
-    signature = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in trunk.input.items()}
 
-    @tf.function(input_signature=[signature], autograph=False)
     def forward(batch):
         outputs = dict(trunk(batch, training=False))
         for name, pool in pools.items():
-            inputs = [outputs[name], *(batch[key] for key in signature)]
+            inputs = [outputs[name], *(batch[key] for key in trunk.input)]
             outputs[name] = pool(inputs, training=False)
-        return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
+        return {name: ops.cast(value, "float32") for name, value in outputs.items()}
 
-    return forward
+    if keras.backend.backend() != "tensorflow":
+        return _without_graph(forward)
+    signature = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in trunk.input.items()}
+    return tf.function(forward, input_signature=[signature], autograph=False)
+
+
+def _without_graph(forward):
+    """Lets a function of a batch take what tf.data gives where Keras has another backend."""
+    return lambda batch: forward({name: np.asarray(x) for name, x in batch.items()})
 
 
 def _append(rows, values, done):

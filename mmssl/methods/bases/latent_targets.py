@@ -72,7 +72,9 @@ def token_std(x, weights):
         float32 scalar, over the tokens of all replicas.
     """
     x, weights = ops.cast(x, "float32"), weights[..., None]
-    count = distribution.mean(ops.sum(weights)) + 1e-7
-    mean = distribution.mean(ops.sum(weights * x, axis=(0, 1))) / count
+    sums = [ops.sum(weights), ops.sum(weights * x, axis=(0, 1))]
+    count, total = distribution.mean(sums)
+    count += 1e-7
+    mean = total / count
     square = distribution.mean(ops.sum(weights * ops.square(x - mean), axis=(0, 1))) / count
     return ops.mean(ops.sqrt(square))

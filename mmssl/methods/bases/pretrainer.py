@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from mmssl import distribution
-from mmssl.methods.bases import step
+from mmssl.methods.bases import batch_norm, jax_step, step
 from mmssl.methods.bases.batch_size import check_rows
 from mmssl.methods.bases.parts import check_splittable
 from mmssl.methods.bases.remat import set_remat
@@ -35,6 +35,8 @@ class Pretrainer(keras.Model):
     norm_sensitive = False
     splits_batches = False
     accumulate = 1
+    finite = None  # a step.FiniteWatch, on TensorFlow
+    votes = None  # a step.Votes, where workers must agree on when to stop
     min_batch_size = 1
 
     def __init__(
@@ -269,7 +271,7 @@ class Pretrainer(keras.Model):
         total = ops.sum(ops.stack([ops.cast(v, "float32") for v in [*weighted, *self.losses]]))
         return distribution.scale_loss(total)
 
-    def compile(self, optimizer="rmsprop", accumulate=1, remat=False, **kwargs):
+    def compile(self, optimizer="rmsprop", accumulate=1, remat=False, synchronize=True, **kwargs):
         """Compiles the method.
 
         Args:
@@ -279,6 +281,8 @@ class Pretrainer(keras.Model):
                 optimizer's one step. On TensorFlow, for methods with `splits_batches`.
             remat: recompute what the encoder's blocks compute inside, instead of keeping it for the
                 gradients (rematerialization). On TensorFlow, for encoders with blocks.
+            synchronize: normalize over the batch of all replicas where there is batch norm; else
+                each replica over its own. On TensorFlow.
             **kwargs: passed to keras.Model.compile.
 
         Raises:
@@ -286,14 +290,43 @@ class Pretrainer(keras.Model):
         """
         check_splittable(self, accumulate)
         set_remat(self, remat)
+        self.own_statistics = batch_norm.synchronize(self, synchronize)
         super().compile(optimizer, **kwargs)
         self.accumulate = accumulate
         if keras.backend.backend() == "tensorflow":
             distribution.leave_summing(self.optimizer)
             self.finite = step.FiniteWatch()
 
+    def take_step(self, batch):
+        """Takes the compiled step on a batch, as a run does, and leaves the metrics' means going.
+
+        Args:
+            batch: dict of tensors or arrays, or of what replicas have of it.
+
+        Returns:
+            dict of scalars, the means of the metrics since they were reset.
+        """
+        if keras.backend.backend() == "jax":
+            return jax_step.take_step(self, batch)
+        return self.train_function([batch])
+
     def train_step(self, *args):
         """Runs Keras' step; on TensorFlow, that of `mmssl.methods.bases.step`."""
         if keras.backend.backend() == "tensorflow":
             return step.train_step(self, *args)
         return super().train_step(*args)
+
+    def make_train_function(self, force=False):
+        """Makes Keras' train function, or that of several workers."""
+        super().make_train_function(force)
+        if self._has_workers():
+            self.train_function = step.function_of_workers(self)
+
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        """Does nothing where there are several workers: Keras would reduce a whole batch."""
+        if not self._has_workers():
+            super()._maybe_symbolic_build(*args, **kwargs)
+
+    def _has_workers(self):
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        return on_tensorflow and distribution.has_workers(self.distribute_strategy)

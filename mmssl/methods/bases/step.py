@@ -1,5 +1,7 @@
 """The training step on TensorFlow: gradients of the parts of a batch, their sum, one update."""
 
+from itertools import islice
+
 import keras
 
 from mmssl import distribution
@@ -10,22 +12,70 @@ def train_step(method, data):
     """Trains a compiled method on a batch.
 
     Gradients are added up over the parts of the batch and then, once, over the replicas; the
-    optimizer clips the sum. No value is brought to the host.
+    optimizer clips the sum. What else replicas tell each other in a step goes with them. No value
+    is brought to the host.
 
     Args:
         method: compiled mmssl.methods.bases.Pretrainer.
         data: the batch, a dict of tensors.
 
     Returns:
-        dict of scalars, the running means of the metrics.
+        dict of scalars, the running means of the metrics over all replicas.
     """
     batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-    loss, gradients = _over_parts(method, batch)
-    loss, *gradients = distribution.sum_gradients([loss, *gradients])
+    with distribution.joined_moments():
+        loss, gradients = _over_parts(method, batch)
+    metrics, replicas = method.get_metrics_result(), distribution.num_replicas()
+    differing = method.own_statistics if replicas > 1 else []
+    sent = (
+        [loss],
+        [] if method.votes is None else [method.votes.given()],
+        list(metrics.values()),
+        [v.value for v in differing],
+        gradients,
+    )
+    summed = iter(distribution.sum_joined([x for group in sent for x in group]))
+    [loss], votes, totals, statistics, gradients = (list(islice(summed, len(x))) for x in sent)
     method._loss_tracker.update_state(loss)
     method.finite.watch(method.optimizer.iterations, [loss, *gradients])
     method.optimizer.apply_gradients(zip(gradients, method.trainable_weights, strict=True))
-    return method.get_metrics_result()
+    for variable, total in zip(differing, statistics, strict=True):
+        variable.assign(total / replicas)
+    for counts in votes:
+        method.votes.count(counts)
+    logs = {name: total / replicas for name, total in zip(metrics, totals, strict=True)}
+    return {**logs, "loss": method._loss_tracker.result()}
+
+
+def function_of_workers(method):
+    """Makes the train function of a method that trains in several processes.
+
+    Keras' own would send every figure of the logs once more, and fails on scalars.
+
+    Args:
+        method: compiled mmssl.methods.bases.Pretrainer, built under the strategy of the workers.
+
+    Returns:
+        function of an iterator over batches, which returns the logs of its last step.
+    """
+    import tensorflow as tf
+
+    strategy = method.distribute_strategy
+
+    @tf.function(autograph=False, jit_compile=method.jit_compile, reduce_retracing=True)
+    def step(batch):
+        logs = strategy.run(method.train_step, args=(batch,))
+        return {name: strategy.experimental_local_results(x)[0] for name, x in logs.items()}
+
+    def steps(batches):
+        logs = None
+        for _, batch in zip(range(method.steps_per_execution), batches, strict=False):
+            logs = step(batch)
+        if logs is None:
+            raise StopIteration
+        return logs
+
+    return steps
 
 
 def _over_parts(method, batch):
@@ -82,6 +132,18 @@ def _added(one, other):
     return None if one is None else tf.convert_to_tensor(one) + tf.convert_to_tensor(other)
 
 
+def _local_to_replica(value):
+    """Makes a variable that every replica assigns by itself, and that is read from the first."""
+    import tensorflow as tf
+
+    return tf.Variable(
+        value,
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )
+
+
 class FiniteWatch:
     """Remembers the first step whose loss or gradient had a NaN or an infinity.
 
@@ -91,13 +153,7 @@ class FiniteWatch:
     def __init__(self):
         import tensorflow as tf
 
-        self._first = tf.Variable(
-            -1,
-            trainable=False,
-            dtype=tf.int64,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-        )
+        self._first = _local_to_replica(tf.constant(-1, tf.int64))
 
     def watch(self, step, tensors):
         """Looks at a step.
@@ -118,3 +174,32 @@ class FiniteWatch:
         """Returns the number of optimizer steps before that step, or None if there was none."""
         first = int(self._first.numpy())
         return None if first < 0 else first
+
+
+class Votes:
+    """What workers ask of each other, counted in the reduction of each step.
+
+    So all of them know after the same step what any of them has asked for, such as to stop.
+
+    Args:
+        count: int, number of questions.
+    """
+
+    def __init__(self, count):
+        self._given, self._counted = (_local_to_replica([0.0] * count) for _ in range(2))
+
+    def given(self):
+        """Returns this replica's votes, (count,)."""
+        return self._given.read_value()
+
+    def count(self, votes):
+        """Keeps the sum of the votes of all replicas; called in the step."""
+        self._counted.assign(votes)
+
+    def give(self, votes):
+        """Sets the votes of this worker in the steps that follow, a list of bool."""
+        self._given.assign([float(vote) for vote in votes])
+
+    def result(self):
+        """Says, a list of bool, whether any worker voted yes in the step before."""
+        return [bool(count > 0) for count in self._counted.numpy()]
