@@ -1,9 +1,7 @@
 """What looks across replicas: gathering, averaging, scaling the loss."""
 
-import contextlib
-from unittest import mock
-
 import keras
+from keras import ops
 
 PACK = 32 * 2**20  # bytes that are sent at once
 
@@ -76,28 +74,24 @@ def mean(x):
     return context.all_reduce("MEAN", x) if context else x
 
 
-@contextlib.contextmanager
-def joined_moments():
-    """Lets each synchronized batch norm of Keras send one tensor in the block, not three.
+def moments(x, axes):
+    """Computes mean and variance over the rows of all replicas, in one reduction.
 
-    They are sums, squares and counts; replicas have as many rows each, so that means will do.
+    Keras sends sums, squares and counts one by one; replicas have as many rows each, so that means
+    will do.
+
+    Args:
+        x: float32 tensor, of one shape on every replica.
+        axes: list of int, the axes that are averaged over, the batch's among them.
+
+    Returns:
+        mean and variance, float32 of the other axes' shape.
     """
     if _context() is None:
-        yield
-        return
-    from keras.src.backend.tensorflow import nn  # there is no public way in
-
-    with mock.patch.object(nn, "_compute_moments_sync", _joined_moments):
-        yield
-
-
-def _joined_moments(x, axes, keepdims):
-    import tensorflow as tf
-
-    own = [tf.reduce_mean(y, axes, keepdims=True) for y in (x, tf.square(x))]
-    average, square = tf.unstack(mean(tf.stack(own)))
-    variance = tf.maximum(square - tf.square(average), 0.0)
-    return (average, variance) if keepdims else (tf.squeeze(y, axes) for y in (average, variance))
+        return ops.moments(x, axes)
+    own = [ops.mean(y, axes) for y in (x, ops.square(x))]
+    average, square = ops.unstack(mean(ops.stack(own)))
+    return average, ops.maximum(square - ops.square(average), 0.0)
 
 
 def sum_joined(tensors):

@@ -1,6 +1,11 @@
 """Whether batch norm sees the batch of all replicas, or that of its own."""
 
+import functools
+
 import keras
+from keras import ops
+
+from mmssl import distribution
 
 
 def synchronize(method, on):
@@ -9,7 +14,7 @@ def synchronize(method, on):
     Args:
         method: mmssl.methods.bases.Pretrainer, whose step is not traced yet.
         on: bool; off, each replica normalizes by the statistics of its own part of the batch, which
-            sends nothing in the forward pass; on leaves them as they were built.
+            sends nothing in the forward pass; on, those that are built so see the batch of all.
 
     Returns:
         list of the moving statistics of which each replica has its own, to be averaged.
@@ -18,8 +23,9 @@ def synchronize(method, on):
         return []  # where Keras cannot choose
     own = []
     for norm in _batch_norms(method):
-        norm.synchronized = norm.synchronized and on
-        if norm.trainable and norm.built and not norm.synchronized:
+        # Keras has no public way to reduce once instead of three times, nor to choose so late.
+        norm._moments = functools.partial(_moments, norm, on)
+        if norm.trainable and norm.built and not (norm.synchronized and on):
             own += [norm.moving_mean, norm.moving_variance]
     return own
 
@@ -27,3 +33,10 @@ def synchronize(method, on):
 def _batch_norms(method):
     layers = {id(layer): layer for layer in method._flatten_layers()}.values()
     return [x for x in layers if isinstance(x, keras.layers.BatchNormalization)]
+
+
+def _moments(norm, on, inputs, mask):
+    if mask is not None or not norm.synchronized:
+        return type(norm)._moments(norm, inputs, mask)
+    compute = distribution.moments if on else ops.moments
+    return compute(inputs, norm._reduction_axes)

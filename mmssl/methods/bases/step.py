@@ -23,8 +23,7 @@ def train_step(method, data):
         dict of scalars, the running means of the metrics over all replicas.
     """
     batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-    with distribution.joined_moments():
-        loss, gradients = _over_parts(method, batch)
+    loss, gradients = _over_parts(method, batch)
     metrics, replicas = method.get_metrics_result(), distribution.num_replicas()
     differing = method.own_statistics if replicas > 1 else []
     sent = (
