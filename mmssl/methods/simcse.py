@@ -45,7 +45,7 @@ class SimCSE(Pretrainer):
         positive_number(temperature=temperature)
         self.temperature = temperature
         width = embedding_width(encoder)
-        self.head = keras.layers.Dense(width, "tanh", dtype="float32")
+        self.head = keras.layers.Dense(width, "tanh", dtype="float32", name="projection_head")
         self.head.build((None, width))
 
     def projection_model(self):

@@ -26,6 +26,9 @@ def choose(moments, whitening):
     """
     if whitening is None:
         return False, "there are not two training items whose vectors differ"
+    width = len(moments.mean)
+    if moments.count <= width:
+        return False, f"{moments.count} training items are too few to know {width} dimensions by"
     raised = raised_rounding(whitening)
     if raised > RAISED:
         return False, (

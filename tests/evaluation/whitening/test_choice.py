@@ -46,6 +46,13 @@ def test_vectors_that_hardly_vary_are_left_as_they_are(far, used):
     assert ("raise rounding 5" in why) is not used
 
 
+@pytest.mark.parametrize(("count", "used"), [(8, False), (9, True)])
+def test_fewer_items_than_span_all_dimensions_do_not_decide(count, used):
+    found, why = chosen(noise(count) + 9 * np.eye(8)[0])
+    assert found is used
+    assert ("8 training items are too few to know 8 dimensions by" in why) is not used
+
+
 def test_items_that_do_not_differ_are_not_whitened():
     assert chosen(np.ones((50, 3))) == (
         False,
