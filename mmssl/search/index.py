@@ -299,8 +299,8 @@ class Index:
 
 def _open(source, data):
     """Opens what is to be indexed, unreadable items included."""
-    several = isinstance(source, list | tuple)
-    if several and not source:
+    if not isinstance(source, list | tuple):
+        return open_source(source, data.extensions)
+    if not source:
         raise ValueError("source must name a folder, file or table; got an empty list.")
-    spec = tuple(source) if several and len(source) > 1 else source[0] if several else source
-    return open_source(spec, data.extensions)
+    return open_source(tuple(source) if len(source) > 1 else source[0], data.extensions)

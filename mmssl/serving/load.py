@@ -28,7 +28,10 @@ def load_models(folders, names=(), trust=(), announce=print):
         ValueError: there are not as many names as folders, or a folder holds nothing to serve.
     """
     if names and len(names) != len(folders):
-        raise ValueError(f"--name is given {len(names)} times for {len(folders)} folders.")
+        raise ValueError(
+            "--name must be given once a folder, in their order, or not at all; got "
+            f"{len(names)} for {len(folders)} folders."
+        )
     pairs = zip(folders, names or [None] * len(folders), strict=True)
     return [load_model(folder, name, trust, announce) for folder, name in pairs]
 

@@ -110,4 +110,12 @@ FAULTS = (
         "probe: min((form[probe]",
         ("tests/evaluation/probes/test_table.py",),
     ),
+    Fault(
+        "whitened features are probed where the run does not use them",
+        "mmssl/evaluation/probes/evaluate.py",
+        "if about.used or both_forms:",
+        "if whitening is not None:",
+        ("tests/evaluation/probes/test_evaluate.py",),
+        "both_forms",
+    ),
 )

@@ -203,4 +203,12 @@ FAULTS = (
         ("tests/serving/test_load.py",),
         "highest",
     ),
+    Fault(
+        "a server promises to take pictures that no encoder decodes",
+        "mmssl/serving/limits.py",
+        "if self.pixels > MOST_PIXELS:",
+        "if self.pixels > 2 * MOST_PIXELS:",
+        ("tests/serving/test_rest.py",),
+        "limits_of_nothing",
+    ),
 )

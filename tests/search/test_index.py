@@ -155,22 +155,22 @@ def test_a_crash_leaves_the_old_index_whole(index, photos, monkeypatch, operatio
 def test_an_update_killed_between_its_two_moves_leaves_a_whole_index(
     index, tmp_path, tmp_path_factory, monkeypatch
 ):
-    replace, disk = os.replace, tmp_path_factory.mktemp("disk") / "as it was then"
+    replace, disks = os.replace, [tmp_path_factory.mktemp("disk") / "then" for _ in range(2)]
 
     def copied(old, new):
         if str(new) == str(index.path):
-            shutil.copytree(tmp_path, disk)
+            for disk in disks:
+                shutil.copytree(tmp_path, disk)
         replace(old, new)
 
     monkeypatch.setattr(os, "replace", copied)
     index.remove(["1.png"])
-    path = disk / index.path.name
-    assert not path.exists()
-    refused(index_path, path, match="is an index already")
-    opened = Index.open(path)
+    assert [(disk / index.path.name).exists() for disk in disks] == [False, False]
+    opened = Index.open(disks[0] / index.path.name)
     assert names(opened) == names(index)
     np.testing.assert_array_equal(opened.vectors, index.vectors)
-    assert list(disk.glob(".beside*")) == []
+    assert list(disks[0].glob(".beside*")) == []
+    refused(index_path, disks[1] / index.path.name, match="is an index already")
 
 
 def test_vectors_that_are_not_finite_are_refused(picture_run, photos, tmp_path, monkeypatch):
