@@ -45,7 +45,11 @@ def gather(x):
         replica that a row came from.
     """
     context = _context()
-    return context.all_gather(x, axis=0) if context else x
+    if context is None:
+        return x
+    rows = context.all_gather(x, axis=0)
+    rows.set_shape([None, *x.shape[1:]])  # which it forgets
+    return rows
 
 
 def first_row(rows):

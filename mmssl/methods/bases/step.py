@@ -30,7 +30,7 @@ def train_step(method, data):
         [loss],
         [] if method.votes is None else [method.votes.given()],
         list(metrics.values()),
-        [v.value for v in differing],
+        [keras.ops.copy(v) for v in differing],
         gradients,
     )
     summed = iter(distribution.sum_joined([x for group in sent for x in group]))
@@ -189,7 +189,9 @@ class Votes:
 
     def given(self):
         """Returns this replica's votes, (count,)."""
-        return self._given.read_value()
+        import tensorflow as tf
+
+        return tf.identity(self._given)
 
     def count(self, votes):
         """Keeps the sum of the votes of all replicas; called in the step."""
