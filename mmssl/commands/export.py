@@ -25,7 +25,7 @@ def add_arguments(parser):
     arguments.add_whiten(parser)
     parser.add_argument(
         "--part",
-        choices=["encoder", "classifier", "generator", "stream"],
+        choices=list(_EXPORTERS),
         default="encoder",
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
         "its state in and out; stream: a causal encoder of sound in chunks, its state in and out",
@@ -62,7 +62,7 @@ def run(options):
     if options.quantize is not None:
         _quantize(options, run)
         return
-    result = _export(options, run)
+    result = _EXPORTERS[options.part](options, run)
     print(
         f"{result.path}: {result.bytes / 1e6:.1f} MB, differs from Keras by at most "
         f"{result.max_difference:.1e}, {result.seconds:.0f} s"
@@ -102,31 +102,54 @@ def _check_quantize(options):
         )
 
 
-def _export(options, run):
+def _encoder(options, run):
+    layer = arguments.layer_of(options, run)
+    if options.format == "keras_hub":
+        from mmssl.deploy.preset import export_preset
+
+        return export_preset(run, options.out, layer)
+    if options.inputs == "tensors":
+        from mmssl.deploy.runs import export_run
+
+        return export_run(run, options.format, options.out, layer, options.whiten)
+    if options.format == "litert":
+        from mmssl.deploy.raw_litert import export_raw_litert as export_raw
+    else:
+        from mmssl.deploy.raw import export_raw
+    return export_raw(run, options.out, layer, options.whiten)
+
+
+def _classifier(options, run):
+    if options.inputs == "tensors":
+        from mmssl.deploy.runs import export_classifier
+
+        return export_classifier(run, options.format, options.out)
+    if options.format == "litert":
+        from mmssl.deploy.raw_litert import export_raw_litert_classifier as export_raw
+    else:
+        from mmssl.deploy.raw import export_raw_classifier as export_raw
+    return export_raw(run, options.out)
+
+
+def _generator(options, run):
     from mmssl.deploy.generator import export_generator
-    from mmssl.deploy.preset import FORMAT, export_preset
-    from mmssl.deploy.raw import export_raw, export_raw_classifier
-    from mmssl.deploy.raw_litert import export_raw_litert, export_raw_litert_classifier
-    from mmssl.deploy.runs import export_classifier, export_run
+
+    return export_generator(run, options.format, options.out)
+
+
+def _stream(options, run):
     from mmssl.deploy.stream import export_stream
 
-    raw, out = options.inputs == "raw", options.out
-    if options.part == "generator":
-        return export_generator(run, options.format, out)
-    if options.part == "classifier" and raw:
-        phone = options.format == "litert"
-        return (export_raw_litert_classifier if phone else export_raw_classifier)(run, out)
-    if options.part == "classifier":
-        return export_classifier(run, options.format, out)
-    layer = arguments.layer_of(options, run)
-    if options.part == "stream":
-        return export_stream(run, options.format, out, layer)
-    if raw:
-        export = export_raw_litert if options.format == "litert" else export_raw
-        return export(run, out, layer, options.whiten)
-    if options.format == FORMAT:
-        return export_preset(run, out, layer)
-    return export_run(run, options.format, out, layer, options.whiten)
+    return export_stream(run, options.format, options.out, arguments.layer_of(options, run))
+
+
+# Each imports what it needs and no more.
+_EXPORTERS = {
+    "encoder": _encoder,
+    "classifier": _classifier,
+    "generator": _generator,
+    "stream": _stream,
+}
 
 
 def _write_serving_files(folder):

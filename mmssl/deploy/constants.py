@@ -1,69 +1,75 @@
-"""Large weights of a LiteRT file that computes with them in floats, stored in int8."""
+"""Large constants of a LiteRT file that computes with them in floats, stored in int8."""
 
 import numpy as np
 
-LEAST = 10_000  # numbers; what is smaller saves less than it costs
+from mmssl.deploy.compact import packed, read
+
 LEVELS = 127
+# Bytes that a constant costs in int8: by channel its scale and zero point, an operation, a tensor.
+_CHANNEL, _OPERATION = 12, 150
 
 
-def store_in_int8(content, products):
-    """Stores the large float32 weights of products in int8, to be brought back when a file loads.
+def store_in_int8(content):
+    """Stores large float32 constants in int8, to be brought back when the file loads.
 
-    They have a scale for every channel. What is computed stays in floats, inputs and outputs too.
+    They are weights of products and tables of positions, and have a scale for every entry of their
+    first axis. What is computed stays in floats, inputs and outputs too.
 
     Args:
         content: bytes, a LiteRT file.
-        products: Names of operations whose second input is weights, the first axis their output.
 
     Returns:
-        bytes, the file; the one given where no weights are large, or nothing is saved.
+        bytes, the file; the one given where no constant is large.
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
-    codes = {getattr(schema.BuiltinOperator, name) for name in products}
-    changed = [_store(schema, model, graph, codes) for graph in model.subgraphs]
+    model = read(content)
+    changed = [_store(schema, model, graph) for graph in model.subgraphs]
     if not any(changed):
         return content
     _drop_unused(model)
-    return min(content, _packed(model), key=len)  # many short channels have as many scales
+    return packed(model)
 
 
-def _store(schema, model, graph, codes):
-    """Stores the weights of one graph; returns whether there are any."""
-    weights = {
-        operation.inputs[1]
-        for operation in graph.operators
-        if _code(model.operatorCodes[operation.opcodeIndex]) in codes
-    }
-    large = [index for index in sorted(weights) if _is_large(schema, model, graph.tensors[index])]
-    restore = [_stored(schema, model, graph, index) for index in large]
+def _store(schema, model, graph):
+    """Stores the constants of one graph; returns whether there are any."""
+    used = {index for operation in graph.operators for index in operation.inputs if index >= 0}
+    found = {index: _numbers(schema, model, graph.tensors[index]) for index in sorted(used)}
+    large = {index: numbers for index, numbers in found.items() if _is_large(numbers)}
+    restore = [_stored(schema, model, graph, index, large[index]) for index in large]
     graph.operators = [*restore, *graph.operators]
     return bool(large)
 
 
-def _is_large(schema, model, tensor):
+def _numbers(schema, model, tensor):
+    """Returns the numbers of a constant by channel, float32 (C, N); None for anything else."""
     data = model.buffers[tensor.buffer].data
-    return tensor.type == schema.TensorType.FLOAT32 and data is not None and len(data) > 4 * LEAST
+    if tensor.type != schema.TensorType.FLOAT32 or data is None:
+        return None
+    channels = next((size for size in tensor.shape if size > 1), 1)
+    return np.frombuffer(bytes(data), "<f4").reshape(channels, -1)
 
 
-def _stored(schema, model, graph, index):
-    """Moves the weights to a tensor of int8, and returns the operation that brings them back."""
+def _is_large(numbers):
+    return numbers is not None and 3 * numbers.size > _CHANNEL * len(numbers) + _OPERATION
+
+
+def _stored(schema, model, graph, index, numbers):
+    """Moves a constant to a tensor of int8, and returns the operation that brings it back."""
     tensor = graph.tensors[index]
-    numbers = np.frombuffer(bytes(model.buffers[tensor.buffer].data), "<f4").reshape(tensor.shape)
-    scale = np.abs(numbers).max(axis=tuple(range(1, numbers.ndim))) / LEVELS
+    scale = np.abs(numbers).max(axis=1) / LEVELS
     scale = np.maximum(scale, np.finfo("float32").tiny)
-    rounded = np.round(numbers / scale.reshape(-1, *[1] * (numbers.ndim - 1)))
+    rounded = np.round(numbers / scale[:, np.newaxis])
 
     stored, buffer = schema.TensorT(), schema.BufferT()
     buffer.data = np.frombuffer(rounded.astype("int8").tobytes(), "uint8")
     model.buffers.append(buffer)
-    stored.name, stored.shape = tensor.name + b"_int8", tensor.shape
-    stored.type, stored.buffer = schema.TensorType.INT8, len(model.buffers) - 1
+    stored.shape, stored.type = tensor.shape, schema.TensorType.INT8
+    stored.buffer = len(model.buffers) - 1
     stored.quantization = schema.QuantizationParametersT()
     stored.quantization.scale = scale.astype("float32")
     stored.quantization.zeroPoint = np.zeros(len(scale), "int64")
-    stored.quantization.quantizedDimension = 0
+    stored.quantization.quantizedDimension = int(np.argmax(np.asarray(tensor.shape) > 1))
     graph.tensors.append(stored)
     tensor.buffer = 0  # the empty one: it is computed now
 
@@ -100,11 +106,3 @@ def _drop_unused(model):
     for number, buffer in enumerate(model.buffers):
         if number not in used:
             buffer.data = None
-
-
-def _packed(model):
-    import flatbuffers
-
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())

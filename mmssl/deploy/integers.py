@@ -25,8 +25,8 @@ def convert_to_integers(converter, float_file, encoder, in_floats, calibration):
     """Converts with products and tables in int8, by ranges that are measured on examples.
 
     Weights have a scale for every channel. Inputs and outputs of the file stay in floats, and so
-    does a whitening, which raises what eight bits leave of the smallest directions. What large
-    weights compute in floats, such as a Fourier transform, has them in int8 as well.
+    does a whitening, which raises what eight bits leave of the smallest directions. Large constants
+    of what computes in floats, such as a Fourier transform or positions, are in int8 as well.
 
     Args:
         converter: `tf.lite.TFLiteConverter` with the signature `embed`.
@@ -58,7 +58,7 @@ def convert_to_integers(converter, float_file, encoder, in_floats, calibration):
         debugger = tf.lite.experimental.QuantizationDebugger(
             converter=converter, debug_dataset=lambda: iter(()), debug_options=options
         )
-        return store_in_int8(debugger.get_nondebug_quantized_model(), PRODUCTS)
+        return store_in_int8(debugger.get_nondebug_quantized_model())
 
 
 def float_products(encoder):

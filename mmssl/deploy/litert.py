@@ -5,6 +5,7 @@ import tempfile
 
 from mmssl.deploy import saved_model
 from mmssl.deploy.checked import ExportError, write_checked
+from mmssl.deploy.compact import compacted
 from mmssl.deploy.extras import require
 from mmssl.deploy.paths import file_for
 from mmssl.deploy.signatures import declared
@@ -65,7 +66,7 @@ def save(path, functions):
     """
     with tempfile.TemporaryDirectory() as folder:
         saved_model.save(folder, functions)
-        path.write_bytes(converted(folder, list(functions)))
+        path.write_bytes(compacted(converted(folder, list(functions))))
 
 
 def converted(folder, signatures, convert=lambda converter: converter.convert()):

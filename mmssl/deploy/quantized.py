@@ -11,6 +11,7 @@ import numpy as np
 
 from mmssl.deploy import saved_model
 from mmssl.deploy.checked import ExportMismatchError, check_backend
+from mmssl.deploy.compact import compacted
 from mmssl.deploy.given import given
 from mmssl.deploy.integers import convert_to_integers, float_products
 from mmssl.deploy.litert import checked_path, converted
@@ -195,9 +196,9 @@ def _write(encoder, taken, written, precision, calibration):
                 return convert_to_integers(converter, floats, encoder, in_floats, calibration)
             return _convert_weights(converter, precision)
 
-        content = converted(saved, ["embed"], convert)
+        content = compacted(converted(saved, ["embed"], convert))
     written.write_bytes(content)
-    return len(content) / len(floats)
+    return len(content) / len(compacted(floats))
 
 
 def _convert_weights(converter, precision):

@@ -106,17 +106,35 @@ def skip_without(format):
 
 def computed_in_integers(path):
     """Names of the operations whose output is int8."""
+    return {name for name, _, outputs in operations(path) if outputs[0].type == INT8}
+
+
+def readers_of(path, size):
+    """Names of the operations that take an int8 constant of so many numbers."""
+    return [
+        name
+        for name, inputs, _ in operations(path)
+        for tensor in inputs
+        if tensor.type == INT8 and np.prod(tensor.shape) == size
+    ]
+
+
+def operations(path):
+    """Name, inputs and outputs of each operation of a LiteRT file."""
     from ai_edge_litert import schema_py_generated as schema
 
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
     model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
     codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
-    return {
-        names[codes[operation.opcodeIndex]]
+    return [
+        (
+            names[codes[operation.opcodeIndex]],
+            [graph.tensors[index] for index in operation.inputs if index >= 0],
+            [graph.tensors[index] for index in operation.outputs],
+        )
         for graph in model.subgraphs
         for operation in graph.operators
-        if graph.tensors[operation.outputs[0]].type == INT8
-    }
+    ]
 
 
 def random_inputs(encoder, batch, length, seed=0):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from mmssl import deploy
 from mmssl.deploy import checked
 from mmssl.deploy.checked import ExportError, ExportMismatchError
 from mmssl.deploy.formats import FORMATS, export
@@ -128,3 +129,9 @@ def test_inputs_of_different_batch_sizes_are_refused(encoders, tmp_path):
     example = {"waveform": np.zeros((2, 320)), "padding_mask": np.ones((1, 320))}
     with pytest.raises(ValueError, match="number of examples"):
         export(encoders["audio"], tmp_path / "model", "saved_model", example)
+
+
+def test_every_public_name_stands_for_something_and_no_other_does():
+    assert all(getattr(deploy, name) is not None for name in deploy.__all__)
+    with pytest.raises(AttributeError, match="no attribute export_coreml"):
+        _ = deploy.export_coreml

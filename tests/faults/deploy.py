@@ -4,6 +4,7 @@ from tests.faults.fault import Fault
 
 RAW = ("tests/deploy/test_raw_litert.py",)
 PLAIN = ("tests/pipelines/in_graph/test_plain.py",)
+COMPACT = ("tests/deploy/test_compact.py",)
 PRESET = ("tests/deploy/test_preset.py",)
 STREAM = ("tests/deploy/test_stream.py",)
 QUANTIZED = ("tests/deploy/test_quantized.py",)
@@ -33,6 +34,46 @@ FAULTS = (
         "tf.cast(scaled, tf.int16)",
         PLAIN,
         "beyond_full_scale",
+    ),
+    Fault(
+        "a smaller LiteRT file forgets what its inputs are called",
+        "mmssl/deploy/compact.py",
+        "{*graph.inputs, *graph.outputs} if number in called else ()",
+        "()",
+        COMPACT,
+        "names",
+    ),
+    Fault(
+        "vectors of one size are taken for equal",
+        "mmssl/deploy/compact.py",
+        "hashlib.sha256(x.tobytes()).digest()",
+        "x.size",
+        COMPACT,
+        "very_same",
+    ),
+    Fault(
+        "equal constants are stored as often as they are there",
+        "mmssl/deploy/compact.py",
+        "if key not in self._written:",
+        "if len(x) > 100 or key not in self._written:",
+        COMPACT,
+        "stored_once",
+    ),
+    Fault(
+        "constants of a LiteRT file stand at any byte",
+        "mmssl/deploy/compact.py",
+        "_ALIGNMENT if elemSize == 1 else alignment",
+        "alignment",
+        COMPACT,
+        "fastest",
+    ),
+    Fault(
+        "positions stay as large as they are",
+        "mmssl/deploy/constants.py",
+        "channels = next((size for size in tensor.shape if size > 1), 1)",
+        "channels = tensor.shape[-1]",
+        QUANTIZED,
+        "positions",
     ),
     Fault(
         "pixels are resized in integers",
@@ -165,7 +206,7 @@ FAULTS = (
     Fault(
         "a Fourier transform stays as large as it is",
         "mmssl/deploy/integers.py",
-        "return store_in_int8(debugger.get_nondebug_quantized_model(), PRODUCTS)",
+        "return store_in_int8(debugger.get_nondebug_quantized_model())",
         "return debugger.get_nondebug_quantized_model()",
         QUANTIZED,
         "fourier",
