@@ -111,11 +111,10 @@ FAULTS = (
         ("tests/evaluation/probes/test_table.py",),
     ),
     Fault(
-        "whitened features are probed where the run does not use them",
-        "mmssl/evaluation/probes/evaluate.py",
-        "if about.used or both_forms:",
-        "if whitening is not None:",
-        ("tests/evaluation/probes/test_evaluate.py",),
-        "both_forms",
+        "a handful of items decides that vectors are whitened",
+        "mmssl/evaluation/whitening/choice.py",
+        "    if moments.count <= width:",
+        "    if moments.count <= 2:",
+        ("tests/evaluation/whitening/test_choice.py",),
     ),
 )
