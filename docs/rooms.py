@@ -46,7 +46,7 @@ PARTS = {
     "pipelines": (
         ("mapping",),
         ("closing", "draws", "sources", "masks"),
-        ("readable",),
+        ("readable", "order"),
         ("opening",),
         ("reader",),
         ("pipeline",),

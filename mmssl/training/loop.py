@@ -37,6 +37,7 @@ from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
+from mmssl.training.service import Service, check_target
 
 WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
@@ -104,7 +105,10 @@ class Training:
     """
 
     def __init__(self, config, data, folder, quiet=False, data_changed="refuse", callbacks=()):
+        self.config = config
         self.fit = Fit(**config["fit"])
+        if self.fit.data_service is not None:
+            check_target(self.fit.data_service)
         self.callbacks = list(callbacks)
         self.folder = folder
         self.quiet = quiet
@@ -187,10 +191,20 @@ class Training:
         return self.data.batches(seed=self.fit.seed)
 
     def _batches(self, step):
-        dataset = self.data.batches(step, self.fit.seed) if step else self._first_batches
+        dataset = self._dataset(step)
         if self.strategy.num_replicas_in_sync > 1:
             dataset = self.strategy.experimental_distribute_dataset(dataset)
         return iter(dataset)
+
+    def _dataset(self, step):
+        if self.fit.data_service is not None:
+            return self._service.batches(step)
+        return self.data.batches(step, self.fit.seed) if step else self._first_batches
+
+    @cached_property
+    def _service(self):
+        target, seed = self.fit.data_service, self.fit.seed
+        return Service(target, self.data, self.config["data"], self.folder.path, seed)
 
     def _plan(self):
         """Chooses and stores the number of steps, so that a resumed run has the same schedule."""

@@ -122,6 +122,9 @@ class AudioWindows(Pipeline):
                 f"{longest} samples: lower window"
             )
 
+    def item_of(self, numbers):
+        return self._clip_of.numpy()[numbers]
+
     def item_name(self, index):
         return str(self.items.names[int(self._clip_of[index])])
 
