@@ -38,7 +38,7 @@ def cost(options):
     from mmssl.pipelines.sources.shards import read_prepared
 
     index, read = read_prepared(options.folder)
-    count, size = len(index.offsets), sum(shard["size"] for shard in index.manifest["shards"])
+    count, size = len(index.records), sum(shard["size"] for shard in index.manifest["shards"])
     zero = tf.constant(0, tf.int64)
     orders = {
         "as they lie": lambda i: i,

@@ -14,6 +14,7 @@ from mmssl.pipelines.sources.scan import plain_reason
 from mmssl.pipelines.sources.shard_index import CONTENT, DTYPE, SHAPE
 from mmssl.pipelines.sources.strings import Strings
 
+_ARRAYS = ("offsets", "lengths", "contents", "shapes")
 _LARGEST = 2**31 - 2**20  # bytes that a tf.train.Example can hold, with room for the columns
 
 
@@ -23,7 +24,8 @@ class Part:
 
     Attributes:
         offsets: int64 array (n,), where the header of each record begins.
-        lengths: uint32 array (n,), bytes of each without header and footer.
+        lengths: int64 array (n,), bytes of each without header and footer.
+        contents: int64 array (n,), of which so many at the end are the content.
         shapes: int64 array (n, rank), of items that are arrays; (n, 0) of encoded files and texts.
         names: Strings (n,).
         columns: dict of Strings (n,).
@@ -35,6 +37,7 @@ class Part:
 
     offsets: np.ndarray
     lengths: np.ndarray
+    contents: np.ndarray
     shapes: np.ndarray
     names: Strings
     columns: dict[str, Strings]
@@ -60,30 +63,33 @@ def write_part(path, source, indices, encode):
     Returns:
         Part.
     """
-    rows, shapes, dtypes, left_out, lengths = [], [], set(), [], []
+    rows, lengths, contents, shapes, dtypes, left_out = [], [], [], [], set(), []
     read = tf.function(source.read, [tf.TensorSpec([], tf.int64)], autograph=False)
     with places.written_beside(path) as beside, tf.io.TFRecordWriter(str(beside)) as writer:
         for index in map(int, indices):
             try:
                 stored = encode(_raw(read, index))
-                record = _example(source, index, stored).SerializeToString(deterministic=True)
+                content = _content(stored)
+                record = _record(_features(source, index, stored), content)
             except (ValueError, tf.errors.OpError) as error:
                 left_out.append((source.names[index], _reason(error)))
                 continue
             writer.write(record)
             lengths.append(len(record))
+            contents.append(len(content))
             rows.append(index)
             if isinstance(stored, np.ndarray):
                 shapes.append(stored.shape)
                 dtypes.add(stored.dtype.name)
-    lengths = np.array(lengths, np.uint32)
-    sizes = lengths.astype(np.int64) + HEADER + FOOTER
+    lengths = np.array(lengths, np.int64)
+    sizes = lengths + HEADER + FOOTER
     shapes = np.array(shapes, np.int64).reshape(len(rows), -1 if shapes else 0)
     columns = {name: _coded([str(column[i]) for i in rows]) for name, column in _columns(source)}
     size, checksum = places.checksum_of(path)
     return Part(
         np.cumsum(sizes) - sizes,
         lengths,
+        np.array(contents, np.int64),
         shapes,
         Strings.of([source.names[i] for i in rows]),
         columns,
@@ -96,7 +102,7 @@ def write_part(path, source, indices, encode):
 
 def write_note(path, part):
     """Writes what is in a shard to a file of its own, atomically."""
-    arrays = {"offsets": part.offsets, "lengths": part.lengths, "shapes": part.shapes}
+    arrays = {name: getattr(part, name) for name in _ARRAYS}
     arrays |= {"names": part.names.data, "name_ends": part.names.ends}
     for i, column in enumerate(part.columns.values()):
         arrays |= {f"{i}_data": column.data, f"{i}_ends": column.ends, f"{i}_rows": column.rows}
@@ -122,7 +128,7 @@ def read_note(path):
             for i, name in enumerate(rest["columns"])
         }
         return Part(
-            *(arrays[name] for name in ("offsets", "lengths", "shapes")),
+            *(arrays[name] for name in _ARRAYS),
             Strings(arrays["names"], arrays["name_ends"]),
             columns,
             *(rest[name] for name in ("size", "checksum", "dtypes")),
@@ -138,7 +144,9 @@ def _raw(read, index):
 
 
 def _columns(source):
-    return [(name, column) for name, column in source.columns.items() if name != "name"]
+    return [
+        (name, column) for name, column in source.columns.items() if name not in ("name", "file")
+    ]
 
 
 def _coded(values):
@@ -147,18 +155,41 @@ def _coded(values):
     return Strings(texts.data, texts.ends, rows.reshape(-1).astype(np.int32))
 
 
-def _example(source, index, stored):
+def _features(source, index, stored):
+    """Returns the features of an item beside its content."""
     values = {"name": source.names[index]}
     values |= {name: str(column[index]) for name, column in _columns(source)}
     features = {name: _bytes(text.encode("utf-8", "replace")) for name, text in values.items()}
     if isinstance(stored, np.ndarray):
         features[SHAPE] = tf.train.Feature(int64_list=tf.train.Int64List(value=stored.shape))
         features[DTYPE] = _bytes(stored.dtype.name.encode())
+    return features
+
+
+def _content(stored):
+    if isinstance(stored, np.ndarray):
         stored = np.ascontiguousarray(stored, stored.dtype.newbyteorder("<")).tobytes()
     if len(stored) > _LARGEST:
         raise ValueError(f"it has {len(stored)} bytes, and a record holds up to {_LARGEST}")
-    features[CONTENT] = _bytes(stored)
-    return tf.train.Example(features=tf.train.Features(feature=features))
+    return stored
+
+
+def _record(features, content):
+    """Returns the bytes of a tf.train.Example that ends with its content."""
+    parts = (
+        tf.train.Features(feature=features).SerializeToString(deterministic=True),
+        tf.train.Features(feature={CONTENT: _bytes(content)}).SerializeToString(),
+    )
+    # Fields of a message may come in any order: what is behind each other is one.
+    return b"\x0a" + _varint(sum(map(len, parts))) + b"".join(parts)
+
+
+def _varint(number):
+    digits = []
+    while number > 127:
+        digits.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*digits, number])
 
 
 def _bytes(value):

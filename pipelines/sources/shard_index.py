@@ -31,8 +31,9 @@ class ShardIndex:
         folder: of the shards, pathlib.Path or, where it is remote, str.
         manifest: dict, see `merge`.
         starts: int64 array (shards + 1,), the first item of each shard, and N.
-        offsets: int64 array (N,), where the header of each record begins in its shard.
-        lengths: uint32 array (N,), bytes of each without header and footer.
+        records: int64 array (N, 4): the number of the shard, where the header of the record begins
+            in it, the bytes of the record without header and footer, and how many of them, at its
+            end, are the content.
         shapes: int64 array (N, rank) of items that are arrays, (N, 0) of encoded files and texts.
         names: Strings (N,).
         columns: dict of Strings (N,).
@@ -42,8 +43,7 @@ class ShardIndex:
     folder: Path | str
     manifest: dict
     starts: np.ndarray
-    offsets: np.ndarray
-    lengths: np.ndarray
+    records: np.ndarray
     shapes: np.ndarray
     names: Strings
     columns: dict[str, Strings]
@@ -100,8 +100,7 @@ def merge(folder, files, parts, about):
         ValueError: the items are of arrays of different ranks, or of arrays and files.
     """
     arrays = {
-        "offsets": np.concatenate([part.offsets for part in parts]),
-        "lengths": np.concatenate([part.lengths for part in parts]),
+        "records": np.concatenate([_records(number, part) for number, part in enumerate(parts)]),
         "shapes": _shapes(parts),
         **_joined("names", [part.names for part in parts]),
     }
@@ -113,12 +112,12 @@ def merge(folder, files, parts, about):
     manifest = {
         **about,
         "version": _VERSION,
-        "items": len(arrays["offsets"]),
+        "items": len(arrays["records"]),
         "shards": [
             {"file": f, "items": len(part), "size": part.size, "checksum": part.checksum}
             for f, part in counted
         ],
-        "content": {"dtypes": dtypes, "rank": arrays["shapes"].shape[1]},
+        "content": {"dtypes": dtypes, "shape": _common(arrays["shapes"])},
         "columns": list(columns),
         "features": _features(columns, arrays["shapes"].shape[1]),
         "left_out": [list(one) for part in parts for one in part.left_out],
@@ -145,12 +144,23 @@ def _save(path, array):
     places.write_bytes(path, file.getbuffer())
 
 
+def _records(number, part):
+    shards = np.full(len(part), number, np.int64)
+    return np.stack([shards, part.offsets, part.lengths, part.contents], axis=1)
+
+
 def _shapes(parts):
     ranks = {part.shapes.shape[1] for part in parts if len(part)}
     if len(ranks) > 1:
         raise ValueError("the items have arrays of different ranks, or are arrays and files")
     rank = ranks.pop() if ranks else 0
     return np.concatenate([part.shapes.reshape(len(part), rank) for part in parts])
+
+
+def _common(shapes):
+    """Returns the shape that all arrays have, a list of int, and of None where they differ."""
+    pairs = zip(shapes.min(axis=0), shapes.max(axis=0), strict=True) if len(shapes) else ()
+    return [int(low) if low == high else None for low, high in pairs]
 
 
 def _joined(name, parts):
@@ -223,7 +233,7 @@ def open_index(folder):
             name: Strings(*(arrays[f"column_{i}_{part}"] for part in ("data", "ends", "rows")))
             for i, name in enumerate(manifest["columns"])
         }
-        located = [arrays[name] for name in ("offsets", "lengths", "shapes")]
+        located = [arrays[name] for name in ("records", "shapes")]
     except (KeyError, TypeError) as error:
         raise ValueError(_damage(places.inside(place, MANIFEST))) from error
     starts = np.cumsum([0, *counts], dtype=np.int64)

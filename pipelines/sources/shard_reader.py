@@ -9,48 +9,70 @@ from mmssl.pipelines.sources.records import FOOTER, HEADER
 _HALF = 2.0**15  # full scale of 16-bit samples
 
 
-def record_reader(paths, starts, offsets, lengths, content, fetched=None):
-    """Returns a function that reads the content of a record, and fails where it is damaged.
+def feature_reader(paths, records, content):
+    """Returns a function that reads a feature of a record, and fails where the record is damaged.
 
     Args:
         paths: list of str, the shards, local or remote.
-        starts: int64 array (shards + 1,), the first record of each shard, and N.
-        offsets: int64 array (N,), where the header of each record begins in its shard.
-        lengths: int array (N,), bytes of each without header and footer.
+        records: int64 array (N, 3 or more): the number of the shard, where the header of the record
+            begins in it, and the bytes of the record without header and footer.
         content: name of the feature.
+
+    Returns:
+        function of an int64 scalar tensor, to a scalar string tensor.
+    """
+    read = _record_reader(paths, records)
+    features = {content: tf.io.FixedLenFeature([], tf.string)}
+    return lambda index: tf.io.parse_single_example(read(index)[0], features)[content]
+
+
+def content_reader(paths, records, fetched=None):
+    """Returns a function that reads what is at the end of a record; see `feature_reader`.
+
+    Args:
+        paths: list of str.
+        records: int64 array (N, 4), as above, and the bytes of what is at the end.
         fetched: Fetched, by which shards are copied before they are read; None reads them in place.
 
     Returns:
         function of an int64 scalar tensor, to a scalar string tensor.
     """
-    files, ends = host(paths), host(starts[1:])
-    offsets, lengths = held(offsets), held(lengths)
+    read = _record_reader(paths, records, fetched)
+
+    def read_content(index):
+        record, place = read(index)
+        return tf.strings.substr(record, place[2] - place[3], place[3])
+
+    return read_content
+
+
+def _record_reader(paths, records, fetched=None):
+    """Returns a function of an index, to a record and the row of `records`."""
+    files, records = host(paths), held(records)
 
     def read(index):
-        shard = tf.searchsorted(ends, index[tf.newaxis], side="right")
-        # One that begins at the record and buffers no more than it; it checks the checksums.
-        records = tf.raw_ops.TFRecordDatasetV2(
-            filenames=_fetch(fetched, shard) if fetched else tf.gather(files, shard),
+        # Few operations: each costs about as much as the reading.
+        place = tf.unstack(tf.gather(records, index), num=records.shape[1])
+        path = _fetch(fetched, place[0]) if fetched else tf.gather(files, place[0])
+        # It begins at the record and buffers no more than it, and checks the checksums.
+        found = tf.raw_ops.TFRecordDatasetV2(
+            filenames=path[tf.newaxis],
             compression_type="",
-            buffer_size=tf.cast(tf.gather(lengths, index), tf.int64) + HEADER + FOOTER,
-            byte_offsets=tf.gather(offsets, index)[tf.newaxis],
+            buffer_size=place[2] + HEADER + FOOTER,
+            byte_offsets=place[1][tf.newaxis],
         )
-        records = tf.data.experimental.from_variant(records, tf.TensorSpec([], tf.string))
-        record = records.take(1).get_single_element()
-        parsed = tf.io.parse_single_example(record, {content: tf.io.FixedLenFeature([], tf.string)})
-        return parsed[content]
+        found = tf.data.experimental.from_variant(found, tf.TensorSpec([], tf.string))
+        return found.take(1).get_single_element(), place
 
     return read
 
 
 def _fetch(fetched, shard):
-    path = tf.numpy_function(
-        lambda number: fetched.path(int(number[0])), [shard], tf.string, stateful=False
-    )
-    return tf.reshape(path, [1])
+    path = tf.numpy_function(lambda number: fetched.path(int(number)), [shard], tf.string)
+    return tf.ensure_shape(path, [])
 
 
-def array_record_reader(read, shapes, dtypes):
+def array_reader(read, shapes, dtypes, shape):
     """Returns a function that reads the array in a record.
 
     Args:
@@ -58,16 +80,17 @@ def array_record_reader(read, shapes, dtypes):
         shapes: int64 array (N, rank), the shape of each.
         dtypes: list of the dtypes that there are: one; or float32 and int16, of samples of sound,
             which read as float32, full scale 1.0.
+        shape: list of int and None, what all shapes have in common.
 
     Returns:
         function of an int64 scalar tensor, to a tensor of this rank.
     """
-    rank, shapes = shapes.shape[1], held(shapes)
+    shapes = held(shapes)
 
     def read_array(index):
-        shape, content = tf.gather(shapes, index), read(index)
-        array = tf.reshape(_decoded(content, shape, dtypes), shape)
-        return tf.ensure_shape(array, [None] * rank)
+        of_item = tf.gather(shapes, index)
+        array = tf.reshape(_decoded(read(index), of_item, dtypes), of_item)
+        return tf.ensure_shape(array, shape)
 
     return read_array
 

@@ -13,12 +13,12 @@ from mmssl.pipelines.sources.fingerprint import stamps
 from mmssl.pipelines.sources.parts import write_part
 from mmssl.pipelines.sources.prepared import prepared
 from mmssl.pipelines.sources.records import LONGEST, find_records
-from mmssl.pipelines.sources.shard_index import CONTENT, merge, open_index
-from mmssl.pipelines.sources.shard_reader import array_record_reader, record_reader
+from mmssl.pipelines.sources.shard_index import merge, open_index
+from mmssl.pipelines.sources.shard_reader import array_reader, content_reader, feature_reader
 
 logger = logging.getLogger(__name__)
 
-_CONTENT = (CONTENT, "image/encoded", "audio/encoded", "image", "audio", "text", "data")
+_CONTENT = ("content", "image/encoded", "audio/encoded", "image", "audio", "text", "data")
 
 
 def read_shards(paths):
@@ -42,9 +42,9 @@ def read_shards(paths):
     index = prepared(["shards", stamps(paths)], lambda: _index(paths))
     counts, columns = index["counts"], index["columns"].tolist()
     names = [f"{Path(p).name}:{i}" for p, n in zip(paths, counts, strict=True) for i in range(n)]
-    starts = np.cumsum([0, *counts], dtype=np.int64)
-    located = ([str(path) for path in paths], starts, index["offsets"], index["lengths"])
-    read = record_reader(*located, str(index["content"]))
+    shards = np.repeat(np.arange(len(paths)), counts)
+    records = np.stack([shards, index["offsets"], index["lengths"]], axis=1)
+    read = feature_reader([str(path) for path in paths], records, str(index["content"]))
     return names, read, {name: index[f"column_{i}"] for i, name in enumerate(columns)}
 
 
@@ -124,10 +124,9 @@ def read_prepared(folder):
         sizes = [shard["size"] for shard in index.manifest["shards"]]
         fetched = Fetched(index.paths, sizes)
         index.together = fetched.together
-    located = (index.paths, index.starts, index.offsets, index.lengths)
-    read = record_reader(*located, CONTENT, fetched)
+    read = content_reader(index.paths, index.records, fetched)
     if index.shapes.shape[1]:
-        read = array_record_reader(read, index.shapes, index.manifest["content"]["dtypes"])
+        read = array_reader(read, index.shapes, **index.manifest["content"])
     return index, read
 
 

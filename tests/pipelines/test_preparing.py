@@ -223,7 +223,7 @@ def flip(path, place):
 
 def test_a_flipped_bit_in_a_shard_costs_its_item_and_is_named(copied, caplog):
     index = open_index(copied)
-    flip(copied / "part-00001-of-00003.tfrecord", int(index.offsets[5]) + 400)
+    flip(copied / "part-00001-of-00003.tfrecord", int(index.records[5, 1]) + 400)
     name = index.names[5]
     with pytest.raises(ValueError, match=rf"1 of 14 items cannot be read.*{name}"):
         windows(str(copied), skip_ratio=0).prepare()
@@ -235,7 +235,7 @@ def test_a_flipped_bit_in_a_shard_costs_its_item_and_is_named(copied, caplog):
 
 def test_a_shard_cut_short_is_named_with_the_items_that_it_lacks(copied, caplog):
     path, index = copied / "part-00002-of-00003.tfrecord", open_index(copied)
-    path.write_bytes(path.read_bytes()[: int(index.offsets[12]) + 100])
+    path.write_bytes(path.read_bytes()[: int(index.records[12, 1]) + 100])
     lost = index.names[np.arange(12, 14)].tolist()
     with pytest.raises(ValueError, match="2 of 14 items cannot be read"):
         shorter(str(copied)).prepare()
@@ -309,7 +309,7 @@ def test_an_index_leaves_names_and_places_on_the_disk(tmp_path):
     prepared(tmp_path / "many.jsonl", tmp_path / "out", Encoding("text"), 1)
     source = open_source(tmp_path / "out", (".txt",))
     index = source.index
-    assert all(isinstance(a, np.memmap) for a in (index.offsets, index.names.data))
+    assert all(isinstance(a, np.memmap) for a in (index.records, index.names.data))
     assert (source.names[8_999], len(source.select([5, 7]).names)) == ("line 9000", 2)
 
 
