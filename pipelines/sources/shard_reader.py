@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import held, host
+from mmssl.pipelines.sources.arrays import held, host, taken
 from mmssl.pipelines.sources.records import FOOTER, HEADER
 
 _HALF = 2.0**15  # full scale of 16-bit samples
@@ -52,7 +52,7 @@ def _record_reader(paths, records, fetched=None):
 
     def read(index):
         # Few operations: each costs about as much as the reading.
-        place = tf.unstack(tf.gather(records, index), num=records.shape[1])
+        place = tf.unstack(taken(records, index), num=records.shape[1])
         path = _fetch(fetched, place[0]) if fetched else tf.gather(files, place[0])
         # It begins at the record and buffers no more than it, and checks the checksums.
         found = tf.raw_ops.TFRecordDatasetV2(
@@ -88,7 +88,7 @@ def array_reader(read, shapes, dtypes, shape):
     shapes = held(shapes)
 
     def read_array(index):
-        of_item = tf.gather(shapes, index)
+        of_item = taken(shapes, index)
         array = tf.reshape(_decoded(read(index), of_item, dtypes), of_item)
         return tf.ensure_shape(array, shape)
 
