@@ -13,6 +13,13 @@ ours, and `ratio` is our rate over that of its fastest case of the same work, me
 
     python benchmarks/pipeline.py --task views_32 views_224 \\
         --peer "~/peers/bin/python bench_input.py"
+
+With `--shards`, prepared shards of the `--source` are read alternately with it in one process:
+`ratio` is their rate over that of the source, of decoded items and of the elements of batches,
+medians over rounds.
+
+    mmssl prepare ~/images shards/ --encoding pixels
+    python benchmarks/pipeline.py --task images --source ~/images --shards shards/ --no-cache
 """
 
 import argparse
@@ -26,6 +33,7 @@ import time
 
 from timing import Watch, wait_quiet
 
+ITEMS = 64  # decoded items that are drawn together
 SPAN = 1.0  # seconds that are timed together: batches are prefetched and arrive in bursts
 
 
@@ -36,7 +44,8 @@ def main():
         print(json.dumps(beside_peer(options)), flush=True)
         return
     for task in options.task:
-        print(json.dumps(measure(task, options)), flush=True)
+        found = beside_shards(task, options) if options.shards else measure(task, options)
+        print(json.dumps(found), flush=True)
 
 
 def parse_options():
@@ -50,7 +59,10 @@ def parse_options():
     parser.add_argument("--no-cache", action="store_true", help="read and decode every time")
     parser.add_argument("--seconds", type=float, default=15.0, help="time to measure for")
     parser.add_argument("--peer", help="command of the peer's script, in one string")
-    parser.add_argument("--rounds", type=int, default=2, help="runs of each with --peer")
+    parser.add_argument("--shards", help="prepared shards of the source, to compare with it")
+    parser.add_argument(
+        "--rounds", type=int, default=2, help="runs of each with --peer or --shards"
+    )
     return parser.parse_args()
 
 
@@ -141,6 +153,58 @@ def measure(task, options):
         "cores_used": round(sum(watch.cpu for _, watch in spans) / seconds, 2),
         "other_cores": round(sum(watch.others for _, watch in spans) / seconds, 2),
     }
+
+
+def beside_shards(task, options):
+    """Reads a source and its shards alternately, items alone and batches."""
+    rates = {"items": {}, "elements": {}}
+    places = {"source": options.source, "shards": options.shards}
+    for _ in range(options.rounds):
+        for place, source in places.items():
+            pipeline = PIPELINES[task](cache=not options.no_cache, source=source).prepare()
+            for what, dataset, size in (
+                ("items", items(pipeline), ITEMS),
+                ("elements", pipeline.batches(), pipeline.batch_size),
+            ):
+                rate = rate_of(iter(dataset), size, options.seconds)
+                rates[what].setdefault(place, []).append(rate)
+    medians = {
+        what: {place: statistics.median(found) for place, found in of.items()}
+        for what, of in rates.items()
+    }
+    return {
+        "bench": "shards",
+        "task": task,
+        **places,
+        "cache": not options.no_cache,
+        **{
+            f"{what}_per_s": {place: round(rate, 1) for place, rate in of.items()}
+            for what, of in medians.items()
+        },
+        "ratio": {what: round(of["shards"] / of["source"], 2) for what, of in medians.items()},
+    }
+
+
+def items(pipeline):
+    """Returns a dataset of the sizes of decoded items, in random order and in batches."""
+    import numpy as np
+    import tensorflow as tf
+
+    order = np.random.default_rng(0).permutation(len(pipeline.items))
+    dataset = tf.data.Dataset.from_tensor_slices(order).repeat()
+    calls = tf.data.AUTOTUNE
+    return dataset.map(lambda i: tf.size(pipeline.item(i)), calls).batch(ITEMS).prefetch(2)
+
+
+def rate_of(batches, size, seconds):
+    """Returns the elements per second of an iterator of batches of a size, a median over spans."""
+    take(batches, SPAN)
+    rates, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        with Watch() as watch:
+            count = take(batches, SPAN)
+        rates.append(count * size / watch.seconds)
+    return statistics.median(rates)
 
 
 def beside_peer(options):

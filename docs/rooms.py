@@ -49,7 +49,7 @@ PARTS = {
     "pipelines": (
         ("mapping",),
         ("closing", "draws", "parts", "sources", "masks"),
-        ("readable",),
+        ("readable", "order"),
         ("opening",),
         ("reader",),
         ("pipeline",),

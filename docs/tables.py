@@ -30,6 +30,7 @@ PAGES = [
 ]
 GUIDES = {
     "suggest": "docs/choosing.md",
+    "prepare": "docs/data.md#prepared-shards",
     "pretrain": "docs/runs.md",
     "launch": "docs/scale.md",
     "sweep": "docs/runs.md#sweeps",

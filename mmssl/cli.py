@@ -10,9 +10,11 @@ from mmssl.stopping import StoppedError, at_once
 
 COMMANDS = (  # files of mmssl/commands, in the order of the help
     "suggest",
+    "prepare",
     "pretrain",
     "launch",
     "sweep",
+    "data_service",
     "evaluate",
     "finetune",
     "compare",
@@ -39,6 +41,7 @@ WITHOUT_TENSORFLOW = ("launch", "list", "runs", "suggest")
 EXAMPLES = """examples:
   mmssl list
   mmssl suggest recordings/ --minutes 20
+  mmssl prepare recordings/ shards/ --shards 64 --encoding flac
   mmssl pretrain audio/cpc --data.source recordings/ --out runs/speech
   mmssl evaluate runs/speech --data.source clips/ --data.labels clips/labels.tsv
   mmssl embed runs/speech clips/*.wav --out vectors.npz

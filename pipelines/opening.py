@@ -49,7 +49,7 @@ def open_for_run(pipeline, folder, progress, data_changed):
     if data_changed == "accept":
         known = before = None
     if known is not None:
-        there = set(part.names)
+        there = {name for name, _ in known}.intersection(part.names)
         known = [(name, reason) for name, reason in known if name in there]
     check_unchanged(folder, before, stamps)
     keep = pipeline.cache_bytes if pipeline.cache and pipeline.worth_caching(part) else 0

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.opening import open_for_run, open_to_train
+from mmssl.pipelines.order import Shuffled, ShuffledShards
 from mmssl.pipelines.parts import WHOLE
 from mmssl.pipelines.reader import Reader
 from mmssl.pipelines.sources import Source
@@ -89,6 +90,7 @@ class Pipeline(Reader):
         self.skipped: list[tuple[str, str]] = []
         self.count = 0
         self._kept = self._key = None
+        self._order: Shuffled | ShuffledShards | None = None
 
     # What a subclass defines.
 
@@ -170,6 +172,7 @@ class Pipeline(Reader):
         try:
             self.index(folder)
             self._check_batch_size()
+            self._order = self._ordered()
         except ValueError:
             self.items = None
             raise
@@ -242,7 +245,7 @@ class Pipeline(Reader):
         """
         epoch_size = len(self) * self.batch_size
         epoch = tf.reshape(numbers, [-1])[0] // epoch_size
-        return _shuffled(numbers % epoch_size, self.count, seed, epoch)
+        return self._order(numbers % epoch_size, seed, epoch)
 
     def item_name(self, index):
         """Returns the name of the item at an index below `count`, for people to find it."""
@@ -280,6 +283,26 @@ class Pipeline(Reader):
             return self._kept[index]
         return self.decoder_for(self.items)(self.items.read(index))
 
+    def item_of(self, numbers):
+        """Returns the item that elements below `count` are made of, where each has one of its own.
+
+        Args:
+            numbers: int64 array.
+
+        Returns:
+            int64 array of indices of items; None where elements are not made of items in order.
+        """
+        return numbers if self.count == len(self.items) else None
+
+    def _ordered(self):
+        """Returns the order of the elements: a permutation, in two levels if that must be."""
+        together = self.items.shards_together()
+        items = self.item_of(np.arange(self.count)) if together else None
+        if items is None:
+            return Shuffled(self.count)
+        bounds = np.searchsorted(self.items.shards_of(items), np.arange(len(self.items.files) + 1))
+        return ShuffledShards(bounds, together)
+
     def _check_batch_size(self):
         if self.count < self.batch_size:
             raise ValueError(
@@ -297,10 +320,3 @@ class Pipeline(Reader):
             ValueError: when there is nothing to read, or nothing in the split.
         """
         return open_to_train(self)
-
-
-def _shuffled(positions, count, seed, epoch):
-    """Returns which of `count` items is at each position (int64) in the order of an epoch."""
-    # Consecutive epochs as seeds, or the default four rounds, give visibly similar orders.
-    key = tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)
-    return tf.raw_ops.RandomIndexShuffle(index=positions, seed=key, max_index=count - 1, rounds=8)

@@ -58,6 +58,9 @@ class Fit:
             normalize over its own part, which sends less, and the weights depend on their number.
         initial_weights: folder of a run of the same method and sizes, whose last weights, heads
             and teacher included, are the first ones; null draws them.
+        data_service: address of a tf.data service whose workers make the batches, such as
+            grpc://localhost:5050, see `mmssl data-service`; null makes them in this process. The
+            batches are the same.
         seed: of initial weights, data order and every random draw.
         accumulate: number of equal parts of a batch, on each replica, that a step computes one
             after the other, in the memory of one, and whose gradients it adds up: `batch_size`,
@@ -106,6 +109,7 @@ class Fit:
     strategy: Literal["auto", "mirrored", "multi_worker", "tpu"] = "auto"
     synchronize: bool = True
     initial_weights: str | None = None
+    data_service: str | None = None
     seed: int = 0
     accumulate: int = 1
     remat: bool = False

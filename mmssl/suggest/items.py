@@ -19,6 +19,8 @@ from mmssl.pipelines.sources.extensions import (
     TEXT_EXTENSIONS,
 )
 from mmssl.pipelines.sources.file_tables import listed_files
+from mmssl.pipelines.sources.places import is_remote
+from mmssl.pipelines.sources.shard_index import is_prepared
 from mmssl.suggest import pictures, sounds
 from mmssl.suggest.archives import read_archive
 
@@ -81,6 +83,8 @@ def list_items(source):
     if source.startswith("builtin:"):
         return _of_builtin(source)
     path = Path(source).expanduser()
+    if is_remote(source) or is_prepared(path):
+        return _of_shards(source)
     if path.is_dir():
         return _of_folder(path)
     if path.is_file():
@@ -214,8 +218,10 @@ def _of_shards(spec):
     """Lists the records of shards, whose format TensorFlow has to read."""
     from mmssl.suggest.records import read_records
 
-    names, read, splits = read_records(spec)
-    return Items(_kind_of(read(0)), names, read).of_split(splits)
+    source, read = read_records(spec)
+    kind = _kind_of(read(0)) if source.index is None else source.index.manifest["modality"]
+    items = Items(kind, source.names, read, source.sample_rate, source.left_out)
+    return items.of_split([] if source.splits is None else source.splits)
 
 
 def _kind_of(encoded):

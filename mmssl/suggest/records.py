@@ -15,7 +15,7 @@ def read_records(spec):
         spec: folder, glob or file of them.
 
     Returns:
-        (names, read, splits): list of str; function int -> bytes; array of str, empty without.
+        (source, read): Source; function from an int to the bytes, or the array, of an item.
 
     Raises:
         ValueError: see `open_source`.
@@ -24,8 +24,8 @@ def read_records(spec):
 
     def read(index):
         try:
-            return source.read(tf.constant(index, tf.int64)).numpy()
+            return source.read(tf.constant(int(index), tf.int64)).numpy()
         except tf.errors.OpError as error:
             raise ValueError(plain_reason(error.message)) from error
 
-    return source.names, read, [] if source.splits is None else source.splits
+    return source, read

@@ -38,6 +38,7 @@ from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
 from mmssl.training.progress import Progress, counting
+from mmssl.training.service import Service, check_target
 from mmssl.training.workers import Workers
 
 NOTICE_SECONDS = 25  # after SIGTERM; a machine that is preempted is gone after 30
@@ -132,10 +133,12 @@ class Training:
         callbacks=(),
         workers=None,
     ):
+        self.config = config
         self.fit = Fit(**config["fit"])
         self.callbacks = list(callbacks)
         self.folder = folder
         self.workers = workers or Workers()
+        self._check_service()
         self.quiet = quiet or not self.workers.is_chief
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
@@ -153,6 +156,16 @@ class Training:
         self.workers.chief_first(lambda: self._prepare(data_changed))
         check_batch(self.method.encoder, self._first_batches.element_spec)
         self.probe = online_probe(config["probe"], data, self.method, self.fit.seed)
+
+    def _check_service(self):
+        if self.fit.data_service is None:
+            return
+        if self.workers.count > 1:
+            raise ValueError(
+                f"fit.data_service feeds one process, and TF_CONFIG names {self.workers.count}: "
+                "leave it out, and each worker makes its own part of every batch."
+            )
+        check_target(self.fit.data_service)
 
     def _prepare(self, data_changed):
         """Reads the data; where the chief has done so, the folder knows all that came of it."""
@@ -234,12 +247,22 @@ class Training:
         if parts.of > 1:
             share = self.data.batches(step, self.fit.seed, parts)
             return iter(self.strategy.distribute_datasets_from_function(lambda _: share))
-        dataset = self.data.batches(step, self.fit.seed) if step else self._first_batches
+        dataset = self._dataset(step)
         if keras.backend.backend() == "jax":
             return dataset.as_numpy_iterator()
         if self.strategy.num_replicas_in_sync > 1:
             dataset = self.strategy.experimental_distribute_dataset(dataset)
         return iter(dataset)
+
+    def _dataset(self, step):
+        if self.fit.data_service is not None:
+            return self._service.batches(step)
+        return self.data.batches(step, self.fit.seed) if step else self._first_batches
+
+    @cached_property
+    def _service(self):
+        target, seed = self.fit.data_service, self.fit.seed
+        return Service(target, self.data, self.config["data"], self.folder.path, seed)
 
     def _plan(self):
         """Chooses and stores the number of steps, so that a resumed run has the same schedule."""

@@ -17,7 +17,7 @@ from mmssl.pipelines.audio.reading import PartReader
 from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.arrays import host, taken
 from mmssl.pipelines.sources.extensions import AUDIO_EXTENSIONS
 
 
@@ -122,6 +122,9 @@ class AudioWindows(Pipeline):
                 f"{longest} samples: lower window"
             )
 
+    def item_of(self, numbers):
+        return self._clip_of.numpy()[numbers]
+
     def item_name(self, index):
         return str(self.items.names[int(self._clip_of[index])])
 
@@ -157,7 +160,7 @@ class AudioWindows(Pipeline):
             return self._read(clips, starts, sizes)
         first = tf.gather(self._kept.offsets, clips) + starts
         positions = tf.ragged.range(first, first + sizes).flat_values
-        return tf.gather(self._kept.values, positions)
+        return taken(self._kept.values, positions)
 
     def _read(self, clips, starts, sizes):
         used, parts = tf.math.count_nonzero(sizes), self.parts(self.items)

@@ -59,6 +59,8 @@ class ImageCrops(Pipeline):
         return decode_image(raw) if raw.dtype == tf.string else to_rgb(as_pixels(raw))
 
     def worth_caching(self, source):
+        if source.index is not None:
+            return True
         # Arrays are in memory already.
         return source.read(tf.constant(0, tf.int64)).dtype == tf.string
 

@@ -133,7 +133,11 @@ def to_rgb(pixels):
     filled = tf.Assert(tf.size(pixels) > 0, ["it has no pixels"])
     with tf.control_dependencies([known, filled]):
         # Most images have three channels already, and gathering them would take milliseconds.
-        rgb = tf.cond(channels == 3, lambda: pixels, lambda: _three(pixels, channels))
+        rgb = (
+            tf.identity(pixels)
+            if pixels.shape[-1] == 3
+            else tf.cond(channels == 3, lambda: pixels, lambda: _three(pixels, channels))
+        )
     return tf.ensure_shape(rgb, [None, None, 3])
 
 

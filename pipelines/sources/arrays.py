@@ -33,6 +33,17 @@ def held(values):
         return tf.Variable(values, trainable=False)
 
 
+def taken(variable, indices):
+    """Gathers rows of what is `held`; see `tf.gather`.
+
+    Args:
+        variable: tf.Variable that `held` returned.
+        indices: int64 tensor.
+    """
+    # A gather from the variable itself would first copy all of it out of its file into memory.
+    return tf.gather(variable.value(), indices)
+
+
 class Flat:
     """Arrays of one rank and any shape, concatenated in one tensor: reading one is a slice.
 

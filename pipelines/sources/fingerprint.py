@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.files import write_text
+from mmssl.pipelines.sources import places
 from mmssl.pipelines.sources.tables import listed
 
 FINGERPRINT_FILE = "fingerprint.json"
@@ -22,13 +23,15 @@ def fingerprint(source):
 
     Returns:
         Dict of file name -> "size mtime", in bytes and nanoseconds. Names are relative to the
-        source's folder, or absolute paths where a file holds several items. Data in memory have
-        one entry, a hash of their content. Where items are not files, there is a hash of which
-        ones were chosen.
+        source's folder, or absolute paths where a file holds several items. Those of prepared
+        shards are relative, with their checksums. Data in memory have one entry, a hash of their
+        content. Where items are not files, there is a hash of which ones were chosen.
     """
     if source.root is not None:
-        return {name: _stamp(os.path.join(source.root, name)) for name in source.names}
-    if source.files:
+        return {name: places.stamp_of(os.path.join(source.root, name)) for name in source.names}
+    if source.index is not None:
+        held = source.index.stamps()
+    elif source.files:
         held = stamps(source.files)
     else:
         held = {_IN_MEMORY: _content(source.names if source.content is None else source.content)}
@@ -38,16 +41,11 @@ def fingerprint(source):
 
 def stamps(paths):
     """Returns what identifies files without reading them: absolute path -> "size mtime"."""
-    return {os.path.abspath(path): _stamp(path) for path in paths}
+    return {_absolute(path): places.stamp_of(path) for path in paths}
 
 
-def _stamp(path):
-    try:
-        found = os.stat(path)
-    except OSError as error:
-        return str(error.strerror)
-    allowed = "" if os.access(path, os.R_OK) else " not readable"
-    return f"{found.st_size} {found.st_mtime_ns}{allowed}"
+def _absolute(path):
+    return path if places.is_remote(path) else os.path.abspath(path)
 
 
 def _content(data):

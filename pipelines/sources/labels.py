@@ -41,12 +41,12 @@ def _label(value):
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value).strip()
 
 
-def folder_columns(names, root):
+def folder_columns(names, are_paths):
     """Takes the name of each file's folder as its label, and that of its top folder as its split.
 
     Args:
-        names: list of str, paths relative to `root`.
-        root: folder that the names are relative to; None if items are not files.
+        names: sequence of str, paths relative to the source folder.
+        are_paths: bool, whether they are; False if items are not files.
 
     Returns:
         Dict of str arrays: `label`; `split` if all top folders are named train, test or val.
@@ -56,7 +56,7 @@ def folder_columns(names, root):
     """
     parts = [Path(name).parts for name in names]
     flat = [name for name, part in zip(names, parts, strict=True) if len(part) < 2]
-    if root is None or flat:
+    if not are_paths or flat:
         raise ValueError(
             "label_column='folder' needs one folder per class under the source folder; "
             f"not in such a folder: {listed(flat) or 'the items, which are not files'}"

@@ -1,11 +1,12 @@
 """Where the records of a TFRecord file are, found without reading the encoded files in them."""
 
-import os
 import struct
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+
+from mmssl.pipelines.sources import places
 
 HEADER, FOOTER = 12, 4  # bytes around a record: its length with a checksum, its checksum
 LONGEST = 1000  # bytes of a feature that is a column; a longer one is content
@@ -61,8 +62,8 @@ class _Pages:
     """Reads of a few bytes anywhere in a file."""
 
     def __init__(self, path):
-        self.file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by __exit__
-        self.size = os.fstat(self.file.fileno()).st_size
+        self.file = places.opened(path)
+        self.size = places.size_of(path)
         self.begin, self.page = 0, b""
 
     def __enter__(self):
@@ -74,7 +75,8 @@ class _Pages:
     def read(self, offset, count):
         if not self.begin <= offset <= offset + count <= self.begin + len(self.page):
             self.begin = offset
-            self.page = os.pread(self.file.fileno(), max(count, _PAGE), offset)
+            self.file.seek(offset)
+            self.page = self.file.read(max(count, _PAGE))
         found = self.page[offset - self.begin :][:count]
         if len(found) < count:
             raise ValueError(f"it ends at byte {offset + len(found)}, within a record")

@@ -80,7 +80,7 @@ def scan(source, decode, keep_bytes=0, progress=None, key=None, measure=None, fi
         logger.info("decoded data exceed %.1f GiB: decoding at every read", keep_bytes / 2**30)
     bad = np.setdiff1d(np.arange(len(source)), table["good"])
     reasons = zip(bad, table["reasons"], strict=True)
-    skipped = [(source.names[i], str(reason)) for i, reason in reasons]
+    skipped = [(source.names[i], source.located(i, str(reason))) for i, reason in reasons]
     return Scan(table["good"], skipped, table["shapes"], kept)
 
 
@@ -209,8 +209,12 @@ def _with_reasons(skipped):
 
 def write_skipped(folder, skipped):
     """Writes lines of name, tab, reason to `skipped.txt` in a folder, atomically."""
-    lines = [f"{name}\t{reason}\n" for name, reason in skipped]
-    write_text(Path(folder) / SKIPPED_FILE, "".join(lines))
+    write_text(Path(folder) / SKIPPED_FILE, skipped_lines(skipped))
+
+
+def skipped_lines(skipped):
+    """Returns the lines of `skipped.txt`, of name, tab and reason, as one str."""
+    return "".join(f"{name}\t{reason}\n" for name, reason in skipped)
 
 
 def read_skipped(folder):

@@ -1,15 +1,22 @@
 """TFRecord shards with random access, through an index of the offset of every record."""
 
+import itertools
+import logging
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from mmssl.files import atomic_write
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources import places
+from mmssl.pipelines.sources.fetched import Fetched
 from mmssl.pipelines.sources.fingerprint import stamps
+from mmssl.pipelines.sources.parts import write_part
 from mmssl.pipelines.sources.prepared import prepared
-from mmssl.pipelines.sources.records import FOOTER, HEADER, LONGEST, find_records
+from mmssl.pipelines.sources.records import LONGEST, find_records
+from mmssl.pipelines.sources.shard_index import merge, open_index
+from mmssl.pipelines.sources.shard_reader import array_reader, content_reader, feature_reader
+
+logger = logging.getLogger(__name__)
 
 _CONTENT = ("content", "image/encoded", "audio/encoded", "image", "audio", "text", "data")
 
@@ -35,7 +42,9 @@ def read_shards(paths):
     index = prepared(["shards", stamps(paths)], lambda: _index(paths))
     counts, columns = index["counts"], index["columns"].tolist()
     names = [f"{Path(p).name}:{i}" for p, n in zip(paths, counts, strict=True) for i in range(n)]
-    read = _reader(paths, counts, index["offsets"], index["lengths"], str(index["content"]))
+    shards = np.repeat(np.arange(len(paths)), counts)
+    records = np.stack([shards, index["offsets"], index["lengths"]], axis=1)
+    read = feature_reader([str(path) for path in paths], records, str(index["content"]))
     return names, read, {name: index[f"column_{i}"] for i, name in enumerate(columns)}
 
 
@@ -62,26 +71,6 @@ def _records(path, names):
         return find_records(path, names)
     except ValueError as error:
         raise ValueError(f"{_not_readable(path)}: {error}") from error
-
-
-def _reader(paths, counts, offsets, lengths, content):
-    files, shards = host([str(path) for path in paths]), host(np.repeat(range(len(paths)), counts))
-    offsets, lengths = host(offsets), host(lengths)
-
-    def read(index):
-        # One that begins at the record and buffers no more than it; it checks the checksums.
-        records = tf.raw_ops.TFRecordDatasetV2(
-            filenames=files[shards[index]][tf.newaxis],
-            compression_type="",
-            buffer_size=lengths[index] + HEADER + FOOTER,
-            byte_offsets=offsets[index][tf.newaxis],
-        )
-        records = tf.data.experimental.from_variant(records, tf.TensorSpec([], tf.string))
-        record = records.take(1).get_single_element()
-        parsed = tf.io.parse_single_example(record, {content: tf.io.FixedLenFeature([], tf.string)})
-        return parsed[content]
-
-    return read
 
 
 def _first_record(path):
@@ -115,34 +104,80 @@ def _is_column(feature):
     return bool(kind) and len(getattr(feature, kind).value) == 1 and feature.ByteSize() <= LONGEST
 
 
-def write_shards(source, folder, shards=1):
-    """Writes a source of encoded files or texts as TFRecord shards that `open_source` reads.
+def read_prepared(folder):
+    """Opens prepared shards, see `shard_index`; neither the names nor the records are read.
 
     Args:
-        source: Source whose `read` returns bytes (files or texts).
-        folder: folder for `part-00000-of-00004.tfrecord` ...; created if missing.
+        folder: of the shards, local or remote.
+
+    Returns:
+        (index, read): ShardIndex; read(index) returns the encoded file, text, or array.
+
+    Raises:
+        ValueError: when the index is damaged.
+    """
+    index = open_index(folder)
+    for sentence in index.damaged():
+        logger.warning("%s", sentence)
+    fetched = None
+    if places.is_remote(folder):
+        sizes = [shard["size"] for shard in index.manifest["shards"]]
+        fetched = Fetched(index.paths, sizes)
+        index.together = fetched.together
+    read = content_reader(index.paths, index.records, fetched)
+    if index.shapes.shape[1]:
+        read = array_reader(read, index.shapes, **index.manifest["content"])
+    return index, read
+
+
+def write_shards(source, folder, shards=1):
+    """Writes a source as TFRecord shards that `open_source` reads, with their index.
+
+    Items are written as they are read, encoded files and texts as well as arrays; see
+    `mmssl.pipelines.preparing` for other encodings, many processes, and work that goes on.
+
+    Args:
+        source: Source.
+        folder: folder for `part-00000-of-00004.tfrecord` ... and `index`; created if missing.
         shards: number of files, 1 or more.
 
     Returns:
         List of the paths written.
 
     Raises:
-        ValueError: when `shards` is below 1 or above the number of items.
+        ValueError: when `shards` is below 1 or above the number of items, or an item cannot be
+            read.
     """
-    if not 1 <= shards <= len(source):
-        raise ValueError(f"shards={shards} must lie between 1 and the {len(source)} items")
-    paths = [Path(folder) / f"part-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
-    for path, part in zip(paths, np.array_split(np.arange(len(source)), shards), strict=True):
-        with atomic_write(path) as beside, tf.io.TFRecordWriter(str(beside)) as writer:
-            for index in part:
-                writer.write(_example(source, int(index)).SerializeToString())
+    check_shards(shards, len(source))
+    files = shard_names(shards)
+    paths = [places.inside(folder, name) for name in files]
+    parts = [
+        write_part(path, source, indices, lambda raw: raw)
+        for path, indices in zip(paths, shares(len(source), shards), strict=True)
+    ]
+    if left_out := [one for part in parts for one in part.left_out]:
+        raise ValueError(f"{left_out[0][0]} cannot be read: {left_out[0][1]}")
+    merge(folder, files, parts, about(source))
     return paths
 
 
-def _example(source, index):
-    values = {"content": source.read(tf.constant(index, tf.int64)).numpy()}
-    values["name"] = source.names[index].encode()
-    values |= {name: str(column[index]).encode() for name, column in source.columns.items()}
-    lists = {name: tf.train.BytesList(value=[value]) for name, value in values.items()}
-    features = {name: tf.train.Feature(bytes_list=value) for name, value in lists.items()}
-    return tf.train.Example(features=tf.train.Features(feature=features))
+def about(source):
+    """Returns what the index of shards says of the source of their items: dict of JSON values."""
+    return {"sample_rate": source.sample_rate, "paths": source.has_paths}
+
+
+def check_shards(shards, items):
+    """Raises a ValueError unless there are 1 or more shards, and no more than items."""
+    if not 1 <= shards <= items:
+        raise ValueError(f"shards={shards} must lie between 1 and the {items} items")
+
+
+def shard_names(shards):
+    """Returns the names of a number of shards, a list of str."""
+    return [f"part-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
+
+
+def shares(items, shards):
+    """Returns the items of each shard, a list of ranges."""
+    ends = [items * i // shards for i in range(shards + 1)]
+    return [range(first, end) for first, end in itertools.pairwise(ends)]

@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources import arrays, finding, idx, shards, tables
+from mmssl.pipelines.sources import arrays, finding, idx, places, shards, tables
 from mmssl.pipelines.sources.file_tables import listed_files
 from mmssl.pipelines.sources.joined import join, names_paths
 from mmssl.pipelines.sources.labels import as_labels, folder_columns
+from mmssl.pipelines.sources.shard_index import ShardIndex, is_prepared
+from mmssl.pipelines.sources.strings import Strings
 
 logger = logging.getLogger(__name__)
 
@@ -30,15 +32,18 @@ class Source:
     """Items that can be read by index, with their names, labels and other columns.
 
     Attributes:
-        names: one per item: path relative to the source folder, the source's column `name`, or
-            its position: "row 12", "line 12" of a table, "part-0.tfrecord:12".
+        names: list of str or `Strings`, one per item: path relative to the source folder, the
+            source's column `name`, or its position: "row 12", "line 12" of a table,
+            "part-0.tfrecord:12".
         read: int64 scalar tensor -> encoded file or text (string scalar), or a numeric array.
             Works inside a graph.
         labels: array (N,) of str, "" for items without one; or None.
         splits: array (N,) of str such as "train", "test", "val", "" for items without one; or None.
-        columns: all columns of the source or of its label table: name -> array (N,) of str.
+        columns: all columns of the source or of its label table: name -> array (N,) of str, or
+            `Strings`.
         root: folder that `names` are relative to; None if items are not files.
         files: paths of the files that hold the items, if each holds several.
+        index: ShardIndex of prepared shards; None for anything else.
         content: the data, if they are in memory: an array, a list, or the name of built-in data.
         chosen: int64 array (N,), the positions of a subset's items in the source that was opened;
             None for all.
@@ -47,13 +52,14 @@ class Source:
         request: the arguments that `open_source` was called with, by name; empty for a subset.
     """
 
-    names: list[str]
+    names: Sequence[str]
     read: Callable[[tf.Tensor], tf.Tensor]
     labels: np.ndarray | None = None
     splits: np.ndarray | None = None
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     root: Path | None = None
-    files: tuple[Path, ...] = ()
+    files: tuple[Path | str, ...] = ()
+    index: ShardIndex | None = None
     content: Any = None
     chosen: np.ndarray | None = None
     sample_rate: int | None = None
@@ -62,6 +68,34 @@ class Source:
 
     def __len__(self):
         return len(self.names)
+
+    @property
+    def has_paths(self):
+        """Whether the names are paths in a folder, even of what now lies in prepared shards."""
+        return self.root is not None or bool(self.index and self.index.manifest["paths"])
+
+    def shards_of(self, indices):
+        """Returns the number of the prepared shard that holds each item.
+
+        Args:
+            indices: int64 array (M,).
+
+        Returns:
+            int64 array (M,).
+        """
+        items = indices if self.chosen is None else self.chosen[indices]
+        return np.searchsorted(self.index.starts[1:], items, side="right")
+
+    def shards_together(self):
+        """Returns how many shards are at hand at a time; 0 where all are, or there are none."""
+        return 0 if self.index is None else self.index.together
+
+    def located(self, index, reason):
+        """Returns the reason why an item cannot be read, with its shard where it lies in one."""
+        if self.index is None:
+            return reason
+        [shard] = self.shards_of(np.array([index]))
+        return f"{reason}, in {self.index.paths[shard]}"
 
     def select(self, indices):
         """Returns a view of a subset of the items, in the order given.
@@ -73,13 +107,14 @@ class Source:
         indices = np.flatnonzero(indices) if indices.dtype == bool else indices.astype(np.int64)
         chosen, read = arrays.host(indices.reshape(-1)), self.read
         return Source(
-            names=[self.names[i] for i in indices],
+            names=_chosen(self.names, indices),
             read=lambda index: read(tf.gather(chosen, index)),
             labels=None if self.labels is None else self.labels[indices],
             splits=None if self.splits is None else self.splits[indices],
             columns={name: column[indices] for name, column in self.columns.items()},
             root=self.root,
             files=self.files,
+            index=self.index,
             content=self.content,
             chosen=indices if self.chosen is None else self.chosen[indices],
             sample_rate=self.sample_rate,
@@ -100,7 +135,13 @@ class Source:
 
     def fingerprint(self):
         """Returns a short hash of the names in order, equal for equal lists of names."""
+        if isinstance(self.names, Strings):
+            return self.names.fingerprint()[:16]
         return hashlib.sha256("\n".join(self.names).encode()).hexdigest()[:16]
+
+
+def _chosen(names, indices):
+    return names[indices] if isinstance(names, Strings) else [names[i] for i in indices]
 
 
 def open_source(spec, extensions, labels=None, label_column=None, split_column=None):
@@ -108,7 +149,8 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
 
     Args:
         spec: one of
-            a folder, searched recursively, in sorted order (of encoded files, IDX or shards);
+            a folder, searched recursively, in sorted order (of encoded files, IDX or shards), or
+            one of prepared shards, also of a remote file system, such as "gs://bucket/shards";
             a glob such as "clips/*.wav"; one file; a `.tfrecord` file;
             an `.npz` archive with x and y, or x_train, y_train, x_test, y_test;
             a `.tsv` or `.jsonl` table with a column `file` (relative to the table's folder) or,
@@ -145,7 +187,7 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
     elif labels is not None:
         source.columns["label"] = as_labels(labels, len(source))
     elif label_column == "folder":
-        source.columns |= folder_columns(source.names, source.root)
+        source.columns |= folder_columns(source.names, source.has_paths)
         label_column = "label"
     source.request = request
     for sentence in finding.describe(source.left_out):
@@ -167,7 +209,11 @@ def _open(spec, extensions):
     spec = os.fspath(spec)
     if spec.startswith("builtin:"):
         return _open_builtin(spec, extensions)
+    if places.is_remote(spec):
+        return _open_remote(spec)
     path = Path(spec).expanduser()
+    if is_prepared(path):
+        return _open_prepared(path)
     if path.is_dir():
         return _open_folder(path, extensions)
     if path.is_file():
@@ -203,6 +249,34 @@ def _open_builtin(spec, extensions):
 def _make_builtin(name):
     """Makes built-in data once: a run opens its source for training, probe and report."""
     return importlib.import_module(f"mmssl.pipelines.sources.builtin_{name}").make()
+
+
+def _open_remote(spec):
+    if is_prepared(spec):
+        return _open_prepared(spec)
+    names = [name for name in places.names_in(spec) if name.endswith(".tfrecord")]
+    paths = [places.inside(spec, name) for name in names]
+    if spec.endswith(".tfrecord") and places.exists(spec):
+        paths = [spec]
+    if not paths:
+        raise ValueError(
+            f"the source {spec} is neither a folder of TFRecord shards nor one: other files are "
+            "read from this machine, see `mmssl prepare`"
+        )
+    return _open_shards(paths)
+
+
+def _open_prepared(folder):
+    index, read = shards.read_prepared(folder)
+    return Source(
+        index.names,
+        read,
+        columns=dict(index.columns),
+        files=tuple(index.paths),
+        index=index,
+        sample_rate=index.manifest["sample_rate"],
+        left_out=[tuple(one) for one in index.manifest["left_out"]],
+    )
 
 
 def _open_folder(folder, extensions):
@@ -308,4 +382,5 @@ def _column(source, name, argument, must):
             f"there is no column {name!r}: set {argument} to one of "
             f"{', '.join(source.columns) or '(the source has no columns; give labels=<table>)'}"
         )
-    return source.columns.get(name)
+    column = source.columns.get(name)
+    return column.objects() if isinstance(column, Strings) else column

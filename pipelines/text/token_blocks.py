@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import held
+from mmssl.pipelines.sources.arrays import held, taken
 from mmssl.pipelines.text.byte_pairs import VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.specials import padding
@@ -79,7 +79,7 @@ class TokenBlocks(Documents):
             first = tf.cast(self._epoch_draw(key) * self._ring, tf.int64)
             begin = first + index * self.length
         places = begin + tf.range(min(self._ring, self.length) + 1, dtype=tf.int64)
-        block = tf.gather(self._tokens, places % self._ring)
+        block = taken(self._tokens, places % self._ring)
         missing = [[0, self.length + 1 - tf.size(block)]]
         return {
             "token_ids": tf.pad(block, missing, constant_values=self._pad),

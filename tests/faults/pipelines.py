@@ -5,14 +5,14 @@ from tests.faults.fault import Fault
 FAULTS = (
     Fault(
         "the order of the items ignores the epoch",
-        "pipelines/pipeline.py",
+        "pipelines/order.py",
         "tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)",
         "tf.random.stateless_uniform([3], [seed, 0], None, None, tf.int32)",
         ("tests/pipelines/test_pipeline.py",),
     ),
     Fault(
         "the order of the items ignores the seed",
-        "pipelines/pipeline.py",
+        "pipelines/order.py",
         "tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)",
         "tf.random.stateless_uniform([3], [0, epoch], None, None, tf.int32)",
         ("tests/pipelines/test_pipeline.py",),

@@ -1,10 +1,12 @@
 """Arrays in one tensor, and NumPy archives."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import Flat, array_reader, read_archive
+from mmssl.pipelines.sources.arrays import Flat, array_reader, held, read_archive, taken
 
 
 def test_arrays_of_any_size_read_back_in_a_graph():
@@ -14,6 +16,21 @@ def test_arrays_of_any_size_read_back_in_a_graph():
     read = tf.function(lambda i: flat[i])
     for i, array in enumerate(arrays):
         np.testing.assert_array_equal(read(tf.constant(i, tf.int64)), array)
+
+
+def own_mib():
+    """The memory of the process that is not mapped from files, in MiB."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("RssAnon:")[1].split()[0]) // 1024
+
+
+def test_what_is_mapped_from_a_file_is_not_copied_into_memory_when_rows_are_taken(tmp_path):
+    np.save(tmp_path / "rows.npy", np.arange(2**24).reshape(-1, 4))  # 128 MiB
+    rows = held(np.load(tmp_path / "rows.npy", mmap_mode="c"))
+    take = tf.function(lambda i: taken(rows, i), [tf.TensorSpec([], tf.int64)])
+    before = own_mib()
+    assert take(tf.constant(5, tf.int64)).numpy().tolist() == [20, 21, 22, 23]
+    assert own_mib() - before < 64
 
 
 def test_one_array_reads_by_rows():

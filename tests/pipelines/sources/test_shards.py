@@ -57,7 +57,7 @@ def test_damaged_and_compressed_shards_are_named(tmp_path):
     [path] = write_shards(source, tmp_path)
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(ValueError, match=r"part-00000-of-00001\.tfrecord is corrupt"):
-        open_source(tmp_path, (".txt",))
+        open_source(path, (".txt",))
     options = tf.io.TFRecordOptions(compression_type="GZIP")
     with tf.io.TFRecordWriter(str(path), options) as writer:
         writer.write(b"x")

@@ -60,7 +60,7 @@ def test_every_place_begins_a_block_and_an_epoch_shows_no_token_twice():
     data.prepare()
     ring = data._tokens.shape[0] - 1
     # Number the tokens, to see which of them a block predicts.
-    data._tokens = tf.range(data._tokens.shape[0])
+    data._tokens = tf.Variable(tf.range(data._tokens.shape[0]))
     targets = elements(data, batches=150 * len(data))["token_ids"][:, 1:] % ring
     epochs = targets.reshape(150, -1)
     assert all(len(set(epoch)) == data.count * 16 for epoch in epochs)
@@ -106,7 +106,7 @@ def test_in_windows_every_token_counts_once_with_its_context(stride):
     data = TokenBlocks(["x" * n for n in lengths], **SMALL | {"vocabulary_size": 258})
     data.prepare()
     # Number the tokens, to see which of them count.
-    data._tokens = tf.range(data._tokens.shape[0])
+    data._tokens = tf.Variable(tf.range(data._tokens.shape[0]))
     rows = {name: [] for name in ("token_ids", "padding_mask", "weights")}
     for batch in data.windows(stride, batch_size=4):
         for name, value in batch.items():

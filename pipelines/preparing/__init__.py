@@ -1,0 +1,1 @@
+"""Preparation of any source as TFRecord shards, on this machine or many."""
