@@ -35,9 +35,11 @@ def add_arguments(parser):
 
 
 def run(options):
+    import keras
+
     from mmssl.stopping import StoppedError
     from mmssl.strategy import read_cluster
-    from mmssl.training.finish import finish
+    from mmssl.training.finish import finish, finish_on_tensorflow
     from mmssl.training.loop import pretrain
 
     out = options.out or Path("runs") / arguments.name_of(options.recipe)
@@ -51,9 +53,12 @@ def run(options):
         trust=options.trust,
     )
     if not read_cluster().is_chief:
-        return
+        return 0
     try:
+        if keras.backend.backend() != "tensorflow":
+            return finish_on_tensorflow(run, options.quiet)
         finish(run, options.quiet)
+        return 0
     except KeyboardInterrupt as stopped:
         raise StoppedError(REPORTING, getattr(stopped, "number", signal.SIGINT)) from None
 

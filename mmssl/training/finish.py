@@ -1,6 +1,9 @@
 """What follows the training of a run: whitening, probe, report, and where they are stored."""
 
 import contextlib
+import os
+import subprocess
+import sys
 
 from rich.console import Console
 
@@ -10,6 +13,16 @@ from mmssl.evaluation.probes.table import print_table
 from mmssl.evaluation.whitening.of_run import whiten_run
 from mmssl.quiet import quiet_logger
 from mmssl.training.progress import counting
+
+_FINISH = """
+import sys
+from mmssl.quiet import load_tensorflow
+load_tensorflow()
+from mmssl.runs import Run
+from mmssl.training.finish import finish
+folder, quiet, *trust = sys.argv[1:]
+finish(Run.load(folder, trust), bool(quiet))
+"""
 
 
 def finish(run, quiet=False, probes=DEFAULT):
@@ -36,6 +49,23 @@ def finish(run, quiet=False, probes=DEFAULT):
         print_table(result, console)
     console.print(f"encoder  {run.files.encoder}\nreport   {report}", highlight=False)
     return results
+
+
+def finish_on_tensorflow(run, quiet=False):
+    """Does what `finish` does in a process of its own, for a run that was trained on JAX.
+
+    Items have many lengths, for each of which JAX would compile the encoder anew.
+
+    Args:
+        run: see `finish`.
+        quiet: see `finish`.
+
+    Returns:
+        int, exit status of the process, which says what is wrong itself.
+    """
+    arguments = [str(run.folder), "quiet" if quiet else "", *run.trust]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    return subprocess.run([sys.executable, "-c", _FINISH, *arguments], env=environment).returncode
 
 
 def _measured(run, console, probes):

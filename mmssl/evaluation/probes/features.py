@@ -229,15 +229,26 @@ def _compiled(trunk, pools):
             outputs[name] = pool(inputs, training=False)
         return {name: ops.cast(value, "float32") for name, value in outputs.items()}
 
-    if keras.backend.backend() != "tensorflow":
-        return _without_graph(forward)
+    if keras.backend.backend() == "jax":
+        return _compiled_by_jax(forward, [trunk, *pools.values()])
     signature = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in trunk.input.items()}
     return tf.function(forward, input_signature=[signature], autograph=False)
 
 
-def _without_graph(forward):
-    """Lets a function of a batch take what tf.data gives where Keras has another backend."""
-    return lambda batch: forward({name: np.asarray(x) for name, x in batch.items()})
+def _compiled_by_jax(forward, models):
+    """Compiles a function of what tf.data gives, anew for every shape."""
+    import jax
+
+    variables = list({id(v): v for model in models for v in model.variables}.values())
+
+    @jax.jit
+    def pure(values, batch):
+        with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
+            return forward(batch)
+
+    return lambda batch: pure(
+        [v.value for v in variables], {name: np.asarray(x) for name, x in batch.items()}
+    )
 
 
 def _append(rows, values, done):

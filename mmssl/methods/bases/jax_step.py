@@ -20,8 +20,9 @@ def take_step(method, batch):
     """
     from keras.src.backend.jax.trainer import _distribute_data
 
-    state = method._get_jax_state(**dict.fromkeys(STATE, True), purge_model_variables=False)
     shares = _distribute_data((batch, None, None))
+    method._symbolic_build(data_batch=shares)  # which does something once
+    state = method._get_jax_state(**dict.fromkeys(STATE, True), purge_model_variables=False)
     logs, state = method.train_function(state, iter([shares]))
     method._jax_state = dict(zip(STATE, state, strict=True))
     method._jax_state_synced = False
