@@ -33,6 +33,7 @@ GUIDES = {
     "prepare": "docs/data.md#prepared-shards",
     "pretrain": "docs/runs.md",
     "sweep": "docs/runs.md#sweeps",
+    "data_service": "docs/runs.md#batches-made-elsewhere",
     "evaluate": "docs/evaluation.md",
     "finetune": "docs/evaluation.md#fine-tuning",
     "compare": "docs/evaluation.md#runs-side-by-side",

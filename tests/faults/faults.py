@@ -16,6 +16,7 @@ from tests.faults import (
     runs,
     search,
     serving,
+    shards,
     suggest,
     training,
 )
@@ -38,5 +39,6 @@ ROOMS = (
     search,
     suggest,
     serving,
+    shards,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)
