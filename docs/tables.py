@@ -34,6 +34,7 @@ GUIDES = {
     "pretrain": "docs/runs.md",
     "launch": "docs/scale.md",
     "sweep": "docs/runs.md#sweeps",
+    "data_service": "docs/runs.md#batches-made-elsewhere",
     "evaluate": "docs/evaluation.md",
     "finetune": "docs/evaluation.md#fine-tuning",
     "compare": "docs/evaluation.md#runs-side-by-side",

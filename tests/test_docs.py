@@ -106,8 +106,8 @@ def test_a_cell_left_empty_stays_empty():
 
 def test_commands_become_rows_of_a_table():
     rows = tables.commands_table(ROOT / "README.md").splitlines()
-    assert rows[3].startswith("| `mmssl pretrain` | Train a recipe in a run folder")
-    assert rows[3].endswith("| [runs](docs/runs.md) |")
+    assert rows[4].startswith("| `mmssl pretrain` | Train a recipe in a run folder")
+    assert rows[4].endswith("| [runs](docs/runs.md) |")
     assert len(rows) == 2 + len(COMMANDS)
 
 

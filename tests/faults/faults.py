@@ -17,6 +17,7 @@ from tests.faults import (
     runs,
     search,
     serving,
+    shards,
     suggest,
     training,
 )
@@ -40,5 +41,6 @@ ROOMS = (
     search,
     suggest,
     serving,
+    shards,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)
