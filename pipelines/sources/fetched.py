@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmssl.files import TEMPORARY_PREFIX
+from mmssl.files import TEMPORARY_PREFIX, atomic_write
 from mmssl.pipelines.sources import places
 from mmssl.pipelines.sources.prepared import cache_folder
 
@@ -61,11 +61,9 @@ class Fetched:
         with self._lock:
             self._make_room(size)
             self._kept[number] = size
-        beside = copy.with_suffix(".beside")
-        with open(beside, "wb") as file:
+        with atomic_write(copy) as beside, open(beside, "wb") as file:
             for piece in places.chunks(self._paths[number]):
                 file.write(piece)
-        beside.rename(copy)
         return True
 
     def _make_room(self, size):
