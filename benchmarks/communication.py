@@ -87,6 +87,7 @@ def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from mmssl.runs import recipe_names
 
+    collectives()  # before TensorFlow settles its devices
     names = options.recipes or [n for n in recipe_names() if not n.endswith("_paper")]
     if options.gpus:
         print(f"| recipe, batch | {' | '.join(map(str, GPUS))} |")
@@ -219,12 +220,16 @@ def of_graph(graph):
 
     own = [x for x in graph.get_operations() if x.device.endswith(":0")]
     gflop = REPLICAS * sum(map(operation_flop, own)) / 1e9
-    return gflop, *(_bytes([x for x in own if x.type == kind]) for kind in (REDUCE, GATHER))
+    reduced = [_bytes(x) for x in own if x.type == REDUCE]
+    return gflop, reduced, [_bytes(x) for x in own if x.type == GATHER]
 
 
-def _bytes(operations):
-    given = (operation.inputs[0] for operation in operations)
-    return [tensor.shape.num_elements() * tensor.dtype.size for tensor in given]
+def _bytes(operation):
+    """Bytes of what a collective is given; it pads rows whose number it cannot know to be equal."""
+    given = operation.inputs[0]
+    while not given.shape.is_fully_defined():
+        given = given.op.inputs[0]
+    return given.shape.num_elements() * given.dtype.size
 
 
 if __name__ == "__main__":

@@ -48,7 +48,8 @@ def gather(x):
     if context is None:
         return x
     rows = context.all_gather(x, axis=0)
-    rows.set_shape([None, *x.shape[1:]])  # which it forgets
+    own, *rest = x.shape
+    rows.set_shape([own and own * context.num_replicas_in_sync, *rest])  # which it forgets
     return rows
 
 
