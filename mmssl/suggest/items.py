@@ -219,7 +219,8 @@ def _of_shards(spec):
     from mmssl.suggest.records import read_records
 
     source, read = read_records(spec)
-    kind = _kind_of(read(0)) if source.index is None else source.index.manifest["modality"]
+    told = {} if source.index is None else source.index.manifest
+    kind = told.get("modality") or _kind_of(read(0))  # which write_shards does not know
     items = Items(kind, source.names, read, source.sample_rate, source.left_out)
     return items.of_split([] if source.splits is None else source.splits)
 
