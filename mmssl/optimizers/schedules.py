@@ -160,7 +160,9 @@ def _after_warmup(fit, first, last, warmup_steps, steps):
         falls = [fall - 1 for fall in falls if fall > 0]  # Keras' boundary is the last before
         start = first * fit.decay_rate ** (len(fit.boundaries) - len(falls))
         rates = [start * fit.decay_rate**k for k in range(len(falls) + 1)]
-        return keras.optimizers.schedules.PiecewiseConstantDecay(falls, rates)
+        if falls:
+            return keras.optimizers.schedules.PiecewiseConstantDecay(falls, rates)
+        first = last = start  # the warmup outlasts all boundaries
     last = first if fit.schedule == "constant" else last
     return keras.optimizers.schedules.PolynomialDecay(first, steps - warmup_steps, last)
 

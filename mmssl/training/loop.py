@@ -81,6 +81,8 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
             [complete] = workers.from_chief(folder.is_complete())
             if not complete:
                 Training(config, data, folder, quiet, data_changed, callbacks, workers).run()
+            elif data_changed == "accept":  # for what is computed of them after the training
+                data.prepare(folder.path, data_changed=data_changed)
     except KeyboardInterrupt as stopped:
         raise _stopped(folder, getattr(stopped, "number", signal.SIGINT)) from None
     finally:

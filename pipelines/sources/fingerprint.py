@@ -95,8 +95,8 @@ def check_unchanged(folder, before, now):
     if before not in (None, now):
         raise ValueError(
             f"the data changed since the run in {folder} began: {changes(before, now)}. Restore "
-            "them, choose another --out, or go on with the data as they are now with "
-            "--data-changed accept"
+            "them, choose another --out, or go on with the data as they are now: `mmssl pretrain` "
+            "with --data-changed accept, also where the run has ended"
         )
 
 

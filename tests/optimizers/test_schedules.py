@@ -88,6 +88,12 @@ def test_every_schedule_is_its_formula_after_the_warmup(schedule, expected, warm
     assert np.isfinite(rates).all()
 
 
+def test_a_warmup_that_outlasts_all_boundaries_ends_at_the_last_rate():
+    fit = Fit(steps=20, schedule="step", boundaries=(0.1, 0.5), decay_rate=0.2)
+    rate = learning_rate_schedule(fit, 0.5, 15, 20)
+    assert_close([float(rate(n)) for n in (14, 15, 20)], [0.5 * 14 / 15, 0.02, 0.02], SUM)
+
+
 @pytest.mark.parametrize("schedule", ["constant", "linear", "step", "inverse_sqrt"])
 def test_every_schedule_comes_back_from_its_config(schedule):
     rate = learning_rate_schedule(Fit(steps=50, schedule=schedule), 1.0, 5, 50)

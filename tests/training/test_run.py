@@ -187,6 +187,10 @@ def test_a_run_whose_data_changed_goes_on_only_where_that_is_accepted(tmp_path, 
         assert main([*command, "--data-changed", "accept"]) == 0
     assert (tmp_path / "run" / "encoder.keras").exists()
     assert "new.wav" in json.loads((tmp_path / "run" / "fingerprint.json").read_text())
+    (sounds / "new.wav").rename(sounds / "newer.wav")
+    with mock.patch.object(finish, "finish"):
+        assert main([*command, "--data-changed", "accept"]) == 0
+    assert "newer.wav" in json.loads((tmp_path / "run" / "fingerprint.json").read_text())
 
 
 def test_a_file_that_is_lost_while_a_run_reads_it_is_named(tmp_path):
