@@ -12,7 +12,7 @@ def resolve(overrides):
         overrides: list of str such as `["--data.source", "photos/", "--fit.minutes=20"]`.
 
     Returns:
-        Suggestion, whose overrides end in those that were given.
+        Suggestion, whose overrides are those that were given, behind what else is suggested.
 
     Raises:
         ValueError: no `data.source` is given, minutes is no number, or the data cannot carry any
@@ -29,7 +29,9 @@ def resolve(overrides):
         raise ValueError(f"mmssl pretrain auto cannot choose a recipe: {error}") from None
     if suggestion.recipe is None:
         raise ValueError(" ".join(suggestion.advice))
-    return replace(suggestion, overrides=[*suggestion.overrides, *overrides])
+    pairs = zip(suggestion.overrides[::2], suggestion.overrides[1::2], strict=True)
+    chosen = [pair for pair in pairs if _given(overrides, pair[0].removeprefix("--")) is None]
+    return replace(suggestion, overrides=[*(part for pair in chosen for part in pair), *overrides])
 
 
 def _given(overrides, key):

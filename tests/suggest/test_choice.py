@@ -160,6 +160,7 @@ def test_auto_puts_what_was_given_behind_what_is_suggested(photos):
     assert suggestion.recipe == "vision/simclr"
     assert suggestion.overrides[-len(given) :] == given
     assert "--fit.steps" in suggestion.overrides
+    assert [suggestion.command.count(key) for key in ("data.source", "fit.minutes")] == [1, 1]
 
 
 @pytest.mark.parametrize(
