@@ -41,6 +41,8 @@ class Pipeline(Reader):
         num_parallel_calls: elements processed in parallel; None lets tf.data choose.
 
     Attributes:
+        rows_meet: bool, whether the rows of a batch look at each other in `finish_batch`, so that
+            the whole batch is read for any part of it.
         items: Source of the readable items to train on; None before `prepare`.
         shapes: int64 array (N, rank), the decoded shape of every item; None before `prepare`.
         skipped: list of (name, reason), one per unreadable item.
@@ -48,6 +50,7 @@ class Pipeline(Reader):
     """
 
     cache_bytes = 2 * 2**30
+    rows_meet = False
 
     def __init__(
         self,
@@ -109,7 +112,7 @@ class Pipeline(Reader):
     def finish_batch(self, batch):
         """Completes a batch of examples, where that is faster than one example at a time.
 
-        The result for an element must not depend on the rest of the batch.
+        The result for an element must not depend on the rest of the batch, unless `rows_meet`.
         """
         return batch
 
@@ -210,6 +213,9 @@ class Pipeline(Reader):
         if start_step < 0:
             raise ValueError(f"start_step={start_step} must be 0 or more")
         rows = parts.rows(self.batch_size)
+        if self.rows_meet and parts.of > 1:
+            whole = self.batches(start_step, seed)
+            return parts.taken(whole, self.batch_size).prefetch(tf.data.AUTOTUNE)
         self.prepare()
         batches = self.batched(parts.numbers(start_step, rows), tf.constant(seed, tf.int64), rows)
         finished = mapped(batches, self.finish_batch, self.num_parallel_calls)

@@ -19,7 +19,7 @@ def batch_maker(pipeline, seed):
 
     def make(step):
         numbers = tf.data.Dataset.range(step * size, (step + 1) * size)
-        batches = mapped(pipeline.batched(numbers, seed), pipeline.finish_batch)
+        batches = mapped(pipeline.batched(numbers, seed, size), pipeline.finish_batch)
         return batches.get_single_element()
 
     return tf.function(make, [tf.TensorSpec([], tf.int64)], autograph=False)

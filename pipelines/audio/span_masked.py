@@ -5,9 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from mmssl.pipelines.audio.frame_windows import FrameWindows
-from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.masks.spans import span_mask
-from mmssl.pipelines.parts import WHOLE
 
 
 class MaskedWindows(FrameWindows):
@@ -55,7 +53,7 @@ class MaskedWindows(FrameWindows):
         self.mask_ratio = mask_ratio
         self.span = span
         self.min_masks = min_masks
-        self.equal_rows = equal_rows
+        self.equal_rows = self.rows_meet = equal_rows
 
     def example(self, index, key):
         """Makes one training element, see the class."""
@@ -67,16 +65,10 @@ class MaskedWindows(FrameWindows):
             batch["order"] = tf.random.stateless_uniform(frames.shape, order_key)
         return {**batch, "mask": tf.cast(mask, tf.int32)}
 
-    def batches(self, start_step=0, seed=0, parts=WHOLE):
-        """Returns the infinite dataset of training batches, see `Pipeline.batches`.
-
-        With `equal_rows` the rows of a batch look at each other, so that the whole batch is read
-        for any part of it.
-        """
-        if not self.equal_rows:
-            return super().batches(start_step, seed, parts)
-        whole = mapped(super().batches(start_step, seed), equalize_masks)
-        return parts.taken(whole, self.batch_size).prefetch(tf.data.AUTOTUNE)
+    def finish_batch(self, batch):
+        """Makes rows equal, see the class."""
+        batch = super().finish_batch(batch)
+        return equalize_masks(batch) if self.equal_rows else batch
 
 
 def equalize_masks(batch):

@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from mmssl.cli import main
-from mmssl.pipelines.audio import AudioWindows
-from mmssl.pipelines.images import ImageCrops
+from mmssl.pipelines.audio import AudioWindows, MaskedWindows
+from mmssl.pipelines.images import ImageCrops, ImageViews
 from mmssl.pipelines.steps import batch_maker
 from mmssl.pipelines.text import TokenBlocks
 from mmssl.runs.recipe import build
@@ -56,7 +56,11 @@ def test_where_nothing_arrives_for_long_or_any_more_the_run_goes_on():
     "pipeline",
     [
         lambda: AudioWindows(window=2000, batch_size=4),
+        lambda: MaskedWindows(
+            window=2000, batch_size=4, kernel_sizes=(10, 4), strides=(5, 4), equal_rows=True
+        ),
         lambda: ImageCrops(size=16, batch_size=4),
+        lambda: ImageViews(size=16, batch_size=4),
         lambda: TokenBlocks(length=16, vocabulary_size=300, batch_size=4, limit=20),
     ],
 )
