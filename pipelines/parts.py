@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.mapping import mapped
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -73,7 +75,7 @@ class Parts:
             return batches
         rows = self.rows(batch_size)
         own = slice(self.first * rows, (self.first + self.count) * rows)
-        share = batches.map(lambda batch: tf.nest.map_structure(lambda x: x[own], batch))
+        share = mapped(batches, lambda batch: tf.nest.map_structure(lambda x: x[own], batch))
         return share.rebatch(rows, drop_remainder=True)
 
 

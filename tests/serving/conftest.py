@@ -12,6 +12,7 @@ import tensorflow as tf
 from starlette.testclient import TestClient
 
 from mmssl.deploy.saved_model import save
+from mmssl.deploy.signatures import declared
 from mmssl.encoders import cpc_encoder
 from mmssl.serving.limits import Limits
 from mmssl.serving.model import read_saved_model
@@ -69,7 +70,7 @@ def sound_model(tmp_path_factory):
     """An exported encoder of waveforms."""
     keras.utils.set_random_seed(0)
     folder = tmp_path_factory.mktemp("sound") / "speech"
-    save(cpc_encoder(channels=8, context_dim=8), folder)
+    save(folder, {"embed": declared(cpc_encoder(channels=8, context_dim=8))})
     return read_saved_model(folder, "speech", 1, sample_rate=8000)
 
 

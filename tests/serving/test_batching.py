@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mmssl.deploy.saved_model import save
+from mmssl.deploy.signatures import declared
 from mmssl.encoders import bert_encoder
 from mmssl.serving.batching import Batcher
 from mmssl.serving.contract import Call
@@ -238,7 +239,7 @@ def test_an_encoder_of_text_gives_joined_calls_the_vectors_of_single_ones(tmp_pa
     encoder = bert_encoder(
         vocabulary_size=50, length=24, width=16, depth=2, num_heads=2, mlp_dim=32
     )
-    save(encoder, tmp_path / "text")
+    save(tmp_path / "text", {"embed": declared(encoder)})
     draw, calls = np.random.default_rng(0), []
     for length in (24, 13, 17):
         mask = (np.arange(length) < [[length], [length - 3]]).astype("int32")

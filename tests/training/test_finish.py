@@ -55,10 +55,11 @@ def test_labels_without_a_test_split_are_probed_by_a_drawn_one(labeled):
 def test_the_run_is_whitened_before_it_is_probed(labeled, capsys):
     (labeled.folder / "run" / "whitening.npz").unlink(missing_ok=True)
     run = labeled(label_column="pitch")
+    run.config["probe"]["whiten"] = "pca"
     [result] = finish(run)
     assert run.files.whitening.exists()
     assert result["whitening"]["used"]
-    assert result["whitening"]["why"].startswith("mean and first direction hold 1.00 of")
+    assert result["whitening"]["why"] == "probe.whiten is pca"
     assert set(result["whitened"]) == {"encoder", "untrained", "raw"}
     assert "encoder, whitened" in capsys.readouterr().out
 
