@@ -49,11 +49,11 @@ def test_a_run_begins_with_a_presets_weights_and_goes_on_after_a_stop(
     def interrupted(self, logs, advance=Progress.advance):
         advance(self, logs)
         if self.done == 1:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patched:
         patched.setattr(Progress, "advance", interrupted)
-        assert main(["pretrain", "vision/byol", "--quiet", "--out", str(stopped), *given]) == 130
+        assert main(["pretrain", "vision/byol", "--quiet", "--out", str(stopped), *given]) == 143
     whole = pretrain("vision/byol", tmp_path / "whole", given, quiet=True)
     resumed = pretrain("vision/byol", stopped, given, quiet=True)
     for own, theirs in zip(whole.untrained.get_weights(), backbone.get_weights(), strict=True):

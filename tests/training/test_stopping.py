@@ -26,6 +26,14 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture(autouse=True)
+def _signals_that_are_not_ignored():
+    """As in a shell's foreground: what a shell starts in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def signals(monkeypatch):
     """Sends signals to this process in the middle of step STOPPED, as often as asked for."""
