@@ -88,6 +88,8 @@ def make_strategy(name="auto"):
 
     if name not in STRATEGIES:
         raise ValueError(f"fit.strategy must be one of {', '.join(STRATEGIES)}; got {name!r}.")
+    if keras.backend.backend() == "jax":
+        return _on_jax(name)
     workers = len(read_cluster().addresses)
     if workers > 1 and name in ("mirrored", "tpu"):
         raise ValueError(
@@ -99,8 +101,6 @@ def make_strategy(name="auto"):
             "fit.strategy=multi_worker needs TF_CONFIG, which names the workers: start it with "
             "`mmssl launch`, or set auto."
         )
-    if keras.backend.backend() == "jax":
-        return _on_jax(name)
     if name == "tpu":
         return _tpu()
     return join_workers() if workers > 1 else _local(name)

@@ -47,9 +47,9 @@ FAULTS = (
     ),
     Fault(
         "rows are made equal within a worker's part",
-        "pipelines/audio/span_masked.py",
-        "whole = mapped(super().batches(start_step, seed), equalize_masks)",
-        "return mapped(super().batches(start_step, seed, parts), equalize_masks)",
+        "pipelines/pipeline.py",
+        "        if self.rows_meet and parts.of > 1:",
+        "        if self.rows_meet and parts.of < 1:",
         ("tests/pipelines/test_parts.py",),
     ),
     Fault(
