@@ -1,6 +1,7 @@
 """Self-supervised methods, one a file, and the bases that they share."""
 
 from mmssl.methods.barlow_twins import BarlowTwins
+from mmssl.methods.bart import BART
 from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
 from mmssl.methods.colorization import Colorization
@@ -16,15 +17,18 @@ from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.swav import SwAV
+from mmssl.methods.t5 import T5
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wavenet import WaveNet
 
 __all__ = [
+    "BART",
     "BERT",
     "BYOL",
     "CPC",
     "DINO",
     "GPT",
+    "T5",
     "BarlowTwins",
     "Colorization",
     "ContextEncoder",

@@ -1,7 +1,9 @@
 """Text: tokenizers, passages, sentence pairs and masks."""
 
 from mmssl.pipelines.text.byte_pairs import BytePairs
+from mmssl.pipelines.text.corrupted_spans import CorruptedSpans
 from mmssl.pipelines.text.masked_passages import MaskedPassages
+from mmssl.pipelines.text.noisy_passages import NoisyPassages
 from mmssl.pipelines.text.passages import Passages
 from mmssl.pipelines.text.sentence_pairs import SentencePairs
 from mmssl.pipelines.text.token_blocks import TokenBlocks
@@ -10,7 +12,9 @@ from mmssl.pipelines.text.visible_tokens import VisibleTokens
 
 __all__ = [
     "BytePairs",
+    "CorruptedSpans",
     "MaskedPassages",
+    "NoisyPassages",
     "Passages",
     "SentencePairs",
     "TokenBlocks",
