@@ -49,3 +49,4 @@ class BART(SequenceToSequence):
         tokens = required_layer("BART", encoder, "token_embedding", "mmssl.encoders.bart_encoder")
         decoder = BartDecoder(tokens, length, depth, num_heads, mlp_dim, dropout, name="decoder")
         super().__init__(encoder, decoder, start, **kwargs)
+        self.length = length

@@ -38,6 +38,7 @@ class SequenceToSequence(Pretrainer):
     def __init__(self, encoder: keras.Model, decoder, start, **kwargs):
         super().__init__(encoder, **kwargs)
         self.decoder = decoder
+        self.decoder = decoder
         self.decoder.build()
         self.start = start
 
