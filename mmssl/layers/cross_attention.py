@@ -220,9 +220,10 @@ class T5Block(_Block):
         x = x + attention(norm(x));  x = x + cross_attention(norm(x), memory);
         out = x + contract(relu(expand(norm(x))))
 
-    Norms divide by the root mean square and scale, and nothing has a bias. The paper's code does not
-    divide scores by the square root of the width of a head, and begins with queries that are
-    smaller by it: Adafactor, whose updates are relative to the weights, learns the same either way.
+    Norms divide by the root mean square and scale, and nothing has a bias. The paper's code does
+    not divide scores by the square root of the width of a head, and begins with queries that are
+    smaller by it: Adafactor, whose updates are relative to the weights, learns the same either
+    way.
 
     Args:
         num_heads: attention heads; divides the width.
