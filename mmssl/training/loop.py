@@ -23,7 +23,7 @@ from mmssl.runs.checksums import note_files_of_data, write_noted
 from mmssl.runs.fit import Fit
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
-from mmssl.runs.kept import Kept
+from mmssl.runs.kept import Kept, go_back
 from mmssl.runs.recipe import build, open_recipe
 from mmssl.stopping import StoppedError, deferred
 from mmssl.strategy import make_strategy
@@ -31,7 +31,7 @@ from mmssl.training.batches import Batches, check_service
 from mmssl.training.checks import check_backend, check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
-from mmssl.training.finite import check_finite
+from mmssl.training.finite import Watch, check_finite
 from mmssl.training.loggers import check_logger, logger
 from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
@@ -176,21 +176,24 @@ class Training:
             self.fit, len(self.data), self.folder, self.workers, self.seconds_per_step
         )
         self._compile(steps)
+        self.workers.chief_first(self._go_back)
         position = self.workers.together(self._restore)
         progress = Progress(steps, position["step"], self.quiet)
         chief = self.workers.is_chief
         begun = logger(self.fit.logger if chief else None, self.folder, self.quiet)
         patient = deferred(self.quiet, NOTICE_SECONDS)
-        with progress, patient as request, begun as own, self.background:
+        watch = Watch(self.method, self.workers.count)
+        with progress, patient as request, begun as own, self.background, watch:
             self.callbacks += own
             for sentence in (
                 ON if is_deterministic(self.fit) else OFF,
                 *self.fit.keep.doubts(steps),
             ):
                 progress.say(sentence)
-            self._train(position, steps, progress, request)
+            self._train(position, steps, progress, request, watch)
         self.method.finalize()
         if chief:
+            self.folder.lock.check()
             self._save_encoder(self.folder.encoder)
 
     def _keep_untrained(self):
@@ -234,6 +237,10 @@ class Training:
         self._compile(steps=1)
         return time_step(self.method, self._batches.from_step(0))
 
+    def _go_back(self):
+        if self.workers.is_chief and self.folder.checkpoint.exists():
+            go_back(self.folder.checkpoint)
+
     def _restore(self):
         if self.folder.checkpoint.exists():
             return load_state(self.folder.checkpoint, self.method, self._more())
@@ -255,7 +262,7 @@ class Training:
         every = [*before, history, *self.callbacks]
         return keras.callbacks.CallbackList(every, model=self.method)
 
-    def _train(self, position, steps, progress, request):
+    def _train(self, position, steps, progress, request, watch):
         ends = period_ends(steps, len(self.data))
         history = self._history(position["step"])
         callbacks = self._callbacks(history, progress)
@@ -275,6 +282,8 @@ class Training:
             clock.stepped()
             progress.advance(logs)
             done = step + 1
+            if watch.has_found():
+                self._check_finite(done)
             due = self.fit.keep.is_due(done, [])
             if done in ends:
                 self._finish_period(callbacks, done, logs, clock)
@@ -330,6 +339,8 @@ class Training:
         return bool(due)
 
     def _save(self, position, rows):
+        if self.workers.is_chief:
+            self.folder.lock.check()
         path, run = self.kept.place(position["step"], rows)
         # What is copied is summed over all workers; the chief alone writes it.
         run = run if self.workers.is_chief else _unwritten
