@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from mmssl.evaluation.probes.features import Features
 from mmssl.pipelines.audio.budget import SAMPLES
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 
 SIDE, COMPONENTS = 32, 200
 COEFFICIENTS, MEL_BANDS, WINDOW_SECONDS, STEP_SECONDS = 20, 40, 0.032, 0.010
