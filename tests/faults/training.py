@@ -55,4 +55,32 @@ FAULTS = (
         "return _add_n(inputs, name)",
         ("tests/training/test_determinism.py",),
     ),
+    Fault(
+        "workers are not told that what started them is gone",
+        "mmssl/training/launched.py",
+        "    os.kill(os.getpid(), signal.SIGTERM)\n",
+        "",
+        ("tests/training/test_launched.py",),
+    ),
+    Fault(
+        "a worker that cannot end by itself stays when what started it is gone",
+        "mmssl/training/launched.py",
+        "    os.kill(os.getpid(), signal.SIGKILL)\n",
+        "",
+        ("tests/training/test_launched.py",),
+    ),
+    Fault(
+        "workers wait for each step, however fast",
+        "mmssl/training/looks.py",
+        "min(2 * self._every, MOST)",
+        "self._every",
+        ("tests/training/test_looks.py",),
+    ),
+    Fault(
+        "workers look at slow steps as rarely as at fast ones",
+        "mmssl/training/looks.py",
+        "max(1, self._every // 2) if rare else",
+        "self._every if rare else",
+        ("tests/training/test_looks.py",),
+    ),
 )
