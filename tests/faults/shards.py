@@ -2,7 +2,7 @@
 
 from tests.faults.fault import Fault
 
-PREPARING = ("tests/pipelines/test_preparing.py",)
+PREPARING = ("tests/pipelines/preparing",)
 ORDER = ("tests/pipelines/test_order.py",)
 
 FAULTS = (
@@ -40,7 +40,7 @@ FAULTS = (
     ),
     Fault(
         "a run does not tell what its shards have left out",
-        "pipelines/sources/source.py",
+        "pipelines/sources/kinds.py",
         'left_out=[tuple(one) for one in index.manifest["left_out"]],',
         "left_out=[],",
         PREPARING,
