@@ -19,6 +19,7 @@ import numpy as np
 
 from mmssl.files import recover, reserve, write_text
 from mmssl.pipelines.sources import places
+from mmssl.reading import check_regular, load_json
 from mmssl.search.items import Item
 
 FORMAT = 1  # raised when an older index can no longer be read
@@ -59,15 +60,17 @@ def read_index(path):
             "makes one."
         )
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        for entry in path.iterdir():
+            check_regular(entry)
+        manifest = load_json((path / MANIFEST).read_text(encoding="utf-8"))
         found = manifest["format"]
         if found == FORMAT:
             _check_sums(path, manifest)
             items = _read_items(path / ITEMS, manifest["items"])
             vectors = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
             _check(vectors, (manifest["items"], manifest["dimension"]))
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # what damaged files raise is without number
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{path} is damaged ({reason}): build it again.") from None
     if found != FORMAT:
         raise ValueError(
@@ -162,7 +165,7 @@ def _checksum(manifest):
 def _read_items(path, count):
     # Many share a place; one str for all of them is a fraction of the memory.
     with open(path, encoding="utf-8", newline="\n") as file:
-        rows = [json.loads(line) for line in file]
+        rows = [load_json(line) for line in file]
     if len(rows) != count:
         raise ValueError(f"{path.name} has {len(rows)} items, not {count}")
     return [Item(**{**row, "place": sys.intern(row["place"])}) for row in rows]

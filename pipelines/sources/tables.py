@@ -1,6 +1,5 @@
 """Tables of files, texts and labels: TSV with a header line, or one JSON object per line."""
 
-import json
 import logging
 import os
 import unicodedata
@@ -11,6 +10,7 @@ import numpy as np
 
 from mmssl.pipelines.sources.strings import Strings
 from mmssl.pipelines.sources.table_texts import TableTexts
+from mmssl.reading import check_regular, load_json
 
 NO_TEXT = "it has no text"  # the reason for which a file is left out
 
@@ -102,6 +102,7 @@ def _checked(path):
     path = Path(path)
     if path.suffix.lower() not in TABLES:
         raise ValueError(f"{path} is not a table: give a {' or '.join(TABLES)} file")
+    check_regular(path)
     if not path.is_file():
         raise ValueError(f"the table {path} does not exist (working folder {os.getcwd()})")
     return path
@@ -198,8 +199,8 @@ def _jsonl(path, lines, numbers, kept):
 
 def _object(path, number, line):
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        row = load_json(line)
+    except ValueError as error:
         raise ValueError(f"{path} line {number} is not valid JSON: {error}") from error
     if not isinstance(row, dict):
         raise ValueError(f"{path} line {number} is not a JSON object")
