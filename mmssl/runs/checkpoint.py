@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 
 from mmssl.files import atomic_write
+from mmssl.reading import check_regular
 
 LAST = "last.npz"
+BEFORE = "before.npz"  # what the last one has replaced
 _WITHOUT = {
     True: "Without it encoder.keras can still be used if the run has ended; or delete it, and the "
     "same `mmssl pretrain` command begins anew.",
@@ -25,6 +27,10 @@ def state_variables(model):
         *model.metrics_variables,
     ]
     return list({id(variable): variable for variable in variables}.values())
+
+
+class DamagedError(ValueError):
+    """A checkpoint cannot be read."""
 
 
 def save_state(path, model, position, more=(), run=None):
@@ -76,6 +82,21 @@ def read_position(path):
         return json.loads(str(archive["position"]))
 
 
+def check_state(path):
+    """Reads a checkpoint through, against its checksums.
+
+    Args:
+        path: file written by `save_state`.
+
+    Raises:
+        DamagedError: it is damaged.
+    """
+    with _opened(path) as archive:
+        for name in archive.files:
+            archive[name]
+        json.loads(str(archive["position"]))
+
+
 def load_weights(path, model):
     """Restores only the weights of a checkpoint.
 
@@ -99,6 +120,7 @@ def _read(path):
 @contextlib.contextmanager
 def _opened(path):
     """Opens a checkpoint; whatever is raised inside the block is a damage of the file."""
+    check_regular(path)
     if not path.exists():
         raise ValueError(
             f"{path} is missing: without it a run gives its encoder, but not its method."
@@ -108,7 +130,7 @@ def _opened(path):
             yield archive
     except Exception as error:  # what a damaged archive raises is without number
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(
+        raise DamagedError(
             f"{path} is damaged ({reason}): restore it from a copy. {_WITHOUT[path.name == LAST]}"
         ) from None
 

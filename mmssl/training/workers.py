@@ -8,8 +8,9 @@ import tensorflow as tf
 from mmssl.methods.bases.step import Votes
 from mmssl.pipelines.parts import WHOLE, Parts
 from mmssl.strategy import join_workers, read_cluster
+from mmssl.training.looks import Looks
 
-QUESTIONS = ("stop", "save")
+QUESTIONS = ("stop", "save", "look more often")
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
 
 
@@ -36,7 +37,7 @@ class Workers:
         self.is_chief = cluster.is_chief
         self._addresses = cluster.addresses
         self._strategy = join_workers() if self.count > 1 else None
-        self._votes = None
+        self._votes, self._looks = None, Looks()
 
     def parts(self, strategy):
         """Returns the Parts of every batch that this worker's replicas take, one each."""
@@ -54,13 +55,15 @@ class Workers:
         """Sets, before a step, what this worker asks for.
 
         Args:
-            *wishes: bool, one for each of QUESTIONS.
+            *wishes: bool, whether to stop, and to write a checkpoint.
         """
         if self._votes is not None:
-            self._votes.give(wishes)
+            self._votes.give([*wishes, self._looks.are_rare()])
 
     def agreed(self, *wishes):
         """Says, after a step, what is to be done.
+
+        Several workers look at what they have asked for only after some of the steps, see `Looks`.
 
         Args:
             *wishes: bool, what this worker asks for by now, which counts if it is the only one.
@@ -68,7 +71,13 @@ class Workers:
         Returns:
             list of bool, the same on all workers: what any of them asked for before the step.
         """
-        return list(wishes) if self._votes is None else self._votes.result()
+        if self._votes is None:
+            return list(wishes)
+        if not self._looks.is_due():
+            return [False] * len(wishes)
+        *asked, rare = self._votes.result()
+        self._looks.looked(rare)
+        return asked
 
     def from_chief(self, *numbers):
         """Returns the chief's numbers on every worker, which waits for all others.

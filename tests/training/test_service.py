@@ -14,6 +14,7 @@ import tensorflow as tf
 from mmssl.cli import main
 from mmssl.pipelines.audio import AudioWindows, MaskedWindows
 from mmssl.pipelines.images import ImageCrops, ImageViews
+from mmssl.pipelines.parts import Parts
 from mmssl.pipelines.steps import batch_maker
 from mmssl.pipelines.text import TokenBlocks
 from mmssl.runs.recipe import build
@@ -74,6 +75,19 @@ def test_single_batches_are_those_of_the_pipeline(pipeline):
             assert single.keys() == batch.keys()
             for name, value in batch.items():
                 np.testing.assert_array_equal(single[name], value)
+
+
+@pytest.mark.parametrize("equal_rows", [False, True])
+def test_single_parts_are_those_that_a_worker_reads(equal_rows):
+    pipeline = MaskedWindows(
+        window=2000, batch_size=4, kernel_sizes=(10, 4), strides=(5, 4), equal_rows=equal_rows
+    ).prepare()
+    parts = Parts(1, 2, 4)
+    make = batch_maker(pipeline, 3, parts)
+    for turn, part in enumerate(pipeline.batches(0, 3, parts).take(6).as_numpy_iterator()):
+        single = make(tf.constant(turn, tf.int64))
+        for name, value in part.items():
+            np.testing.assert_array_equal(single[name], value)
 
 
 @pytest.mark.parametrize(

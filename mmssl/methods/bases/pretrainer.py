@@ -35,7 +35,7 @@ class Pretrainer(keras.Model):
     norm_sensitive = False
     splits_batches = False
     accumulate = 1
-    finite = None  # a step.FiniteWatch, on TensorFlow
+    finite = None  # once compiled, a FiniteWatch of the backend's step
     votes = None  # a step.Votes, where workers must agree on when to stop
     min_batch_size = 1
 
@@ -296,6 +296,8 @@ class Pretrainer(keras.Model):
         if keras.backend.backend() == "tensorflow":
             distribution.leave_summing(self.optimizer)
             self.finite = step.FiniteWatch()
+        if keras.backend.backend() == "jax":
+            self.finite = jax_step.FiniteWatch()
 
     def take_step(self, batch):
         """Takes the compiled step on a batch, as a run does, and leaves the metrics' means going.
