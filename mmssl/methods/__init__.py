@@ -21,6 +21,7 @@ from mmssl.methods.t5 import T5
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
+from mmssl.methods.xlnet import XLNet
 
 __all__ = [
     "BART",
@@ -44,4 +45,5 @@ __all__ = [
     "VICReg",
     "Wav2Vec2",
     "WaveNet",
+    "XLNet",
 ]

@@ -5,6 +5,7 @@ from mmssl.pipelines.text.corrupted_spans import CorruptedSpans
 from mmssl.pipelines.text.masked_passages import MaskedPassages
 from mmssl.pipelines.text.noisy_passages import NoisyPassages
 from mmssl.pipelines.text.passages import Passages
+from mmssl.pipelines.text.permuted_passages import PermutedPassages
 from mmssl.pipelines.text.sentence_pairs import SentencePairs
 from mmssl.pipelines.text.token_blocks import TokenBlocks
 from mmssl.pipelines.text.tokenizer import Tokenizer
@@ -16,6 +17,7 @@ __all__ = [
     "MaskedPassages",
     "NoisyPassages",
     "Passages",
+    "PermutedPassages",
     "SentencePairs",
     "TokenBlocks",
     "Tokenizer",

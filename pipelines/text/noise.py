@@ -7,6 +7,8 @@ draws.
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.masks.scattered import cut_to_budget, scattered_items
+
 
 def mask_tokens(tokens, key, mask_ratio, mask):
     """Replaces round(mask_ratio n) random tokens with `mask`, a token id."""
@@ -61,16 +63,9 @@ def infill(tokens, key, mask_ratio, span, mask):
     length_key, order_key = tf.unstack(tf.random.split(key, 2))
     count = tf.size(tokens)
     budget = tf.cast(tf.math.ceil(mask_ratio * tf.cast(count, tf.float64)), tf.int32)
-    lengths = _poisson(budget, length_key, span)
-    before = tf.cumsum(lengths, exclusive=True)
-    lengths = tf.minimum(lengths, budget - before)[
-        : tf.reduce_sum(tf.cast(before < budget, tf.int32))
-    ]
-
+    lengths = cut_to_budget(_poisson(budget, length_key, span), budget)
     kept = count - tf.reduce_sum(lengths)
-    items = kept + tf.size(lengths)
-    draws = tf.random.stateless_uniform(items[None], order_key, dtype=tf.float64)
-    is_span = tf.argsort(draws) >= kept
+    is_span = scattered_items(kept, tf.size(lengths), order_key)
     number = tf.cumsum(tf.cast(is_span, tf.int32)) - 1
     sizes = tf.where(is_span, tf.gather(tf.pad(lengths, [[0, 1]]), tf.maximum(number, 0)), 1)
     first = tf.minimum(tf.cumsum(sizes, exclusive=True), tf.maximum(count - 1, 0))
