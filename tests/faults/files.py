@@ -16,7 +16,7 @@ FAULTS = (
     Fault(
         "Ctrl-C between the two moves of a folder loses the old and the new one",
         "mmssl/files.py",
-        "except BaseException:",
+        "except BaseException:  # Ctrl-C, too",
         "except OSError:",
         FILES,
         "interruption",
