@@ -17,7 +17,7 @@ FAULTS = (
         "Ctrl-C between the two moves of a folder loses the old and the new one",
         "mmssl/files.py",
         "except BaseException:  # Ctrl-C, too",
-        "except OSError:",
+        "except OSError:  # Ctrl-C, too",
         FILES,
         "interruption",
     ),
