@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.parts import WHOLE
 
 

@@ -36,6 +36,7 @@ from mmssl.layers.positions import (
     RelativePositionBias,
     SegmentIds,
 )
+from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
@@ -55,6 +56,7 @@ __all__ = [
     "GridPooling",
     "GridPositions",
     "GroupedConvolution",
+    "GumbelQuantizer",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -79,6 +81,7 @@ __all__ = [
     "ZeroMaskedFrames",
     "approximate_gelu",
     "gather_tokens",
+    "gumbel_noise",
     "lab_to_rgb",
     "mu_law_decode",
     "mu_law_encode",

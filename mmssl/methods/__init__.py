@@ -17,6 +17,7 @@ from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.swav import SwAV
 from mmssl.methods.vicreg import VICReg
+from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "SimSiam",
     "SwAV",
     "VICReg",
+    "Wav2Vec2",
     "WaveNet",
 ]

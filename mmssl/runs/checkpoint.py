@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from mmssl.files import atomic_write
+from mmssl.reading import check_regular
 
 LAST = "last.npz"
 BEFORE = "before.npz"  # what the last one has replaced
@@ -119,6 +120,7 @@ def _read(path):
 @contextlib.contextmanager
 def _opened(path):
     """Opens a checkpoint; whatever is raised inside the block is a damage of the file."""
+    check_regular(path)
     if not path.exists():
         raise ValueError(
             f"{path} is missing: without it a run gives its encoder, but not its method."

@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 from mmssl.files import write_text
+from mmssl.reading import check_regular, load_json
 
 CHECKSUMS = "checksums.json"
 BY_THE_DATA = (
@@ -55,6 +56,8 @@ def check_files(folder):
     Raises:
         ValueError: a file is damaged; the message names it and what to do.
     """
+    for path in Path(folder).iterdir():
+        check_regular(path)
     for name, noted in _noted(folder).items():
         path = Path(folder, name)
         if not path.exists():
@@ -63,7 +66,7 @@ def check_files(folder):
             raise ValueError(damage(path))
     for path in Path(folder).glob("*.json"):
         try:
-            json.loads(path.read_bytes())
+            load_json(path.read_bytes())
         except ValueError:
             raise ValueError(damage(path)) from None
 
@@ -93,7 +96,7 @@ def _noted(folder):
     if not path.exists():
         return {}
     try:
-        noted = json.loads(path.read_text(encoding="utf-8"))
+        noted = load_json(path.read_text(encoding="utf-8"))
         return {str(name): [str(value) for value in values] for name, values in noted.items()}
     except (ValueError, AttributeError, TypeError):
         raise ValueError(

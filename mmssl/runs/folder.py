@@ -15,6 +15,7 @@ import yaml
 
 from mmssl.encoders.parts.saved import check_archive
 from mmssl.files import TEMPORARY_PREFIX, sweep
+from mmssl.reading import load_json, load_yaml
 from mmssl.runs.checkpoint import LAST
 from mmssl.runs.checksums import check_files, damage, write_noted
 from mmssl.runs.lock import Lock
@@ -117,8 +118,8 @@ class RunFolder:
         if not self.config.is_file():
             raise ValueError(f"{self.path} is not a run folder: it has no config.yaml.")
         config = None
-        with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError):
-            config = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        with contextlib.suppress(ValueError):
+            config = load_yaml(self.config.read_text(encoding="utf-8"))
         if not isinstance(config, dict) or not isinstance(config.get("recipe"), str):
             raise ValueError(damage(self.config))
         self._check_format(config.pop("format", None))
@@ -159,7 +160,7 @@ class RunFolder:
             raise ValueError(
                 f"{self.plan} is missing: the same `mmssl pretrain` command writes it again."
             )
-        return json.loads(self.plan.read_text())
+        return load_json(self.plan.read_text())
 
     def is_complete(self):
         """Says whether training has ended and all that it writes is there, or cannot be had again.

@@ -1,6 +1,7 @@
 """Audio: decoding, windows, views and masks."""
 
 from mmssl.pipelines.audio.conditioned import ConditionedWindows
+from mmssl.pipelines.audio.contrasted import ContrastedWindows
 from mmssl.pipelines.audio.frame_windows import FrameWindows
 from mmssl.pipelines.audio.span_masked import MaskedWindows
 from mmssl.pipelines.audio.views import AudioViews
@@ -11,6 +12,7 @@ __all__ = [
     "AudioViews",
     "AudioWindows",
     "ConditionedWindows",
+    "ContrastedWindows",
     "FrameWindows",
     "MaskedWindows",
     "VisibleFrames",

@@ -14,7 +14,7 @@ from mmssl.pipelines.audio.decoding import (
     resample,
 )
 from mmssl.pipelines.audio.reading import PartReader
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host, taken

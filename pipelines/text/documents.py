@@ -3,18 +3,20 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import TEXT_EXTENSIONS
 from mmssl.pipelines.sources.prepared import prepared
-from mmssl.pipelines.sources.tables import NO_TEXT
+from mmssl.pipelines.text.reading import TextReader, whole
 from mmssl.pipelines.text.vocabularies import is_published, read_vocabulary
 
-_BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}\p{M}]*"
 _MOST = 256  # characters that a token can stand for
+_LEARNED = 2**28  # bytes of text from which a vocabulary is learned
+PREVIEWED = 2**16  # characters
 logger = logging.getLogger(__name__)
 
 
@@ -93,16 +95,14 @@ class Documents(Pipeline):
         Returns:
             String (1,), a batch of one text, as `encode` expects.
         """
-        valid = tf.strings.unicode_transcode(raw, "UTF-8", "UTF-8", errors="replace")
-        text = tf.strings.regex_replace(raw, r"^\x{FEFF}", "")
-        nul = tf.strings.length(raw) - tf.strings.length(tf.strings.regex_replace(raw, "\\x00", ""))
-        checks = [
-            tf.Assert(valid == raw, ["it is not UTF-8 text"]),
-            tf.Assert(nul * 10 <= tf.strings.length(raw), ["it is UTF-16, or no text: it has NUL"]),
-            tf.Assert(~tf.strings.regex_full_match(text, _BLANK), [NO_TEXT]),
-        ]
-        with tf.control_dependencies(checks):
-            return tf.strings.regex_replace(text, "\\x00", " ")[None]
+        if raw.dtype != tf.string:
+            raise TypeError(f"a text is a string, not {raw.dtype.name}")
+        text = tf.numpy_function(whole, [raw], tf.string, stateful=False)
+        return tf.reshape(text, [1])
+
+    def measurer_for(self, source):
+        """Returns a function of an index to the bytes of a text, which reads it through."""
+        return self._reader(source).size_read
 
     def inputs(self, item, max_length=None):
         """Turns one text into the encoder's inputs, without a batch axis."""
@@ -136,12 +136,28 @@ class Documents(Pipeline):
                 for name, ids in encoded.items()
             }
 
-        begun = mapped(self._read(source), lambda text: self.beginning(text, length))
+        begun = self.beginnings(source, _MOST * (length + 2))
+        begun = mapped(begun, lambda text: self.beginning(text, length))
         return mapped(begun.rebatch(batch_size), encode, self.num_parallel_calls).prefetch(2)
 
+    def beginnings(self, source, characters):
+        """Returns the beginnings of all texts, without reading all of a long file.
+
+        Args:
+            source: Source.
+            characters: int, fewest visible characters of each, if it has so many.
+
+        Returns:
+            tf.data.Dataset of strings (1,).
+        """
+        reader = self._reader(source)
+        numbers = tf.data.Dataset.range(len(source))
+        return mapped(numbers, lambda i: reader.beginning(i, characters), self.num_parallel_calls)
+
     def preview(self, source, index):
-        """Returns one text as str."""
-        return super().preview(source, index)[0].decode()
+        """Returns the beginning of one text as str, a page or more."""
+        number = tf.constant(index, tf.int64)
+        return self._reader(source).beginning(number, PREVIEWED).numpy()[0].decode()
 
     def restore(self, folder):
         """Reads the vocabulary of a run folder."""
@@ -186,12 +202,17 @@ class Documents(Pipeline):
         """Returns as much of each text as its first `length` tokens can take."""
         return tf.strings.substr(texts, 0, _MOST * (length + 2), unit="UTF8_CHAR")
 
-    def _read(self, source):
-        numbers = tf.data.Dataset.range(len(source))
-        return mapped(numbers, lambda i: self.decode(source.read(i)), self.num_parallel_calls)
+    def _reader(self, source):
+        return TextReader(source, self.decode, self.num_parallel_calls)
+
+    def _blocks(self):
+        """Yields the texts to train on, see `TextReader.blocks`."""
+        return self._reader(self.items).blocks()
 
     def _texts(self):
-        return (text[0].decode() for text in self._read(self.items).as_numpy_iterator())
+        """Yields the texts that a vocabulary is learned from: of many, blocks spread evenly."""
+        step = -(-int(np.sum(self.shapes)) // _LEARNED)
+        return (text for i, (_, text) in enumerate(self._blocks()) if i % step == 0)
 
     def _between_runs(self, what, arguments, make):
         """Returns arrays made from the texts, from the cache where it has them; see `prepared`."""

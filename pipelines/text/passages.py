@@ -129,7 +129,7 @@ class Passages(Documents):
         arrays = self._between_runs(
             "corpus",
             [self.tokenizer.fingerprint(), self._room],
-            lambda: tokenize(self._texts(), self.tokenizer, self._room),
+            lambda: tokenize(self._blocks(), self.tokenizer, self._room),
         )
         return Corpus.hold(arrays)
 

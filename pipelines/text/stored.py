@@ -1,10 +1,6 @@
 """What prepared shards hold of a text: the text as it is."""
 
-import functools
-
-import tensorflow as tf
-
-from mmssl.pipelines.text.documents import Documents
+from mmssl.pipelines.text.reading import whole
 
 
 def as_it_is(raw):
@@ -14,13 +10,7 @@ def as_it_is(raw):
         raw: bytes.
 
     Raises:
-        tf.errors.OpError: it is no text; the message is the reason.
+        ValueError: it is no text; the message is the reason.
     """
-    _decoder()(tf.constant(raw))
+    whole(raw)
     return raw
-
-
-@functools.cache
-def _decoder():
-    decode = functools.partial(Documents.decode, None)  # which needs no vocabulary
-    return tf.function(decode, [tf.TensorSpec([], tf.string)], autograph=False)

@@ -3,7 +3,7 @@
 from tests.faults.fault import Fault
 
 PREPARING = ("tests/pipelines/preparing",)
-ORDER = ("tests/pipelines/test_order.py",)
+ORDER = ("tests/pipelines/test_shard_order.py",)
 
 FAULTS = (
     Fault(
@@ -121,7 +121,7 @@ FAULTS = (
     ),
     Fault(
         "shards are read one after the other, without a pool",
-        "pipelines/order.py",
+        "pipelines/shard_order.py",
         'pool = tf.searchsorted(ends, flat, side="right") // self._together',
         'pool = tf.searchsorted(ends, flat, side="right") // 1',
         ORDER,

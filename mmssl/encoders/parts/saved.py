@@ -9,6 +9,7 @@ import keras
 from mmssl.choices import check_choices
 from mmssl.encoders.parts.dropout import with_dropout
 from mmssl.layers import TokenPooling
+from mmssl.reading import check_regular
 
 _REMEDY = (
     "if it belongs to a run whose checkpoint is whole, delete it, and the same `mmssl pretrain` "
@@ -82,6 +83,7 @@ def check_archive(path, remedy=_REMEDY):
     Raises:
         ValueError: the file is damaged.
     """
+    check_regular(path)
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()

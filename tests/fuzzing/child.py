@@ -1,0 +1,150 @@
+"""Reads inputs in a process of its own, which may crash or hang: its parent sees that.
+
+python -m tests.fuzzing.child FOLDER INPUTS SEED NUMBER ...     for the readers of these numbers
+"""
+
+import faulthandler
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+import tensorflow as tf
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from mmssl.pipelines.sources.scan import plain_reason
+from tests.fuzzing.mutations import inputs
+from tests.fuzzing.readers.all import READERS
+
+SECONDS = 20.0  # that an input may take
+CURRENT = "input"  # file of the input that is being read
+_MESSAGE = 4000  # characters of a refusal, and more are no sentence
+_NO_SENTENCE = ("Traceback", "<class '", "object at 0x", "TypeError", "ValueError", "KeyError")
+
+
+class FoundError(Exception):
+    """An input was not refused as it should be."""
+
+
+def main(folder, count, start, *numbers):
+    """Fuzzes readers one after the other, and prints a JSON object for each when it is done."""
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what libraries print is none of the answer
+    logging.disable()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    faulthandler.enable()
+    gc.freeze()  # spares the modules from every collection, of which hypothesis asks for many
+    faulthandler.register(signal.SIGALRM, chain=True)  # the traces of all threads, then the end
+    for number in map(int, numbers):
+        place = Path(folder) / str(number)
+        place.mkdir()
+        found = fuzz(READERS[number], place, int(count), int(start))
+        print(json.dumps({"number": number, **found}), file=out)
+
+
+def fuzz(reader, folder, count, start):
+    """Reads inputs.
+
+    Args:
+        reader: Reader.
+        folder: pathlib.Path of an empty folder, for the reader and the input.
+        count: number of inputs; 0 for the reader's own, which are the same every time.
+        start: of the draws, an int.
+
+    Returns:
+        dict of JSON values: `inputs`, `read`, `refused`, `refusals` (sentence, without numbers, ->
+        how often), `seconds`, `slowest`, `megabytes` (the most that one took) and, if an input was
+        neither read nor refused, `failure` and `input`, the path of the smallest such.
+    """
+    (folder / "place").mkdir()
+    files, read = reader.prepare(folder / "place")
+    for name, data in files.items():
+        read(name, data)  # valid, or the test would tell nothing; and graphs are built now
+    watched = _Watched(reader, read, folder / CURRENT)
+    began = time.monotonic()
+
+    @seed(start)
+    @settings(
+        max_examples=count or reader.quick,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(inputs(files))
+    def attempt(drawn):
+        watched(*drawn)
+
+    failure = {}
+    try:
+        attempt()
+    except Exception:
+        failure = {"failure": traceback.format_exc(limit=-12), "input": str(watched.path)}
+    return {
+        "inputs": watched.count,
+        "read": watched.count - watched.refusals.total(),
+        "refused": watched.refusals.total(),
+        "refusals": dict(watched.refusals.most_common()),
+        "seconds": time.monotonic() - began,
+        "slowest": watched.slowest,
+        "megabytes": watched.most,
+        **failure,
+    }
+
+
+class _Watched:
+    """Reads one input after the other, within bounds, and counts what comes of it."""
+
+    def __init__(self, reader, read, path):
+        self.reader, self.read, self.path = reader, read, path
+        self.count, self.refusals, self.slowest, self.most = 0, Counter(), 0.0, 0
+
+    def __call__(self, name, data):
+        self.path.write_bytes(name.encode() + b"\n" + data)
+        self.count += 1
+        before, began = _peak(anew=True), time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        try:
+            self.read(name, data)
+        except self.reader.refusals as error:
+            self.refusals[_sentence(error)] += 1
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        self.slowest = max(self.slowest, time.monotonic() - began)
+        took = _peak() - before
+        self.most = max(self.most, took)
+        if took > self.reader.megabytes:
+            raise FoundError(f"{name} of {len(data)} bytes took {took} MB of memory")
+
+
+def _sentence(error):
+    text = str(error)
+    if isinstance(error, tf.errors.OpError):
+        if "TypeError:" in error.message:
+            raise FoundError(error.message) from error
+        text = plain_reason(error.message)
+    if not text.strip():
+        raise FoundError(f"a {type(error).__name__} without a word") from error
+    if len(text) > _MESSAGE or any(word in text for word in _NO_SENTENCE):
+        raise FoundError(f"no sentence: {text[: 2 * _MESSAGE]}") from error
+    return "".join("0" if sign.isdigit() else sign for sign in text)[:120]
+
+
+def _peak(anew=False):
+    """Returns the most memory in MB that was resident since it was last asked for `anew`."""
+    if anew:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmHWM"))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

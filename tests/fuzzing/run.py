@@ -1,0 +1,115 @@
+"""Fuzzes every reader of files: python -m tests.fuzzing.run [WORD ...] [--inputs N] [--seed N]
+
+With words, only the readers that have one of them in their names. Prints a line a reader, and exits
+with status 1 if one crashed, hung, took too much memory, or raised what is no refusal; the input is
+kept, the name of the file in its first line.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.fuzzing.child import CURRENT
+from tests.fuzzing.readers.all import READERS
+
+ROOT = Path(__file__).parents[2]
+_ENVIRONMENT = {
+    **{f"TF_NUM_{kind}_THREADS": "1" for kind in ("INTRAOP", "INTEROP")},
+    "OMP_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "MMSSL_CACHE": "/dev/null/none",  # no cache: its files would be as many as the inputs
+}
+
+
+def fuzz_in_child(numbers, folder, count=0, seed=0):
+    """Fuzzes readers in a process of its own, and in another one where that has died.
+
+    Args:
+        numbers: list of int, of the readers.
+        folder: pathlib.Path of an empty folder.
+        count: number of inputs of each; 0 for the readers' own.
+        seed: of the draws, an int.
+
+    Yields:
+        dict, see `tests.fuzzing.child.fuzz`, with the reader's `number`; of a reader at which the
+        process died only `failure` and `input`.
+    """
+    waiting = list(numbers)
+    while waiting:
+        place = Path(tempfile.mkdtemp(dir=folder))
+        command = [sys.executable, "-m", "tests.fuzzing.child", place, count, seed, *waiting]
+        with (
+            open(place / "errors", "w+") as errors,
+            subprocess.Popen(
+                list(map(str, command)),
+                cwd=ROOT,
+                env=os.environ | _ENVIRONMENT,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            ) as child,
+        ):
+            for line in child.stdout:
+                found = json.loads(line)
+                waiting.remove(found["number"])
+                yield found
+            child.wait()
+            errors.seek(max(0, errors.seek(0, os.SEEK_END) - 6000))
+            last = errors.read()
+        if waiting:
+            number = waiting.pop(0)
+            yield {
+                "number": number,
+                "failure": f"the process died with status {child.returncode}:\n{last}",
+                "input": str(place / str(number) / CURRENT),
+            }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*", help="fuzz only readers with one of these words")
+    parser.add_argument("--inputs", type=int, default=10_000, help="of each reader")
+    parser.add_argument("--seed", type=int, default=0, help="of the draws")
+    parser.add_argument("--refusals", action="store_true", help="print what was refused, and why")
+    options = parser.parse_args()
+    chosen = [
+        number
+        for number, name in enumerate(reader.name for reader in READERS)
+        if not options.words or any(word in name for word in options.words)
+    ]
+    folder = Path(tempfile.mkdtemp(prefix="fuzzing-"))
+    failed = 0
+    for found in fuzz_in_child(chosen, folder, options.inputs, options.seed):
+        failed += "failure" in found
+        print(_line(found), flush=True)
+        for sentence, times in found.get("refusals", {}).items() if options.refusals else ():
+            print(f"    {times:6} {sentence!r}", flush=True)
+    if not failed:
+        shutil.rmtree(folder)
+    return 1 if failed else 0
+
+
+def _line(found):
+    name = READERS[found["number"]].name
+    if "inputs" not in found:
+        return f"{name}: FAILED\n{found['failure']}\ninput: {found['input']}"
+    told = (
+        f"{name}: {found['inputs']} inputs, {found['read']} read, {found['refused']} refused, "
+        f"{found['seconds']:.0f} s, slowest {found['slowest']:.2f} s, most {found['megabytes']} MB"
+    )
+    return (
+        f"{told}: FAILED\n{found['failure']}\ninput: {found['input']}"
+        if "failure" in found
+        else told
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
