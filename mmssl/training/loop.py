@@ -138,7 +138,7 @@ class Training:
         self.callbacks = list(callbacks)
         self.folder = folder
         self.workers = workers or Workers()
-        check_service(self.fit.data_service, self.workers)
+        self.workers.together(lambda: check_service(self.fit.data_service))
         self.quiet = quiet or not self.workers.is_chief
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
@@ -182,7 +182,7 @@ class Training:
         chief = self.workers.is_chief
         begun = logger(self.fit.logger if chief else None, self.folder, self.quiet)
         patient = deferred(self.quiet, NOTICE_SECONDS)
-        watch = Watch(self.method, self.workers.count)
+        watch = Watch(self.method, self.workers)
         with progress, patient as request, begun as own, self.background, watch:
             self.callbacks += own
             for sentence in (
