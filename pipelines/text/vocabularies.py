@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from mmssl.files import check_local
 from mmssl.pipelines.text import published_byte_pairs as byte_pairs
 from mmssl.pipelines.text import published_sentence_pieces as sentence_pieces
 from mmssl.pipelines.text import published_word_pieces as word_pieces
@@ -65,6 +66,7 @@ def read_vocabulary(path, needed):
 
 
 def _found(path):
+    check_local(path)
     if not path.exists():
         raise ValueError(f"vocabulary={path} does not exist: give {FORMATS}")
     if path.is_file():

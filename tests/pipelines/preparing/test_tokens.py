@@ -67,7 +67,9 @@ def test_tokens_of_shards_give_the_batches_of_the_texts(books, kind):
 
 def test_another_vocabulary_and_none_are_refused_in_a_sentence(books, kind, tmp_path):
     name, shards = kind
-    KINDS[name](["Another stone. More text. "] * 9, **SMALL | {"vocabulary_size": 280}).prepare(tmp_path)
+    KINDS[name](["Another stone. More text. "] * 9, **SMALL | {"vocabulary_size": 280}).prepare(
+        tmp_path
+    )
     for vocabulary, reason in (
         (str(tmp_path), r"hold the tokens of another vocabulary, .*: give that as data.vocabulary"),
         (None, r"no vocabulary can be learned from shards .*: give that of theirs, .*" + name),
