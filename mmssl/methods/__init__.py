@@ -18,6 +18,7 @@ from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.swav import SwAV
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wavenet import WaveNet
+from mmssl.methods.word2vec import Word2Vec
 
 __all__ = [
     "BERT",
@@ -38,4 +39,5 @@ __all__ = [
     "SwAV",
     "VICReg",
     "WaveNet",
+    "Word2Vec",
 ]
