@@ -19,6 +19,7 @@ from mmssl.methods.swav import SwAV
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
+from mmssl.methods.word2vec import Word2Vec
 
 __all__ = [
     "BERT",
@@ -40,4 +41,5 @@ __all__ = [
     "VICReg",
     "Wav2Vec2",
     "WaveNet",
+    "Word2Vec",
 ]
