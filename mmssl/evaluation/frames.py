@@ -11,6 +11,7 @@ from mmssl.evaluation.probes.long_recordings import moments, windows
 from mmssl.pipelines.audio.budget import SAMPLES
 from mmssl.pipelines.audio.framing import Framing
 from mmssl.pipelines.audio.units.frames import FrameFeatures
+from mmssl.runs import Run
 
 
 class EncoderFrames(FrameFeatures):
@@ -20,8 +21,7 @@ class EncoderFrames(FrameFeatures):
     more than their part.
 
     Args:
-        encoder: keras.Model of `mmssl.encoders` with the input `waveform`, whose `pool` takes the
-            mask of frames.
+        encoder: keras.Model of `mmssl.encoders` with the inputs `waveform` and `padding_mask`.
         layer: name of a block; None for the encoder's `features`.
         samples: samples of a part, about.
 
@@ -31,8 +31,12 @@ class EncoderFrames(FrameFeatures):
 
     def __init__(self, encoder, layer=None, samples=SAMPLES):
         part = cut(encoder, layer) if layer else encoder
-        mask = _mask_of_frames(part)
-        self._trunk = keras.Model(part.input, {"frames": part.output["features"], "mask": mask})
+        if set(part.input) != {"waveform", "padding_mask"}:
+            raise ValueError(
+                f"{encoder.name} has no frames of sound to learn from: it takes "
+                f"{' and '.join(part.input)}."
+            )
+        self._trunk = keras.Model(part.input, {"frames": part.output["features"]})
         self._forward = compiled(self._trunk, {})
         self._reach, self._samples = reach(part), samples
         self.framing = Framing(self._reach.hop, self._reach.hop + self._reach.ahead)
@@ -42,9 +46,10 @@ class EncoderFrames(FrameFeatures):
         """See `FrameFeatures.of`."""
         examples, long = data.numbered_examples(source)
         for numbers, batch in examples:
-            frames, mask = self._encoded(self._forward, batch)
-            for index, rows, kept in zip(numbers.numpy(), frames, mask, strict=True):
-                yield int(index), rows[kept]
+            frames = self._encoded(self._forward, batch)
+            counts = self.framing.count(np.sum(batch["padding_mask"], axis=1))
+            for index, rows, count in zip(numbers.numpy(), frames, counts, strict=True):
+                yield int(index), rows[:count]
         for index in long:
             inputs = partial(data.item_inputs(source), index)
             with data.parts(source).open(int(index)) as recording:
@@ -58,13 +63,13 @@ class EncoderFrames(FrameFeatures):
             wave = recording.span(window.start, window.size)
             wave = wave if level is None else np.asarray(level.by(wave, mean, variance))
             batch = {name: np.asarray(x)[None] for name, x in inputs(wave).items()}
-            frames, mask = self._encoded(forward, batch)
-            found.append(frames[0][mask[0]][window.lead // self._reach.hop :])
+            lead, own = window.lead, window.size - window.lead - self._reach.ahead
+            heard, hop = self._encoded(forward, batch)[0], self._reach.hop
+            found.append(heard[lead // hop :][: own // hop])
         return np.concatenate(found)
 
     def _encoded(self, forward, batch):
-        found = forward({name: batch[name] for name in self._trunk.input})
-        return np.asarray(found["frames"]), np.asarray(found["mask"]) > 0
+        return np.asarray(forward({name: batch[name] for name in self._trunk.input})["frames"])
 
     @cached_property
     def _without_level(self):
@@ -72,15 +77,27 @@ class EncoderFrames(FrameFeatures):
         return compiled(trunk, {}), level
 
 
-def _mask_of_frames(encoder):
-    pooled = encoder.get_layer("pool").input if "pool" in _names(encoder) else None
-    if "waveform" not in encoder.input or not isinstance(pooled, list):
+def frames_of_run(folder, layer, sample_rate, trust=()):
+    """Opens the encoder of a run to compute frames.
+
+    Args:
+        folder: path of the run folder.
+        layer: see `EncoderFrames`.
+        sample_rate: samples per second of what is to be encoded.
+        trust: names of modules whose classes the run's recipe may name.
+
+    Returns:
+        EncoderFrames.
+
+    Raises:
+        ValueError: it is no run with a trained encoder of sound of this sample rate, or has no such
+            block.
+    """
+    run = Run.load(folder, trust)
+    rate = run.config["data"].get("init_args", {}).get("sample_rate")
+    if rate != sample_rate:
         raise ValueError(
-            f"{encoder.name} has no frames of sound to learn from: it takes "
-            f"{' and '.join(encoder.input)}, or does not pool frames by their mask."
+            f"data.targets={folder} was trained at {rate} samples per second, and "
+            f"data.sample_rate is {sample_rate}: they must be the same."
         )
-    return pooled[1]
-
-
-def _names(encoder):
-    return [layer.name for layer in encoder.layers]
+    return EncoderFrames(run.encoder, layer)

@@ -1,9 +1,8 @@
 """What a pipeline's targets are learned from, where that takes the encoder of another run."""
 
-from mmssl.evaluation.frames import EncoderFrames
+from mmssl.evaluation.frames import frames_of_run
 from mmssl.pipelines.audio import UnitWindows
 from mmssl.pipelines.audio.units.stored import UNITS_FILE
-from mmssl.runs import Run
 
 
 def learn_from_run(data, folder, data_changed="refuse", trust=()):
@@ -24,19 +23,3 @@ def learn_from_run(data, folder, data_changed="refuse", trust=()):
     if data_changed == "refuse" and (folder / UNITS_FILE).exists():
         return
     data.features = frames_of_run(data.targets, data.target_layer, data.sample_rate, trust)
-
-
-def frames_of_run(folder, layer, sample_rate, trust=()):
-    """Opens the encoder of a run to compute frames; see `learn_from_run`.
-
-    Returns:
-        EncoderFrames.
-    """
-    run = Run.load(folder, trust)
-    rate = run.config["data"].get("init_args", {}).get("sample_rate")
-    if rate != sample_rate:
-        raise ValueError(
-            f"data.targets={folder} was trained at {rate} samples per second, and "
-            f"data.sample_rate is {sample_rate}: they must be the same."
-        )
-    return EncoderFrames(run.encoder, layer)
