@@ -9,6 +9,7 @@ from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.dino import DINO
 from mmssl.methods.gpt import GPT
+from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
@@ -32,6 +33,7 @@ __all__ = [
     "ContextEncoder",
     "Data2Vec",
     "Data2Vec2",
+    "HuBERT",
     "MoCo",
     "MoCoV3",
     "SimCLR",
