@@ -20,6 +20,7 @@ from mmssl.encoders.t5 import t5_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
+from mmssl.encoders.words import word_encoder
 from mmssl.encoders.xlnet import xlnet_encoder
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "wav2vec_encoder",
     "wavenet_encoder",
     "without_levels",
+    "word_encoder",
     "xlnet_encoder",
 ]

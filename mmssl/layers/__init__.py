@@ -21,6 +21,7 @@ from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import MaskFill, MaskToken, NoiseTable
+from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
 from mmssl.layers.pooling import (
     AtLeast,
@@ -34,6 +35,7 @@ from mmssl.layers.pooling import (
 from mmssl.layers.positions import GridPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
+from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
 
@@ -76,15 +78,19 @@ __all__ = [
     "T5Block",
     "TokenPooling",
     "VectorQueue",
+    "VectorTable",
     "WeightNormDense",
     "Whiten",
     "ZeroMaskedFrames",
     "approximate_gelu",
     "gather_tokens",
     "gumbel_noise",
+    "in_blocks",
     "lab_to_rgb",
     "mu_law_decode",
     "mu_law_encode",
+    "neighbors",
     "rgb_to_lab",
     "scatter_tokens",
+    "with_margins",
 ]

@@ -17,6 +17,7 @@ from mmssl.losses.contrastive import contrastive_loss
 from mmssl.losses.dino import dino_center, dino_loss
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.lifted_structured import lifted_structured_loss
+from mmssl.losses.logistic import logistic_loss
 from mmssl.losses.masked_contrastive import masked_contrastive
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.losses.n_pair import n_pair_loss
@@ -46,6 +47,7 @@ __all__ = [
     "generator_loss",
     "info_nce",
     "lifted_structured_loss",
+    "logistic_loss",
     "masked_contrastive",
     "masked_cross_entropy",
     "n_pair_loss",

@@ -10,6 +10,7 @@ from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.dino import DINO
 from mmssl.methods.gpt import GPT
+from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
@@ -21,6 +22,7 @@ from mmssl.methods.t5 import T5
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
+from mmssl.methods.word2vec import Word2Vec
 from mmssl.methods.xlnet import XLNet
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "ContextEncoder",
     "Data2Vec",
     "Data2Vec2",
+    "HuBERT",
     "MoCo",
     "MoCoV3",
     "SimCLR",
@@ -45,5 +48,6 @@ __all__ = [
     "VICReg",
     "Wav2Vec2",
     "WaveNet",
+    "Word2Vec",
     "XLNet",
 ]

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,8 @@ from mmssl.reading import check_regular
 
 LAST = "last.npz"
 BEFORE = "before.npz"  # what the last one has replaced
+_ARCHIVE_END = 22  # bytes of the last record of a zip archive; two of them are its number of files
+_MANY = 0xFFFF  # in place of a number that these do not hold
 _WITHOUT = {
     True: "Without it encoder.keras can still be used if the run has ended; or delete it, and the "
     "same `mmssl pretrain` command begins anew.",
@@ -92,8 +95,8 @@ def check_state(path):
         DamagedError: it is damaged.
     """
     with _opened(path) as archive:
-        for name in archive.files:
-            archive[name]
+        for i in range(len(archive.files) - 1):
+            archive[f"variable_{i}"]
         json.loads(str(archive["position"]))
 
 
@@ -127,12 +130,25 @@ def _opened(path):
         )
     try:
         with np.load(path, allow_pickle=False) as archive:
+            _check_count(path, len(archive.files))
             yield archive
     except Exception as error:  # what a damaged archive raises is without number
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DamagedError(
             f"{path} is damaged ({reason}): restore it from a copy. {_WITHOUT[path.name == LAST]}"
         ) from None
+
+
+def _check_count(path, found):
+    """Compares the number of arrays with that at the end of the archive, which NumPy ignores.
+
+    Where the length of one entry of its directory is wrong, the next is taken for a part of it.
+    """
+    with open(path, "rb") as file:
+        file.seek(-_ARCHIVE_END, os.SEEK_END)
+        told = int.from_bytes(file.read()[10:12], "little")
+    if told not in (found, _MANY):
+        raise ValueError(f"it holds {found} of {told} arrays")
 
 
 def _assign(path, arrays, variables, exact):

@@ -14,7 +14,7 @@ import keras
 import yaml
 
 from mmssl.encoders.parts.saved import check_archive
-from mmssl.files import TEMPORARY_PREFIX, sweep
+from mmssl.files import TEMPORARY_PREFIX, check_local, sweep
 from mmssl.reading import load_json, load_yaml
 from mmssl.runs.checkpoint import LAST
 from mmssl.runs.checksums import check_files, damage, write_noted
@@ -34,6 +34,7 @@ class RunFolder:
     """
 
     def __init__(self, path):
+        check_local(path)
         self.path = Path(path)
         self.config = self.path / "config.yaml"
         self.environment = self.path / "environment.json"

@@ -23,9 +23,12 @@ class Looks:
         """Says whether as many steps as now, at the pace of the last ones, last over SECONDS."""
         return self._every * self._pace > SECONDS
 
-    def is_due(self):
-        """Counts a step, and says whether to look after it."""
+    def begin_step(self):
+        """Counts a step, before it."""
         self._left -= 1
+
+    def is_due(self):
+        """Says whether to look after this step."""
         return self._left == 0
 
     def looked(self, rare):

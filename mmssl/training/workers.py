@@ -59,21 +59,29 @@ class Workers:
         """
         if self._votes is not None:
             self._votes.give([*wishes, self._looks.are_rare()])
+            self._looks.begin_step()
+
+    def look(self):
+        """Says, after a step, whether to read what came of it, which waits for the device.
+
+        Returns:
+            bool, the same on all workers; see `Looks`. The only one may look at any time.
+        """
+        return self._votes is None or self._looks.is_due()
 
     def agreed(self, *wishes):
         """Says, after a step, what is to be done.
-
-        Several workers look at what they have asked for only after some of the steps, see `Looks`.
 
         Args:
             *wishes: bool, what this worker asks for by now, which counts if it is the only one.
 
         Returns:
-            list of bool, the same on all workers: what any of them asked for before the step.
+            list of bool, the same on all workers: what any of them asked for before the step; that
+            they asked for nothing, where they do not `look`.
         """
         if self._votes is None:
             return list(wishes)
-        if not self._looks.is_due():
+        if not self.look():
             return [False] * len(wishes)
         *asked, rare = self._votes.result()
         self._looks.looked(rare)

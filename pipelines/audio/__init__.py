@@ -4,6 +4,7 @@ from mmssl.pipelines.audio.conditioned import ConditionedWindows
 from mmssl.pipelines.audio.contrasted import ContrastedWindows
 from mmssl.pipelines.audio.frame_windows import FrameWindows
 from mmssl.pipelines.audio.span_masked import MaskedWindows
+from mmssl.pipelines.audio.unit_windows import UnitWindows
 from mmssl.pipelines.audio.views import AudioViews
 from mmssl.pipelines.audio.visible_frames import VisibleFrames
 from mmssl.pipelines.audio.windows import AudioWindows
@@ -15,5 +16,6 @@ __all__ = [
     "ContrastedWindows",
     "FrameWindows",
     "MaskedWindows",
+    "UnitWindows",
     "VisibleFrames",
 ]

@@ -98,7 +98,7 @@ def _open_remote(spec):
     if not paths:
         raise ValueError(
             f"the source {spec} is neither a folder of TFRecord shards nor one: other files are "
-            "read from this machine, see `mmssl prepare`"
+            "read from this machine; `mmssl prepare` writes shards of them there"
         )
     return _open_shards(paths)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmssl.files import atomic_write
+from mmssl.files import atomic_write, check_local
 from mmssl.pipelines.sources.places import checksum_of
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ _ENTRY = re.compile(r"[0-9a-f]{32}")
 def cache_folder():
     """Returns the folder: $MMSSL_CACHE, else `mmssl` in $XDG_CACHE_HOME or ~/.cache."""
     if own := os.environ.get("MMSSL_CACHE"):
+        check_local(own)
         return Path(own)
     parent = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     if not os.path.isabs(parent):

@@ -1,5 +1,6 @@
 """Tables of files, texts and labels: TSV with a header line, or one JSON object per line."""
 
+import io
 import logging
 import os
 import unicodedata
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmssl.pipelines.sources import places
 from mmssl.pipelines.sources.strings import Strings
 from mmssl.pipelines.sources.table_texts import TableTexts
 from mmssl.reading import check_regular, load_json
@@ -36,7 +38,7 @@ def read_table(path):
         ValueError: when the file is not such a table; the message names the file and the line.
     """
     path, numbers = _checked(path), array("q")
-    with open(path, "rb") as file:
+    with _opened(path) as file:
         columns = _parser(path)(path, _lines(path, file), numbers, lambda name, value: value)
     return _arrays(path, columns, numbers)
 
@@ -62,7 +64,7 @@ def read_texts(path):
     numbers, begins = np.frombuffer(numbers, np.int64), np.frombuffer(begins, np.int64)
     if "text" not in columns:
         return columns, _line_names(numbers)
-    column = _header(path).index("text") if path.suffix.lower() == ".tsv" else None
+    column = _header(path).index("text") if _ending(path) == ".tsv" else None
     texts = TableTexts(path, begins[numbers - 1], np.diff(begins)[numbers - 1], column)
     has_text = columns["text"] != ""
     if not has_text.any():
@@ -98,18 +100,27 @@ def _shortener():
     return short
 
 
+def _opened(path):
+    return io.BytesIO(places.read_bytes(path)) if places.is_remote(path) else open(path, "rb")
+
+
 def _checked(path):
-    path = Path(path)
-    if path.suffix.lower() not in TABLES:
+    path = path if places.is_remote(path) else Path(path)
+    if _ending(path) not in TABLES:
         raise ValueError(f"{path} is not a table: give a {' or '.join(TABLES)} file")
-    check_regular(path)
-    if not path.is_file():
+    if not places.is_remote(path):
+        check_regular(path)
+    if not places.exists(path) or places.is_folder(path):
         raise ValueError(f"the table {path} does not exist (working folder {os.getcwd()})")
     return path
 
 
+def _ending(path):
+    return os.path.splitext(path)[1].lower()
+
+
 def _parser(path):
-    return _tsv if path.suffix.lower() == ".tsv" else _jsonl
+    return _tsv if _ending(path) == ".tsv" else _jsonl
 
 
 def _arrays(path, columns, numbers):

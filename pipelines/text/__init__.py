@@ -10,6 +10,8 @@ from mmssl.pipelines.text.sentence_pairs import SentencePairs
 from mmssl.pipelines.text.token_blocks import TokenBlocks
 from mmssl.pipelines.text.tokenizer import Tokenizer
 from mmssl.pipelines.text.visible_tokens import VisibleTokens
+from mmssl.pipelines.text.word_windows import WordWindows
+from mmssl.pipelines.text.words import Words
 
 __all__ = [
     "BytePairs",
@@ -22,4 +24,6 @@ __all__ = [
     "TokenBlocks",
     "Tokenizer",
     "VisibleTokens",
+    "WordWindows",
+    "Words",
 ]

@@ -83,22 +83,55 @@ def tokenize(blocks: Iterable[tuple[int, str]], tokenizer, max_tokens) -> dict[s
         lambda: together(_sentences(blocks, tokenizer.between), _CHUNK),
         output_signature=(tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.string)),
     )
-    tokens, sentences, owners = Grown(np.int32), Grown(np.int64), Grown(np.int64)
-    sentences.append([0])
-    begin = 0
     tokenized = mapped(batches, lambda of, texts: (of, tokenizer(texts)), tf.data.AUTOTUNE)
-    for document, ids in tokenized:
-        lengths, document = _cut(ids.row_lengths().numpy(), document.numpy(), max_tokens)
-        tokens.append(ids.values.numpy())
+    found = ((of.numpy(), *_flat(ids)) for of, ids in tokenized)
+    return laid_out(found, max_tokens)
+
+
+def sentence_ids(text, tokenizer):
+    """Tokenizes one document.
+
+    Args:
+        text: str.
+        tokenizer: see `tokenize`.
+
+    Returns:
+        pair of int32 (T,), its tokens, and int64 (S,), how many of them each sentence has, which
+        may be none.
+    """
+    sentences = [sentence for _, sentence in _sentences([(0, text)], tokenizer.between)]
+    return _flat(tokenizer(tf.constant(sentences, tf.string)))
+
+
+def laid_out(tokenized, max_tokens):
+    """Lays tokenized sentences out as a corpus; see `tokenize`.
+
+    Args:
+        tokenized: iterable of triples: int64 (S,), the document of each sentence, ascending; int32
+            (T,), their tokens; and int64 (S,), how many each has.
+        max_tokens: see `tokenize`.
+
+    Returns:
+        See `tokenize`.
+    """
+    tokens, sentences, owners, begin = Grown(np.int32), Grown(np.int64), Grown(np.int64), 0
+    sentences.append([0])
+    for document, ids, lengths in tokenized:
+        lengths, document = _cut(lengths, document, max_tokens)
+        tokens.append(ids)
         sentences.append(begin + np.cumsum(lengths))
         owners.append(document)
-        begin += int(lengths.sum())
+        begin += len(ids)
     found = np.bincount(owners.array())
     return {
         "tokens": tokens.array(),
         "sentences": sentences.array(),
         "documents": np.concatenate([[0], np.cumsum(found[found > 0], dtype=np.int64)]),
     }
+
+
+def _flat(ragged):
+    return ragged.values.numpy(), ragged.row_lengths().numpy()
 
 
 def _sentences(blocks, between):

@@ -12,6 +12,7 @@ from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import TEXT_EXTENSIONS
 from mmssl.pipelines.sources.prepared import prepared
 from mmssl.pipelines.text.reading import TextReader, whole
+from mmssl.pipelines.text.stored_tokens import TokenReader, about_tokens, tokenizer_hash
 from mmssl.pipelines.text.vocabularies import is_published, read_vocabulary
 
 _MOST = 256  # characters that a token can stand for
@@ -24,8 +25,9 @@ class Documents(Pipeline):
     """Documents as token ids; the base of text pipelines.
 
     A subclass defines `learn_tokenizer` (texts -> tokenizer), `read_tokenizer` (folder ->
-    tokenizer) and `encode` (texts -> the encoder's inputs), and sets `vocabulary_file` to the name
-    of the file that its tokenizer writes last.
+    tokenizer), `framed` (token ids -> the encoder's inputs) and `stored` (text -> what prepared
+    shards hold of it), and sets `vocabulary_file` to the name of the file that its tokenizer writes
+    last, and `stored_as` to the encoding of such shards.
 
     Args:
         source: folder or glob of text or code files, one such file, a TSV or JSONL table with a
@@ -53,6 +55,7 @@ class Documents(Pipeline):
     extensions = TEXT_EXTENSIONS
     decode_arguments = ()
     vocabulary_file = ""
+    stored_as = ""
     roles = ()
 
     def __init__(self, source, length, vocabulary_size, batch_size, vocabulary, **kwargs):
@@ -72,6 +75,24 @@ class Documents(Pipeline):
         """Reads the tokenizer from a folder."""
         raise NotImplementedError
 
+    def framed(self, ids, length):
+        """Turns token ids into the encoder's inputs; long texts are truncated at the end.
+
+        Args:
+            ids: RaggedTensor int32 (B, None).
+            length: maximum number of tokens, 2 to L.
+
+        Returns:
+            Dict of token_ids and padding_mask int32 (B, longest of the batch).
+        """
+        raise NotImplementedError
+
+    def stored(self, text):
+        """Returns what prepared shards hold of a text, str: see `stored_tokens.packed`."""
+        raise NotImplementedError
+
+    # What a subclass inherits.
+
     def encode(self, texts, length=None):
         """Turns texts into the encoder's inputs; long texts are truncated at the end.
 
@@ -80,11 +101,10 @@ class Documents(Pipeline):
             length: maximum number of tokens, 2 to L; None for L.
 
         Returns:
-            Dict of token_ids and padding_mask int32 (B, longest of the batch).
+            See `framed`.
         """
-        raise NotImplementedError
-
-    # What a subclass inherits.
+        self._need_tokenizer()
+        return self.framed(self.tokenizer(texts), self._checked_length(length))
 
     def decode(self, raw):
         """Checks one text: UTF-8, not blank; a byte order mark is left out, NUL reads as a blank.
@@ -96,9 +116,16 @@ class Documents(Pipeline):
             String (1,), a batch of one text, as `encode` expects.
         """
         if raw.dtype != tf.string:
-            raise TypeError(f"a text is a string, not {raw.dtype.name}")
+            raise ValueError(
+                f"the source holds {raw.dtype.name} arrays of shape {raw.shape}, which this recipe "
+                "does not read"
+            )
         text = tf.numpy_function(whole, [raw], tf.string, stateful=False)
         return tf.reshape(text, [1])
+
+    def decoder_for(self, source):
+        """Returns `decode`; the tokens of prepared shards are decoded."""
+        return self.decode if about_tokens(source) is None else lambda raw: raw
 
     def measurer_for(self, source):
         """Returns a function of an index to the bytes of a text, which reads it through."""
@@ -126,8 +153,7 @@ class Documents(Pipeline):
         length = self._checked_length(max_length)
         source = source if isinstance(source, Source) else self.open(source)
 
-        def encode(texts):
-            encoded = self.encode(texts, length)
+        def padded(encoded):
             if not pad:
                 return encoded
             missing = [[0, 0], [0, length - tf.shape(encoded["token_ids"])[1]]]
@@ -136,9 +162,14 @@ class Documents(Pipeline):
                 for name, ids in encoded.items()
             }
 
+        calls = self.num_parallel_calls
+        if about_tokens(source):
+            numbers, reader = tf.data.Dataset.range(len(source)), self._reader(source)
+            ids = mapped(numbers, lambda i: reader.ids(i, length), calls).ragged_batch(batch_size)
+            return mapped(ids, lambda ids: padded(self.framed(ids, length)), calls).prefetch(2)
         begun = self.beginnings(source, _MOST * (length + 2))
-        begun = mapped(begun, lambda text: self.beginning(text, length))
-        return mapped(begun.rebatch(batch_size), encode, self.num_parallel_calls).prefetch(2)
+        begun = mapped(begun, lambda text: self.beginning(text, length)).rebatch(batch_size)
+        return mapped(begun, lambda text: padded(self.encode(text, length)), calls).prefetch(2)
 
     def beginnings(self, source, characters):
         """Returns the beginnings of all texts, without reading all of a long file.
@@ -187,6 +218,11 @@ class Documents(Pipeline):
         elif self.vocabulary is not None and not self._has_learned(self.vocabulary):
             self._take_published()
 
+    def open_vocabulary(self):
+        """Reads the vocabulary that it is given, published or of a run."""
+        self.reopen(None)
+        self._prepare_tokenizer(None)
+
     def own_arguments(self):
         """Returns the size of the vocabulary, which a published one has of its own."""
         # A recipe may name a file, or a run, that is not there yet.
@@ -203,7 +239,24 @@ class Documents(Pipeline):
         return tf.strings.substr(texts, 0, _MOST * (length + 2), unit="UTF8_CHAR")
 
     def _reader(self, source):
-        return TextReader(source, self.decode, self.num_parallel_calls)
+        about = about_tokens(source)
+        if about is None:
+            return TextReader(source, self.decode, self.num_parallel_calls)
+        self._check_tokens(about)
+        return TokenReader(source, self.tokenizer, self.num_parallel_calls)
+
+    def _check_tokens(self, about):
+        """Raises a ValueError where shards hold other tokens than this pipeline takes."""
+        if about["as"] != self.stored_as:
+            raise ValueError(
+                f"the shards hold {about['as']} and {type(self).__name__} takes {self.stored_as}: "
+                f"prepare them with --encoding {self.stored_as}, or same"
+            )
+        if self.tokenizer and tokenizer_hash(self.tokenizer) != about["tokenizer"]:
+            raise ValueError(
+                f"the shards hold the tokens of another vocabulary, {about['vocabulary']}: give "
+                "that as data.vocabulary, or prepare them anew"
+            )
 
     def _blocks(self):
         """Yields the texts to train on, see `TextReader.blocks`."""
@@ -221,13 +274,21 @@ class Documents(Pipeline):
 
     def _prepare_tokenizer(self, folder):
         """Reads the vocabulary from `folder`, or reads or learns one and writes it there."""
+        about = None if self.items is None else about_tokens(self.items)
         kept = self._has_learned(folder) or (folder is not None and is_published(folder))
         if self.tokenizer is None and kept:
             self.restore(folder)
         elif self.tokenizer is None and self.vocabulary is not None:
             self.restore(self.vocabulary)
+        elif about is not None and self.tokenizer is None:
+            raise ValueError(
+                "no vocabulary can be learned from shards that hold tokens: give that of theirs, "
+                f"{about['vocabulary']}, as data.vocabulary"
+            )
         elif self.tokenizer is None:
             self.tokenizer = self.learn_tokenizer(self._texts())
+        if about is not None:
+            self._check_tokens(about)
         if folder is not None and not kept:
             self.tokenizer.write(folder)
 

@@ -9,6 +9,7 @@ from mmssl.pipelines.text.blocks import together
 from mmssl.pipelines.text.byte_pairs import VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.specials import padding
+from mmssl.pipelines.text.stored_tokens import about_tokens, packed
 
 _CHUNK = 256  # documents that are tokenized together
 
@@ -45,6 +46,7 @@ class TokenBlocks(Documents):
     """
 
     vocabulary_file = VOCABULARY_FILE
+    stored_as = "tokens"
     roles = ("end",)
 
     def __init__(
@@ -87,24 +89,18 @@ class TokenBlocks(Documents):
             "padding_mask": tf.pad(tf.ones_like(block), missing),
         }
 
-    def encode(self, texts, length=None):
-        """Turns texts into the encoder's inputs; long texts are truncated at the end.
-
-        Args:
-            texts: string tensor (B,) of UTF-8.
-            length: maximum number of tokens, 2 to L; None for L.
-
-        Returns:
-            Dict of token_ids and padding_mask int32 (B, longest of the batch), without special
-            tokens before or after the text.
-        """
-        self._need_tokenizer()
-        length = self._checked_length(length)
-        ids = self.tokenizer(texts)[:, :length]
+    def framed(self, ids, length):
+        """See `Documents.framed`; there are no special tokens before or after the text."""
+        ids = ids[:, :length]
         return {
             "token_ids": ids.to_tensor(self._pad),
             "padding_mask": tf.ones_like(ids).to_tensor(0),
         }
+
+    def stored(self, text):
+        """Returns the tokens of a text."""
+        [ids] = self.tokenizer.ids([text])
+        return packed(ids, None, len(text))
 
     def windows(self, stride=None, batch_size=None, most=None):
         """Yields sliding windows in which every token of every document counts once, with context.
@@ -169,15 +165,13 @@ class TokenBlocks(Documents):
         """Returns a dict: tokens int32 (T,), ends, the positions of END, and characters."""
         end, tokens, ends = [self.tokenizer.specials.end], Grown(np.int32), Grown(np.int64)
         last, count, characters = None, 0, 0
-        for numbers, texts in together(self._blocks(), _CHUNK):
-            characters += sum(map(len, texts))
-            for number, ids in zip(numbers, self.tokenizer.ids(texts), strict=True):
-                if number != last:
-                    tokens.append(end)
-                    ends.append([count])
-                    count, last = count + 1, number
-                tokens.append(ids)
-                count += len(ids)
+        for number, ids, size in self._tokenized():
+            if number != last:
+                tokens.append(end)
+                ends.append([count])
+                count, last = count + 1, number
+            tokens.append(ids)
+            count, characters = count + len(ids), characters + size
         tokens.append(end)
         ends.append([count])
         return {
@@ -185,6 +179,15 @@ class TokenBlocks(Documents):
             "ends": ends.array(),
             "characters": np.array(characters),
         }
+
+    def _tokenized(self):
+        """Yields (number of a document, ids, characters), of long ones one part after the other."""
+        if about_tokens(self.items) is None:
+            for numbers, texts in together(self._blocks(), _CHUNK):
+                yield from zip(numbers, self.tokenizer.ids(texts), map(len, texts), strict=True)
+        else:
+            for number, ids, _, characters in self._reader(self.items).documents():
+                yield number, ids, characters
 
 
 def _learned(texts, size):

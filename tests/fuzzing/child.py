@@ -1,6 +1,6 @@
 """Reads inputs in a process of its own, which may crash or hang: its parent sees that.
 
-python -m tests.fuzzing.child FOLDER INPUTS SEED NUMBER ...     for the readers of these numbers
+python -m tests.fuzzing.child FOLDER INPUTS SEED [WORD ...]
 """
 
 import faulthandler
@@ -19,11 +19,12 @@ import tensorflow as tf
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from mmssl.pipelines.sources.scan import plain_reason
+from tests.fuzzing.memory import peak
 from tests.fuzzing.mutations import inputs
-from tests.fuzzing.readers.all import READERS
+from tests.fuzzing.readers.all import chosen
+from tests.fuzzing.run import CURRENT
 
 SECONDS = 20.0  # that an input may take
-CURRENT = "input"  # file of the input that is being read
 _MESSAGE = 4000  # characters of a refusal, and more are no sentence
 _NO_SENTENCE = ("Traceback", "<class '", "object at 0x", "TypeError", "ValueError", "KeyError")
 
@@ -32,20 +33,22 @@ class FoundError(Exception):
     """An input was not refused as it should be."""
 
 
-def main(folder, count, start, *numbers):
-    """Fuzzes readers one after the other, and prints a JSON object for each when it is done."""
+def main(folder, count, start, *words):
+    """Fuzzes readers one after the other; prints their names, then a JSON object for each."""
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print is none of the answer
     logging.disable()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     faulthandler.enable()
-    gc.freeze()  # spares the modules from every collection, of which hypothesis asks for many
     faulthandler.register(signal.SIGALRM, chain=True)  # the traces of all threads, then the end
-    for number in map(int, numbers):
-        place = Path(folder) / str(number)
+    gc.freeze()  # spares the modules from every collection, of which hypothesis asks for many
+    readers = chosen(words)
+    print(json.dumps([reader.name for reader in readers]), file=out)
+    for reader in readers:
+        place = Path(folder) / reader.name
         place.mkdir()
-        found = fuzz(READERS[number], place, int(count), int(start))
-        print(json.dumps({"number": number, **found}), file=out)
+        found = fuzz(reader, place, int(count), int(start))
+        print(json.dumps({"reader": reader.name, **found}), file=out)
 
 
 def fuzz(reader, folder, count, start):
@@ -109,7 +112,7 @@ class _Watched:
     def __call__(self, name, data):
         self.path.write_bytes(name.encode() + b"\n" + data)
         self.count += 1
-        before, began = _peak(anew=True), time.monotonic()
+        before, began = peak(anew=True), time.monotonic()
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
         try:
             self.read(name, data)
@@ -118,7 +121,7 @@ class _Watched:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         self.slowest = max(self.slowest, time.monotonic() - began)
-        took = _peak() - before
+        took = peak() - before
         self.most = max(self.most, took)
         if took > self.reader.megabytes:
             raise FoundError(f"{name} of {len(data)} bytes took {took} MB of memory")
@@ -135,15 +138,6 @@ def _sentence(error):
     if len(text) > _MESSAGE or any(word in text for word in _NO_SENTENCE):
         raise FoundError(f"no sentence: {text[: 2 * _MESSAGE]}") from error
     return "".join("0" if sign.isdigit() else sign for sign in text)[:120]
-
-
-def _peak(anew=False):
-    """Returns the most memory in MB that was resident since it was last asked for `anew`."""
-    if anew:
-        with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

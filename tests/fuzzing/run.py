@@ -14,9 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.fuzzing.child import CURRENT
-from tests.fuzzing.readers.all import READERS
-
+CURRENT = "input"  # file of the input that is being read
+_TOLD = 6000  # characters of the errors of a process that died
 ROOT = Path(__file__).parents[2]
 _ENVIRONMENT = {
     **{f"TF_NUM_{kind}_THREADS": "1" for kind in ("INTRAOP", "INTEROP")},
@@ -28,47 +27,49 @@ _ENVIRONMENT = {
 }
 
 
-def fuzz_in_child(numbers, folder, count=0, seed=0):
+def fuzz_in_child(words, folder, count=0, seed=0):
     """Fuzzes readers in a process of its own, and in another one where that has died.
 
     Args:
-        numbers: list of int, of the readers.
+        words: list of str, see `tests.fuzzing.readers.all.chosen`.
         folder: pathlib.Path of an empty folder.
         count: number of inputs of each; 0 for the readers' own.
         seed: of the draws, an int.
 
     Yields:
-        dict, see `tests.fuzzing.child.fuzz`, with the reader's `number`; of a reader at which the
-        process died only `failure` and `input`.
+        dict, see `tests.fuzzing.child.fuzz`, with the name of the `reader`; of a reader at which
+        the process died only `failure` and `input`.
     """
-    waiting = list(numbers)
-    while waiting:
+    waiting = None
+    while waiting is None or waiting:
         place = Path(tempfile.mkdtemp(dir=folder))
-        command = [sys.executable, "-m", "tests.fuzzing.child", place, count, seed, *waiting]
-        with (
-            open(place / "errors", "w+") as errors,
-            subprocess.Popen(
-                list(map(str, command)),
+        command = [sys.executable, "-m", "tests.fuzzing.child", place, count, seed]
+        command = [*map(str, command), *(words if waiting is None else waiting)]
+        with open(place / "errors", "w+") as errors:
+            child = subprocess.Popen(
+                command,
                 cwd=ROOT,
                 env=os.environ | _ENVIRONMENT,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-            ) as child,
-        ):
-            for line in child.stdout:
-                found = json.loads(line)
-                waiting.remove(found["number"])
-                yield found
-            child.wait()
-            errors.seek(max(0, errors.seek(0, os.SEEK_END) - 6000))
+            )
+            with child:
+                begun = json.loads(child.stdout.readline() or "null")
+                for found in map(json.loads, child.stdout):
+                    begun.remove(found["reader"])
+                    yield found
+            errors.seek(max(0, errors.seek(0, os.SEEK_END) - _TOLD))
             last = errors.read()
+        if begun is None:
+            raise RuntimeError(f"the readers cannot be prepared:\n{last}")
+        waiting = begun
         if waiting:
-            number = waiting.pop(0)
+            reader = waiting.pop(0)
             yield {
-                "number": number,
+                "reader": reader,
                 "failure": f"the process died with status {child.returncode}:\n{last}",
-                "input": str(place / str(number) / CURRENT),
+                "input": str(place / reader / CURRENT),
             }
 
 
@@ -79,16 +80,11 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
     parser.add_argument("--refusals", action="store_true", help="print what was refused, and why")
     options = parser.parse_args()
-    chosen = [
-        number
-        for number, name in enumerate(reader.name for reader in READERS)
-        if not options.words or any(word in name for word in options.words)
-    ]
     folder = Path(tempfile.mkdtemp(prefix="fuzzing-"))
     failed = 0
-    for found in fuzz_in_child(chosen, folder, options.inputs, options.seed):
+    for found in fuzz_in_child(options.words, folder, options.inputs, options.seed):
         failed += "failure" in found
-        print(_line(found), flush=True)
+        print(told(found), flush=True)
         for sentence, times in found.get("refusals", {}).items() if options.refusals else ():
             print(f"    {times:6} {sentence!r}", flush=True)
     if not failed:
@@ -96,19 +92,18 @@ def main():
     return 1 if failed else 0
 
 
-def _line(found):
-    name = READERS[found["number"]].name
-    if "inputs" not in found:
-        return f"{name}: FAILED\n{found['failure']}\ninput: {found['input']}"
-    told = (
-        f"{name}: {found['inputs']} inputs, {found['read']} read, {found['refused']} refused, "
-        f"{found['seconds']:.0f} s, slowest {found['slowest']:.2f} s, most {found['megabytes']} MB"
-    )
-    return (
-        f"{told}: FAILED\n{found['failure']}\ninput: {found['input']}"
-        if "failure" in found
-        else told
-    )
+def told(found):
+    """Returns what was found of a reader, see `fuzz_in_child`, for people to read."""
+    line = found["reader"]
+    if "inputs" in found:
+        line += (
+            f": {found['inputs']} inputs, {found['read']} read, {found['refused']} refused, "
+            f"{found['seconds']:.0f} s, slowest {found['slowest']:.2f} s, "
+            f"most {found['megabytes']} MB"
+        )
+    if "failure" not in found:
+        return line
+    return f"{line}: FAILED\n{found['failure']}\ninput: {found['input']}"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ def looked_after(steps, monkeypatch, *paces):
     workers, found = [Looks() for _ in paces], []
     for step in range(steps):
         rare = any(worker.are_rare() for worker in workers)
+        for worker in workers:
+            worker.begin_step()
         due = [worker.is_due() for worker in workers]
         assert len(set(due)) == 1
         if due[0]:

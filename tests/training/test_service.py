@@ -18,8 +18,11 @@ from mmssl.pipelines.parts import Parts
 from mmssl.pipelines.steps import batch_maker
 from mmssl.pipelines.text import TokenBlocks
 from mmssl.runs.recipe import build
+from mmssl.training.launch import launch
 from mmssl.training.loop import pretrain
 from mmssl.training.service import AHEAD, Service, check_target, in_order
+from tests.contract.tolerances import REPLICAS, assert_near
+from tests.contract.visit import joined
 
 
 def made(step):
@@ -143,16 +146,22 @@ def test_workers_make_the_batches_of_the_run_even_when_one_is_killed(service, tm
     assert "the data service ended" not in caplog.text
 
 
+TINY = ["--fit.steps=4", "--fit.monitor_examples=0", "--data.batch_size=4", "--data.size=32"]
+
+
+def encoder_weights(folder):
+    return keras.saving.load_model(folder / "encoder.keras", compile=False).get_weights()
+
+
 @pytest.mark.slow
 def test_a_run_with_a_service_ends_with_the_weights_of_one_without(service, tmp_path):
     target, _ = service
-    tiny = ["--fit.steps=4", "--fit.monitor_examples=0", "--data.batch_size=4", "--data.size=32"]
-    with_service = [*tiny, f"--fit.data_service={target}"]
-    for name, overrides in (("one", tiny), ("two", with_service)):
+    with_service = [*TINY, f"--fit.data_service={target}"]
+    for name, overrides in (("one", TINY), ("two", with_service)):
         pretrain("vision/colorization", tmp_path / name, overrides, quiet=True)
-    one, two = (
-        keras.saving.load_model(tmp_path / name / "encoder.keras", compile=False).get_weights()
-        for name in ("one", "two")
-    )
+    one, two = (encoder_weights(tmp_path / name) for name in ("one", "two"))
     for weight, other in zip(one, two, strict=True):
         np.testing.assert_array_equal(weight, other)
+    command = ["pretrain", "vision/colorization", "--out", str(tmp_path / "three"), *with_service]
+    assert launch(command, 2) == 0
+    assert_near(joined(encoder_weights(tmp_path / "three")), joined(one), REPLICAS)

@@ -95,12 +95,9 @@ def _prepared(data):
         def read(name, data):
             shutil.rmtree(shards, ignore_errors=True)
             shutil.copytree(kept, shards)
-            (shards / name).write_bytes(_checked(data) if name.endswith(MANIFEST) else data)
+            (shards / name).write_bytes(checked(data) if name.endswith(MANIFEST) else data)
             if name.endswith(".npy"):
-                path = shards / "index" / MANIFEST
-                manifest = json.loads(path.read_text())
-                manifest["checksums"][name[6:-4]] = f"{zlib.crc32(data):08x}"
-                path.write_bytes(_checked(json.dumps(manifest).encode()))
+                with_checksum(shards, name[6:-4])
             source = open_source(shards, _TEXT)
             list(source.names)
             source.fingerprint()
@@ -111,7 +108,16 @@ def _prepared(data):
     return prepare
 
 
-def _checked(data):
+def with_checksum(folder, name):
+    """Writes the checksum of an array of an index as it should be."""
+    path = folder / "index" / MANIFEST
+    manifest = json.loads(path.read_text())
+    content = (folder / "index" / f"{name}.npy").read_bytes()
+    manifest["checksums"][name] = f"{zlib.crc32(content):08x}"
+    path.write_bytes(checked(json.dumps(manifest).encode()))
+
+
+def checked(data):
     """Returns a manifest with its checksum, if it is one at all."""
     try:
         manifest = json.loads(data)
