@@ -16,8 +16,9 @@ from docs import rooms
 PLACES = {
     "cli": (0, 10, 4, 1),
     "commands": (0, 9, 4, 1),
-    "demo": (1, 8, 0.75, 1),
-    "doctor": (1.75, 8, 0.7, 1),
+    "demo": (1, 8, 0.65, 1),
+    "doctor": (1.65, 8, 0.65, 1),
+    "overview": (2.3, 8, 0.7, 1),
     "training": (1, 7, 1.15, 1),
     "apply": (2.15, 7, 0.85, 1),
     "search": (0, 7, 1, 1),
@@ -39,7 +40,7 @@ LISTED = ("losses", "optimizers", "pipelines", "suggest")  # tall enough to name
 GROUND = rooms.LEVELS[0]
 
 FILLS = (
-    ("#d5dbe5", ("cli", "commands", "demo", "doctor")),
+    ("#d5dbe5", ("cli", "commands", "demo", "doctor", "overview")),
     ("#c3daf5", ("training", "apply", "search", "serving", "deploy", "evaluation")),
     ("#c5e4df", ("generation", "runs", "suggest")),
     ("#f9d9a8", ("methods",)),
