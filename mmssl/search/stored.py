@@ -155,7 +155,10 @@ def _check_sums(folder, manifest):
         return
     if manifest.pop("checksum") != _checksum(manifest):
         raise ValueError(f"{MANIFEST} has another checksum than when it was written")
+    there = {path.name for path in folder.iterdir()}
     for name, checksum in manifest.pop("checksums").items():
+        if name not in there:
+            raise ValueError(f"{name} is missing")
         if places.checksum_of(folder / name)[1] != checksum:
             raise ValueError(f"{name} has another checksum than when it was written")
 
