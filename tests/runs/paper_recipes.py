@@ -26,6 +26,13 @@ SMALL = {
     ),
     "audio/data2vec2_paper": (*_SOUND, *_DECODER, "--data.num_masks=2"),
     "audio/data2vec_paper": (*_SOUND, "--method.top_blocks=1"),
+    "audio/hubert_paper": (
+        *TINY_FRAMES,
+        _BATCH,
+        "--data.clusters=20",
+        "--method.encoder.position_kernel_size=7",
+        "--method.projection=16",
+    ),
     "audio/wav2vec2_paper": (
         *TINY_FRAMES,
         _BATCH,
