@@ -125,7 +125,7 @@ def _age(folder, now):
 
 def _is_claimed(folder):
     """Says whether a process holds the lock of the run."""
-    if not (folder / ".lock").exists():  # a copy need not have it
+    if not (folder / ".lock").is_file():  # a copy need not have it
         return False
     try:
         with open(folder / ".lock") as lock:

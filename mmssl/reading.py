@@ -1,6 +1,7 @@
 """Reading of small files that strangers may have written: nothing runs, and nothing is endless."""
 
 import json
+import math
 import os
 import re
 import zipfile
@@ -12,6 +13,8 @@ import yaml
 SPECIAL = "not a regular file, but a FIFO, a socket or a device"
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _MOST_ALIASED = 100_000  # values that the aliases of a YAML document may stand for
+_DEEPEST = 50  # values in each other in YAML
+_TOO_DEEP = "it is nested too deeply, or holds itself"
 
 
 def machine_memory():
@@ -82,31 +85,53 @@ def load_yaml(text):
         ValueError: it is no such YAML, nested too deeply, or stands for far more than is written.
     """
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             return None
         _check_aliases(node)
         return loader.construct_document(node)
-    except RecursionError:
-        raise ValueError("it is nested too deeply, or holds itself") from None
     except Exception as error:  # what the value of a tag may raise is without number
         raise ValueError(_words(error)) from None
 
 
+class _Loader(yaml.SafeLoader):
+    """A loader that goes no deeper than whoever follows the values can."""
+
+    _depth = 0
+
+    def compose_node(self, parent, index):
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ValueError(_TOO_DEEP)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 def _check_aliases(root):
     """Refuses a document in which aliases of aliases multiply: a page may stand for gigabytes."""
-    sizes = {}
+    known = {}
 
-    def size(node):
-        if id(node) not in sizes:
-            pairs = node.value if isinstance(node.value, list) else ()
-            parts = (x for pair in pairs for x in (pair if isinstance(pair, tuple) else (pair,)))
-            sizes[id(node)] = 1 + sum(map(size, parts))
-        return sizes[id(node)]
+    def measured(node):
+        """Returns how many values a node stands for, and how deep they are nested."""
+        if id(node) not in known:
+            known[id(node)] = (1, math.inf)  # as long as it is not known: it may hold itself
+            found = [measured(part) for part in _parts(node)]
+            deepest = max((depth for _, depth in found), default=0)
+            known[id(node)] = (1 + sum(size for size, _ in found), 1 + deepest)
+        return known[id(node)]
 
-    if size(root) > len(sizes) + _MOST_ALIASED:
+    size, depth = measured(root)
+    if depth > _DEEPEST:
+        raise ValueError(_TOO_DEEP)
+    if size > len(known) + _MOST_ALIASED:
         raise ValueError("its aliases stand for too many values")
+
+
+def _parts(node):
+    values = node.value if isinstance(node.value, list) else ()
+    return [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
 
 
 def load_arrays(file, names=None):

@@ -15,6 +15,7 @@ from mmssl.losses.code_diversity import code_diversity, code_perplexity
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.losses.contrastive import contrastive_loss
 from mmssl.losses.dino import dino_center, dino_loss
+from mmssl.losses.glove import glove_loss, glove_weights
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.lifted_structured import lifted_structured_loss
 from mmssl.losses.logistic import logistic_loss
@@ -45,6 +46,8 @@ __all__ = [
     "discriminator_loss",
     "future_info_nce",
     "generator_loss",
+    "glove_loss",
+    "glove_weights",
     "info_nce",
     "lifted_structured_loss",
     "logistic_loss",

@@ -9,6 +9,7 @@ from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.dino import DINO
+from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
@@ -38,6 +39,7 @@ __all__ = [
     "ContextEncoder",
     "Data2Vec",
     "Data2Vec2",
+    "GloVe",
     "HuBERT",
     "MoCo",
     "MoCoV3",

@@ -10,7 +10,7 @@ from mmssl.methods.bases.parts import batch_total
 
 
 class HuBERT(MaskedFrames):
-    """HuBERT (Hsu, Bolte, Tsai, Lakhotia, Salakhutdinov, Mohamed 2021, arXiv 2106.07447).
+    """Units of masked frames (Hsu, Bolte, Tsai et al. 2021, arXiv 2106.07447).
 
     From the context o_t at a masked frame, predicts its unit, a cluster of frames that was found
     beforehand, by the cosine with an embedding e_c of each unit:

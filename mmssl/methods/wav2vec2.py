@@ -14,7 +14,7 @@ DIVERSITY_WEIGHT = 0.1
 
 
 class Wav2Vec2(MaskedFrames):
-    """wav2vec 2.0 (Baevski, Zhou, Mohamed, Auli 2020, arXiv 2006.11477).
+    """Masked frames told from distractors (Baevski, Zhou, Mohamed, Auli 2020, arXiv 2006.11477).
 
     From the context c_t at a masked frame, picks the quantized frame q_t that was masked among K
     distractors, quantized at other masked frames of the same recording:

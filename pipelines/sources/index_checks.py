@@ -8,7 +8,7 @@ from mmssl.pipelines.sources import places
 from mmssl.pipelines.sources.finding import BROKEN, why_not
 from mmssl.pipelines.sources.records import FOOTER, HEADER
 
-_TOGETHER = 2**20  # rows that are looked at at a time
+_TOGETHER = 2**18  # rows that are looked at at a time
 _RECORD = 4  # numbers of a record, see `ShardIndex`
 
 
@@ -31,7 +31,8 @@ def check_manifest(manifest):
         _check_texts(manifest["checksums"].values())
         _check_texts(manifest["columns"])
         _check_texts(text for pair in manifest["left_out"] for text in pair)
-        [(_, _) for _, _ in manifest["left_out"]]
+        if not all(len(pair) == 2 for pair in manifest["left_out"]):
+            raise ValueError("left_out does not consist of pairs")
         _check_content(manifest["content"])
         rate = manifest["sample_rate"]
         _check_counts(manifest["items"], 1 if rate is None else rate)
@@ -97,21 +98,33 @@ def _check_strings(name, arrays, count):
     data, ends = arrays[f"{name}_data"], arrays[f"{name}_ends"]
     _check_kind(f"{name}_data", data, np.uint8, (data.size,))
     _check_kind(f"{name}_ends", ends, np.int64, (ends.size if count is None else count,))
-    _check(f"{name}_ends", ends, lambda part: (part >= 0) & (part <= len(data)))
-    for first in range(0, len(ends), _TOGETHER):
-        if (np.diff(ends[first : first + _TOGETHER + 1]) < 0).any():
-            raise ValueError(f"{name}_ends do not ascend")
+    last = 0
+    for part in _parts(ends):
+        if part[0] < last or (np.diff(part) < 0).any() or part[-1] > len(data):
+            raise ValueError(f"{name}_ends do not ascend within {name}_data")
+        last = part[-1]
 
 
 def _check_kind(name, array, dtype, shape):
-    if array.dtype != dtype or array.shape != shape:
+    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
         raise ValueError(f"{name} is {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}")
 
 
 def _check(name, array, allowed):
+    if not all(np.all(allowed(part)) for part in _parts(array)):
+        raise ValueError(f"{name} has a number out of range")
+
+
+def _parts(array):
+    """Yields the rows of an array, a part at a time; what is mapped stays out of memory."""
+    width = array.size // max(1, len(array))
     for first in range(0, len(array), _TOGETHER):
-        if not np.all(allowed(array[first : first + _TOGETHER])):
-            raise ValueError(f"{name} has a number out of range")
+        if not isinstance(array, np.memmap):
+            yield array[first : first + _TOGETHER]
+            continue
+        place = array.offset + first * width * array.itemsize
+        part = np.fromfile(array.filename, array.dtype, _TOGETHER * width, offset=place)
+        yield part[: (len(array) - first) * width].reshape(-1, *array.shape[1:])
 
 
 def _check_name(name):

@@ -3,7 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import held
 from mmssl.pipelines.text.corpus import tokenize
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.words import VOCABULARY_FILE, Words, learn_words
@@ -12,11 +11,11 @@ from mmssl.pipelines.text.words import VOCABULARY_FILE, Words, learn_words
 class WordDocuments(Documents):
     """Sentences of whole words; see `Words` for what a word is.
 
-    A subclass defines `example` and may extend `index`.
+    A subclass defines `index`, with `_looked_up`, and `example` or `batched`.
 
     Args:
         source: see `Documents`.
-        length: see `Documents`; longer sentences are cut after half as many words.
+        length: see `Documents`.
         vocabulary_size: maximum number of words, the padding included.
         min_count: how often a word of the vocabulary occurs at least, 1 or more; others are left
             out before windows are formed.
@@ -46,19 +45,6 @@ class WordDocuments(Documents):
             raise ValueError(f"min_count={min_count} must be 1 or more")
         self.min_count = min_count
         self.counts = None
-
-    def index(self, folder=None):
-        """Learns the vocabulary, or reads the one in `folder`, and looks up the source's words."""
-        self._prepare_tokenizer(folder)
-        arrays = self._between_runs(
-            "corpus",
-            [self.tokenizer.fingerprint(), self.length // 2],
-            lambda: tokenize(self._texts(), self.tokenizer, self.length // 2),
-        )
-        self.counts = np.bincount(arrays["tokens"], minlength=len(self.tokenizer))
-        if np.count_nonzero(self.counts) < 2:
-            raise ValueError("the texts have fewer than two words of the vocabulary to learn from")
-        self._tokens, self._sentences = held(arrays["tokens"]), held(arrays["sentences"])
 
     def encode(self, texts, length=None):
         """Turns texts into the encoder's inputs; unknown words are left out.
@@ -90,3 +76,24 @@ class WordDocuments(Documents):
     def read_tokenizer(self, folder):
         """Reads the words from a folder."""
         return Words.read(folder)
+
+    def _looked_up(self, folder, longest):
+        """Learns the vocabulary, or reads the one in `folder`, and looks up the source's words.
+
+        Args:
+            folder: see `Pipeline.index`.
+            longest: words after which sentences are cut.
+
+        Returns:
+            Dict of the arrays of a `Corpus`; `counts` is set.
+        """
+        self._prepare_tokenizer(folder)
+        arrays = self._between_runs(
+            "corpus",
+            [self.tokenizer.fingerprint(), longest],
+            lambda: tokenize(self._texts(), self.tokenizer, longest),
+        )
+        self.counts = np.bincount(arrays["tokens"], minlength=len(self.tokenizer))
+        if np.count_nonzero(self.counts) < 2:
+            raise ValueError("the texts have fewer than two words of the vocabulary to learn from")
+        return arrays

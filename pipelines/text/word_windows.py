@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import host, taken
+from mmssl.pipelines.sources.arrays import held, host, taken
 from mmssl.pipelines.text.huffman import huffman_paths
 from mmssl.pipelines.text.word_documents import WordDocuments
 
@@ -33,6 +33,7 @@ class WordWindows(WordDocuments):
     Args:
         source: see `Documents`.
         length: L, words of a row, a multiple of `block`; it is filled to about nine tenths.
+            Sentences are cut after half as many words.
         vocabulary_size: see `WordDocuments`.
         min_count: see `WordDocuments`.
         window: largest radius of a window, 1 to `block`.
@@ -86,9 +87,10 @@ class WordWindows(WordDocuments):
 
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and lays out the rows."""
-        super().index(folder)
+        arrays = self._looked_up(folder, self.length // 2)
+        self._tokens, self._sentences = held(arrays["tokens"]), held(arrays["sentences"])
         keep = keep_probabilities(self.counts, self.subsample)
-        rows = _rows(self._tokens.numpy(), self._sentences.numpy(), keep, self.length)
+        rows = _rows(arrays["tokens"], arrays["sentences"], keep, self.length)
         self._keep, self._rows = host(keep.astype(np.float32)), host(rows)
         if self.output == "negative_sampling":
             self._noise = host(noise_distribution(self.counts))

@@ -1,10 +1,11 @@
 """Reads inputs in a process of its own, which may crash or hang: its parent sees that.
 
-python -m tests.fuzzing.child FOLDER INPUTS SEED [WORD ...]
+python -m tests.fuzzing.child FOLDER INPUTS SEED MODULE [WORD ...]
 """
 
 import faulthandler
 import gc
+import importlib
 import json
 import logging
 import os
@@ -21,10 +22,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from mmssl.pipelines.sources.scan import plain_reason
 from tests.fuzzing.memory import peak
 from tests.fuzzing.mutations import inputs
-from tests.fuzzing.readers.all import chosen
+from tests.fuzzing.reader import chosen
 from tests.fuzzing.run import CURRENT
 
-SECONDS = 20.0  # that an input may take
 _MESSAGE = 4000  # characters of a refusal, and more are no sentence
 _NO_SENTENCE = ("Traceback", "<class '", "object at 0x", "TypeError", "ValueError", "KeyError")
 
@@ -33,7 +33,7 @@ class FoundError(Exception):
     """An input was not refused as it should be."""
 
 
-def main(folder, count, start, *words):
+def main(folder, count, start, module, *words):
     """Fuzzes readers one after the other; prints their names, then a JSON object for each."""
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print is none of the answer
@@ -42,7 +42,7 @@ def main(folder, count, start, *words):
     faulthandler.enable()
     faulthandler.register(signal.SIGALRM, chain=True)  # the traces of all threads, then the end
     gc.freeze()  # spares the modules from every collection, of which hypothesis asks for many
-    readers = chosen(words)
+    readers = chosen(importlib.import_module(module).READERS, words)
     print(json.dumps([reader.name for reader in readers]), file=out)
     for reader in readers:
         place = Path(folder) / reader.name
@@ -69,7 +69,7 @@ def fuzz(reader, folder, count, start):
     files, read = reader.prepare(folder / "place")
     for name, data in files.items():
         read(name, data)  # valid, or the test would tell nothing; and graphs are built now
-    watched = _Watched(reader, read, folder / CURRENT)
+    watched = Watched(reader, read, folder / CURRENT)
     began = time.monotonic()
 
     @seed(start)
@@ -102,8 +102,14 @@ def fuzz(reader, folder, count, start):
     }
 
 
-class _Watched:
-    """Reads one input after the other, within bounds, and counts what comes of it."""
+class Watched:
+    """Reads one input after the other, within bounds, and counts what comes of it.
+
+    Args:
+        reader: Reader.
+        read: function that its `prepare` returned.
+        path: pathlib.Path, of the file that keeps the input that is being read.
+    """
 
     def __init__(self, reader, read, path):
         self.reader, self.read, self.path = reader, read, path
@@ -113,7 +119,7 @@ class _Watched:
         self.path.write_bytes(name.encode() + b"\n" + data)
         self.count += 1
         before, began = peak(anew=True), time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, self.reader.seconds)
         try:
             self.read(name, data)
         except self.reader.refusals as error:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 _STEPS = 6  # changes of one input, at most
 _STEP = 5  # drawn bytes that a change is made of: which one, where, and what
+SHORTEST = 2 + _STEP  # bytes of a program of one change
 _RANDOM = 24  # of 256 inputs, those that are no file at all
 _HEAD = 64  # bytes of a file in which half of the changes are made
 _NUMBERS = (
@@ -35,22 +36,32 @@ def inputs(files):
     Args:
         files: dict of name -> bytes, valid files.
     """
+    # Of one draw, since many small ones would take longer than most readers.
+    programs = st.binary(min_size=SHORTEST, max_size=2 + _STEPS * _STEP)
+    return programs.map(lambda program: changed(files, program))
+
+
+def changed(files, program):
+    """Changes a file as bytes say.
+
+    Args:
+        files: dict of name -> bytes, valid files.
+        program: `SHORTEST` bytes or more: which file, another one, and what is done.
+
+    Returns:
+        Pair of the name of the file and the bytes that take its place.
+    """
     names = sorted(files)
-
-    def made(program):
-        # Of one draw, since many small ones would take longer than most readers.
-        which, other, *rest = program
-        name = names[which % len(names)]
-        if which >= 256 - _RANDOM:
-            return name, bytes(rest)
-        data = files[name]
-        for kind, *numbers in zip(*[iter(rest)] * _STEP, strict=False):
-            where, what = (numbers[0] << 8 | numbers[1], numbers[2] << 8 | numbers[3])
-            change = _CHANGES[kind % len(_CHANGES)]
-            data = change(data, where, what, files[names[other % len(names)]])
-        return name, data
-
-    return st.binary(min_size=2 + _STEP, max_size=2 + _STEPS * _STEP).map(made)
+    which, other, *rest = program
+    name = names[which % len(names)]
+    if which >= 256 - _RANDOM:
+        return name, bytes(rest)
+    data = files[name]
+    for kind, *numbers in zip(*[iter(rest)] * _STEP, strict=False):
+        where, what = (numbers[0] << 8 | numbers[1], numbers[2] << 8 | numbers[3])
+        change = CHANGES[kind % len(CHANGES)]
+        data = change(data, where, what, files[names[other % len(names)]])
+    return name, data
 
 
 def _place(data, where):
@@ -125,7 +136,7 @@ def _value(data, where, what, other):
     return data[: token.start()] + _VALUES[what % len(_VALUES)] + data[token.end() :]
 
 
-_CHANGES = (
+CHANGES = (
     *(_flip, _octet, _number, _number, _cut, _without),
     *(_repeated, _moved, _spliced, _joined, _value, _value),
 )

@@ -19,6 +19,7 @@ class Reader:
             an input; any other is a fault.
         quick: number of inputs in the tests of every day.
         megabytes: of memory that an input may take.
+        seconds: that an input may take.
     """
 
     name: str
@@ -26,3 +27,20 @@ class Reader:
     refusals: tuple[type[Exception], ...] = (ValueError,)
     quick: int = QUICK
     megabytes: int = 512
+    seconds: float = 20.0
+
+
+def chosen(readers, words):
+    """Returns the readers that words stand for.
+
+    Args:
+        readers: tuple of Reader.
+        words: list of names of readers, or of parts of names; empty for all readers.
+    """
+    names = {reader.name for reader in readers}
+    parts = [word for word in words if word not in names]
+    return [
+        reader
+        for reader in readers
+        if not words or reader.name in words or any(part in reader.name for part in parts)
+    ]

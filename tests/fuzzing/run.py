@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 CURRENT = "input"  # file of the input that is being read
+_ALL = "tests.fuzzing.readers.all"
 _TOLD = 6000  # characters of the errors of a process that died
 ROOT = Path(__file__).parents[2]
 _ENVIRONMENT = {
@@ -27,14 +28,15 @@ _ENVIRONMENT = {
 }
 
 
-def fuzz_in_child(words, folder, count=0, seed=0):
+def fuzz_in_child(words, folder, count=0, seed=0, module=_ALL):
     """Fuzzes readers in a process of its own, and in another one where that has died.
 
     Args:
-        words: list of str, see `tests.fuzzing.readers.all.chosen`.
+        words: list of str, see `tests.fuzzing.reader.chosen`.
         folder: pathlib.Path of an empty folder.
         count: number of inputs of each; 0 for the readers' own.
         seed: of the draws, an int.
+        module: name of a module with READERS.
 
     Yields:
         dict, see `tests.fuzzing.child.fuzz`, with the name of the `reader`; of a reader at which
@@ -43,7 +45,7 @@ def fuzz_in_child(words, folder, count=0, seed=0):
     waiting = None
     while waiting is None or waiting:
         place = Path(tempfile.mkdtemp(dir=folder))
-        command = [sys.executable, "-m", "tests.fuzzing.child", place, count, seed]
+        command = [sys.executable, "-m", "tests.fuzzing.child", place, count, seed, module]
         command = [*map(str, command), *(words if waiting is None else waiting)]
         with open(place / "errors", "w+") as errors:
             child = subprocess.Popen(

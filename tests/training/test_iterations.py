@@ -23,10 +23,11 @@ def train(folder, *overrides):
 def test_two_iterations_are_two_commands_and_go_on_where_they_were_stopped(tmp_path, monkeypatch):
     one = train(tmp_path / "one")
     two = train(tmp_path / "two", f"--data.targets={one.folder}")
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "save_state", stop_after(3))  # in the middle of the second
-        with pytest.raises(StoppedError):
-            train(tmp_path / "both", "--fit.iterations=2")
+    for step in (2, 1):  # between the two, and in the middle of the second
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "save_state", stop_after(step))
+            with pytest.raises(StoppedError):
+                train(tmp_path / "both", "--fit.iterations=2")
     both = train(tmp_path / "both", "--fit.iterations=2")
     first = tmp_path / "both_iteration_1"
     np.testing.assert_array_equal(Units.read(first).labels, Units.read(one.folder).labels)

@@ -10,7 +10,8 @@ from mmssl.serving.tensors import Spec
 from tests.fuzzing.reader import Reader
 
 
-def _search(folder):
+def write_small_index(folder):
+    """Writes an index of three items."""
     items = [Item(f"{i}.png", "/photos", None, "12 34") for i in range(3)]
     write_items(folder, items)
     with new_vectors(folder, (3, 4)) as vectors:
@@ -19,6 +20,10 @@ def _search(folder):
     about |= {"whiten": "auto", "encoder": "0", "metric": "cosine"}
     counted = {"items": 3, "dimension": 4, "sources": ["/photos"], "approximate": None}
     write_manifest(folder, about | counted)
+
+
+def _search(folder):
+    write_small_index(folder)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
 
     def read(name, data):

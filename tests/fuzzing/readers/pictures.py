@@ -76,7 +76,7 @@ def _given(name, data):
 
 def _decoder(decode, *kinds):
     def prepare(folder):
-        graph = tf.function(decode, [tf.TensorSpec([], tf.string)])
+        graph = tf.function(decode, [tf.TensorSpec([], tf.string)], autograph=False)
 
         def read(name, data):
             pixels = graph(_given(name, data))

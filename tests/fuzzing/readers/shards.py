@@ -110,10 +110,16 @@ def _prepared(data):
 
 def with_checksum(folder, name):
     """Writes the checksum of an array of an index as it should be."""
+    content = (folder / "index" / f"{name}.npy").read_bytes()
+    checksum = f"{zlib.crc32(content):08x}"
+    with_manifest(folder, lambda manifest: manifest["checksums"].update({name: checksum}))
+
+
+def with_manifest(folder, change):
+    """Changes the manifest of an index, and writes its checksum as it should be."""
     path = folder / "index" / MANIFEST
     manifest = json.loads(path.read_text())
-    content = (folder / "index" / f"{name}.npy").read_bytes()
-    manifest["checksums"][name] = f"{zlib.crc32(content):08x}"
+    change(manifest)
     path.write_bytes(checked(json.dumps(manifest).encode()))
 
 

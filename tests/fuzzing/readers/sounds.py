@@ -88,7 +88,9 @@ def _in_parts(files):
 
 
 def _in_graph(folder):
-    graph = tf.function(lambda data: decode_wav(data, _RATE), [tf.TensorSpec([], tf.string)])
+    graph = tf.function(
+        lambda data: decode_wav(data, _RATE), [tf.TensorSpec([], tf.string)], autograph=False
+    )
     files = _wavs()
     del files["big-endian.wav"]  # which is refused
     return files, lambda name, data: graph(data)
