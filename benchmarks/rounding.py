@@ -2,8 +2,8 @@
 
 Replicas add up in another order, which rounds elsewhere. Whether more than that makes them differ
 is seen by what else is trained from the same batches: one replica whose first weights are each off
-by one rounding, up or down at random, and, with --precision float64, all of it in roundings of 2e-16. A
-fault would stay what it is; rounding shrinks with the precision.
+by one rounding, up or down at random, and, with --precision float64, all of it in roundings of
+2e-16. A fault would stay what it is; rounding shrinks with the precision.
 
 The distance is that of all weights, relative to how far they have gone by then. Below it stand the
 variables that end up farthest apart, each relative to its largest value, with the size of their
