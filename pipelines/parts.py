@@ -48,6 +48,15 @@ class Parts:
             )
         return batch_size // self.of
 
+    def place(self, turn):
+        """Returns the step of the batch, and the number of the part in it, that has a turn.
+
+        Args:
+            turn: int or int64 scalar tensor, number of a part if these parts of all batches, one
+                after the other, are counted from 0.
+        """
+        return turn // self.count, self.first + turn % self.count
+
     def numbers(self, start_step, rows):
         """Returns the numbers of the elements of these parts, batch after batch.
 
@@ -61,7 +70,7 @@ class Parts:
         last = np.iinfo(np.int64).max
 
         def of_turn(turn):
-            step, part = turn // self.count, self.first + turn % self.count
+            step, part = self.place(turn)
             begin = (step * self.of + part) * rows
             return tf.data.Dataset.range(begin, begin + rows)
 

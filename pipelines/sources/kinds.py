@@ -98,7 +98,7 @@ def _open_remote(spec):
     if not paths:
         raise ValueError(
             f"the source {spec} is neither a folder of TFRecord shards nor one: other files are "
-            "read from this machine, see `mmssl prepare`"
+            "read from this machine; `mmssl prepare` writes shards of them there"
         )
     return _open_shards(paths)
 
@@ -177,7 +177,7 @@ def _open_table(path, extensions):
     texts = ".txt" in extensions
     columns, names = tables.read_texts(path) if texts else (tables.read_table(path), None)
     if texts and "text" in columns:
-        read = arrays.array_reader(columns.pop("text"))
+        read = arrays.text_reader(columns.pop("text"))
         return Source(names, read, columns=columns, files=(path,))
     if "file" not in columns:
         raise ValueError(f"{path} has the columns {', '.join(columns)}: expected a column `file`")

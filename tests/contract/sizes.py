@@ -15,17 +15,17 @@ TINY_TEXT = (
     "--data.vocabulary_size=400",
     *tiny_transformer(32),
 )
-TINY_SOUND = (
+TINY_FRAMES = (
     "--data.batch_size=4",
     "--data.window=2000",
     "--data.kernel_sizes=[10,4]",
     "--data.strides=[5,4]",
     "--method.encoder.position_depth=1",
-    "--method.copied=[position_convolution_1]",
     "--method.encoder.channels=16",
     "--method.encoder.position_groups=4",
     *tiny_transformer(32),
 )
+TINY_SOUND = (*TINY_FRAMES, "--method.copied=[position_convolution_1]")
 TINY_CROPS = (
     "--data.batch_size=4",
     "--data.size=32",

@@ -37,4 +37,28 @@ FAULTS = (
         ("tests/search/test_index.py",),
         "two_moves",
     ),
+    Fault(
+        "what a killed process left beside a file stays",
+        "mmssl/files.py",
+        "    sweep(path.parent)\n",
+        "",
+        ("tests/test_files.py",),
+        "has_left",
+    ),
+    Fault(
+        "what another machine is writing is removed",
+        "mmssl/files.py",
+        "_is_of_here(workspace) or ",
+        "True or ",
+        ("tests/test_files.py",),
+        "another_machine",
+    ),
+    Fault(
+        "vectors are mapped into a file that has no space",
+        "mmssl/files.py",
+        "os.posix_fallocate(file.fileno(), 0, path.stat().st_size)",
+        "pass",
+        ("tests/reliability/test_full_disk.py",),
+        "mapped",
+    ),
 )

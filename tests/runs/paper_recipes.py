@@ -1,6 +1,6 @@
 """Overrides that shrink paper recipes to networks of the same parts, for a step in seconds."""
 
-from tests.contract.sizes import TINY_SOUND, TINY_TEXT, tiny_transformer
+from tests.contract.sizes import TINY_FRAMES, TINY_SOUND, TINY_TEXT, tiny_transformer
 
 _BATCH = "--data.batch_size=8"
 _CROPS = (_BATCH, "--data.size=32")
@@ -26,6 +26,21 @@ SMALL = {
     ),
     "audio/data2vec2_paper": (*_SOUND, *_DECODER, "--data.num_masks=2"),
     "audio/data2vec_paper": (*_SOUND, "--method.top_blocks=1"),
+    "audio/hubert_paper": (
+        *TINY_FRAMES,
+        _BATCH,
+        "--data.clusters=20",
+        "--method.encoder.position_kernel_size=7",
+        "--method.projection=16",
+    ),
+    "audio/wav2vec2_paper": (
+        *TINY_FRAMES,
+        _BATCH,
+        "--method.encoder.position_kernel_size=7",
+        "--method.projection=16",
+        "--method.entries=8",
+        "--method.entry_width=8",
+    ),
     "audio/wavenet_paper": (
         _BATCH,
         "--data.window=512",
