@@ -34,8 +34,8 @@ FAULTS = (
     Fault(
         "workers read the same part of a batch",
         "pipelines/parts.py",
-        "step, part = turn // self.count, self.first + turn % self.count",
-        "step, part = turn // self.count, turn % self.count",
+        "return turn // self.count, self.first + turn % self.count",
+        "return turn // self.count, turn % self.count",
         ("tests/pipelines/test_parts.py",),
     ),
     Fault(
@@ -154,7 +154,7 @@ FAULTS = (
     Fault(
         "held-out tokens count in every window that shows them",
         "pipelines/text/token_blocks.py",
-        "counted = starts + 1 + np.where(number > 0, length - stride, 0)",
+        "counted = starts + 1 + np.where(number > 0, self._length - self._stride, 0)",
         "counted = starts + 1 + np.zeros_like(number)",
         ("tests/pipelines/text/test_token_blocks.py",),
         "windows",
