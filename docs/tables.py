@@ -45,6 +45,8 @@ GUIDES = {
     "duplicates": "docs/search.md#near-duplicates",
     "serve": "docs/serving.md",
     "fill_mask": "docs/methods/bert.md",
+    "neighbors": "docs/methods/word2vec.md#neighbors-and-analogies",
+    "analogy": "docs/methods/word2vec.md#neighbors-and-analogies",
     "colorize": "docs/methods/colorization.md",
     "generate": "docs/methods/wavenet.md",
     "inpaint": "docs/methods/inpainting.md",

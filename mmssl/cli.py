@@ -27,6 +27,8 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "search",
     "duplicates",
     "fill_mask",
+    "neighbors",
+    "analogy",
     "colorize",
     "generate",
     "inpaint",
