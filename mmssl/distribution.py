@@ -99,6 +99,25 @@ def moments(x, axes):
     return average, ops.maximum(square - ops.square(average), 0.0)
 
 
+def norm_moments(norm, everyone, inputs, mask):
+    """Computes what a batch norm normalizes by, in the place of its own `_moments`.
+
+    Args:
+        norm: keras.layers.BatchNormalization.
+        everyone: bool, whether one that is synchronized sees the rows of all replicas, or those of
+            its own.
+        inputs: float32 tensor.
+        mask: bool tensor of the inputs' first axes, or None.
+
+    Returns:
+        See `moments`.
+    """
+    if mask is not None or not norm.synchronized:
+        return type(norm)._moments(norm, inputs, mask)
+    compute = moments if everyone else ops.moments
+    return compute(inputs, norm._reduction_axes)
+
+
 def sum_joined(tensors, sparse=False):
     """Sums tensors over all replicas; None stays None.
 

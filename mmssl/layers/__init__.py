@@ -37,6 +37,7 @@ from mmssl.layers.positions import (
     RelativePositionBias,
     SegmentIds,
 )
+from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
@@ -57,6 +58,7 @@ __all__ = [
     "GridPooling",
     "GridPositions",
     "GroupedConvolution",
+    "GumbelQuantizer",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -82,6 +84,7 @@ __all__ = [
     "ZeroMaskedFrames",
     "approximate_gelu",
     "gather_tokens",
+    "gumbel_noise",
     "in_blocks",
     "lab_to_rgb",
     "mu_law_decode",

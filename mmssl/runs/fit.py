@@ -6,7 +6,7 @@ from typing import Literal
 from mmssl.runs.kept import Keep
 
 POSITIVE = (
-    *("epochs", "steps", "minutes", "learning_rate", "base_batch_size", "clip_norm"),
+    *("epochs", "steps", "minutes", "iterations", "learning_rate", "base_batch_size", "clip_norm"),
     "initial_accumulator",
 )
 NOT_NEGATIVE = (
@@ -67,6 +67,9 @@ class Fit:
         data_service: address of a tf.data service whose workers make the batches, such as
             grpc://localhost:5050, see `mmssl data-service`; null makes them in this process. The
             batches are the same.
+        iterations: trainings, one after the other, each from new weights, for data with
+            `data.targets`: those of the first are the data's, those of each other are learned from
+            the run before, which is kept in a folder beside the run's, RUN_iteration_1 and so on.
         seed: of initial weights, data order and every random draw.
         accumulate: number of equal parts of a batch, on each replica, that a step computes one
             after the other, in the memory of one, and whose gradients it adds up: `batch_size`,
@@ -117,6 +120,7 @@ class Fit:
     synchronize: bool = True
     initial_weights: str | None = None
     data_service: str | None = None
+    iterations: int = 1
     seed: int = 0
     accumulate: int = 1
     remat: bool = False

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.sources.arrays import held, taken
 from mmssl.pipelines.text.cooccurrence import count_cooccurrences
 from mmssl.pipelines.text.word_documents import WordDocuments

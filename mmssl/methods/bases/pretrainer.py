@@ -37,7 +37,7 @@ class Pretrainer(keras.Model):
     splits_batches = False
     sparse_gradients = False
     accumulate = 1
-    finite = None  # a step.FiniteWatch, on TensorFlow
+    finite = None  # once compiled, a FiniteWatch of the backend's step
     votes = None  # a step.Votes, where workers must agree on when to stop
     min_batch_size = 1
 
@@ -298,6 +298,8 @@ class Pretrainer(keras.Model):
         if keras.backend.backend() == "tensorflow":
             distribution.leave_summing(self.optimizer)
             self.finite = step.FiniteWatch()
+        if keras.backend.backend() == "jax":
+            self.finite = jax_step.FiniteWatch()
 
     def take_step(self, batch):
         """Takes the compiled step on a batch, as a run does, and leaves the metrics' means going.

@@ -180,7 +180,8 @@ class FiniteWatch:
 class Votes:
     """What workers ask of each other, counted in the reduction of each step.
 
-    So all of them know after the same step what any of them has asked for, such as to stop.
+    So all of them know after the same step what any of them has asked for, such as to stop. To
+    read the result waits for that step, and what is asked is sent to the device.
 
     Args:
         count: int, number of questions.
@@ -188,6 +189,7 @@ class Votes:
 
     def __init__(self, count):
         self._given, self._counted = (_local_to_replica([0.0] * count) for _ in range(2))
+        self._asked = [False] * count
 
     def given(self):
         """Returns this replica's votes, (count,)."""
@@ -201,7 +203,9 @@ class Votes:
 
     def give(self, votes):
         """Sets the votes of this worker in the steps that follow, a list of bool."""
-        self._given.assign([float(vote) for vote in votes])
+        if votes != self._asked:
+            self._given.assign([float(vote) for vote in votes])
+            self._asked = votes
 
     def result(self):
         """Says, a list of bool, whether any worker voted yes in the step before."""
