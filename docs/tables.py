@@ -46,6 +46,8 @@ GUIDES = {
     "serve": "docs/serving.md",
     "fill": "docs/methods/sequence_to_sequence.md",
     "fill_mask": "docs/methods/bert.md",
+    "neighbors": "docs/methods/word2vec.md#neighbors-and-analogies",
+    "analogy": "docs/methods/word2vec.md#neighbors-and-analogies",
     "colorize": "docs/methods/colorization.md",
     "generate": "docs/methods/wavenet.md",
     "inpaint": "docs/methods/inpainting.md",

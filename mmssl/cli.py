@@ -28,6 +28,8 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "duplicates",
     "fill",
     "fill_mask",
+    "neighbors",
+    "analogy",
     "colorize",
     "generate",
     "inpaint",
