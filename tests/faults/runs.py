@@ -29,8 +29,9 @@ FAULTS = (
     Fault(
         "the best checkpoint so far is removed before the new one is whole",
         "mmssl/runs/kept.py",
-        "            write()\n",
-        "            _remove(self.last.parent, outranked)\n            write()\n",
+        "            if kept is not None:\n                write()\n",
+        "            _remove(self.last.parent, outranked)\n"
+        "            if kept is not None:\n                write()\n",
         ("tests/runs/test_kept.py",),
         "whole",
     ),
