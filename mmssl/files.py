@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -13,7 +14,17 @@ TEMPORARY_PREFIX = ".beside-"  # of folders that a killed process may leave behi
 LOCK = ".lock"  # in such a folder; held by its writer, so that others know that it is alive
 ABANDONED_SECONDS = 86_400  # after which what another machine writes to a shared disk is given up
 _NEW_LOCK = f"{LOCK}.new"  # before it is held
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")  # with two slashes, of which Path keeps one
 _OLD = ".old"  # suffix of a folder that is being replaced
+
+
+def check_local(path):
+    """Raises a ValueError where a path is one of a remote file system, such as "gs://bucket/x"."""
+    if _REMOTE.match(os.fspath(path)):
+        raise ValueError(
+            f"{path} lies on a remote file system, where only prepared shards, other TFRecord "
+            "shards and tables of labels are read, and shards written: give a path of this machine"
+        )
 
 
 @contextlib.contextmanager
@@ -37,7 +48,9 @@ def atomic_write(path):
     Raises:
         FileNotFoundError: the block wrote nothing to the temporary path.
         OSError: the disk is full; the message names `path` and what stays of it.
+        ValueError: the path is of a remote file system.
     """
+    check_local(path)
     path = Path(path)
     with naming_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)

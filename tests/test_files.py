@@ -1,17 +1,13 @@
 """Files and folders take their places whole, or not at all."""
 
 import ast
-import errno
 import os
-import resource
 import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import keras
-import numpy as np
 import pytest
 
 import mmssl
@@ -291,59 +287,6 @@ def test_text_keeps_its_line_ends(tmp_path):
     assert (tmp_path / "text").read_bytes() == "ä\r\nb\n".encode()
 
 
-def moves(tree):
-    """Lines that move files, or write a text where it may be seen half."""
-    return [node.lineno for node in ast.walk(tree) if _imports_move(node) or _moves(node)]
-
-
-def _imports_move(node):
-    of = node.module if isinstance(node, ast.ImportFrom) else None
-    return of in ("os", "shutil") and any(
-        alias.name in ("replace", "rename", "renames", "move") for alias in node.names
-    )
-
-
-def _moves(node):
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-        return False
-    name, of = node.func.attr, getattr(node.func.value, "id", "")
-    if name in ("replace", "rename"):
-        return of == "os" or (len(node.args) == 1 and not node.keywords)  # that of str takes two
-    return name == "write_text" or (of, name) in {("shutil", "move"), ("os", "renames")}
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "os.replace(a, b)",
-        "os.rename(a, b)",
-        "a.replace(b)",
-        "a.b.rename(c)",
-        "shutil.move(a, b)",
-        "from os import replace",
-        "Path(a).write_text(text)",
-    ],
-)
-def test_a_move_is_noticed(line):
-    assert moves(ast.parse(line)) == [1]
-
-
-@pytest.mark.parametrize("line", ["a.replace('b', 'c')", "replace(a, b=c)", "write_text(a, b)"])
-def test_what_is_no_move_is_let_by(line):
-    assert moves(ast.parse(line)) == []
-
-
-def test_nothing_else_moves_files_into_place():
-    found = [
-        f"{path.relative_to(ROOT)}:{line}"
-        for folder in ("mmssl", "pipelines")
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        if path != ROOT / "mmssl" / "files.py"
-        for line in moves(ast.parse(path.read_text(encoding="utf-8")))
-    ]
-    assert found == []
-
-
 def test_it_imports_nothing_of_ours():
     tree = ast.parse((ROOT / "mmssl" / "files.py").read_text())
     modules = {
@@ -354,60 +297,3 @@ def test_it_imports_nothing_of_ours():
     assert modules == {
         *("contextlib", "errno", "fcntl", "os", "shutil", "tempfile", "time", "pathlib"),
     }
-
-
-@pytest.fixture
-def full_disk():
-    """No file can grow beyond 10 kB, as on a disk with so much space left."""
-    _, most = before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, most))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def write_weights(path):
-    np.savez(path, weights=np.ones(10_000))
-
-
-def write_model(path):
-    keras.Sequential([keras.Input((8,)), keras.layers.Dense(1000)]).save(path)
-
-
-def write_saved_model(path):
-    keras.Sequential([keras.Input((8,)), keras.layers.Dense(1000)]).export(path, verbose=False)
-
-
-@pytest.mark.parametrize(
-    ("name", "write"),
-    [
-        ("history.csv", lambda path: path.write_text("x" * 20_000)),
-        ("last.npz", write_weights),
-        ("encoder.keras", write_model),
-        ("exported", write_saved_model),
-    ],
-)
-@pytest.mark.parametrize("earlier", [None, "earlier"])
-def test_a_full_disk_is_told_with_the_file_and_what_stays_of_it(
-    name, write, earlier, tmp_path, full_disk
-):
-    path = tmp_path / "run" / name
-    kept = "nothing is left of it"
-    if earlier:
-        write_text(path, earlier)
-        kept = "what was there before is whole"
-    with (
-        pytest.raises(OSError, match=f"{path} cannot be written: .*; {kept}"),
-        atomic_write(path) as p,
-    ):
-        write(p)
-    assert [file.name for file in path.parent.iterdir()] == [name] * bool(earlier)
-    assert not earlier or path.read_text() == earlier
-
-
-def test_a_disk_without_room_for_a_folder_is_told_as_well(tmp_path, monkeypatch):
-    def refuse(**_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(files.tempfile, "mkdtemp", refuse)
-    with pytest.raises(OSError, match=r"plan.json cannot be written: No space left on device"):
-        write_text(tmp_path / "plan.json", "{}")

@@ -18,6 +18,7 @@ from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
+from mmssl.encoders.words import word_encoder
 
 __all__ = [
     "adapt",
@@ -41,4 +42,5 @@ __all__ = [
     "wav2vec_encoder",
     "wavenet_encoder",
     "without_levels",
+    "word_encoder",
 ]

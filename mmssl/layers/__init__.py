@@ -19,6 +19,7 @@ from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import MaskFill, MaskToken, NoiseTable
+from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
 from mmssl.layers.pooling import (
     AtLeast,
@@ -36,7 +37,9 @@ from mmssl.layers.positions import (
     RelativePositionBias,
     SegmentIds,
 )
+from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
+from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
 
@@ -55,6 +58,7 @@ __all__ = [
     "GridPooling",
     "GridPositions",
     "GroupedConvolution",
+    "GumbelQuantizer",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -74,14 +78,19 @@ __all__ = [
     "StandardizeWaveform",
     "TokenPooling",
     "VectorQueue",
+    "VectorTable",
     "WeightNormDense",
     "Whiten",
     "ZeroMaskedFrames",
     "approximate_gelu",
     "gather_tokens",
+    "gumbel_noise",
+    "in_blocks",
     "lab_to_rgb",
     "mu_law_decode",
     "mu_law_encode",
+    "neighbors",
     "rgb_to_lab",
     "scatter_tokens",
+    "with_margins",
 ]

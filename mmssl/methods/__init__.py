@@ -8,7 +8,9 @@ from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.dino import DINO
+from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
+from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
@@ -17,7 +19,9 @@ from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.swav import SwAV
 from mmssl.methods.vicreg import VICReg
+from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
+from mmssl.methods.word2vec import Word2Vec
 
 __all__ = [
     "BERT",
@@ -30,6 +34,8 @@ __all__ = [
     "ContextEncoder",
     "Data2Vec",
     "Data2Vec2",
+    "GloVe",
+    "HuBERT",
     "MoCo",
     "MoCoV3",
     "SimCLR",
@@ -37,5 +43,7 @@ __all__ = [
     "SimSiam",
     "SwAV",
     "VICReg",
+    "Wav2Vec2",
     "WaveNet",
+    "Word2Vec",
 ]

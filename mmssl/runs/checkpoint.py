@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from mmssl.files import atomic_write
+from mmssl.reading import check_regular
 
 LAST = "last.npz"
 BEFORE = "before.npz"  # what the last one has replaced
@@ -81,7 +82,7 @@ def load_state(path, model, more=()):
 def read_position(path):
     """Returns the position in a checkpoint, a dict; see `save_state`."""
     with _opened(path) as archive:
-        return json.loads(str(archive["position"]))
+        return _position(archive)
 
 
 def check_state(path):
@@ -116,12 +117,20 @@ def load_weights(path, model):
 def _read(path):
     with _opened(path) as archive:
         arrays = [archive[f"variable_{i}"] for i in range(len(archive.files) - 1)]
-        return arrays, json.loads(str(archive["position"]))
+        return arrays, _position(archive)
+
+
+def _position(archive):
+    position = json.loads(str(archive["position"]))
+    if not isinstance(position, dict):
+        raise ValueError("its position is no JSON object")
+    return position
 
 
 @contextlib.contextmanager
 def _opened(path):
     """Opens a checkpoint; whatever is raised inside the block is a damage of the file."""
+    check_regular(path)
     if not path.exists():
         raise ValueError(
             f"{path} is missing: without it a run gives its encoder, but not its method."
@@ -152,7 +161,8 @@ def _check_count(path, found):
 def _assign(path, arrays, variables, exact):
     enough = len(arrays) == len(variables) if exact else len(arrays) >= len(variables)
     pairs = list(zip(variables, arrays, strict=False))
-    if not enough or any(tuple(v.shape) != array.shape for v, array in pairs):
+    fits = all(tuple(v.shape) == array.shape and array.dtype.kind != "U" for v, array in pairs)
+    if not enough or not fits:
         raise ValueError(
             f"{path} does not fit this model: it was written with another configuration or "
             "version. Use a new run folder."

@@ -19,9 +19,11 @@ import numpy as np
 
 from mmssl.files import recover, reserve, write_text
 from mmssl.pipelines.sources import places
+from mmssl.reading import check_regular, load_json
 from mmssl.search.items import Item
 
 FORMAT = 1  # raised when an older index can no longer be read
+_KEYS = {"run", "step", "layer", "whiten", "encoder", "dimension", "items", "approximate"}
 MANIFEST, ITEMS, VECTORS = "manifest.json", "items.jsonl", "vectors.npy"
 
 
@@ -59,15 +61,18 @@ def read_index(path):
             "makes one."
         )
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        for entry in path.iterdir():
+            check_regular(entry)
+        manifest = load_json((path / MANIFEST).read_text(encoding="utf-8"))
         found = manifest["format"]
         if found == FORMAT:
+            _check_manifest(manifest)
             _check_sums(path, manifest)
             items = _read_items(path / ITEMS, manifest["items"])
             vectors = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
             _check(vectors, (manifest["items"], manifest["dimension"]))
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # what damaged files raise is without number
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{path} is damaged ({reason}): build it again.") from None
     if found != FORMAT:
         raise ValueError(
@@ -150,7 +155,10 @@ def _check_sums(folder, manifest):
         return
     if manifest.pop("checksum") != _checksum(manifest):
         raise ValueError(f"{MANIFEST} has another checksum than when it was written")
+    there = {path.name for path in folder.iterdir()}
     for name, checksum in manifest.pop("checksums").items():
+        if name not in there:
+            raise ValueError(f"{name} is missing")
         if places.checksum_of(folder / name)[1] != checksum:
             raise ValueError(f"{name} has another checksum than when it was written")
 
@@ -162,10 +170,25 @@ def _checksum(manifest):
 def _read_items(path, count):
     # Many share a place; one str for all of them is a fraction of the memory.
     with open(path, encoding="utf-8", newline="\n") as file:
-        rows = [json.loads(line) for line in file]
+        rows = [load_json(line) for line in file]
     if len(rows) != count:
         raise ValueError(f"{path.name} has {len(rows)} items, not {count}")
-    return [Item(**{**row, "place": sys.intern(row["place"])}) for row in rows]
+    items = [Item(**{**row, "place": sys.intern(row["place"])}) for row in rows]
+    for item in items:
+        texts = all(isinstance(text, str) for text in (item.name, item.stamp))
+        if not texts or not (item.row is None or type(item.row) is int):
+            raise ValueError(f"{path.name} has an item that is none: {item}")
+    return items
+
+
+def _check_manifest(manifest):
+    missing = sorted(_KEYS - manifest.keys())
+    if missing:
+        raise ValueError(f"{MANIFEST} lacks {', '.join(missing)}")
+    if not all(type(manifest[name]) is int for name in ("items", "dimension")):
+        raise ValueError(f"{MANIFEST} does not count its items")
+    if not isinstance(manifest["run"], str):
+        raise ValueError(f"{MANIFEST} names no run")
 
 
 def _check(vectors, shape):

@@ -7,6 +7,9 @@ from mmssl.pipelines.text.sentence_pairs import SentencePairs
 from mmssl.pipelines.text.token_blocks import TokenBlocks
 from mmssl.pipelines.text.tokenizer import Tokenizer
 from mmssl.pipelines.text.visible_tokens import VisibleTokens
+from mmssl.pipelines.text.word_pairs import WordPairs
+from mmssl.pipelines.text.word_windows import WordWindows
+from mmssl.pipelines.text.words import Words
 
 __all__ = [
     "BytePairs",
@@ -16,4 +19,7 @@ __all__ = [
     "TokenBlocks",
     "Tokenizer",
     "VisibleTokens",
+    "WordPairs",
+    "WordWindows",
+    "Words",
 ]

@@ -18,6 +18,7 @@ from tests.faults import (
     search,
     serving,
     shards,
+    strangers,
     suggest,
     training,
 )
@@ -42,5 +43,6 @@ ROOMS = (
     suggest,
     serving,
     shards,
+    strangers,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)

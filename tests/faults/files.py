@@ -16,8 +16,8 @@ FAULTS = (
     Fault(
         "Ctrl-C between the two moves of a folder loses the old and the new one",
         "mmssl/files.py",
-        "except BaseException:  # Ctrl-C",
-        "except OSError:  # Ctrl-C",
+        "except BaseException:  # Ctrl-C, too",
+        "except OSError:  # Ctrl-C, too",
         FILES,
         "interruption",
     ),

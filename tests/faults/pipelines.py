@@ -5,14 +5,14 @@ from tests.faults.fault import Fault
 FAULTS = (
     Fault(
         "the order of the items ignores the epoch",
-        "pipelines/order.py",
+        "pipelines/elements.py",
         "tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)",
         "tf.random.stateless_uniform([3], [seed, 0], None, None, tf.int32)",
         ("tests/pipelines/test_pipeline.py",),
     ),
     Fault(
         "the order of the items ignores the seed",
-        "pipelines/order.py",
+        "pipelines/elements.py",
         "tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)",
         "tf.random.stateless_uniform([3], [0, epoch], None, None, tf.int32)",
         ("tests/pipelines/test_pipeline.py",),
@@ -26,9 +26,9 @@ FAULTS = (
     ),
     Fault(
         "a run that goes on counts elements where it should count batches",
-        "pipelines/parts.py",
-        "tf.data.Dataset.range(start_step * rows, last)",
-        "tf.data.Dataset.range(start_step, last)",
+        "pipelines/pipeline.py",
+        "tf.data.Dataset.range(start_step * self.batch_size, tf.int64.max)",
+        "tf.data.Dataset.range(start_step, tf.int64.max)",
         ("tests/pipelines/test_pipeline.py",),
     ),
     Fault(
@@ -47,9 +47,9 @@ FAULTS = (
     ),
     Fault(
         "rows are made equal within a worker's part",
-        "pipelines/pipeline.py",
-        "        if self.rows_meet and parts.of > 1:",
-        "        if self.rows_meet and parts.of < 1:",
+        "pipelines/parts.py",
+        "        if pipeline.rows_meet:",
+        "        if False:",
         ("tests/pipelines/test_parts.py",),
     ),
     Fault(
@@ -61,7 +61,7 @@ FAULTS = (
     ),
     Fault(
         "an element's numbers begin where its neighbor's do",
-        "pipelines/draws.py",
+        "pipelines/elements.py",
         "tf.stack([first * blocks, tf.zeros_like(first)])",
         "tf.stack([first, tf.zeros_like(first)])",
         ("tests/pipelines/images/test_augmentation.py",),

@@ -29,9 +29,8 @@ FAULTS = (
     Fault(
         "the best checkpoint so far is removed before the new one is whole",
         "mmssl/runs/kept.py",
-        "            if kept is not None:\n                write()\n",
-        "            _remove(self.last.parent, outranked)\n"
-        "            if kept is not None:\n                write()\n",
+        "        def write_and_remove(write):\n",
+        "        def write_and_remove(write):\n            _remove(self.last.parent, outranked)\n",
         ("tests/runs/test_kept.py",),
         "whole",
     ),
