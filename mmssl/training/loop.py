@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from mmssl.evaluation.words.measure import check_asked
 from mmssl.files import atomic_write
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
@@ -169,6 +170,7 @@ class Training:
             self.method = build(config["method"])
         check_settings(self.method, data, self.fit, self.strategy.num_replicas_in_sync)
         check_keep(self.fit, self.method, config["probe"])
+        check_asked(config["probe"], data)
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
         self.workers.chief_first(lambda: self._prepare(data_changed))
