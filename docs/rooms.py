@@ -47,9 +47,9 @@ SIDES = (
 PARTS = {
     "losses": (("parts",),),
     "pipelines": (
-        ("mapping",),
-        ("closing", "draws", "parts", "sources", "masks"),
-        ("readable", "order"),
+        ("elements",),
+        ("closing", "parts", "sources", "masks"),
+        ("readable", "shard_order"),
         ("opening",),
         ("reader",),
         ("pipeline",),

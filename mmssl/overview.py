@@ -2,10 +2,14 @@
 
 import csv
 import fcntl
+import json
+import os
 import time
 from pathlib import Path
 
 from mmssl.reading import check_regular, load_arrays, load_json, load_yaml
+
+CLAIMED_SECONDS = 60  # after a sign of life of a run on another machine, see mmssl.runs.lock
 
 
 def find_runs(folder):
@@ -126,6 +130,15 @@ def _is_claimed(folder):
     try:
         with open(folder / ".lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return _is_claimed_elsewhere(lock)
     except BlockingIOError:
         return True
-    return False
+
+
+def _is_claimed_elsewhere(lock):
+    """Says whether a process of another machine has lately given a sign of life."""
+    age = time.time() - os.fstat(lock.fileno()).st_mtime
+    try:
+        return age < CLAIMED_SECONDS and json.load(lock)["host"] != os.uname().nodename
+    except (ValueError, KeyError, TypeError):  # nobody's
+        return False

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,9 @@ from mmssl.files import atomic_write
 from mmssl.reading import check_regular
 
 LAST = "last.npz"
+BEFORE = "before.npz"  # what the last one has replaced
+_ARCHIVE_END = 22  # bytes of the last record of a zip archive; two of them are its number of files
+_MANY = 0xFFFF  # in place of a number that these do not hold
 _WITHOUT = {
     True: "Without it encoder.keras can still be used if the run has ended; or delete it, and the "
     "same `mmssl pretrain` command begins anew.",
@@ -26,6 +30,10 @@ def state_variables(model):
         *model.metrics_variables,
     ]
     return list({id(variable): variable for variable in variables}.values())
+
+
+class DamagedError(ValueError):
+    """A checkpoint cannot be read."""
 
 
 def save_state(path, model, position, more=(), run=None):
@@ -77,6 +85,21 @@ def read_position(path):
         return _position(archive)
 
 
+def check_state(path):
+    """Reads a checkpoint through, against its checksums.
+
+    Args:
+        path: file written by `save_state`.
+
+    Raises:
+        DamagedError: it is damaged.
+    """
+    with _opened(path) as archive:
+        for i in range(len(archive.files) - 1):
+            archive[f"variable_{i}"]
+        json.loads(str(archive["position"]))
+
+
 def load_weights(path, model):
     """Restores only the weights of a checkpoint.
 
@@ -114,12 +137,25 @@ def _opened(path):
         )
     try:
         with np.load(path, allow_pickle=False) as archive:
+            _check_count(path, len(archive.files))
             yield archive
     except Exception as error:  # what a damaged archive raises is without number
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(
+        raise DamagedError(
             f"{path} is damaged ({reason}): restore it from a copy. {_WITHOUT[path.name == LAST]}"
         ) from None
+
+
+def _check_count(path, found):
+    """Compares the number of arrays with that at the end of the archive, which NumPy ignores.
+
+    Where the length of one entry of its directory is wrong, the next is taken for a part of it.
+    """
+    with open(path, "rb") as file:
+        file.seek(-_ARCHIVE_END, os.SEEK_END)
+        told = int.from_bytes(file.read()[10:12], "little")
+    if told not in (found, _MANY):
+        raise ValueError(f"it holds {found} of {told} arrays")
 
 
 def _assign(path, arrays, variables, exact):

@@ -3,7 +3,7 @@
 vectors.npy     float32 (N, D), of length 1 each, mapped into memory
 items.jsonl     one object a line, in the order of the vectors, see `Item`
 manifest.json   format, run, step, layer, whiten, encoder (checksum), dimension, metric, items,
-                sources, approximate
+                sources, approximate, checksums (of the other files), checksum (of the manifest)
 nearest.faiss   for approximate search, where there are many
 """
 
@@ -11,12 +11,14 @@ import contextlib
 import dataclasses
 import json
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mmssl.files import recover, write_text
+from mmssl.files import recover, reserve, write_text
+from mmssl.pipelines.sources import places
 from mmssl.reading import check_regular, load_json
 from mmssl.search.items import Item
 
@@ -65,6 +67,7 @@ def read_index(path):
         found = manifest["format"]
         if found == FORMAT:
             _check_manifest(manifest)
+            _check_sums(path, manifest)
             items = _read_items(path / ITEMS, manifest["items"])
             vectors = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
             _check(vectors, (manifest["items"], manifest["dimension"]))
@@ -104,13 +107,16 @@ def index_path(path):
 
 
 def write_manifest(folder, manifest):
-    """Writes the manifest of an index.
+    """Writes the manifest of an index, with checksums of all that is in its folder.
 
     Args:
         folder: pathlib.Path of the folder, not yet in its place.
         manifest: dict of JSON values.
     """
-    text = json.dumps({"format": FORMAT, **manifest}, indent=1, ensure_ascii=False)
+    sums = {path.name: places.checksum_of(path)[1] for path in sorted(folder.iterdir())}
+    manifest = {"format": FORMAT, **manifest, "checksums": sums}
+    manifest["checksum"] = _checksum(manifest)
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
     write_text(folder / MANIFEST, text + "\n")
 
 
@@ -138,8 +144,27 @@ def new_vectors(folder, shape):
         float32 memmap (N, D).
     """
     vectors = np.lib.format.open_memmap(folder / VECTORS, "w+", "float32", shape)
+    reserve(folder / VECTORS)
     yield vectors
     vectors.flush()
+
+
+def _check_sums(folder, manifest):
+    """Checks every file of an index, unless a version before checksums has written it."""
+    if "checksum" not in manifest:
+        return
+    if manifest.pop("checksum") != _checksum(manifest):
+        raise ValueError(f"{MANIFEST} has another checksum than when it was written")
+    there = {path.name for path in folder.iterdir()}
+    for name, checksum in manifest.pop("checksums").items():
+        if name not in there:
+            raise ValueError(f"{name} is missing")
+        if places.checksum_of(folder / name)[1] != checksum:
+            raise ValueError(f"{name} has another checksum than when it was written")
+
+
+def _checksum(manifest):
+    return f"{zlib.crc32(json.dumps(manifest, sort_keys=True).encode()):08x}"
 
 
 def _read_items(path, count):

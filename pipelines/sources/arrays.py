@@ -106,6 +106,20 @@ def array_reader(arrays):
     return lambda index: flat[index]
 
 
+def text_reader(texts):
+    """Returns `read(index)` for the texts of a table, which it reads from its file.
+
+    Args:
+        texts: TableTexts.
+    """
+
+    def read(index):
+        text = tf.numpy_function(texts.encoded, [index], tf.string, stateful=False)
+        return tf.ensure_shape(text, [])
+
+    return read
+
+
 def _encoded(index, text):
     if isinstance(text, str):
         return text.encode("utf-8", "surrogatepass")  # half of a pair: invalid, and seen as such

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.files import write_text
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.sources.arrays import Flat
 from mmssl.pipelines.sources.prepared import forget, prepared
 from mmssl.pipelines.sources.tables import NO_TEXT, listed

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mmssl.files import check_local
 from mmssl.pipelines.text import published_byte_pairs as byte_pairs
 from mmssl.pipelines.text import published_sentence_pieces as sentence_pieces
 from mmssl.pipelines.text import published_word_pieces as word_pieces
@@ -65,6 +66,7 @@ def read_vocabulary(path, needed):
 
 
 def _found(path):
+    check_local(path)
     check_regular(path)
     if not path.exists():
         raise ValueError(f"vocabulary={path} does not exist: give {FORMATS}")
