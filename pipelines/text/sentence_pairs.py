@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.masks.ratio import check_mask_ratio
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.arrays import host, viewed
 from mmssl.pipelines.text.masking import mask_tokens
 from mmssl.pipelines.text.pairing import segment, sentence_pair
 from mmssl.pipelines.text.passages import Passages
@@ -113,7 +113,7 @@ class SentencePairs(Passages):
     def token_frequencies(self):
         """Returns the relative frequency of each token id in the source: float64 (V,), sum 1."""
         self.prepare()
-        tokens, counts = self._corpus.tokens.value().numpy(), np.zeros(self.vocabulary_size, int)
+        tokens, counts = viewed(self._corpus.tokens), np.zeros(self.vocabulary_size, int)
         for first in range(0, len(tokens), _COUNTED):
             some = tokens[first : first + _COUNTED]
             counts += np.bincount(some, minlength=self.vocabulary_size)
