@@ -118,6 +118,25 @@ def naming_full_disk(path):
         ) from None
 
 
+def reserve(path):
+    """Gives a file that is written through a memory map its whole space now.
+
+    Where such a file is sparse and the disk turns out to be full, the process is killed (SIGBUS).
+
+    Args:
+        path: pathlib.Path of the file, which has its final size.
+
+    Raises:
+        OSError: there is not enough space.
+    """
+    with open(path, "r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # of a disk that cannot
+                raise
+
+
 def write_text(path, text):
     """Writes a UTF-8 text file atomically, without translating line endings.
 

@@ -5,13 +5,22 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import mmssl
 from mmssl import files
-from mmssl.files import TEMPORARY_PREFIX, atomic_write, recover, write_text
+from mmssl.files import (
+    ABANDONED_SECONDS,
+    LOCK,
+    TEMPORARY_PREFIX,
+    atomic_write,
+    recover,
+    sweep,
+    write_text,
+)
 
 ROOT = Path(mmssl.__file__).parents[1]
 
@@ -173,6 +182,49 @@ def test_what_was_removed_on_purpose_does_not_come_back(tmp_path):
     path.rmdir()
     recover(path)
     assert not path.exists()
+
+
+def left(folder, host, age=0.0):
+    """What a process leaves that was killed while it wrote a file, so many seconds ago."""
+    workspace = folder / f"{TEMPORARY_PREFIX}left"
+    folder_of(workspace, half="")
+    (workspace / LOCK).write_text(f"{host}\n")
+    os.utime(workspace, (time.time() - age,) * 2)
+    return workspace
+
+
+def test_what_a_killed_process_has_left_is_removed_by_the_next_that_writes_there(tmp_path):
+    workspace = left(tmp_path, os.uname().nodename)
+    write_text(tmp_path / "plan.json", "{}")
+    assert not workspace.exists()
+
+
+@pytest.mark.parametrize(("age", "stays"), [(3600, True), (2 * ABANDONED_SECONDS, False)])
+def test_what_another_machine_writes_is_given_up_after_a_day(age, stays, tmp_path):
+    workspace = left(tmp_path, "elsewhere", age)
+    write_text(tmp_path / "plan.json", "{}")
+    assert workspace.exists() == stays
+
+
+def test_a_process_that_was_killed_before_it_held_its_lock_leaves_nothing(tmp_path):
+    workspace = tmp_path / f"{TEMPORARY_PREFIX}left"
+    folder_of(workspace, **{f"{LOCK}.new": ""})
+    write_text(tmp_path / "plan.json", "{}")
+    assert not workspace.exists()
+
+
+def test_a_writer_whose_new_folder_is_swept_begins_again(tmp_path, monkeypatch):
+    rename, swept = os.rename, []
+
+    def after_a_sweep(old, new):
+        if not swept:
+            swept.append(sweep(tmp_path))
+        rename(old, new)
+
+    monkeypatch.setattr(files.os, "rename", after_a_sweep)
+    write_text(tmp_path / "plan.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
+    assert swept
 
 
 def test_what_others_are_writing_is_left_alone(tmp_path):

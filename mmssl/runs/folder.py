@@ -15,6 +15,7 @@ import yaml
 
 from mmssl.encoders.parts.saved import check_archive
 from mmssl.files import TEMPORARY_PREFIX, check_local, sweep
+from mmssl.reading import check_regular, load_json, load_yaml
 from mmssl.runs.checkpoint import LAST
 from mmssl.runs.checksums import check_files, damage, write_noted
 from mmssl.runs.lock import Lock
@@ -66,6 +67,7 @@ class RunFolder:
         created = not self.path.exists()
         try:
             self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+            check_regular(self.lock.path)
             open(self.lock.path, "a").close()  # whose time stays what it is
         except OSError as error:
             raise ValueError(f"{self.path} cannot be written to: {error.strerror}.") from None
@@ -118,8 +120,8 @@ class RunFolder:
         if not self.config.is_file():
             raise ValueError(f"{self.path} is not a run folder: it has no config.yaml.")
         config = None
-        with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError):
-            config = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        with contextlib.suppress(ValueError):
+            config = load_yaml(self.config.read_text(encoding="utf-8"))
         if not isinstance(config, dict) or not isinstance(config.get("recipe"), str):
             raise ValueError(damage(self.config))
         self._check_format(config.pop("format", None))
@@ -160,7 +162,10 @@ class RunFolder:
             raise ValueError(
                 f"{self.plan} is missing: the same `mmssl pretrain` command writes it again."
             )
-        return json.loads(self.plan.read_text())
+        plan = load_json(self.plan.read_text())
+        if not isinstance(plan, dict) or type(plan.get("steps")) is not int:
+            raise ValueError(damage(self.plan))
+        return plan
 
     def is_complete(self):
         """Says whether training has ended and all that it writes is there, or cannot be had again.

@@ -10,6 +10,8 @@ import tempfile
 import threading
 import uuid
 
+from mmssl.files import naming_full_disk
+
 BEAT_SECONDS = 10.0  # between two signs of life
 STALE_SECONDS = 60.0  # without one, after which a run of another machine counts as gone
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # of file systems that have none
@@ -38,7 +40,7 @@ class Lock:
         Raises:
             ValueError: another process holds it; the message names it.
         """
-        with open(self.path, "a+") as file:
+        with open(self.path, "ab", buffering=0) as file:
             self._take(file)
             ended = threading.Event()
             beats = threading.Thread(target=_beat, args=(file.fileno(), ended), daemon=True)
@@ -74,8 +76,8 @@ class Lock:
         if owner is not None and not (flocked and owner["host"] == self._own["host"]):
             self._take_over(owner)
         file.truncate(0)
-        file.write(json.dumps(self._own))
-        file.flush()
+        with naming_full_disk(self.path):
+            file.write(json.dumps(self._own).encode())
 
     def _take_over(self, owner):
         age = self._age()

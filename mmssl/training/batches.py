@@ -7,24 +7,10 @@ import keras
 from mmssl.training.service import Service, check_target
 
 
-def check_service(target, workers):
-    """Checks that a data service can feed a run.
-
-    Args:
-        target: address of its dispatcher; None for no service.
-        workers: Workers of the run.
-
-    Raises:
-        ValueError: it cannot.
-    """
-    if target is None:
-        return
-    if workers.count > 1:
-        raise ValueError(
-            f"fit.data_service feeds one process, and TF_CONFIG names {workers.count}: "
-            "leave it out, and each worker makes its own part of every batch."
-        )
-    check_target(target)
+def check_service(target):
+    """Raises a ValueError where a data service, if there is to be one, does not answer."""
+    if target is not None:
+        check_target(target)
 
 
 class Batches:
@@ -54,11 +40,9 @@ class Batches:
         Args:
             step: int, 0 or more.
         """
-        parts = self._workers.parts(self._strategy)
-        if parts.of > 1:
-            share = self._data.batches(step, self._fit.seed, parts)
-            return iter(self._strategy.distribute_datasets_from_function(lambda _: share))
         dataset = self._dataset(step)
+        if self._parts.of > 1:
+            return iter(self._strategy.distribute_datasets_from_function(lambda _: dataset))
         if keras.backend.backend() == "jax":
             return dataset.as_numpy_iterator()
         if self._strategy.num_replicas_in_sync > 1:
@@ -68,9 +52,15 @@ class Batches:
     def _dataset(self, step):
         if self._fit.data_service is not None:
             return self._service.batches(step)
-        return self._data.batches(step, self._fit.seed) if step else self.first
+        if step == 0 and self._parts.of == 1:
+            return self.first
+        return self._data.batches(step, self._fit.seed, self._parts)
+
+    @cached_property
+    def _parts(self):
+        return self._workers.parts(self._strategy)
 
     @cached_property
     def _service(self):
-        target, seed = self._fit.data_service, self._fit.seed
-        return Service(target, self._data, self._spec, self._folder.path, seed)
+        target, place = self._fit.data_service, self._folder.path
+        return Service(target, self._data, self._spec, place, self._fit.seed, self._parts)

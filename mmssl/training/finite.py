@@ -16,17 +16,19 @@ class Watch:
 
     The device remembers such a step by itself. A second thread reads that from an accelerator, for
     which the training waits only where it is two steps ahead: so it notices at the third step after
-    at the latest. On a processor, where a step has ended when it returns, and among workers, which
-    have to stop after the same one, it is read at once.
+    at the latest. On a processor, where a step has ended when it returns, it is read at once; by
+    several workers, which have to stop after the same step, after those at which they look.
 
     Args:
         method: compiled mmssl.methods.bases.Pretrainer.
-        workers: int, number of processes that train it.
+        workers: Workers that train it; None for this process alone.
     """
 
-    def __init__(self, method, workers=1):
+    def __init__(self, method, workers=None):
         self._first = method.finite.first
-        self._pool = ThreadPoolExecutor(1, "finite") if workers == 1 and _runs_ahead() else None
+        alone = workers is None or workers.count == 1
+        self._look = (lambda: True) if alone else workers.look
+        self._pool = ThreadPoolExecutor(1, "finite") if alone and _runs_ahead() else None
         self._reading, self._waited = None, False
 
     def __enter__(self):
@@ -39,7 +41,7 @@ class Watch:
     def has_found(self):
         """Says, after each step, whether it has noticed one."""
         if self._pool is None:
-            return self._first() is not None
+            return self._look() and self._first() is not None
         found = False
         if self._reading is not None and (self._waited or self._reading.done()):
             found, self._reading = self._reading.result() is not None, None

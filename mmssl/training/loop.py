@@ -4,9 +4,11 @@ import contextlib
 import json
 import signal
 import time
+from pathlib import Path
 
 import keras
 
+from mmssl.evaluation.words.measure import check_asked
 from mmssl.files import atomic_write
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
@@ -32,12 +34,14 @@ from mmssl.training.checks import check_backend, check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import Watch, check_finite
+from mmssl.training.iterations import earlier_iterations, learning_from
 from mmssl.training.loggers import check_logger, logger
 from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
 from mmssl.training.planning import plan_steps, time_step
 from mmssl.training.progress import Progress, counting
+from mmssl.training.targets import learn_from_run
 from mmssl.training.workers import Workers
 
 NOTICE_SECONDS = 25  # after SIGTERM; a machine that is preempted is gone after 30
@@ -68,7 +72,19 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
         KeyboardInterrupt: it was stopped; in words, from which step the same call goes on.
     """
     workers = Workers()  # before TensorFlow runs anything
+    given, out, more = (quiet, data_changed, trust, callbacks, workers), Path(out), []
     config, data = open_recipe(recipe, overrides, trust, out)
+    for folder in earlier_iterations(config, out):
+        alone = [*overrides, "--fit.iterations=1", *more]
+        _trained(recipe, folder, *open_recipe(recipe, alone, trust, folder), *given)
+        more = learning_from(folder)
+    if more:
+        config, data = open_recipe(recipe, [*overrides, *more], trust, out)
+    return _trained(recipe, out, config, data, *given)
+
+
+def _trained(recipe, out, config, data, quiet, data_changed, trust, callbacks, workers):
+    """Trains one iteration; see `pretrain`."""
     folder = RunFolder(out)
     check_logger(config["fit"]["logger"])
     policy = keras.config.dtype_policy()
@@ -78,7 +94,8 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
             workers.chief_first(lambda: _begin(claim, folder, recorded, trust, workers))
             [complete] = workers.from_chief(folder.is_complete())
             if not complete:
-                Training(config, data, folder, quiet, data_changed, callbacks, workers).run()
+                given = (quiet, data_changed, callbacks, workers, trust)
+                Training(config, data, folder, *given).run()
             elif data_changed == "accept":  # for what is computed of them after the training
                 data.prepare(folder.path, data_changed=data_changed)
     except KeyboardInterrupt as stopped:
@@ -121,6 +138,7 @@ class Training:
         data_changed: see `Pipeline.prepare`.
         callbacks: see `pretrain`.
         workers: Workers that train it; None for this process alone.
+        trust: see `pretrain`.
     """
 
     def __init__(
@@ -132,13 +150,14 @@ class Training:
         data_changed="refuse",
         callbacks=(),
         workers=None,
+        trust=(),
     ):
         self.config = config
         self.fit = Fit(**config["fit"])
-        self.callbacks = list(callbacks)
+        self.callbacks, self.trust = list(callbacks), trust
         self.folder = folder
         self.workers = workers or Workers()
-        check_service(self.fit.data_service, self.workers)
+        self.workers.together(lambda: check_service(self.fit.data_service))
         self.quiet = quiet or not self.workers.is_chief
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
@@ -151,6 +170,7 @@ class Training:
             self.method = build(config["method"])
         check_settings(self.method, data, self.fit, self.strategy.num_replicas_in_sync)
         check_keep(self.fit, self.method, config["probe"])
+        check_asked(config["probe"], data)
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
         self.workers.chief_first(lambda: self._prepare(data_changed))
@@ -164,6 +184,7 @@ class Training:
             self.data.prepare(self.folder.path)
             return
         with counting("reading", "items", self.quiet) as (say, progress):
+            learn_from_run(self.data, self.folder.path, data_changed, self.trust)
             self.data.prepare(self.folder.path, progress, data_changed)
             for sentence in doubts(self.method, self.data):
                 say(sentence)
@@ -182,7 +203,7 @@ class Training:
         chief = self.workers.is_chief
         begun = logger(self.fit.logger if chief else None, self.folder, self.quiet)
         patient = deferred(self.quiet, NOTICE_SECONDS)
-        watch = Watch(self.method, self.workers.count)
+        watch = Watch(self.method, self.workers)
         with progress, patient as request, begun as own, self.background, watch:
             self.callbacks += own
             for sentence in (

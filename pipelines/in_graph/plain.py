@@ -8,9 +8,9 @@ import tensorflow as tf
 from mmssl.pipelines.audio.conditioned import of_unknown_speakers
 from mmssl.pipelines.audio.decoding import mono
 from mmssl.pipelines.audio.windows import AudioWindows
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.images.crops import ImageCrops
 from mmssl.pipelines.images.resampling import center_crop_by_products
-from mmssl.pipelines.mapping import mapped
 
 _FULL_SCALE = 2**15
 

@@ -64,7 +64,7 @@ def prepared(key, make):
     try:
         _write(entry, arrays)
     except OSError as error:
-        if not entry.exists():  # it does where another process was faster
+        if not os.path.exists(entry):  # it does where another process was faster
             logger.warning("prepared data are not kept in %s: %s", entry.parent, error)
     return _read(entry) or arrays
 

@@ -1,7 +1,6 @@
 """Tables of files, texts and labels: TSV with a header line, or one JSON object per line."""
 
 import io
-import json
 import logging
 import os
 import unicodedata
@@ -13,6 +12,7 @@ import numpy as np
 from mmssl.pipelines.sources import places
 from mmssl.pipelines.sources.strings import Strings
 from mmssl.pipelines.sources.table_texts import TableTexts
+from mmssl.reading import check_regular, load_json
 
 NO_TEXT = "it has no text"  # the reason for which a file is left out
 
@@ -108,6 +108,8 @@ def _checked(path):
     path = path if places.is_remote(path) else Path(path)
     if _ending(path) not in TABLES:
         raise ValueError(f"{path} is not a table: give a {' or '.join(TABLES)} file")
+    if not places.is_remote(path):
+        check_regular(path)
     if not places.exists(path) or places.is_folder(path):
         raise ValueError(f"the table {path} does not exist (working folder {os.getcwd()})")
     return path
@@ -208,8 +210,8 @@ def _jsonl(path, lines, numbers, kept):
 
 def _object(path, number, line):
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        row = load_json(line)
+    except ValueError as error:
         raise ValueError(f"{path} line {number} is not valid JSON: {error}") from error
     if not isinstance(row, dict):
         raise ValueError(f"{path} line {number} is not a JSON object")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.sources.arrays import held
 from mmssl.pipelines.sources.grown import Grown
 from mmssl.pipelines.text.blocks import together

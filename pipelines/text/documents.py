@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import TEXT_EXTENSIONS

@@ -9,7 +9,7 @@ from operator import itemgetter
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.sources.tables import NO_TEXT
 from mmssl.pipelines.text.blocks import in_blocks

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 
 
 def packed(ids, lengths, characters):

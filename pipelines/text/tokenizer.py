@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.files import write_text
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.text.pieces import pieces
 from mmssl.pipelines.text.specials import Specials
 

@@ -19,6 +19,7 @@ from tests.faults import (
     search,
     serving,
     shards,
+    strangers,
     suggest,
     training,
 )
@@ -44,5 +45,6 @@ ROOMS = (
     suggest,
     serving,
     shards,
+    strangers,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)

@@ -1,37 +1,10 @@
-"""The order in which an epoch shows its elements."""
+"""The order in which an epoch shows the elements of shards that are not all at hand."""
 
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.elements import permuted
 from mmssl.pipelines.sources.arrays import host
-
-# Consecutive epochs as seeds, or the default four rounds, give visibly similar orders.
-_ROUNDS = 8
-
-
-class Shuffled:
-    """A permutation of all elements: any element may come at any place.
-
-    Args:
-        count: int, number of elements.
-    """
-
-    def __init__(self, count):
-        self._last = count - 1
-
-    def __call__(self, positions, seed, epoch):
-        """Returns which element is at each position of an epoch.
-
-        Args:
-            positions: int64 tensor, scalar or (B,).
-            seed: int64 scalar tensor.
-            epoch: int64 scalar tensor.
-
-        Returns:
-            int64 tensor of the same shape.
-        """
-        key = tf.random.stateless_uniform([3], [seed, epoch], None, None, tf.int32)
-        return _permuted(positions, key, self._last)
 
 
 class ShuffledShards:
@@ -56,24 +29,15 @@ class ShuffledShards:
             [self._pools + 1, 3], [seed, epoch], None, None, tf.int32
         )
         numbers = tf.range(self._shards, dtype=tf.int64)
-        order = _permuted(numbers, keys[-1], self._shards - 1)
+        order = permuted(numbers, keys[-1], self._shards - 1)
         sizes = tf.gather(self._bounds[1:] - self._bounds[:-1], order)
         ends = tf.cumsum(sizes)
         flat = tf.reshape(positions, [-1])
         pool = tf.searchsorted(ends, flat, side="right") // self._together
         begin = tf.gather(ends - sizes, pool * self._together)
         last = tf.gather(ends, tf.minimum((pool + 1) * self._together, self._shards) - 1) - 1
-        within = tf.raw_ops.RandomIndexShuffle(
-            index=flat - begin,
-            seed=tf.gather(keys, pool),
-            max_index=last - begin,
-            rounds=_ROUNDS,
-        )
+        within = permuted(flat - begin, tf.gather(keys, pool), last - begin)
         places = begin + within
         rank = tf.searchsorted(ends, places, side="right")
         first = tf.gather(self._bounds, tf.gather(order, rank))
         return tf.reshape(first + places - tf.gather(ends - sizes, rank), tf.shape(positions))
-
-
-def _permuted(positions, key, last):
-    return tf.raw_ops.RandomIndexShuffle(index=positions, seed=key, max_index=last, rounds=_ROUNDS)

@@ -5,7 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from mmssl import pipelines
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 
 
 def test_a_function_and_all_that_it_calls_are_not_rewritten():
@@ -23,4 +23,4 @@ def test_a_function_and_all_that_it_calls_are_not_rewritten():
 def test_every_dataset_of_a_pipeline_is_mapped_so():
     root = Path(pipelines.__file__).parent
     mapping = [file for file in sorted(root.rglob("*.py")) if ".map(" in file.read_text("utf-8")]
-    assert [file.name for file in mapping] == ["mapping.py"]
+    assert [file.name for file in mapping] == ["elements.py"]

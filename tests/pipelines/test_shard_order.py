@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mmssl.pipelines.elements import Shuffled
 from mmssl.pipelines.images import ImageCrops
-from mmssl.pipelines.order import Shuffled, ShuffledShards
+from mmssl.pipelines.shard_order import ShuffledShards
 from mmssl.pipelines.sources import fetched, places, write_shards
 from mmssl.pipelines.sources.fetched import Fetched
 
