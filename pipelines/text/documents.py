@@ -176,7 +176,7 @@ class Documents(Pipeline):
 
         Args:
             source: Source.
-            characters: int, fewest visible characters of each, if it has so many.
+            characters: int, fewest letters and digits of each, if it has so many.
 
         Returns:
             tf.data.Dataset of strings (1,).
@@ -249,8 +249,8 @@ class Documents(Pipeline):
         """Raises a ValueError where shards hold other tokens than this pipeline takes."""
         if about["as"] != self.stored_as:
             raise ValueError(
-                f"the shards hold {about['as']} and {type(self).__name__} takes {self.stored_as}: "
-                f"prepare them with --encoding {self.stored_as}, or same"
+                f"the shards hold {about['as']}, which {type(self).__name__} does not take: give "
+                f"--encoding {' or '.join(filter(None, [self.stored_as, 'same']))} to prepare"
             )
         if self.tokenizer and tokenizer_hash(self.tokenizer) != about["tokenizer"]:
             raise ValueError(

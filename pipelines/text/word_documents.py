@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.text.corpus import tokenize
+from mmssl.pipelines.text.corpus import count_tokens, tokenize
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.words import VOCABULARY_FILE, Words, learn_words
 
@@ -46,18 +46,9 @@ class WordDocuments(Documents):
         self.min_count = min_count
         self.counts = None
 
-    def encode(self, texts, length=None):
-        """Turns texts into the encoder's inputs; unknown words are left out.
-
-        Args:
-            texts: string tensor (B,) of UTF-8.
-            length: maximum number of words, 2 to L; None for L.
-
-        Returns:
-            Dict of token_ids and padding_mask int32 (B, longest of the batch, at least 1).
-        """
-        self._need_tokenizer()
-        ids = self.tokenizer(texts)[:, : self._checked_length(length)]
+    def framed(self, ids, length):
+        """See `Documents.framed`; there is one id at least, if only that of the padding."""
+        ids = ids[:, :length]
         least = [[0, 0], [0, tf.maximum(0, 1 - tf.cast(ids.bounding_shape()[1], tf.int32))]]
         pad = self.tokenizer.specials.pad
         return {
@@ -91,9 +82,9 @@ class WordDocuments(Documents):
         arrays = self._between_runs(
             "corpus",
             [self.tokenizer.fingerprint(), longest],
-            lambda: tokenize(self._texts(), self.tokenizer, longest),
+            lambda: tokenize(self._blocks(), self.tokenizer, longest),
         )
-        self.counts = np.bincount(arrays["tokens"], minlength=len(self.tokenizer))
+        self.counts = count_tokens(arrays["tokens"], len(self.tokenizer))
         if np.count_nonzero(self.counts) < 2:
             raise ValueError("the texts have fewer than two words of the vocabulary to learn from")
         return arrays
