@@ -21,6 +21,7 @@ from tests.faults import (
     strangers,
     suggest,
     training,
+    words,
 )
 
 ROOMS = (
@@ -44,5 +45,6 @@ ROOMS = (
     serving,
     shards,
     strangers,
+    words,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)
