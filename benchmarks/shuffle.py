@@ -38,7 +38,7 @@ def cost(options):
     from mmssl.pipelines.sources.shard_index import open_index
     from mmssl.pipelines.sources.shards import read_prepared
 
-    index, read = read_prepared(options.folder)
+    index, read, _ = read_prepared(options.folder)
     count, size = len(index.records), sum(shard["size"] for shard in index.manifest["shards"])
     zero = tf.constant(0, tf.int64)
     orders = {

@@ -26,6 +26,7 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "index",
     "search",
     "duplicates",
+    "fill",
     "fill_mask",
     "neighbors",
     "analogy",

@@ -83,7 +83,8 @@ def moments(x, axes):
     """Computes mean and variance over the rows of all replicas, in one reduction.
 
     Keras sends sums, squares and counts one by one; replicas have as many rows each, so that means
-    will do.
+    will do. The variance of all is what squares exceed the square of the mean by, of which float32
+    would leave few digits where a mean is far from 0: that is computed in float64.
 
     Args:
         x: float32 tensor, of one shape on every replica.
@@ -92,11 +93,13 @@ def moments(x, axes):
     Returns:
         mean and variance, float32 of the other axes' shape.
     """
+    own = ops.moments(x, axes)
     if _context() is None:
-        return ops.moments(x, axes)
-    own = [ops.mean(y, axes) for y in (x, ops.square(x))]
-    average, square = ops.unstack(mean(ops.stack(own)))
-    return average, ops.maximum(square - ops.square(average), 0.0)
+        return own
+    average, variance = (ops.cast(y, "float64") for y in own)
+    average, square = ops.unstack(mean(ops.stack([average, variance + ops.square(average)])))
+    variance = ops.maximum(square - ops.square(average), 0.0)
+    return ops.cast(average, x.dtype), ops.cast(variance, x.dtype)
 
 
 def norm_moments(norm, everyone, inputs, mask):

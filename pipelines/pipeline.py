@@ -299,7 +299,7 @@ class Pipeline(Reader):
         """Returns one decoded item to train on, from memory or from the source."""
         if self._kept is not None:
             return self._kept[index]
-        return self.decoder_for(self.items)(self.items.read(index))
+        return self.decoder_for(self.items)(self.items.reread(index))
 
     def item_of(self, numbers):
         """Returns the item that elements below `count` are made of, where each has one of its own.

@@ -7,6 +7,7 @@ from mmssl.layers.attention import (
     SelfAttention,
     approximate_gelu,
 )
+from mmssl.layers.attention_bias import AlibiBias, BucketedPositionBias, RelativePositionBias
 from mmssl.layers.audio import (
     LogMel,
     MuLaw,
@@ -17,6 +18,7 @@ from mmssl.layers.audio import (
 )
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
+from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import MaskFill, MaskToken, NoiseTable
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -30,13 +32,7 @@ from mmssl.layers.pooling import (
     TokenPooling,
     ZeroMaskedFrames,
 )
-from mmssl.layers.positions import (
-    AlibiBias,
-    GridPositions,
-    PositionIds,
-    RelativePositionBias,
-    SegmentIds,
-)
+from mmssl.layers.positions import GridPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.table import VectorTable
@@ -46,12 +42,14 @@ from mmssl.layers.whitening import Whiten
 __all__ = [
     "AlibiBias",
     "AtLeast",
+    "BucketedPositionBias",
     "CausalEmbedding",
     "CausalMask",
     "ChannelNormalization",
     "ChannelwiseDense",
     "ClassToken",
     "ColorBins",
+    "CrossAttention",
     "FrameMask",
     "FrameUpsampling",
     "GatedUnit",
@@ -71,11 +69,13 @@ __all__ = [
     "NormalizeLevel",
     "PaddingMask",
     "PositionIds",
+    "PostNormDecoderBlock",
     "PreNormBlock",
     "RelativePositionBias",
     "SegmentIds",
     "SelfAttention",
     "StandardizeWaveform",
+    "T5Block",
     "TokenPooling",
     "VectorQueue",
     "VectorTable",

@@ -1,6 +1,7 @@
 """Self-supervised methods, one a file, and the bases that they share."""
 
 from mmssl.methods.barlow_twins import BarlowTwins
+from mmssl.methods.bart import BART
 from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
 from mmssl.methods.colorization import Colorization
@@ -18,17 +19,21 @@ from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.swav import SwAV
+from mmssl.methods.t5 import T5
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.word2vec import Word2Vec
+from mmssl.methods.xlnet import XLNet
 
 __all__ = [
+    "BART",
     "BERT",
     "BYOL",
     "CPC",
     "DINO",
     "GPT",
+    "T5",
     "BarlowTwins",
     "Colorization",
     "ContextEncoder",
@@ -46,4 +51,5 @@ __all__ = [
     "Wav2Vec2",
     "WaveNet",
     "Word2Vec",
+    "XLNet",
 ]

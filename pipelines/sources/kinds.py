@@ -104,10 +104,11 @@ def _open_remote(spec):
 
 
 def _open_prepared(folder):
-    index, read = shards.read_prepared(folder)
+    index, read, reread = shards.read_prepared(folder)
     return Source(
         index.names,
         read,
+        reread=reread,
         columns=dict(index.columns),
         files=tuple(index.paths),
         index=index,

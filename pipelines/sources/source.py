@@ -36,6 +36,8 @@ class Source:
             None for all.
         sample_rate: of decoded waveforms in hertz; None if unknown or if items are files.
         left_out: list of (name, reason), what lies beside the items and is not read.
+        reread: like `read`, for items that it has read before: it may be faster, and need not find
+            what is damaged. `read` itself where there is none.
         request: the arguments that `open_source` was called with, by name; empty for a subset.
     """
 
@@ -52,6 +54,10 @@ class Source:
     sample_rate: int | None = None
     left_out: list[tuple[str, str]] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)
+    reread: Callable[[tf.Tensor], tf.Tensor] | None = None
+
+    def __post_init__(self):
+        self.reread = self.reread or self.read
 
     def __len__(self):
         return len(self.names)
@@ -92,10 +98,11 @@ class Source:
         """
         indices = np.asarray(indices)
         indices = np.flatnonzero(indices) if indices.dtype == bool else indices.astype(np.int64)
-        chosen, read = arrays.host(indices.reshape(-1)), self.read
+        chosen, read, reread = arrays.host(indices.reshape(-1)), self.read, self.reread
         return Source(
             names=_chosen(self.names, indices),
             read=lambda index: read(tf.gather(chosen, index)),
+            reread=lambda index: reread(tf.gather(chosen, index)),
             labels=None if self.labels is None else self.labels[indices],
             splits=None if self.splits is None else self.splits[indices],
             columns={name: column[indices] for name, column in self.columns.items()},

@@ -61,6 +61,9 @@ class BytePairs:
         self.vocabulary = dict(vocabulary)
         self.merges = list(merges)
         pairs = [tuple(merge.split(" ")) for merge in self.merges]
+        wrong = [merge for merge, pair in zip(self.merges, pairs, strict=True) if len(pair) != 2]
+        if wrong:
+            raise ValueError(f"{wrong[0][:40]!r} among the merges is not a pair of tokens")
         self._tokenizer = _byte_level(models.BPE(vocab=self.vocabulary, merges=pairs))
 
     def __len__(self):

@@ -151,6 +151,20 @@ class Passages(Documents):
         chunk = self._chunks.at(index, self._epoch_draw(key))
         return self._corpus, chunk, self._room, self.short_probability, self.tokenizer.specials
 
+    def _sentences(self, index, key, text_key):
+        """Returns an element's text without special tokens, and the start of each sentence in it.
+
+        Returns:
+            int32 (n,), and int64 (s,), ascending from 0.
+        """
+        corpus, chunk, _, _, specials = self._text(index, key)
+        text = segment(corpus, chunk, self._room, self.short_probability, specials, text_key)[1:-1]
+        begin = chunk[1]
+        edges = corpus.sentences
+        first = tf.searchsorted(edges, [begin, begin + tf.size(text, tf.int64)], out_type=tf.int64)
+        inside = edges[first[0] : first[1]] - begin
+        return text, tf.unique(tf.concat([[0], inside], axis=0))[0]
+
     def _padded(self, text):
         padding, pad = [[0, self.length - tf.size(text)]], self.tokenizer.specials.pad
         return tf.ensure_shape(tf.pad(text, padding, constant_values=pad), [self.length])

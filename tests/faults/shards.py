@@ -49,8 +49,8 @@ FAULTS = (
     Fault(
         "the checksums of an index are not looked at",
         "pipelines/sources/shard_index.py",
-        "if not path.exists() or places.checksum_of(path)[1] != checksum:",
-        "if not path.exists():",
+        "if not path.is_file() or places.checksum_of(path)[1] != checksum:",
+        "if not path.is_file():",
         PREPARING,
         "damaged_index",
     ),

@@ -10,6 +10,7 @@ _VIT = (*_CROPS, *tiny_transformer(32))
 _SOUND = (*TINY_SOUND, _BATCH)
 _TEXT = (*TINY_TEXT, _BATCH)
 _DECODER = ("--method.top_blocks=1", "--method.decoder_channels=16", "--method.decoder_groups=4")
+_DECODED = ("--method.depth=1", "--method.num_heads=2", "--method.mlp_dim=64")
 _QUEUE = "--method.queue_size=32"
 
 
@@ -50,12 +51,15 @@ SMALL = {
         "--method.encoder.gate_channels=8",
         "--method.encoder.skip_channels=8",
     ),
+    "text/bart_paper": (*_TEXT, *_DECODED),
     "text/bert_paper": (*_TEXT, "--data.max_predictions=8", "--data.max_positions=64"),
     "text/bert_phase_2_paper": (*_TEXT, "--data.max_predictions=8", "--data.length=64"),
     "text/data2vec2_paper": (*_TEXT, *_DECODER, "--data.num_masks=2"),
     "text/data2vec_paper": (*_TEXT, "--method.top_blocks=1", *_heads(head_widths=[64])),
     "text/gpt_paper": _TEXT,
     "text/simcse_paper": (_BATCH, "--data.length=48", "--data.limit=12"),
+    "text/t5_paper": (*_TEXT, *_DECODED),
+    "text/xlnet_paper": (*_TEXT, "--data.memory=16"),
     "vision/barlow_twins_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/byol_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[16, 8])),
     "vision/colorization_paper": (

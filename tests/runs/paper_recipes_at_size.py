@@ -21,19 +21,13 @@ from mmssl.runs.recipe import build
 gamut_bins(10)  # constants of colorization, kept once they are computed
 
 
-def trainable_weights(name, encoders):
-    spec = read_recipe(name)["method"]
-    arguments = spec["init_args"]
-    same = json.dumps(arguments["encoder"], sort_keys=True)
-    if same not in encoders:  # several methods have the same one, which takes longest to build
-        encoders[same] = build(arguments["encoder"])
-    method = build({**spec, "init_args": {**arguments, "encoder": encoders[same]}})
-    return sum(int(np.prod(v.shape)) for v in method.trainable_variables)
-
-
-if __name__ == "__main__":
+def trainable_weights(name):
     # In a stateless scope a variable has a shape and no value.
     with tf.__internal__.FuncGraph("shapes").as_default(), keras.StatelessScope():
-        found = {}
-        sizes = {name: trainable_weights(name, found) for name in sys.argv[1:]}
-    print(json.dumps(sizes))
+        method = build(read_recipe(name)["method"])
+    counted = sum(int(np.prod(v.shape)) for v in method.trainable_variables)
+    keras.backend.clear_session()
+    return counted
+
+
+print(json.dumps({name: trainable_weights(name) for name in sys.argv[1:]}))

@@ -135,7 +135,7 @@ def rf64(stated):
     return b"RF64" + data[4:12] + ds64 + data[12:]
 
 
-@pytest.mark.parametrize("data", [wav(3 * 2**30), rf64(2**40)], ids=["wav", "rf64"])
+@pytest.mark.parametrize("data", [wav(3 * 2**30), rf64(2**40 + 2**30)], ids=["wav", "rf64"])
 def test_a_recording_that_states_gigabytes_is_refused_as_truncated(data, tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(data)

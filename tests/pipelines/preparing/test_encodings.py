@@ -9,7 +9,7 @@ from PIL import Image
 from mmssl.pipelines.preparing.encodings import Encoding
 from mmssl.pipelines.preparing.prepare import UNFINISHED
 from mmssl.pipelines.sources import open_source
-from mmssl.pipelines.sources.extensions import AUDIO_EXTENSIONS
+from mmssl.pipelines.sources.extensions import AUDIO_EXTENSIONS, IMAGE_EXTENSIONS
 from mmssl.pipelines.sources.shard_index import open_index
 from tests.pipelines.preparing.shards import (
     crops,
@@ -59,3 +59,21 @@ def test_an_encoding_says_what_a_manifest_holds(copied):
     assert manifest["plan"]["encoding"] == dataclasses.asdict(Encoding("audio"))
     assert manifest["features"]["content"] == {"dtype": "string", "shape": []}
     assert not (copied / UNFINISHED).exists()
+
+
+def test_pixels_are_mapped_from_their_shards_and_a_missing_one_is_skipped(pictures, tmp_path):
+    prepared(pictures, tmp_path, Encoding("images", "pixels"))
+    (tmp_path / "part-00001-of-00003.tfrecord").unlink()
+    data = crops(str(tmp_path), cache=False, skip_ratio=0.5).prepare()
+    assert data.items.reread is not data.items.read
+    assert len(data.items) == 10 - len(data.skipped) == 7
+    for i in range(7):
+        number = tf.constant(i, tf.int64)
+        folder = open_source(pictures / data.items.names[i], IMAGE_EXTENSIONS)
+        whole = data.decode(folder.read(tf.constant(0, tf.int64))).numpy()
+        assert (data.item(number).numpy() == whole).all()
+
+
+def test_encoded_files_are_read_with_their_checksums_each_time(copied):
+    source = open_source(copied, AUDIO_EXTENSIONS)
+    assert source.reread is source.read
