@@ -22,6 +22,7 @@ from tests.faults import (
     strangers,
     suggest,
     training,
+    words,
 )
 
 ROOMS = (
@@ -46,5 +47,6 @@ ROOMS = (
     serving,
     shards,
     strangers,
+    words,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)
