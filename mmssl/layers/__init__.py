@@ -11,9 +11,12 @@ from mmssl.layers.audio import (
     LogMel,
     MuLaw,
     NormalizeLevel,
+    SplitBytes,
     StandardizeWaveform,
+    join_bytes,
     mu_law_decode,
     mu_law_encode,
+    split_bytes,
 )
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
@@ -37,6 +40,8 @@ from mmssl.layers.positions import (
     SegmentIds,
 )
 from mmssl.layers.queue import VectorQueue
+from mmssl.layers.recurrent import DualGRU, gated_step
+from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
 
@@ -49,11 +54,13 @@ __all__ = [
     "ChannelwiseDense",
     "ClassToken",
     "ColorBins",
+    "DualGRU",
     "FrameMask",
     "FrameUpsampling",
     "GatedUnit",
     "GridPooling",
     "GridPositions",
+    "GroupTokens",
     "GroupedConvolution",
     "LayerScale",
     "Lightness",
@@ -71,17 +78,24 @@ __all__ = [
     "RelativePositionBias",
     "SegmentIds",
     "SelfAttention",
+    "SentenceMask",
+    "SentenceMean",
+    "SplitBytes",
     "StandardizeWaveform",
     "TokenPooling",
     "VectorQueue",
     "WeightNormDense",
     "Whiten",
     "ZeroMaskedFrames",
+    "ZeroMaskedTokens",
     "approximate_gelu",
+    "gated_step",
     "gather_tokens",
+    "join_bytes",
     "lab_to_rgb",
     "mu_law_decode",
     "mu_law_encode",
     "rgb_to_lab",
     "scatter_tokens",
+    "split_bytes",
 ]

@@ -18,6 +18,7 @@ from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.swav import SwAV
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wavenet import WaveNet
+from mmssl.methods.wavernn import WaveRNN
 
 __all__ = [
     "BERT",
@@ -38,4 +39,5 @@ __all__ = [
     "SwAV",
     "VICReg",
     "WaveNet",
+    "WaveRNN",
 ]

@@ -112,4 +112,11 @@ FAULTS = (
         'ops.sum(ops.ones_like(weights, "float32"), axis=(1, 2, 3))',
         ("tests/losses/test_weighted_squared_error.py",),
     ),
+    Fault(
+        "an interval of samples counts its last coarse byte twice",
+        "mmssl/losses/sample_intervals.py",
+        "between = _sum(coarse, c + 1, d - 1)",
+        "between = _sum(coarse, c + 1, d)",
+        ("tests/losses/test_sample_intervals.py",),
+    ),
 )

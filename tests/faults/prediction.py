@@ -169,4 +169,12 @@ FAULTS = (
         ("tests/methods/test_data2vec.py",),
         "formula",
     ),
+    Fault(
+        "both bytes of a sample are drawn by the same noise",
+        "mmssl/generation/sampling_loop.py",
+        "logits + noise[i, :, k]",
+        "logits + noise[i, :, 0]",
+        ("tests/generation/test_wavernn_sampler.py",),
+        "both_bytes",
+    ),
 )
