@@ -8,7 +8,7 @@ use. What is reduced or gathered grows linearly with the global batch B:
 
 and a ring of R replicas sends, from each, (R - 1) / R x (2 x reduced + gathered).
 
-    python benchmarks/communication.py                   # every recipe but those of papers
+    python benchmarks/communication.py                   # every recipe
     python benchmarks/communication.py vision/vicreg --method.projector [2048,8192]
     python benchmarks/communication.py vision/simclr --fit.synchronize false
     python benchmarks/communication.py vision/simclr_paper --gpus   # a model of the time of a step
@@ -88,48 +88,46 @@ def main():
     from mmssl.runs import recipe_names
 
     collectives()  # before TensorFlow settles its devices
-    names = options.recipes or [n for n in recipe_names() if not n.endswith("_paper")]
+    print(
+        "| recipe | batch | weights | collectives | fixed | reduced an example "
+        "| gathered an example |\n|---|---|---|---|---|---|---|"
+    )
+    steps = {}
+    for name in options.recipes or recipe_names():
+        steps[name] = counted(name, options.overrides)
+        print(row(name, steps[name], options.overrides), flush=True)
     if options.gpus:
-        print(f"| recipe, batch | {' | '.join(map(str, GPUS))} |")
-        print(f"|---|{len(GPUS) * '---|'}")
-    else:
-        print(
-            "| recipe | weights | collectives | fixed | reduced an example | gathered an example |"
-        )
-        print("|---|---|---|---|---|---|")
-    for name in names:
-        line = modeled if options.gpus else row
-        print(line(name, options.overrides), flush=True)
+        print(f"\n| recipe, batch | {' | '.join(map(str, GPUS))} |\n|---|{len(GPUS) * '---|'}")
+        for name, step in steps.items():
+            print(modeled(name, step))
 
 
 def parse_options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("recipes", nargs="*", help="names of recipes; all but the papers' if none")
-    parser.add_argument("--gpus", action="store_true", help="model the time of a step on 8 to 1024")
+    parser.add_argument("recipes", nargs="*", help="names of recipes; all if none")
+    parser.add_argument("--gpus", action="store_true", help="model a step's time on 8 to 1024, too")
     options, options.overrides = parser.parse_known_args()
     return options
 
 
-def row(name, overrides=()):
+def row(name, step, overrides=()):
     """Returns a recipe's line of the table of what is sent."""
-    step = counted(name, overrides)
     twice = counted(name, [*overrides, f"--data.batch_size={2 * step.batch}"])
     growing = (sum(twice.reduced) - sum(step.reduced)) / step.batch
     fixed = sum(step.reduced) - growing * step.batch
     gathered = REPLICAS * (sum(twice.gathered) - sum(step.gathered)) / step.batch
     count = len(step.reduced) + len(step.gathered)
     return (
-        f"| `{name}` | {step.weights / 1e6:.2f} M | {count} | {fixed / 1e6:.2f} MB "
+        f"| `{name}` | {step.batch} | {step.weights / 1e6:.2f} M | {count} | {fixed / 1e6:.2f} MB "
         f"| {growing:.0f} B | {gathered:.0f} B |"
     )
 
 
-def modeled(name, overrides=()):
+def modeled(name, step):
     """Returns a recipe's line of the table of times: milliseconds, and the part that computes."""
-    step, cluster = counted(name, overrides), Cluster()
-    times = [cluster.seconds(step, gpus) for gpus in GPUS]
+    times = [Cluster().seconds(step, gpus) for gpus in GPUS]
     cells = [f"{1e3 * sum(x):.1f} ({x[0] / sum(x):.0%})" for x in times]
     fits = [step.batch % gpus == 0 for gpus in GPUS]
     shown = [cell if fit else "" for cell, fit in zip(cells, fits, strict=True)]
@@ -148,6 +146,7 @@ def counted(name, overrides=()):
     """
     import keras
     import numpy as np
+    import tensorflow as tf
     from memory import batch_spec, method_spec
 
     from mmssl.runs.fit import Fit
@@ -158,7 +157,7 @@ def counted(name, overrides=()):
     keras.config.set_dtype_policy(fit.precision)
     shapes = batch_spec(config["data"])
     rows = data.batch_size // REPLICAS
-    batch = {n: np.zeros([rows, *s.shape[1:]], s.dtype.as_numpy_dtype) for n, s in shapes.items()}
+    batch = {n: tf.TensorSpec([rows, *s.shape[1:]], s.dtype) for n, s in shapes.items()}
     method, graph = traced(method_spec(config), fit, batch)
     weights = sum(int(np.prod(v.shape)) for v in method.trainable_variables)
     keras.backend.clear_session()
@@ -166,7 +165,7 @@ def counted(name, overrides=()):
 
 
 def traced(spec, fit, batch):
-    """Traces the training step of a method on replicas that have this batch each."""
+    """Traces the training step of a method on replicas that have a batch of these shapes each."""
     import tensorflow as tf
 
     from mmssl.runs.recipe import build
@@ -180,11 +179,10 @@ def traced(spec, fit, batch):
             remat=fit.remat,
             synchronize=fit.synchronize,
         )
-    shares = strategy.experimental_distribute_values_from_function(
-        lambda _: tf.nest.map_structure(tf.constant, batch)
-    )
+    none = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=batch)
+    shares = strategy.distribute_datasets_from_function(lambda _: none)
     step = tf.function(lambda share: strategy.run(method.train_step, (share,)), autograph=False)
-    return method, step.get_concrete_function(shares).graph
+    return method, step.get_concrete_function(shares.element_spec).graph
 
 
 def optimizer(variables, rate=1.0, constant=False):

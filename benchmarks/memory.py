@@ -1,197 +1,245 @@
-"""Estimates what one device holds during a training step, without the device.
+"""Measures how the memory of commands grows with the data: it should not.
 
-The forward and backward pass of a recipe (of one part of the batch where it accumulates) are traced
-at full size on shapes alone, with no value of any weight. The tensors of that graph live from the
-operation that makes them to the last that reads them; the most bytes alive at once, plus weights,
-gradients and the optimizer's state, are the estimate. It knows no reserve of an allocator and no
-workspace of a convolution: a quarter more was measured on a processor. What a loss gathers from the
-other devices is counted for one device only.
+Each command runs on a little of one kind of data, and on much of it: 50,000 pictures or sounds, 64
+recordings of 3 hours, 2 GB of text in one file, in many, or in a table. What the second takes above
+the first is what the data cost. A table goes to stdout, in MiB: the largest resident memory, of
+which the system takes back what is mapped from files when it needs it, and the largest of the rest.
+Linux only; the data are made in a temporary folder, of links and holes where that can be.
 
-    python benchmarks/memory.py                       # every paper recipe, on 8 devices
-    python benchmarks/memory.py vision/simclr_paper --devices 32
+    python benchmarks/memory.py
+    python benchmarks/memory.py text rows --share 0.1 --commands pretrain
 """
 
 import argparse
+import functools
 import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
 
-# An output in the memory of an input.
-VIEWS = {"Identity", "Reshape", "StopGradient", "ExpandDims", "Squeeze", "PreventGradient"}
-SLOTS = {"adamw": 2, "lars": 1, "sgd": 1}  # tensors of the optimizer's state per weight
-GIB = 2**30
+LITTLE = 0.002  # of the data that the comparison has
+TICK = 0.05  # seconds between looks at a process
+COMMANDS = ("pretrain", "evaluate", "embed", "report")
+LIMIT = 1536  # MiB above the comparison
+BLOCKS = 256  # pieces of text of which a long one is made
 
 
 def main():
     options = parse_options()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from mmssl.runs import recipe_names
-
-    names = options.recipes or [name for name in recipe_names() if name.endswith("_paper")]
-    print(
-        "| recipe | batch a device | weights | memory | with `fit.remat` |\n|---|---|---|---|---|"
-    )
-    for name in names:
-        rows, weights, *totals = estimate(name, options.devices, options.overrides)
-        memory = " | ".join(f"{total / GIB:.1f} GiB" for total in totals)
-        print(f"| `{name}` | {rows} | {weights / 1e6:.0f} M | {memory} |", flush=True)
+    print("| data | command | little | much | above | above, not of files | seconds |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    for kind in options.kinds:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            os.environ["MMSSL_CACHE"] = str(Path(folder, "cache"))
+            for row in measure(kind, Path(folder), options):
+                print(f"| {' | '.join(map(str, row))} |", flush=True)
 
 
 def parse_options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("recipes", nargs="*", help="names of recipes; all paper recipes if none")
-    parser.add_argument("--devices", type=int, default=8, help="devices that share a batch")
-    options, options.overrides = parser.parse_known_args()
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)}; all if none")
+    parser.add_argument("--share", type=float, default=1.0, help="of the data that are much")
+    parser.add_argument("--folder", help="where to make the data; the system's if not given")
+    parser.add_argument("--commands", nargs="+", default=COMMANDS, choices=COMMANDS)
+    options = parser.parse_args()
+    options.kinds = options.kinds or list(KINDS)
+    if unknown := set(options.kinds) - KINDS.keys():
+        parser.error(f"there is no {' and no '.join(sorted(unknown))}")
     return options
 
 
-def estimate(name, devices, overrides=()):
-    """Estimates the memory of a recipe.
-
-    Args:
-        name: of the recipe.
-        devices: int, devices that share a batch.
-        overrides: list of str, see `read_recipe`.
-
-    Returns:
-        rows of a batch on a device; number of weights, those of a teacher included; bytes without
-        and with `fit.remat`.
-    """
-    import keras
-
-    from mmssl.runs.recipe import open_recipe
-
-    keras.config.set_dtype_policy("float32")
-    config, data = open_recipe(name, overrides)
-    rows, parts = data.batch_size // devices, config["fit"]["accumulate"]
-    keras.config.set_dtype_policy(config["fit"]["precision"])
-    spec, batch = method_spec(config), batch_spec(config["data"])
-    slots, totals = 1 + SLOTS[config["fit"]["optimizer"]], []  # and the gradient
-    for remat in (False, True):
-        graph, weights, trainable = traced(spec, batch, rows // parts, remat)
-        totals.append(4 * (weights + slots * trainable) + peak_bytes(graph))
-    return rows, weights, *totals
+def measure(kind, folder, options):
+    """Yields a row of the table for each command, on little and on much data."""
+    make, recipe, *given = KINDS[kind]
+    found = {}
+    for name, share in (("little", LITTLE), ("much", options.share)):
+        (folder / name).mkdir()
+        source, labels = make(folder / name, share)
+        run = str(folder / f"run_{name}")
+        data = ["--data.source", source]
+        labeled = [*data, *(["--data.label_column", labels] if labels else [])]
+        fixed = ["--fit.steps=20", "--fit.epochs=null", "--quiet", "--out", run]
+        commands = {
+            "pretrain": ["pretrain", recipe, *given, *data, *fixed],
+            "evaluate": ["evaluate", run, *labeled],
+            "embed": ["embed", run, source, "--out", f"{run}.npz"],
+            "report": ["report", run, *labeled],
+        }
+        for command in options.commands:
+            found[command, name] = watched(commands[command])
+    for command in options.commands:
+        (little, _, _), (much, own, seconds) = found[command, "little"], found[command, "much"]
+        above = much - little, own - found[command, "little"][1]
+        told = [f"**{x}**" if x > LIMIT else x for x in above]
+        yield kind, command, little, much, *told, seconds
 
 
-def method_spec(config):
-    """Returns the method's section; an encoder from another run is of that run's recipe."""
-    from mmssl.runs.recipe import open_recipe
+def watched(command):
+    """Runs a command; returns its largest memory in MiB, that not of files, and its seconds."""
+    begin, most = time.monotonic(), {"VmHWM:": 0, "RssAnon:": 0}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mmssl.cli", *command], stdout=subprocess.DEVNULL
+    )
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        for line in most:
+            if line in status:
+                most[line] = max(most[line], int(status.split(line)[1].split()[0]) // 1024)
+        time.sleep(TICK)
+    if process.returncode:
+        sys.exit(f"`mmssl {' '.join(command)}` ended with status {process.returncode}")
+    return *most.values(), round(time.monotonic() - begin)
 
-    method = config["method"]
-    if not method["init_args"]["encoder"]["class_path"].endswith("load_encoder"):
-        return method
-    other, _ = open_recipe("text/bert_paper")
-    encoder = other["method"]["init_args"]["encoder"]
-    return {**method, "init_args": {**method["init_args"], "encoder": encoder}}
+
+def pictures(folder, share):
+    """Makes pictures in two classes, each of which is one of a few under many names."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+
+    def write(path):
+        Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(path)
+
+    return many(folder, ".jpg", write, share), "folder"
 
 
-def batch_spec(spec):
-    """Returns the shapes and dtypes of a batch; they do not depend on the data."""
+def sounds(folder, share):
+    """Makes short sounds likewise."""
+    import numpy as np
+    import soundfile
+
+    rng = np.random.default_rng(0)
+
+    def write(path):
+        soundfile.write(path, rng.normal(0, 0.1, 12_000), 8000)
+
+    return many(folder, ".wav", write, share), "folder"
+
+
+def many(folder, ending, write, share):
+    """Writes 64 files, and links of other names to them; returns their folder."""
+    for kind in "ab":
+        (folder / kind).mkdir()
+    for i in range(max(128, int(50_000 * share))):
+        path = folder / "ab"[i % 2] / f"{i:06d}{ending}"
+        if i < 64:
+            write(path)
+        else:
+            os.link(folder / "ab"[i % 2] / f"{i % 64:06d}{ending}", path)
+    return str(folder)
+
+
+def recordings(folder, share):
+    """Makes recordings of 3 hours, at 8 and at 16 kHz, most of them silence that is a hole."""
+    import numpy as np
+    import soundfile
+
+    rng = np.random.default_rng(0)
+    for i in range(64 if share > LITTLE else 8):
+        path, rate = folder / "ab"[i % 2] / f"{i}.wav", (8000, 16000)[i // 2 % 2]
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, rng.normal(0, 0.1, 10 * rate), rate)
+        size = 2 * int(3 * 3600 * rate * max(share, LITTLE))
+        with open(path, "r+b") as file:
+            for at, stated in ((4, 36 + size), (40, size)):
+                file.seek(at)
+                file.write(stated.to_bytes(4, "little"))
+            file.truncate(44 + size)
+    return str(folder), "folder"
+
+
+def compressed(folder, share):
+    """Makes such recordings in FLAC, of which there is one under many names."""
+    import numpy as np
+    import soundfile
+
+    first = folder / "a" / "0.flac"
+    first.parent.mkdir()
+    noise = np.random.default_rng(0).normal(0, 0.1, 8000 * 60)
+    minutes = int(180 * share) or 1
+    with soundfile.SoundFile(first, "w", 8000, 1) as file:
+        for _ in range(minutes):
+            file.write(noise)
+    (folder / "b").mkdir()
+    for i in range(1, 64 if share > LITTLE else 8):
+        os.link(first, folder / "ab"[i % 2] / f"{i}.flac")
+    return str(folder), "folder"
+
+
+def text(folder, share):
+    """Makes one text of 2 GB, which has no labels."""
+    path = folder / "text.txt"
+    with open(path, "w") as file:
+        file.writelines(prose(2e9 * share))
+    return str(path), None
+
+
+def texts(folder, share):
+    """Makes texts of 1 MB, in two classes."""
+    for i in range(max(16, int(2000 * share))):
+        path = folder / "ab"[i % 2] / f"{i}.txt"
+        path.parent.mkdir(exist_ok=True)
+        with open(path, "w") as file:
+            file.writelines(prose(1e6 if share > LITTLE else 1e5, i))
+    return str(folder), "folder"
+
+
+def rows(folder, share):
+    """Makes a table of texts of 10 kB, of two classes."""
+    import json
+
+    path = folder / "rows.jsonl"
+    with open(path, "w") as file:
+        for i in range(max(100, int(200_000 * share))):
+            row = {"text": "".join(prose(1e4, i)), "label": "ab"[i % 2]}
+            file.write(f"{json.dumps(row)}\n")
+    return str(path), "label"
+
+
+def prose(size, seed=0):
+    """Yields pieces of text of random words in sentences, of so many characters together."""
     import numpy as np
 
-    from mmssl.runs.recipe import build
-
-    arguments = {**spec["init_args"], "batch_size": 8}
-    if "vocabulary_size" in arguments:
-        arguments |= {"vocabulary_size": 300, "limit": 8}
-    if "window" in arguments:
-        arguments["source"] = np.full((8, arguments["window"]), 0.1, "float32")
-    if "vocabulary" in arguments:
-        arguments["vocabulary"] = None
-    return build({**spec, "init_args": arguments}).batches().element_spec
+    blocks, rng = lines(), np.random.default_rng(seed)
+    while size > 0:
+        piece = blocks[rng.integers(len(blocks))][: max(100, int(size))]
+        size -= len(piece)
+        yield piece
 
 
-def traced(spec, batch, rows, remat=False):
-    """Traces a method's forward and backward pass.
-
-    Returns:
-        tf.Graph, number of weights, number of trainable weights.
-    """
-    import keras
-    import tensorflow as tf
-
-    from mmssl.layers.color import gamut_bins
-    from mmssl.methods.bases.remat import set_remat
-    from mmssl.runs.recipe import build
-
-    gamut_bins(10)  # constants of colorization, kept once they are computed
-
-    def placeholder(shape, dtype):
-        return tf.compat.v1.placeholder(dtype, shape)
-
-    # In a stateless scope variables have no value, and read what they are mapped to.
-    with tf.__internal__.FuncGraph("step").as_default() as graph:
-        with keras.StatelessScope():
-            method = build(spec)
-            set_remat(method, remat)
-        variables = list({id(v): v for v in every_variable(method)}.values())
-        values = [(v, placeholder(v.shape, v.dtype)) for v in variables]
-        inputs = {n: placeholder([rows, *s.shape[1:]], s.dtype) for n, s in batch.items()}
-        known = {id(v): value for v, value in values}
-        sources = [known[id(v)] for v in method.trainable_variables]
-        with keras.StatelessScope(state_mapping=values), tf.GradientTape() as tape:
-            tape.watch(sources)
-            outputs = method(inputs, training=True)
-            loss = method.compute_loss(x=inputs, y_pred=outputs, training=True)
-        tape.gradient(loss, sources)
-    return graph, size(method.weights), size(method.trainable_variables)
-
-
-def every_variable(method):
-    """Yields the weights, the metrics' and what the layers count."""
-    yield from method.variables
-    for metric in method._means.values():
-        yield from metric.variables
-    for layer in method._flatten_layers():
-        yield from layer.variables
-
-
-def size(variables):
-    """Returns the number of elements of a list of variables."""
+@functools.cache
+def lines():
+    """Returns pieces of text of about 9,000 characters each."""
     import numpy as np
 
-    return int(sum(np.prod(v.shape) for v in variables))
+    rng, letters = np.random.default_rng(0), np.array(list("etaoinshrdlu"))
+    words = np.array(["".join(rng.choice(letters, rng.integers(2, 9))) for _ in range(50_000)])
+    chosen = words[np.minimum(rng.zipf(1.2, (BLOCKS, 125, 12)), len(words)) - 1]
+    return [
+        "".join(f"{' '.join(line).capitalize()}.\n" for line in sentences) for sentences in chosen
+    ]
 
 
-def peak_bytes(graph):
-    """Returns the most bytes of tensors alive at once, in the order in which they were traced."""
-    operations = graph.get_operations()
-    owner, last = {}, {}
-    for place, operation in enumerate(operations):
-        for tensor in operation.outputs:
-            seen = viewed(operation, tensor)
-            owner[tensor.ref()] = owner.get(seen.ref(), seen)
-        # What a loop stacks for its gradient is read before it is made, in this order.
-        for tensor in (*operation.outputs, *operation.inputs):
-            last[owner.get(tensor.ref(), tensor).ref()] = place
-    ending = [[] for _ in operations]
-    for reference, place in last.items():
-        ending[place].append(reference.deref())
-    alive = most = 0
-    for place, operation in enumerate(operations):
-        made = [t for t in operation.outputs if owner[t.ref()] is t and is_counted(operation)]
-        alive += sum(map(bytes_of, made))
-        most = max(most, alive)
-        alive -= sum(bytes_of(t) for t in ending[place] if is_counted(t.op))
-    return most
-
-
-def viewed(operation, tensor):
-    """Returns the input in whose memory an output of an operation lies, or the output itself."""
-    if operation.type == "IdentityN":
-        return operation.inputs[tensor.value_index]
-    return operation.inputs[0] if operation.type in VIEWS else tensor
-
-
-def is_counted(operation):
-    """Returns whether an operation's outputs are made in the step: weights are counted apart."""
-    return operation.type not in ("Placeholder", "Const")
-
-
-def bytes_of(tensor):
-    """Returns the bytes of a tensor; one of unknown shape, such as a count, is small."""
-    count = tensor.shape.num_elements() if tensor.shape.is_fully_defined() else 0
-    return count * (tensor.dtype.size or 0)
+SMALL = ("--method.encoder.channels=16", "--method.encoder.context_dim=16", "--data.batch_size=8")
+WORDS = (
+    *("--data.batch_size=8", "--data.length=64", "--data.vocabulary_size=2000"),
+    *("--method.encoder.width=32", "--method.encoder.mlp_dim=64", "--method.encoder.depth=1"),
+)
+ALONE = "--data.next_sentence=false"
+KINDS = {
+    "pictures": (pictures, "vision/simclr", "--data.size=32", "--data.batch_size=32"),
+    "sounds": (sounds, "audio/cpc", *SMALL),
+    "recordings": (recordings, "audio/cpc", *SMALL),
+    "compressed": (compressed, "audio/cpc", *SMALL),
+    "text": (text, "text/bert", *WORDS, ALONE, "--data.max_predictions=10"),
+    "texts": (texts, "text/gpt", *WORDS),
+    "rows": (rows, "text/bert", *WORDS, ALONE, "--data.max_predictions=10"),
+}
 
 
 if __name__ == "__main__":

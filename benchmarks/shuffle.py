@@ -33,11 +33,12 @@ def cost(options):
     """Yields items per second from a cold disk, in each order."""
     import tensorflow as tf
 
-    from mmssl.pipelines.order import Shuffled, ShuffledShards
+    from mmssl.pipelines.elements import Shuffled
+    from mmssl.pipelines.shard_order import ShuffledShards
     from mmssl.pipelines.sources.shard_index import open_index
     from mmssl.pipelines.sources.shards import read_prepared
 
-    index, read = read_prepared(options.folder)
+    index, read, _ = read_prepared(options.folder)
     count, size = len(index.records), sum(shard["size"] for shard in index.manifest["shards"])
     zero = tf.constant(0, tf.int64)
     orders = {
@@ -82,7 +83,8 @@ def quality():
     import numpy as np
     import tensorflow as tf
 
-    from mmssl.pipelines.order import Shuffled, ShuffledShards
+    from mmssl.pipelines.elements import Shuffled
+    from mmssl.pipelines.shard_order import ShuffledShards
 
     bounds = np.arange(SHARDS + 1) * (ITEMS // SHARDS)
     orders = {f"two levels, {n} shards": ShuffledShards(bounds, n) for n in POOLS}

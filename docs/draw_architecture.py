@@ -18,6 +18,7 @@ PLACES = {
     "commands": (0, 9, 4, 1),
     "demo": (1, 8, 0.75, 1),
     "doctor": (1.75, 8, 0.7, 1),
+    "overview": (3.55, 5, 0.45, 4),
     "training": (1, 7, 1.15, 1),
     "apply": (2.15, 7, 0.85, 1),
     "search": (0, 7, 1, 1),
@@ -26,7 +27,7 @@ PLACES = {
     "evaluation": (1, 6, 2, 1),
     "generation": (0, 5, 2, 1),
     "runs": (2, 5, 1, 1),
-    "suggest": (3, 5, 1, 4),
+    "suggest": (3, 5, 0.55, 4),
     "methods": (0, 4, 3, 1),
     "losses": (0, 1, 1, 3),
     "optimizers": (2, 1, 1, 3),
@@ -39,7 +40,7 @@ LISTED = ("losses", "optimizers", "pipelines", "suggest")  # tall enough to name
 GROUND = rooms.LEVELS[0]
 
 FILLS = (
-    ("#d5dbe5", ("cli", "commands", "demo", "doctor")),
+    ("#d5dbe5", ("cli", "commands", "demo", "doctor", "overview")),
     ("#c3daf5", ("training", "apply", "search", "serving", "deploy", "evaluation")),
     ("#c5e4df", ("generation", "runs", "suggest")),
     ("#f9d9a8", ("methods",)),

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 # From the bottom up. Rooms of one level do not import each other.
 LEVELS = (
     (
-        *("files", "strategy", "distribution", "choices"),
-        *("quiet", "stopping", "recipes", "overview"),
+        *("files", "reading", "strategy", "distribution", "choices"),
+        *("quiet", "stopping", "recipes"),
     ),
     ("layers",),
     ("losses",),
@@ -25,7 +25,7 @@ LEVELS = (
     ("decoders",),
     ("methods",),
     ("generation",),
-    ("runs", "suggest"),
+    ("runs", "suggest", "overview"),
     ("evaluation",),
     ("deploy",),
     ("training",),
@@ -47,9 +47,9 @@ SIDES = (
 PARTS = {
     "losses": (("parts",),),
     "pipelines": (
-        ("mapping",),
-        ("closing", "draws", "parts", "sources", "masks"),
-        ("readable", "order"),
+        ("elements",),
+        ("closing", "parts", "sources", "masks"),
+        ("readable", "shard_order"),
         ("opening",),
         ("reader",),
         ("pipeline",),

@@ -83,7 +83,8 @@ def moments(x, axes):
     """Computes mean and variance over the rows of all replicas, in one reduction.
 
     Keras sends sums, squares and counts one by one; replicas have as many rows each, so that means
-    will do.
+    will do. The variance of all is what squares exceed the square of the mean by, of which float32
+    would leave few digits where a mean is far from 0: that is computed in float64.
 
     Args:
         x: float32 tensor, of one shape on every replica.
@@ -92,35 +93,72 @@ def moments(x, axes):
     Returns:
         mean and variance, float32 of the other axes' shape.
     """
+    own = ops.moments(x, axes)
     if _context() is None:
-        return ops.moments(x, axes)
-    own = [ops.mean(y, axes) for y in (x, ops.square(x))]
-    average, square = ops.unstack(mean(ops.stack(own)))
-    return average, ops.maximum(square - ops.square(average), 0.0)
+        return own
+    average, variance = (ops.cast(y, "float64") for y in own)
+    average, square = ops.unstack(mean(ops.stack([average, variance + ops.square(average)])))
+    variance = ops.maximum(square - ops.square(average), 0.0)
+    return ops.cast(average, x.dtype), ops.cast(variance, x.dtype)
 
 
-def sum_joined(tensors):
-    """Sums tensors over all replicas, sparse ones made dense; None stays None.
+def norm_moments(norm, everyone, inputs, mask):
+    """Computes what a batch norm normalizes by, in the place of its own `_moments`.
+
+    Args:
+        norm: keras.layers.BatchNormalization.
+        everyone: bool, whether one that is synchronized sees the rows of all replicas, or those of
+            its own.
+        inputs: float32 tensor.
+        mask: bool tensor of the inputs' first axes, or None.
+
+    Returns:
+        See `moments`.
+    """
+    if mask is not None or not norm.synchronized:
+        return type(norm)._moments(norm, inputs, mask)
+    compute = moments if everyone else ops.moments
+    return compute(inputs, norm._reduction_axes)
+
+
+def sum_joined(tensors, sparse=False):
+    """Sums tensors over all replicas; None stays None.
 
     Many are sent as one, in packs that are on their way while others are still computed.
     TensorFlow represents the gradient of an embedding table as IndexedSlices, in which a token that
-    occurs twice has two rows: the norm of these is not that of the gradient.
+    occurs twice has two rows: the norm of these is not that of the gradient. They are made dense,
+    or, where they are to stay sparse, are given one row each.
 
     Args:
         tensors: list of this replica's float32 tensors, IndexedSlices or None.
+        sparse: whether IndexedSlices stay such, with distinct rows.
 
     Returns:
-        list of dense tensors or None, the same on every replica.
+        list of tensors or None, the same on every replica.
     """
     import tensorflow as tf
 
-    dense = [tf.convert_to_tensor(x) for x in tensors if x is not None]
+    kept = [sparse and isinstance(x, tf.IndexedSlices) for x in tensors]
+    pairs = list(zip(tensors, kept, strict=True))
+    dense = [tf.convert_to_tensor(x) for x, keep in pairs if x is not None and not keep]
     context = _context()
     if context:
         packs = tf.distribute.experimental.CommunicationOptions(bytes_per_pack=PACK)
         dense = context.all_reduce("SUM", dense, packs)
     summed = iter(dense)
-    return [None if x is None else next(summed) for x in tensors]
+    return [None if x is None else _distinct(x) if keep else next(summed) for x, keep in pairs]
+
+
+def _distinct(slices):
+    """Brings the rows of all replicas together, and adds up those of one index."""
+    import tensorflow as tf
+
+    indices = gather(tf.reshape(slices.indices, [-1]))
+    width = slices.values.shape[-1]
+    values = gather(tf.reshape(slices.values, [-1, width]))
+    rows, places = tf.unique(indices)
+    values = tf.math.unsorted_segment_sum(values, places, tf.size(rows))
+    return tf.IndexedSlices(values, rows, slices.dense_shape)
 
 
 def leave_summing(optimizer):

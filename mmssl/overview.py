@@ -3,12 +3,13 @@
 import csv
 import fcntl
 import json
+import os
 import time
-import zipfile
 from pathlib import Path
 
-import numpy as np
-import yaml
+from mmssl.reading import check_regular, load_arrays, load_json, load_yaml
+
+CLAIMED_SECONDS = 60  # after a sign of life of a run on another machine, see mmssl.runs.lock
 
 
 def find_runs(folder):
@@ -64,8 +65,9 @@ def overview(folder, now=None):
     for name, read in READERS.items():
         path = folder / name
         try:
+            check_regular(path)
             row |= read(path) if path.exists() else {}
-        except (ValueError, KeyError, TypeError, OSError, yaml.YAMLError, zipfile.BadZipFile):
+        except (ValueError, LookupError, TypeError, AttributeError, OSError, csv.Error):
             return row | {"state": f"damaged: {name}"}
     ended = (folder / "encoder.keras").exists()
     row["state"] = "running" if _is_claimed(folder) else "ended" if ended else "stopped"
@@ -73,18 +75,18 @@ def overview(folder, now=None):
 
 
 def _recipe(path):
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config = load_yaml(path.read_text(encoding="utf-8"))
     source = config["data"].get("init_args", {}).get("source")
     return {"recipe": config["recipe"], "data": source}
 
 
 def _steps(path):
-    return {"steps": json.loads(path.read_text(encoding="utf-8"))["steps"]}
+    return {"steps": load_json(path.read_text(encoding="utf-8"))["steps"]}
 
 
 def _step(path):
-    with np.load(path, allow_pickle=False) as archive:
-        return {"step": json.loads(str(archive["position"]))["step"]}
+    position = load_arrays(path, lambda names: ["position"])["position"]
+    return {"step": load_json(str(position))["step"]}
 
 
 def _last_row(path):
@@ -94,7 +96,7 @@ def _last_row(path):
 
 
 def _probe(path):
-    results = json.loads(path.read_text(encoding="utf-8")).get("probes", [])
+    results = load_json(path.read_text(encoding="utf-8")).get("probes", [])
     probed = [result for result in results if "encoder" in result]
     if not probed:
         return {}
@@ -123,11 +125,20 @@ def _age(folder, now):
 
 def _is_claimed(folder):
     """Says whether a process holds the lock of the run."""
-    if not (folder / ".lock").exists():  # a copy need not have it
+    if not (folder / ".lock").is_file():  # a copy need not have it
         return False
     try:
         with open(folder / ".lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return _is_claimed_elsewhere(lock)
     except BlockingIOError:
         return True
-    return False
+
+
+def _is_claimed_elsewhere(lock):
+    """Says whether a process of another machine has lately given a sign of life."""
+    age = time.time() - os.fstat(lock.fileno()).st_mtime
+    try:
+        return age < CLAIMED_SECONDS and json.load(lock)["host"] != os.uname().nodename
+    except (ValueError, KeyError, TypeError):  # nobody's
+        return False

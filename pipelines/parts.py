@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,15 @@ class Parts:
     first: int = 0
     count: int = 1
     of: int = 1
+
+    def batches(self, pipeline, start_step, seed):
+        """Returns the dataset of these parts of batches; see `Pipeline.batches`."""
+        rows = self.rows(pipeline.batch_size)
+        if pipeline.rows_meet:
+            whole = pipeline.batches(start_step, seed)
+            return self.taken(whole, pipeline.batch_size).prefetch(tf.data.AUTOTUNE)
+        pipeline.prepare()
+        return pipeline.batches_of(self.numbers(start_step, rows), seed, rows)
 
     def rows(self, batch_size):
         """Returns the rows of a part.
@@ -39,6 +48,15 @@ class Parts:
             )
         return batch_size // self.of
 
+    def place(self, turn):
+        """Returns the step of the batch, and the number of the part in it, that has a turn.
+
+        Args:
+            turn: int or int64 scalar tensor, number of a part if these parts of all batches, one
+                after the other, are counted from 0.
+        """
+        return turn // self.count, self.first + turn % self.count
+
     def numbers(self, start_step, rows):
         """Returns the numbers of the elements of these parts, batch after batch.
 
@@ -50,11 +68,9 @@ class Parts:
             tf.data.Dataset of int64 scalars, infinite.
         """
         last = np.iinfo(np.int64).max
-        if self.of == 1:
-            return tf.data.Dataset.range(start_step * rows, last).repeat()
 
         def of_turn(turn):
-            step, part = turn // self.count, self.first + turn % self.count
+            step, part = self.place(turn)
             begin = (step * self.of + part) * rows
             return tf.data.Dataset.range(begin, begin + rows)
 
@@ -71,8 +87,6 @@ class Parts:
         Returns:
             tf.data.Dataset of the same dicts (batch_size / of, ...).
         """
-        if self.of == 1:
-            return batches
         rows = self.rows(batch_size)
         own = slice(self.first * rows, (self.first + self.count) * rows)
         share = mapped(batches, lambda batch: tf.nest.map_structure(lambda x: x[own], batch))

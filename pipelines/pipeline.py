@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import Shuffled, mapped
 from mmssl.pipelines.opening import open_for_run, open_to_train
-from mmssl.pipelines.order import Shuffled, ShuffledShards
 from mmssl.pipelines.parts import WHOLE
 from mmssl.pipelines.reader import Reader
+from mmssl.pipelines.shard_order import ShuffledShards
 from mmssl.pipelines.sources import Source
 
 
@@ -212,12 +212,24 @@ class Pipeline(Reader):
         """
         if start_step < 0:
             raise ValueError(f"start_step={start_step} must be 0 or more")
-        rows = parts.rows(self.batch_size)
-        if self.rows_meet and parts.of > 1:
-            whole = self.batches(start_step, seed)
-            return parts.taken(whole, self.batch_size).prefetch(tf.data.AUTOTUNE)
+        if parts.of > 1:
+            return parts.batches(self, start_step, seed)
         self.prepare()
-        batches = self.batched(parts.numbers(start_step, rows), tf.constant(seed, tf.int64), rows)
+        numbers = tf.data.Dataset.range(start_step * self.batch_size, tf.int64.max).repeat()
+        return self.batches_of(numbers, seed, self.batch_size)
+
+    def batches_of(self, numbers, seed, rows):
+        """Makes batches of the elements of given numbers, once the pipeline is prepared.
+
+        Args:
+            numbers: tf.data.Dataset of int64 scalars, one per element.
+            seed: see `batches`.
+            rows: int, elements per batch.
+
+        Returns:
+            tf.data.Dataset of dicts of int32/float32 tensors (rows, ...).
+        """
+        batches = self.batched(numbers, tf.constant(seed, tf.int64), rows)
         finished = mapped(batches, self.finish_batch, self.num_parallel_calls)
         return finished.prefetch(tf.data.AUTOTUNE)
 
@@ -287,7 +299,7 @@ class Pipeline(Reader):
         """Returns one decoded item to train on, from memory or from the source."""
         if self._kept is not None:
             return self._kept[index]
-        return self.decoder_for(self.items)(self.items.read(index))
+        return self.decoder_for(self.items)(self.items.reread(index))
 
     def item_of(self, numbers):
         """Returns the item that elements below `count` are made of, where each has one of its own.

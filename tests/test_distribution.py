@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mmssl import distribution
 from mmssl.losses.vicreg import vicreg_loss
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.batch_norm import synchronize
@@ -70,6 +71,16 @@ def test_a_batch_norm_sends_one_tensor_forward_and_one_back():
         loss = tf.reduce_sum(((whole - mean) * tf.math.rsqrt(variance + 1e-3)) ** 3)
     expected = tape.gradient(loss, whole)
     assert_close(np.concatenate(gradients), expected, SUM, np.abs(expected).max())
+
+
+def test_the_variance_of_all_replicas_keeps_its_digits_far_from_zero():
+    """As at the first batch norm of log mel spectrograms; what it loses, every step magnifies."""
+    rows = (100.0 + ROWS).astype("float32")
+    found, sent = on_two(lambda x: distribution.moments(x, [0]), rows)
+    assert len(sent) == 1
+    for mean, variance in found:
+        assert_close(mean, rows.mean(0, dtype="float64"), SUM, 100.0)
+        assert_close(variance, rows.var(0, dtype="float64"), SUM, rows.var())
 
 
 @pytest.mark.parametrize(("width", "matrices"), [(6, 2), (40, 0)])

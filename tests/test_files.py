@@ -1,21 +1,26 @@
 """Files and folders take their places whole, or not at all."""
 
 import ast
-import errno
 import os
-import resource
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-import keras
-import numpy as np
 import pytest
 
 import mmssl
 from mmssl import files
-from mmssl.files import TEMPORARY_PREFIX, atomic_write, recover, write_text
+from mmssl.files import (
+    ABANDONED_SECONDS,
+    LOCK,
+    TEMPORARY_PREFIX,
+    atomic_write,
+    recover,
+    sweep,
+    write_text,
+)
 
 ROOT = Path(mmssl.__file__).parents[1]
 
@@ -179,6 +184,49 @@ def test_what_was_removed_on_purpose_does_not_come_back(tmp_path):
     assert not path.exists()
 
 
+def left(folder, host, age=0.0):
+    """What a process leaves that was killed while it wrote a file, so many seconds ago."""
+    workspace = folder / f"{TEMPORARY_PREFIX}left"
+    folder_of(workspace, half="")
+    (workspace / LOCK).write_text(f"{host}\n")
+    os.utime(workspace, (time.time() - age,) * 2)
+    return workspace
+
+
+def test_what_a_killed_process_has_left_is_removed_by_the_next_that_writes_there(tmp_path):
+    workspace = left(tmp_path, os.uname().nodename)
+    write_text(tmp_path / "plan.json", "{}")
+    assert not workspace.exists()
+
+
+@pytest.mark.parametrize(("age", "stays"), [(3600, True), (2 * ABANDONED_SECONDS, False)])
+def test_what_another_machine_writes_is_given_up_after_a_day(age, stays, tmp_path):
+    workspace = left(tmp_path, "elsewhere", age)
+    write_text(tmp_path / "plan.json", "{}")
+    assert workspace.exists() == stays
+
+
+def test_a_process_that_was_killed_before_it_held_its_lock_leaves_nothing(tmp_path):
+    workspace = tmp_path / f"{TEMPORARY_PREFIX}left"
+    folder_of(workspace, **{f"{LOCK}.new": ""})
+    write_text(tmp_path / "plan.json", "{}")
+    assert not workspace.exists()
+
+
+def test_a_writer_whose_new_folder_is_swept_begins_again(tmp_path, monkeypatch):
+    rename, swept = os.rename, []
+
+    def after_a_sweep(old, new):
+        if not swept:
+            swept.append(sweep(tmp_path))
+        rename(old, new)
+
+    monkeypatch.setattr(files.os, "rename", after_a_sweep)
+    write_text(tmp_path / "plan.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
+    assert swept
+
+
 def test_what_others_are_writing_is_left_alone(tmp_path):
     foreign = tmp_path / f"{TEMPORARY_PREFIX}of another program"
     folder_of(foreign, part="")
@@ -239,59 +287,6 @@ def test_text_keeps_its_line_ends(tmp_path):
     assert (tmp_path / "text").read_bytes() == "ä\r\nb\n".encode()
 
 
-def moves(tree):
-    """Lines that move files, or write a text where it may be seen half."""
-    return [node.lineno for node in ast.walk(tree) if _imports_move(node) or _moves(node)]
-
-
-def _imports_move(node):
-    of = node.module if isinstance(node, ast.ImportFrom) else None
-    return of in ("os", "shutil") and any(
-        alias.name in ("replace", "rename", "renames", "move") for alias in node.names
-    )
-
-
-def _moves(node):
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-        return False
-    name, of = node.func.attr, getattr(node.func.value, "id", "")
-    if name in ("replace", "rename"):
-        return of == "os" or (len(node.args) == 1 and not node.keywords)  # that of str takes two
-    return name == "write_text" or (of, name) in {("shutil", "move"), ("os", "renames")}
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "os.replace(a, b)",
-        "os.rename(a, b)",
-        "a.replace(b)",
-        "a.b.rename(c)",
-        "shutil.move(a, b)",
-        "from os import replace",
-        "Path(a).write_text(text)",
-    ],
-)
-def test_a_move_is_noticed(line):
-    assert moves(ast.parse(line)) == [1]
-
-
-@pytest.mark.parametrize("line", ["a.replace('b', 'c')", "replace(a, b=c)", "write_text(a, b)"])
-def test_what_is_no_move_is_let_by(line):
-    assert moves(ast.parse(line)) == []
-
-
-def test_nothing_else_moves_files_into_place():
-    found = [
-        f"{path.relative_to(ROOT)}:{line}"
-        for folder in ("mmssl", "pipelines")
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        if path != ROOT / "mmssl" / "files.py"
-        for line in moves(ast.parse(path.read_text(encoding="utf-8")))
-    ]
-    assert found == []
-
-
 def test_it_imports_nothing_of_ours():
     tree = ast.parse((ROOT / "mmssl" / "files.py").read_text())
     modules = {
@@ -299,61 +294,6 @@ def test_it_imports_nothing_of_ours():
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
-    assert modules == {"contextlib", "errno", "fcntl", "os", "shutil", "tempfile", "pathlib"}
-
-
-@pytest.fixture
-def full_disk():
-    """No file can grow beyond 10 kB, as on a disk with so much space left."""
-    _, most = before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, most))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def write_weights(path):
-    np.savez(path, weights=np.ones(10_000))
-
-
-def write_model(path):
-    keras.Sequential([keras.Input((8,)), keras.layers.Dense(1000)]).save(path)
-
-
-def write_saved_model(path):
-    keras.Sequential([keras.Input((8,)), keras.layers.Dense(1000)]).export(path, verbose=False)
-
-
-@pytest.mark.parametrize(
-    ("name", "write"),
-    [
-        ("history.csv", lambda path: path.write_text("x" * 20_000)),
-        ("last.npz", write_weights),
-        ("encoder.keras", write_model),
-        ("exported", write_saved_model),
-    ],
-)
-@pytest.mark.parametrize("earlier", [None, "earlier"])
-def test_a_full_disk_is_told_with_the_file_and_what_stays_of_it(
-    name, write, earlier, tmp_path, full_disk
-):
-    path = tmp_path / "run" / name
-    kept = "nothing is left of it"
-    if earlier:
-        write_text(path, earlier)
-        kept = "what was there before is whole"
-    with (
-        pytest.raises(OSError, match=f"{path} cannot be written: .*; {kept}"),
-        atomic_write(path) as p,
-    ):
-        write(p)
-    assert [file.name for file in path.parent.iterdir()] == [name] * bool(earlier)
-    assert not earlier or path.read_text() == earlier
-
-
-def test_a_disk_without_room_for_a_folder_is_told_as_well(tmp_path, monkeypatch):
-    def refuse(**_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(files.tempfile, "mkdtemp", refuse)
-    with pytest.raises(OSError, match=r"plan.json cannot be written: No space left on device"):
-        write_text(tmp_path / "plan.json", "{}")
+    assert modules == {
+        *("contextlib", "errno", "fcntl", "os", "shutil", "tempfile", "time", "pathlib"),
+    }

@@ -1,5 +1,7 @@
 """The notebooks run from top to bottom, and are kept as they ran."""
 
+import ast
+import importlib
 import json
 import re
 from pathlib import Path
@@ -12,6 +14,7 @@ pytest.importorskip("ipykernel", reason="the extra `notebooks` is not installed"
 pytest.importorskip("ai_edge_litert", reason="the extra `litert` is not installed")
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 # An absolute path, as warnings and logs show it; not a part of a relative path or of a fraction.
 ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[\w.-]+/)+[\w.-]+")
 
@@ -51,31 +54,50 @@ def first_steps(tmp_path_factory):
     return notebook, folder, json.loads(notebook.cells[-1].outputs[0]["text"])
 
 
+@pytest.mark.slow
 def test_every_cell_of_the_first_notebook_runs(first_steps):
     notebook, _, _ = first_steps
     counts = [cell.execution_count for cell in code_cells(notebook)]
     assert counts == list(range(1, len(counts) + 1))
 
 
+@pytest.mark.slow
 def test_the_first_notebook_shows_no_warnings(first_steps):
     notebook, _, _ = first_steps
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
     assert [output["text"] for output in outputs if output.get("name") == "stderr"] == []
 
 
+@pytest.mark.slow
 def test_the_encoder_of_the_first_notebook_beats_itself_untrained(first_steps):
     _, _, scores = first_steps
     assert scores["encoder"]["knn"] > scores["untrained"]["knn"]
     assert scores["encoder"]["linear"] > scores["untrained"]["linear"] + 0.1
 
 
+@pytest.mark.slow
 def test_the_first_notebook_leaves_its_exports_behind(first_steps):
     _, folder, _ = first_steps
     assert (folder / "runs/first_steps/encoder/1/saved_model.pb").is_file()
     assert (folder / "runs/first_steps/encoder.tflite").is_file()
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_notebook_imports_of_mmssl_is_there(name):
+    source = "\n".join(cell.source for cell in code_cells(read(name)))
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    names = [
+        (node.module, alias.name)
+        for node in imports
+        if node.module.startswith("mmssl")
+        for alias in node.names
+    ]
+    assert names
+    missing = [pair for pair in names if not hasattr(importlib.import_module(pair[0]), pair[1])]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_is_kept_with_clean_outputs_of_one_run(name):
     notebook = read(name)
     counts = [cell.execution_count for cell in code_cells(notebook)]

@@ -30,6 +30,14 @@ def language_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def words_run(tmp_path_factory):
+    """GloVe, whose words have two tables, and which measures a table of pairs at its end."""
+    pairs = tmp_path_factory.mktemp("pairs") / "pairs.tsv"
+    pairs.write_text("word1\tword2\tscore\nthe\tand\t7\nThe\tfor\t3.5\nof\ta\t1\nthe\tzebra\t0\n")
+    return tiny_run("glove", tmp_path_factory, f"--probe.similarity={pairs}")
+
+
+@pytest.fixture(scope="session")
 def picture_run(tmp_path_factory):
     return tiny_run("colorization", tmp_path_factory)
 

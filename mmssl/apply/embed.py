@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.evaluation.probes.features import Embedder
-from mmssl.files import atomic_write
+from mmssl.files import atomic_write, reserve
 
 
 def embed_files(run, files, out, layer=None, progress=None, whiten="auto"):
@@ -38,6 +38,7 @@ def embed_files(run, files, out, layer=None, progress=None, whiten="auto"):
         rows = beside.with_name("vectors.npy")
         shape = (len(source), embedder.width)
         vectors = np.lib.format.open_memmap(rows, "w+", "float32", shape)
+        reserve(rows)
         done = 0
         for numbers, embedded in embedder.numbered(run.data, source):
             vectors[numbers] = embedded["embedding"]

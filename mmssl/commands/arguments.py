@@ -20,6 +20,12 @@ def add_trust(parser):
     )
 
 
+def add_found_words(parser):
+    """Adds how many words are listed, and as what."""
+    parser.add_argument("--top", type=int, default=10, help="words to list; 10 if not given")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
 def add_index_run(parser):
     """Adds the folder of the run that an index was made by, where it has moved."""
     parser.add_argument(

@@ -14,13 +14,18 @@ mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier
 mmssl export runs/speech --format litert --part stream
 mmssl export runs/speech --format saved_model --inputs raw --out models/speech --serving-files
-mmssl export runs/bert --format keras_hub --out bert_of_my_documents"""
+mmssl export runs/bert --format keras_hub --out bert_of_my_documents
+mmssl export runs/words --format word2vec --out vectors.txt"""
 
 
 def add_arguments(parser):
     arguments.add_run(parser)
     arguments.add_step(parser)
-    parser.add_argument("--format", required=True, help="saved_model, litert, onnx or keras_hub")
+    parser.add_argument(
+        "--format",
+        required=True,
+        help="saved_model, litert, onnx, keras_hub, or word2vec for word vectors as text",
+    )
     arguments.add_layer(parser, "block to cut the encoder after, or whole")
     arguments.add_whiten(parser)
     parser.add_argument(
@@ -104,6 +109,10 @@ def _check_quantize(options):
 
 
 def _encoder(options, run):
+    if options.format == "word2vec":
+        from mmssl.deploy.word2vec_text import export_word_vectors
+
+        return export_word_vectors(run, options.out)
     layer = arguments.layer_of(options, run)
     if options.format == "keras_hub":
         from mmssl.deploy.preset import export_preset

@@ -10,6 +10,7 @@ mmssl prepare recordings/ shards/ --shards 64 --encoding pcm --sample-rate 16000
 mmssl prepare photos/ shards/ --data.labels labels.tsv
 mmssl prepare photos/ shards/ --encoding jpeg --short-side 256 --data.label_column folder
 mmssl prepare passages.tsv gs://bucket/passages --shards 8 --workers 4
+mmssl prepare books/ shards/ --encoding sentences --vocabulary bert-base-uncased/
 mmssl prepare photos/ /shared/shards --runner beam --beam-option=--runner=FlinkRunner
 `mmssl pretrain vision/simclr --data.source shards/` then trains on them."""
 
@@ -26,14 +27,19 @@ def add_arguments(parser):
     parser.add_argument(
         "--encoding",
         default="same",
-        choices=["same", "flac", "pcm", "jpeg", "pixels"],
+        choices=["same", "flac", "pcm", "jpeg", "pixels", "tokens", "sentences"],
         help="how items are stored: same, as they are; sound as flac or pcm, pictures as jpeg or "
-        "pixels",
+        "pixels, texts as tokens (for text/gpt) or as sentences of tokens (for the others)",
     )
     parser.add_argument("--sample-rate", type=int, metavar="HZ", help="of pcm: that of the recipe")
     parser.add_argument("--quality", type=int, metavar="Q", help="of jpeg; 90 if not given")
     parser.add_argument(
         "--short-side", type=int, metavar="PIXELS", help="of jpeg and pixels: scale down to this"
+    )
+    parser.add_argument(
+        "--vocabulary",
+        metavar="PATH",
+        help="of tokens and sentences: folder of a run, or a published vocabulary",
     )
     parser.add_argument(
         "--skip-ratio",
@@ -82,6 +88,7 @@ def run(options):
         options.sample_rate,
         options.quality,
         options.short_side,
+        options.vocabulary,
     )
     with counting("preparing", "items") as (_, progress):
         done = prepare(

@@ -1,8 +1,17 @@
 """Decoders and discriminators: networks that methods train with but do not deploy."""
 
+from mmssl.decoders.bart import BartDecoder
 from mmssl.decoders.convolutional import conv_decoder
 from mmssl.decoders.discriminator import dcgan_discriminator
 from mmssl.decoders.inpainting import inpainting_decoder
 from mmssl.decoders.masked import masked_decoder
+from mmssl.decoders.t5 import T5Decoder
 
-__all__ = ["conv_decoder", "dcgan_discriminator", "inpainting_decoder", "masked_decoder"]
+__all__ = [
+    "BartDecoder",
+    "T5Decoder",
+    "conv_decoder",
+    "dcgan_discriminator",
+    "inpainting_decoder",
+    "masked_decoder",
+]

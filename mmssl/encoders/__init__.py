@@ -1,6 +1,7 @@
 """Functional Keras encoders; each outputs `features` and `embedding`."""
 
 from mmssl.encoders.adapt import adapt
+from mmssl.encoders.bart import bart_encoder
 from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
@@ -16,14 +17,18 @@ from mmssl.encoders.roberta import roberta_encoder
 from mmssl.encoders.sentence import sentence_encoder
 from mmssl.encoders.small_conv import small_conv_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
+from mmssl.encoders.t5 import t5_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
 from mmssl.encoders.wavernn import wavernn_encoder
+from mmssl.encoders.words import word_encoder
+from mmssl.encoders.xlnet import xlnet_encoder
 
 __all__ = [
     "adapt",
     "at_size",
+    "bart_encoder",
     "bert_encoder",
     "blocks",
     "conv_encoder",
@@ -40,9 +45,12 @@ __all__ = [
     "shortest",
     "small_conv_encoder",
     "spectrogram_encoder",
+    "t5_encoder",
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",
     "wavernn_encoder",
     "without_levels",
+    "word_encoder",
+    "xlnet_encoder",
 ]

@@ -81,7 +81,8 @@ def wav2vec_encoder(
         keras.Model from `waveform` float32 (B, T) in [-1, 1] and `padding_mask` int32 (B, T) to
         `features` (B, (T - field) // hop + 1, width) and `embedding` (B, 2 * width), their mean
         and standard deviation over the frames inside the recording. A recording shorter than
-        the receptive field is continued with silence to one frame. The layer `tokens` outputs the
+        the receptive field is continued with silence to one frame. The layer `latents` outputs
+        what the convolutions make of the frames, `normed_latents` the same normalized, `tokens` the
         projected frames without positions, `positioned` the input of the first block, see
         `mmssl.encoders.parts.stages`.
 
@@ -97,7 +98,7 @@ def wav2vec_encoder(
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
 
     x, frames = _stem(waveform, padding_mask, channels, kernel_sizes, strides, stem_norm)
-    x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
+    x = keras.layers.LayerNormalization(epsilon=EPSILON, name="normed_latents")(x)
     x = tokens = keras.layers.Dense(width, name="tokens")(x)
     for number in range(1, position_depth + 1):
         # Before each one, so that padding in a batch acts like the convolution's own zero padding.
@@ -163,7 +164,7 @@ def _stem(waveform, padding_mask, channels, kernel_sizes, strides, norm):
             x = keras.layers.LayerNormalization(epsilon=EPSILON)(x)
         elif number == 1:
             x = ChannelNormalization()([x, frames])
-        x = keras.layers.Activation(approximate_gelu)(x)
+        x = keras.layers.Activation(approximate_gelu, name="latents" if last else None)(x)
     return x, frames
 
 

@@ -7,6 +7,7 @@ from mmssl.layers.attention import (
     SelfAttention,
     approximate_gelu,
 )
+from mmssl.layers.attention_bias import AlibiBias, BucketedPositionBias, RelativePositionBias
 from mmssl.layers.audio import (
     LogMel,
     MuLaw,
@@ -20,8 +21,10 @@ from mmssl.layers.audio import (
 )
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
+from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import MaskFill, MaskToken, NoiseTable
+from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
 from mmssl.layers.pooling import (
     AtLeast,
@@ -32,28 +35,26 @@ from mmssl.layers.pooling import (
     TokenPooling,
     ZeroMaskedFrames,
 )
-from mmssl.layers.positions import (
-    AlibiBias,
-    GridPositions,
-    PositionIds,
-    RelativePositionBias,
-    SegmentIds,
-)
+from mmssl.layers.positions import GridPositions, PositionIds, SegmentIds
+from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
+from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
 
 __all__ = [
     "AlibiBias",
     "AtLeast",
+    "BucketedPositionBias",
     "CausalEmbedding",
     "CausalMask",
     "ChannelNormalization",
     "ChannelwiseDense",
     "ClassToken",
     "ColorBins",
+    "CrossAttention",
     "DualGRU",
     "FrameMask",
     "FrameUpsampling",
@@ -62,6 +63,7 @@ __all__ = [
     "GridPositions",
     "GroupTokens",
     "GroupedConvolution",
+    "GumbelQuantizer",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -74,6 +76,7 @@ __all__ = [
     "NormalizeLevel",
     "PaddingMask",
     "PositionIds",
+    "PostNormDecoderBlock",
     "PreNormBlock",
     "RelativePositionBias",
     "SegmentIds",
@@ -82,8 +85,10 @@ __all__ = [
     "SentenceMean",
     "SplitBytes",
     "StandardizeWaveform",
+    "T5Block",
     "TokenPooling",
     "VectorQueue",
+    "VectorTable",
     "WeightNormDense",
     "Whiten",
     "ZeroMaskedFrames",
@@ -91,11 +96,15 @@ __all__ = [
     "approximate_gelu",
     "gated_step",
     "gather_tokens",
+    "gumbel_noise",
+    "in_blocks",
     "join_bytes",
     "lab_to_rgb",
     "mu_law_decode",
     "mu_law_encode",
+    "neighbors",
     "rgb_to_lab",
     "scatter_tokens",
     "split_bytes",
+    "with_margins",
 ]

@@ -101,6 +101,7 @@ class SelfAttention(keras.layers.Layer):
         rotary: apply rotary position embeddings to queries and keys.
         kernel_initializer: of the query, key and value projections.
         output_initializer: of the output projection.
+        use_bias: whether the projections have biases.
 
     Call arguments:
         x: (B, L, width).
@@ -123,6 +124,7 @@ class SelfAttention(keras.layers.Layer):
         rotary=False,
         kernel_initializer="glorot_uniform",
         output_initializer="glorot_uniform",
+        use_bias=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -131,16 +133,18 @@ class SelfAttention(keras.layers.Layer):
         self.rotary = rotary
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.output_initializer = keras.initializers.get(output_initializer)
+        self.use_bias = use_bias
 
     def build(self, x_shape, visible_shape=None, bias_shape=None, position_ids_shape=None):
         width = x_shape[-1]
         options = {"dtype": self.dtype_policy}
+        dense = {"use_bias": self.use_bias, **options}
         self.project = keras.layers.Dense(
-            3 * width, kernel_initializer=self.kernel_initializer, name="project", **options
+            3 * width, kernel_initializer=self.kernel_initializer, name="project", **dense
         )
         self.project.build((None, None, width))
         self.join = keras.layers.Dense(
-            width, kernel_initializer=self.output_initializer, name="join", **options
+            width, kernel_initializer=self.output_initializer, name="join", **dense
         )
         self.join.build((None, None, width))
         self.turn = RotaryEmbedding(name="turn", **options) if self.rotary else None
@@ -176,14 +180,8 @@ class SelfAttention(keras.layers.Layer):
             mask = None if visible is None else visible[:, None]
             seen = ops.dot_product_attention(*places_first, mask=mask)
             return ops.transpose(seen, (0, 2, 1, 3))
-        scores = ops.matmul(query * query.shape[-1] ** -0.5, ops.transpose(key, (0, 1, 3, 2)))
-        scores = ops.cast(scores, "float32")
-        if bias is not None:
-            scores = scores + ops.cast(bias, "float32")
-        if visible is not None:
-            scores = ops.where(visible[:, None], scores, MASKED_SCORE)
-        weights = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
-        return ops.matmul(self.drop(weights, training=training), value)
+        weights = attention_weights(query, key, visible, bias)
+        return ops.matmul(self.drop(ops.cast(weights, value.dtype), training=training), value)
 
     def compute_output_spec(self, x, visible=None, bias=None, position_ids=None, **kwargs):
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
@@ -196,7 +194,29 @@ class SelfAttention(keras.layers.Layer):
             "rotary": self.rotary,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "output_initializer": keras.initializers.serialize(self.output_initializer),
+            "use_bias": self.use_bias,
         }
+
+
+def attention_weights(query, key, visible, bias=None):
+    """Computes how much each query takes from each key, in float32.
+
+    Args:
+        query: (B, heads, L, C).
+        key: (B, heads, S, C).
+        visible: bool (B or 1, L or 1, S), True for the keys that a query attends to; None for all.
+        bias: (B or 1, heads, L, S), added to the scores; None for none.
+
+    Returns:
+        float32 (B, heads, L, S) whose rows sum to 1.
+    """
+    query = query * query.shape[-1] ** -0.5
+    scores = ops.cast(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))), "float32")
+    if bias is not None:
+        scores = scores + ops.cast(bias, "float32")
+    if visible is not None:
+        scores = ops.where(visible[:, None], scores, MASKED_SCORE)
+    return ops.softmax(scores, axis=-1)
 
 
 @keras.saving.register_keras_serializable("mmssl")

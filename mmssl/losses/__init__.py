@@ -11,11 +11,15 @@ method keeps from step to step, such as a center, a queue or a learned temperatu
 
 from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss, generator_loss
 from mmssl.losses.barlow_twins import barlow_twins_loss, cross_correlation
+from mmssl.losses.code_diversity import code_diversity, code_perplexity
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.losses.contrastive import contrastive_loss
 from mmssl.losses.dino import dino_center, dino_loss
+from mmssl.losses.glove import glove_loss, glove_weights
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.lifted_structured import lifted_structured_loss
+from mmssl.losses.logistic import logistic_loss
+from mmssl.losses.masked_contrastive import masked_contrastive
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.losses.n_pair import n_pair_loss
 from mmssl.losses.negative_cosine import negative_cosine
@@ -30,6 +34,8 @@ from mmssl.losses.weighted_squared_error import weighted_squared_error
 
 __all__ = [
     "barlow_twins_loss",
+    "code_diversity",
+    "code_perplexity",
     "color_distribution_loss",
     "contrastive_loss",
     "covariance_term",
@@ -40,8 +46,12 @@ __all__ = [
     "discriminator_loss",
     "future_info_nce",
     "generator_loss",
+    "glove_loss",
+    "glove_weights",
     "info_nce",
     "lifted_structured_loss",
+    "logistic_loss",
+    "masked_contrastive",
     "masked_cross_entropy",
     "n_pair_loss",
     "nce_log_partition",

@@ -1,6 +1,7 @@
 """Self-supervised methods, one a file, and the bases that they share."""
 
 from mmssl.methods.barlow_twins import BarlowTwins
+from mmssl.methods.bart import BART
 from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
 from mmssl.methods.colorization import Colorization
@@ -8,7 +9,9 @@ from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.dino import DINO
+from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
+from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
@@ -16,21 +19,29 @@ from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.swav import SwAV
+from mmssl.methods.t5 import T5
 from mmssl.methods.vicreg import VICReg
+from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.wavernn import WaveRNN
+from mmssl.methods.word2vec import Word2Vec
+from mmssl.methods.xlnet import XLNet
 
 __all__ = [
+    "BART",
     "BERT",
     "BYOL",
     "CPC",
     "DINO",
     "GPT",
+    "T5",
     "BarlowTwins",
     "Colorization",
     "ContextEncoder",
     "Data2Vec",
     "Data2Vec2",
+    "GloVe",
+    "HuBERT",
     "MoCo",
     "MoCoV3",
     "SimCLR",
@@ -38,6 +49,9 @@ __all__ = [
     "SimSiam",
     "SwAV",
     "VICReg",
+    "Wav2Vec2",
     "WaveNet",
     "WaveRNN",
+    "Word2Vec",
+    "XLNet",
 ]

@@ -10,6 +10,8 @@ from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.parts import batch_total
 from mmssl.methods.bases.requirements import check_causal, required_layer
 
+VALIDATION_WINDOWS = 2**15
+
 
 class GPT(Pretrainer):
     """Prediction of the next token (Radford, Narasimhan, Salimans, Sutskever 2018).
@@ -84,7 +86,8 @@ class GPT(Pretrainer):
         """Evaluates the prediction of held-out text.
 
         Every token counts once, with at least half a block of context where the document has it;
-        ends of documents do not count, since held-out texts may be parts of documents.
+        ends of documents do not count, since held-out texts may be parts of documents. Of texts
+        with more than `VALIDATION_WINDOWS` half blocks, so many are measured, spread evenly.
 
         Args:
             data: mmssl.pipelines.text.TokenBlocks over the held-out texts.
@@ -94,13 +97,13 @@ class GPT(Pretrainer):
             vocabulary, and `bits_per_character`, which does not.
         """
         nats = tokens = 0.0
-        for batch in data.windows():
+        for batch in data.windows(most=VALIDATION_WINDOWS):
             targets, weights = batch["token_ids"][:, 1:], batch["weights"]
             nats += float(masked_cross_entropy(self.infer(batch), targets, weights)[0])
             tokens += float(weights.sum())
         return {
             "perplexity": math.exp(nats / tokens),
-            "bits_per_character": nats / math.log(2) / data.characters,
+            "bits_per_character": nats / tokens * data.targets() / math.log(2) / data.characters,
         }
 
 

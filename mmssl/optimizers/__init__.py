@@ -1,7 +1,8 @@
 """Optimizers and schedules that Keras lacks."""
 
+from mmssl.optimizers.adagrad import SparseAdagrad
 from mmssl.optimizers.adamw import ScheduledAdamW
-from mmssl.optimizers.build import adamw, momentum_sgd
+from mmssl.optimizers.build import adagrad, adamw, momentum_sgd, plain_sgd
 from mmssl.optimizers.lars import LARS
 from mmssl.optimizers.paired import PairedOptimizer, paired
 from mmssl.optimizers.schedules import TriStage, warmup_cosine
@@ -10,9 +11,12 @@ __all__ = [
     "LARS",
     "PairedOptimizer",
     "ScheduledAdamW",
+    "SparseAdagrad",
     "TriStage",
+    "adagrad",
     "adamw",
     "momentum_sgd",
     "paired",
+    "plain_sgd",
     "warmup_cosine",
 ]

@@ -1,5 +1,8 @@
 """Builders of optimizers."""
 
+import keras
+
+from mmssl.optimizers.adagrad import SparseAdagrad
 from mmssl.optimizers.adamw import ScheduledAdamW
 from mmssl.optimizers.biases_and_norms import is_bias_or_norm
 from mmssl.optimizers.lars import LARS
@@ -84,6 +87,45 @@ def momentum_sgd(
     return optimizer
 
 
+def adagrad(
+    variables, learning_rate, initial_accumulator=0.1, clip_norm=None, clip_per_variable=False
+):
+    """Builds Adagrad, which moves only the rows of tables that occur where gradients are sparse.
+
+    Args:
+        variables: the trainable variables that it will update.
+        learning_rate: float or schedule.
+        initial_accumulator: what the sum of squared gradients begins with, above 0.
+        clip_norm: maximum norm of the gradient; None for no clipping, which keeps it sparse.
+        clip_per_variable: whether each variable's gradient is clipped on its own.
+
+    Returns:
+        SparseAdagrad, built.
+    """
+    optimizer = SparseAdagrad(
+        learning_rate, initial_accumulator, **_clipping(clip_norm, clip_per_variable)
+    )
+    optimizer.build(variables)
+    return optimizer
+
+
+def plain_sgd(variables, learning_rate, clip_norm=None, clip_per_variable=False):
+    """Builds SGD without momentum or decay, which moves only the rows of tables that occur.
+
+    Args:
+        variables: the trainable variables that it will update.
+        learning_rate: float or schedule.
+        clip_norm: maximum norm of the gradient; None for no clipping, which keeps it sparse.
+        clip_per_variable: whether each variable's gradient is clipped on its own.
+
+    Returns:
+        keras.optimizers.SGD, built.
+    """
+    optimizer = keras.optimizers.SGD(learning_rate, **_clipping(clip_norm, clip_per_variable))
+    optimizer.build(variables)
+    return optimizer
+
+
 def _clipping(clip_norm, clip_per_variable):
     return {"clipnorm" if clip_per_variable else "global_clipnorm": clip_norm}
 
@@ -100,10 +142,14 @@ def build_optimizer(fit, variables, learning_rate, weight_decay):
     Returns:
         keras optimizer, built.
     """
+    clipping = {"clip_norm": fit.clip_norm, "clip_per_variable": fit.clip_per_variable}
+    if fit.optimizer == "adagrad":
+        return adagrad(variables, learning_rate, fit.initial_accumulator, **clipping)
+    if fit.optimizer == "sgd" and not fit.momentum and not fit.weight_decay:
+        return plain_sgd(variables, learning_rate, **clipping)
     shared = {
         "weight_decay": weight_decay,
-        "clip_norm": fit.clip_norm,
-        "clip_per_variable": fit.clip_per_variable,
+        **clipping,
         "decay_biases_and_norms": fit.decay_biases_and_norms,
     }
     if fit.optimizer == "adamw":

@@ -2,13 +2,18 @@
 
 import contextlib
 import json
+import os
 from functools import partial
 
 import numpy as np
 
 from mmssl.files import atomic_write
+from mmssl.reading import check_regular
 
 LAST = "last.npz"
+BEFORE = "before.npz"  # what the last one has replaced
+_ARCHIVE_END = 22  # bytes of the last record of a zip archive; two of them are its number of files
+_MANY = 0xFFFF  # in place of a number that these do not hold
 _WITHOUT = {
     True: "Without it encoder.keras can still be used if the run has ended; or delete it, and the "
     "same `mmssl pretrain` command begins anew.",
@@ -25,6 +30,10 @@ def state_variables(model):
         *model.metrics_variables,
     ]
     return list({id(variable): variable for variable in variables}.values())
+
+
+class DamagedError(ValueError):
+    """A checkpoint cannot be read."""
 
 
 def save_state(path, model, position, more=(), run=None):
@@ -73,7 +82,22 @@ def load_state(path, model, more=()):
 def read_position(path):
     """Returns the position in a checkpoint, a dict; see `save_state`."""
     with _opened(path) as archive:
-        return json.loads(str(archive["position"]))
+        return _position(archive)
+
+
+def check_state(path):
+    """Reads a checkpoint through, against its checksums.
+
+    Args:
+        path: file written by `save_state`.
+
+    Raises:
+        DamagedError: it is damaged.
+    """
+    with _opened(path) as archive:
+        for i in range(len(archive.files) - 1):
+            archive[f"variable_{i}"]
+        json.loads(str(archive["position"]))
 
 
 def load_weights(path, model):
@@ -93,30 +117,52 @@ def load_weights(path, model):
 def _read(path):
     with _opened(path) as archive:
         arrays = [archive[f"variable_{i}"] for i in range(len(archive.files) - 1)]
-        return arrays, json.loads(str(archive["position"]))
+        return arrays, _position(archive)
+
+
+def _position(archive):
+    position = json.loads(str(archive["position"]))
+    if not isinstance(position, dict):
+        raise ValueError("its position is no JSON object")
+    return position
 
 
 @contextlib.contextmanager
 def _opened(path):
     """Opens a checkpoint; whatever is raised inside the block is a damage of the file."""
+    check_regular(path)
     if not path.exists():
         raise ValueError(
             f"{path} is missing: without it a run gives its encoder, but not its method."
         )
     try:
         with np.load(path, allow_pickle=False) as archive:
+            _check_count(path, len(archive.files))
             yield archive
     except Exception as error:  # what a damaged archive raises is without number
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(
+        raise DamagedError(
             f"{path} is damaged ({reason}): restore it from a copy. {_WITHOUT[path.name == LAST]}"
         ) from None
+
+
+def _check_count(path, found):
+    """Compares the number of arrays with that at the end of the archive, which NumPy ignores.
+
+    Where the length of one entry of its directory is wrong, the next is taken for a part of it.
+    """
+    with open(path, "rb") as file:
+        file.seek(-_ARCHIVE_END, os.SEEK_END)
+        told = int.from_bytes(file.read()[10:12], "little")
+    if told not in (found, _MANY):
+        raise ValueError(f"it holds {found} of {told} arrays")
 
 
 def _assign(path, arrays, variables, exact):
     enough = len(arrays) == len(variables) if exact else len(arrays) >= len(variables)
     pairs = list(zip(variables, arrays, strict=False))
-    if not enough or any(tuple(v.shape) != array.shape for v, array in pairs):
+    fits = all(tuple(v.shape) == array.shape and array.dtype.kind != "U" for v, array in pairs)
+    if not enough or not fits:
         raise ValueError(
             f"{path} does not fit this model: it was written with another configuration or "
             "version. Use a new run folder."

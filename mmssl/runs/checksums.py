@@ -1,11 +1,13 @@
 """Checksums of the small files of a run, so that a damaged one is named before it is believed."""
 
+import contextlib
 import json
 import logging
 import zlib
 from pathlib import Path
 
 from mmssl.files import write_text
+from mmssl.reading import check_regular, load_json
 
 CHECKSUMS = "checksums.json"
 BY_THE_DATA = (
@@ -55,6 +57,8 @@ def check_files(folder):
     Raises:
         ValueError: a file is damaged; the message names it and what to do.
     """
+    for path in Path(folder).iterdir():
+        check_regular(path)
     for name, noted in _noted(folder).items():
         path = Path(folder, name)
         if not path.exists():
@@ -62,10 +66,10 @@ def check_files(folder):
         elif _checksum(path.read_bytes()) not in noted:
             raise ValueError(damage(path))
     for path in Path(folder).glob("*.json"):
-        try:
-            json.loads(path.read_bytes())
-        except ValueError:
-            raise ValueError(damage(path)) from None
+        with contextlib.suppress(ValueError):
+            if isinstance(load_json(path.read_bytes()), dict):
+                continue
+        raise ValueError(damage(path))
 
 
 def damage(path):
@@ -93,7 +97,7 @@ def _noted(folder):
     if not path.exists():
         return {}
     try:
-        noted = json.loads(path.read_text(encoding="utf-8"))
+        noted = load_json(path.read_text(encoding="utf-8"))
         return {str(name): [str(value) for value in values] for name, values in noted.items()}
     except (ValueError, AttributeError, TypeError):
         raise ValueError(

@@ -5,10 +5,10 @@ import inspect
 import typing
 
 import keras
-import yaml
 
 from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
+from mmssl.reading import load_yaml
 
 KNOWN = ("mmssl", "keras", "keras_hub")  # packages whose import runs no stranger's code
 KINDS = {"data": Pipeline, "method": Pretrainer}  # by section; below them stand networks alone
@@ -151,6 +151,6 @@ def _makes(found, kind):
 
 def _loaded(value):
     try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
+        return load_yaml(value)
+    except ValueError:
         return value

@@ -5,7 +5,10 @@ from typing import Literal
 
 from mmssl.runs.kept import Keep
 
-POSITIVE = ("epochs", "steps", "minutes", "learning_rate", "base_batch_size", "clip_norm")
+POSITIVE = (
+    *("epochs", "steps", "minutes", "iterations", "learning_rate", "base_batch_size", "clip_norm"),
+    "initial_accumulator",
+)
 NOT_NEGATIVE = (
     *("warmup_steps", "warmup_epochs"),
     *("weight_decay", "checkpoint_seconds", "monitor_examples"),
@@ -21,7 +24,9 @@ class Fit:
         steps: optimizer steps.
         minutes: time for the steps. It is converted to a number of steps once, by timing the first
             few, so that the schedule has an end and a resumed run keeps the same one.
-        optimizer: adamw, lars, or sgd (with momentum).
+        optimizer: adamw, lars, sgd (with momentum), or adagrad. Of tables of word vectors, adagrad,
+            and sgd without momentum and decay, move only the rows that occur in a batch, if
+            `clip_norm` is null.
         learning_rate: peak of the schedule.
         base_batch_size: batch that `learning_rate` is meant for; a `data.batch_size` k times as
             large trains with k times the rate (Goyal et al. 2017, arXiv 1706.02677). Null takes
@@ -43,6 +48,7 @@ class Fit:
         final_weight_decay: weight decay of adamw at the last step, reached from `weight_decay` by
             a cosine schedule; null keeps `weight_decay` constant.
         momentum: of lars and sgd.
+        initial_accumulator: what adagrad's sum of squared gradients begins with.
         beta_1: decay rate of AdamW's first moment estimates.
         beta_2: decay rate of AdamW's second moment estimates.
         epsilon: of AdamW; gradients below it, as of the rare rows of an embedding table, move
@@ -61,6 +67,9 @@ class Fit:
         data_service: address of a tf.data service whose workers make the batches, such as
             grpc://localhost:5050, see `mmssl data-service`; null makes them in this process. The
             batches are the same.
+        iterations: trainings, one after the other, each from new weights, for data with
+            `data.targets`: those of the first are the data's, those of each other are learned from
+            the run before, which is kept in a folder beside the run's, RUN_iteration_1 and so on.
         seed: of initial weights, data order and every random draw.
         accumulate: number of equal parts of a batch, on each replica, that a step computes one
             after the other, in the memory of one, and whose gradients it adds up: `batch_size`,
@@ -84,7 +93,7 @@ class Fit:
     epochs: float | None = None
     steps: int | None = None
     minutes: float | None = None
-    optimizer: Literal["adamw", "lars", "sgd"] = "adamw"
+    optimizer: Literal["adamw", "lars", "sgd", "adagrad"] = "adamw"
     learning_rate: float = 1e-3
     base_batch_size: int | None = None
     schedule: Literal["cosine", "linear", "constant", "step", "inverse_sqrt", "tri_stage"] = (
@@ -100,6 +109,7 @@ class Fit:
     decay_biases_and_norms: bool = False
     final_weight_decay: float | None = None
     momentum: float = 0.9
+    initial_accumulator: float = 0.1
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
@@ -110,6 +120,7 @@ class Fit:
     synchronize: bool = True
     initial_weights: str | None = None
     data_service: str | None = None
+    iterations: int = 1
     seed: int = 0
     accumulate: int = 1
     remat: bool = False
@@ -140,6 +151,11 @@ class Fit:
             raise ValueError(f"fit.momentum must be in [0, 1); got {self.momentum}.")
         if self.clip_per_variable and self.clip_norm is None:
             raise ValueError("fit.clip_per_variable needs the norm to clip to: set fit.clip_norm.")
+        if self.optimizer == "adagrad" and self.weight_decay:
+            raise ValueError(
+                f"fit.optimizer adagrad has no weight decay: set fit.weight_decay to 0; got "
+                f"{self.weight_decay}."
+            )
         self._check_schedule()
         self._check_final_weight_decay()
 

@@ -1,7 +1,6 @@
 """The run folder: its files, its format, who may write to it, and what a run was made with."""
 
 import contextlib
-import fcntl
 import importlib.metadata
 import json
 import logging
@@ -15,9 +14,11 @@ import keras
 import yaml
 
 from mmssl.encoders.parts.saved import check_archive
-from mmssl.files import TEMPORARY_PREFIX, sweep
+from mmssl.files import TEMPORARY_PREFIX, check_local, sweep
+from mmssl.reading import check_regular, load_json, load_yaml
 from mmssl.runs.checkpoint import LAST
 from mmssl.runs.checksums import check_files, damage, write_noted
+from mmssl.runs.lock import Lock
 from mmssl.runs.recipe import SECTIONS, check_sections, completed
 
 FORMAT = 1  # of the run folder; raised when an older one can no longer be read
@@ -33,12 +34,14 @@ class RunFolder:
     """
 
     def __init__(self, path):
+        check_local(path)
         self.path = Path(path)
         self.config = self.path / "config.yaml"
         self.environment = self.path / "environment.json"
         self.plan = self.path / "plan.json"
         self.history = self.path / "history.csv"
         self.not_finite = self.path / "not_finite.json"
+        self.not_finite_batch = self.path / "not_finite.npz"
         self.logs = self.path / "logs"
         self.logger = self.path / "logger.json"
         self.checkpoint = self.path / "checkpoints" / LAST
@@ -49,6 +52,7 @@ class RunFolder:
         self.report = self.path / "report.html"
         self.classifier = self.path / "classifier.keras"
         self.classes = self.path / "classes.txt"
+        self.lock = Lock(self.path / ".lock")
 
     @contextlib.contextmanager
     def claim(self):
@@ -63,17 +67,13 @@ class RunFolder:
         created = not self.path.exists()
         try:
             self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held for the whole block
+            check_regular(self.lock.path)
+            open(self.lock.path, "a").close()  # whose time stays what it is
         except OSError as error:
             raise ValueError(f"{self.path} cannot be written to: {error.strerror}.") from None
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ValueError(
-                    f"Another run is using {self.path}; wait for it or choose another folder."
-                ) from None
-            sweep(self.checkpoint.parent)  # unfinished ones are as large as the model
+        with self.lock.held():
+            for place in (self.path, self.checkpoint.parent):
+                sweep(place)
             try:
                 yield
             except (ValueError, KeyboardInterrupt):
@@ -120,8 +120,8 @@ class RunFolder:
         if not self.config.is_file():
             raise ValueError(f"{self.path} is not a run folder: it has no config.yaml.")
         config = None
-        with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError):
-            config = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        with contextlib.suppress(ValueError):
+            config = load_yaml(self.config.read_text(encoding="utf-8"))
         if not isinstance(config, dict) or not isinstance(config.get("recipe"), str):
             raise ValueError(damage(self.config))
         self._check_format(config.pop("format", None))
@@ -162,7 +162,10 @@ class RunFolder:
             raise ValueError(
                 f"{self.plan} is missing: the same `mmssl pretrain` command writes it again."
             )
-        return json.loads(self.plan.read_text())
+        plan = load_json(self.plan.read_text())
+        if not isinstance(plan, dict) or type(plan.get("steps")) is not int:
+            raise ValueError(damage(self.plan))
+        return plan
 
     def is_complete(self):
         """Says whether training has ended and all that it writes is there, or cannot be had again.

@@ -1,5 +1,7 @@
 """The section `fit.keep` of a recipe: the checkpoints that are kept beside the last one."""
 
+import contextlib
+import logging
 import math
 import os
 import re
@@ -7,8 +9,10 @@ import shutil
 from dataclasses import dataclass
 
 from mmssl.files import atomic_write
+from mmssl.runs.checkpoint import BEFORE, DamagedError, check_state, read_position
 
 ONLINE = ("online_linear", "online_knn")
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -108,7 +112,7 @@ class Kept:
 
     A kept one is written first and then becomes the last one, as another name of the same file; so
     the last one is never older than one kept, and what a better one has displaced is removed when
-    that is whole.
+    that is whole. The last one but one stays, lest the disk damage the last.
 
     Args:
         keep: Keep.
@@ -125,9 +129,14 @@ class Kept:
         outranked = self.keep.outranked(rows)
 
         def write_and_remove(write):
-            write()
+            if kept is not None:
+                write()
+            if self.last.exists():
+                _name(self.last, self.last.with_name(BEFORE))
             if kept is not None:
                 _name(kept, self.last)
+            else:
+                write()
             _remove(self.last.parent, outranked)
 
         return kept or self.last, lambda write: self.background(lambda: write_and_remove(write))
@@ -135,6 +144,38 @@ class Kept:
     def tidy(self, rows):
         """Removes what a run that was killed had no time to remove."""
         _remove(self.last.parent, self.keep.outranked(rows))
+
+
+def sound(last):
+    """Finds the last checkpoint that is sound, and says so where it is not the last one.
+
+    Args:
+        last: pathlib.Path of the last checkpoint.
+
+    Returns:
+        pathlib.Path of it, of the one before or of one that is kept.
+
+    Raises:
+        ValueError: the last one is missing or damaged, and there is no other.
+    """
+    try:
+        check_state(last)
+    except DamagedError as damaged:
+        found = max(_sound_others(last), default=None)
+        if found is None:
+            raise
+        step, path = found
+        reason = str(damaged).partition(": restore it")[0]
+        logger.warning("%s: the one before is used, %s of step %d.", reason, path, step)
+        return path
+    return last
+
+
+def go_back(last):
+    """Puts the last checkpoint that is sound in the place of the last one; see `sound`."""
+    path = sound(last)
+    if path != last:
+        _name(path, last)
 
 
 def path_of(folder, step):
@@ -176,13 +217,22 @@ def _is_ranking(column):
     return column in ("loss", "rankme", *ONLINE) or "accuracy" in column
 
 
-def _name(kept, last):
-    """Makes a file the last checkpoint as well, without a second copy where the disk can."""
-    with atomic_write(last) as beside:
+def _sound_others(last):
+    """Yields the steps and paths of the sound checkpoints beside the last one."""
+    kept = (path_of(last.parent, step) for step in kept_steps(last.parent))
+    for path in (last.with_name(BEFORE), *kept):
+        with contextlib.suppress(ValueError):  # missing, or damaged as well
+            check_state(path)
+            yield read_position(path)["step"], path
+
+
+def _name(path, new):
+    """Gives a file another name as well, without a second copy where the disk can."""
+    with atomic_write(new) as beside:
         try:
-            os.link(kept, beside)
+            os.link(path, beside)
         except OSError:  # a file system without hard links
-            shutil.copyfile(kept, beside)
+            shutil.copyfile(path, beside)
 
 
 def _remove(folder, steps):

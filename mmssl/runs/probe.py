@@ -38,12 +38,18 @@ class Probe:
             where a few directions hide the others.
         components: largest number of these directions that are kept, 1 or more; null for all.
         online: labeled items to probe with during the training; null for none.
+        similarity: of word vectors: file of word pairs with a score, or several, whose rank
+            correlation with the vectors' cosines is measured at the end; null for none.
+        analogies: of word vectors: file of analogy questions, or several, that are answered at the
+            end; null for none.
     """
 
     layer: str | None = None
     whiten: Literal["auto", "pca", "none"] = "auto"
     components: int | None = None
     online: Online | None = None
+    similarity: str | list[str] | None = None
+    analogies: str | list[str] | None = None
 
     def __post_init__(self):
         if self.components is not None and self.components < 1:

@@ -1,8 +1,8 @@
 """Recipes: YAML in the shape of the constructors' signatures."""
 
 import jsonargparse
-import yaml
 
+from mmssl.reading import load_yaml
 from mmssl.recipes import recipe_path
 from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported, with_overrides
 from mmssl.runs.fit import Fit
@@ -144,9 +144,9 @@ def build(spec):
 
 def _read_yaml(path):
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+        return load_yaml(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid YAML: {error}") from None
 
 
 def _parsed(sections, parse):

@@ -14,7 +14,7 @@ from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs.checkpoint import load_weights, read_position
 from mmssl.runs.folder import RunFolder
-from mmssl.runs.kept import find_kept
+from mmssl.runs.kept import find_kept, sound
 from mmssl.runs.recipe import build, completed, resolved
 from mmssl.runs.whitening import read_whitening
 
@@ -61,7 +61,8 @@ class Run:
                 step is kept.
         """
         run = cls(Path(folder), RunFolder(folder).read_sections(), None, tuple(trust), step)
-        run.checkpoint  # noqa: B018 - that a step is not kept is said before any work
+        if step is not None:
+            run.checkpoint  # noqa: B018 - that it is not kept is said before any work
         return run
 
     @property
@@ -69,11 +70,16 @@ class Run:
         """RunFolder with the paths of the run's files."""
         return RunFolder(self.folder)
 
-    @property
+    @cached_property
     def checkpoint(self):
-        """Path of the checkpoint that the method is taken from, which need not exist."""
+        """Path of the checkpoint that the method is taken from, which need not exist.
+
+        Where the last one is damaged, it is the one before, and that is said.
+        """
         last = self.files.checkpoint
-        return last if self.kept is None else find_kept(last.parent, self.kept)
+        if self.kept is not None:
+            return find_kept(last.parent, self.kept)
+        return sound(last) if last.exists() else last
 
     @property
     def recipe(self):
@@ -93,7 +99,7 @@ class Run:
         files = self.files
         if files.encoder.exists() or not files.checkpoint.exists():
             return None
-        return read_position(files.checkpoint)["step"]
+        return read_position(self.checkpoint)["step"]
 
     @cached_property
     def data(self):

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmssl.encoders.parts.whitening import Whitening
 from mmssl.files import atomic_write
+from mmssl.reading import load_arrays
 
 ARRAYS = ("mean", "kernel")
 _REMEDY = (
@@ -65,9 +66,9 @@ def read_whitening(path):
             damaged = archive.testzip()
         if damaged:
             raise ValueError(f"bad checksum of {damaged}")
-        with np.load(path, allow_pickle=False) as archive:
-            about = About(**json.loads(str(archive["about"])))
-            arrays = {name: archive[name] for name in ARRAYS if name in archive.files}
+        arrays = load_arrays(path)
+        about = About(**json.loads(str(arrays.pop("about"))))
+        arrays = {name: arrays[name] for name in ARRAYS if name in arrays}
         return Whitening(**arrays) if arrays else None, about
     except Exception as error:  # what a damaged archive raises is without number
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -1,11 +1,11 @@
 """From a folder to a model that is served: a run, a SavedModel, or numbered versions of one."""
 
-import json
 import tempfile
 from pathlib import Path
 
 from mmssl.deploy.raw import export_raw
 from mmssl.files import recover
+from mmssl.reading import load_json
 from mmssl.runs import Run, RunFolder
 from mmssl.serving.model import read_saved_model
 
@@ -84,7 +84,7 @@ def _sample_rate(saved):
     if not manifest.is_file():
         return None
     try:
-        return json.loads(manifest.read_bytes())["input"].get("sample_rate")
+        return load_json(manifest.read_bytes())["input"].get("sample_rate")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(
             f"{manifest} is damaged, or of another program: remove it to serve the model all the "

@@ -1,9 +1,6 @@
 """The data array of a NumPy archive."""
 
-import zipfile
-import zlib
-
-import numpy as np
+from mmssl.pipelines.sources.archives import rate_of, read_arrays
 
 _NAMES = {"images": "images", "waveform": "audio", "waveforms": "audio", "text": "text"}
 _ANY = ("x", "data")
@@ -22,23 +19,18 @@ def read_archive(path):
     Raises:
         ValueError: it is no such archive, or holds no data array.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            name = _chosen(archive.files)
-            array = archive[name]
-            rate = int(archive["sample_rate"]) if "sample_rate" in archive.files else None
-    except (AttributeError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read as a NumPy archive: {error}") from error
+    arrays = read_arrays(path, _chosen)
+    name, array = next(iter(arrays.items()))
     if array.ndim == 0 or not len(array):
         raise ValueError(f"{path} holds no items in {name}")
-    return _NAMES.get(name.removesuffix("_train")) or _by_axes(array), array, rate
+    return _NAMES.get(name.removesuffix("_train")) or _by_axes(array), array, rate_of(path, arrays)
 
 
 def _chosen(names):
     for ending in ("_train", ""):
         for name in (*_ANY, *_NAMES):
             if name + ending in names:
-                return name + ending
+                return [name + ending, *{"sample_rate"}.intersection(names)]
     raise ValueError(f"it holds {', '.join(names) or 'nothing'}, and no {', '.join(_ANY)}")
 
 

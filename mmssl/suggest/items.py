@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from mmssl.pipelines.sources import finding, idx, tables
 from mmssl.pipelines.sources.extensions import (
@@ -21,6 +20,7 @@ from mmssl.pipelines.sources.extensions import (
 from mmssl.pipelines.sources.file_tables import listed_files
 from mmssl.pipelines.sources.places import is_remote
 from mmssl.pipelines.sources.shard_index import is_prepared
+from mmssl.reading import load_yaml
 from mmssl.suggest import pictures, sounds
 from mmssl.suggest.archives import read_archive
 
@@ -97,8 +97,8 @@ def list_items(source):
 def _several(source):
     """Returns the sources that a list in YAML names; none where it is no such list."""
     try:
-        listed = yaml.safe_load(source) if source.startswith("[") else None
-    except yaml.YAMLError:  # as of a glob such as "[ab]*.png"
+        listed = load_yaml(source) if source.startswith("[") else None
+    except ValueError:  # as of a glob such as "[ab]*.png"
         listed = None
     is_list = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
     return listed if is_list else []

@@ -4,9 +4,9 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
-_LIMIT = Path("/sys/fs/cgroup/memory.max")
+from mmssl.reading import machine_memory
+
 _QUERY = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
 
 
@@ -32,16 +32,7 @@ class Machine:
 
 def this_machine():
     """Returns the Machine that this process runs on."""
-    return Machine(len(os.sched_getaffinity(0)), _memory(), _gpus())
-
-
-def _memory():
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return 0
-    limit = _LIMIT.read_text().strip() if _LIMIT.is_file() else "max"
-    return min(total, int(limit)) if limit.isdigit() else total
+    return Machine(len(os.sched_getaffinity(0)), machine_memory(), _gpus())
 
 
 def _gpus():

@@ -8,6 +8,8 @@ from PIL import Image
 
 from mmssl.suggest.duplicates import sketch
 
+# What recipes read; for some others, as EPS, Pillow starts a program.
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
 NEAR = 0.97  # cosine of the sketches of copies, see `near_duplicates`
 _GRAY = 8  # levels by which the channels of a gray picture, compressed, may differ
 
@@ -45,7 +47,8 @@ def examine(item, sample_rate=None):
     try:
         if isinstance(item, np.ndarray):
             return _examined(_of_array(item))
-        with Image.open(io.BytesIO(item) if isinstance(item, bytes) else item) as image:
+        file = io.BytesIO(item) if isinstance(item, bytes) else item
+        with Image.open(file, formats=_FORMATS) as image:
             size = image.size
             image.draft("RGB", (64, 64))  # a JPEG is decoded at an eighth of its size
             return _examined(image, size)

@@ -11,6 +11,7 @@ from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.evaluation.probes.registry import DEFAULT
 from mmssl.evaluation.probes.table import print_table
 from mmssl.evaluation.whitening.of_run import whiten_run
+from mmssl.evaluation.words.measure import asked, measure_words, print_words
 from mmssl.quiet import quiet_logger
 from mmssl.training.progress import counting
 
@@ -43,8 +44,11 @@ def finish(run, quiet=False, probes=DEFAULT):
     with quiet_logger("mmssl.pipelines.sources"):  # training has named what is left out
         with _reported(console, "not whitened"), counting("whitening", "items", quiet) as (_, done):
             whiten_run(run, progress=done)
+        words = _words(run, console)
         results, shown = _measured(run, console, probes)
         report = write_report(run, shown)
+    if words:
+        print_words(words, console)
     for result in results:
         print_table(result, console)
     console.print(f"encoder  {run.files.encoder}\nreport   {report}", highlight=False)
@@ -66,6 +70,15 @@ def finish_on_tensorflow(run, quiet=False):
     arguments = [str(run.folder), "quiet" if quiet else "", *run.trust]
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
     return subprocess.run([sys.executable, "-c", _FINISH, *arguments], env=environment).returncode
+
+
+def _words(run, console):
+    """Returns what the recipe asks of word vectors; see `measure_words`."""
+    similarities, questions = asked(run.config.get("probe") or {})
+    if similarities or questions:
+        with _reported(console):
+            return measure_words(run, similarities, questions)
+    return []
 
 
 def _measured(run, console, probes):

@@ -18,7 +18,8 @@ def launch(arguments, workers):
     """Runs a command of mmssl in several processes that train together, until all have ended.
 
     What they print is told apart by the worker's number. When one fails, the others notice, and
-    those that do not are ended. Ctrl-C and SIGTERM reach all of them.
+    those that do not are ended. Ctrl-C and SIGTERM reach all of them; they end with this process,
+    too, however it ends.
 
     Args:
         arguments: list of str, such as `["pretrain", "audio/cpc"]`.
@@ -59,9 +60,9 @@ def free_ports(count):
 
 def _start(arguments, addresses, index):
     process = subprocess.Popen(
-        [sys.executable, "-m", "mmssl.cli", *arguments],
+        [sys.executable, "-m", "mmssl.training.launched", *arguments],
         env={**os.environ, VARIABLE: config_of(addresses, index), "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # whose end tells them that this process is gone
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

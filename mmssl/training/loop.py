@@ -4,10 +4,11 @@ import contextlib
 import json
 import signal
 import time
-from functools import cached_property
+from pathlib import Path
 
 import keras
 
+from mmssl.evaluation.words.measure import check_asked
 from mmssl.files import atomic_write
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
@@ -19,30 +20,31 @@ from mmssl.runs.checkpoint import (
     load_weights,
     read_position,
     save_state,
-    state_variables,
 )
 from mmssl.runs.checksums import note_files_of_data, write_noted
 from mmssl.runs.fit import Fit
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
-from mmssl.runs.kept import Kept
+from mmssl.runs.kept import Kept, go_back
 from mmssl.runs.recipe import build, open_recipe
 from mmssl.stopping import StoppedError, deferred
 from mmssl.strategy import make_strategy
+from mmssl.training.batches import Batches, check_service
 from mmssl.training.checks import check_backend, check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
-from mmssl.training.finite import check_finite
+from mmssl.training.finite import Watch, check_finite
+from mmssl.training.iterations import earlier_iterations, learning_from
 from mmssl.training.loggers import check_logger, logger
 from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
+from mmssl.training.planning import plan_steps, time_step
 from mmssl.training.progress import Progress, counting
-from mmssl.training.service import Service, check_target
+from mmssl.training.targets import learn_from_run
 from mmssl.training.workers import Workers
 
 NOTICE_SECONDS = 25  # after SIGTERM; a machine that is preempted is gone after 30
-WARM_STEPS, TIMED_STEPS = 4, 12  # of the timing that converts minutes to steps
 
 
 def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trust=(), callbacks=()):
@@ -70,7 +72,19 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
         KeyboardInterrupt: it was stopped; in words, from which step the same call goes on.
     """
     workers = Workers()  # before TensorFlow runs anything
+    given, out, more = (quiet, data_changed, trust, callbacks, workers), Path(out), []
     config, data = open_recipe(recipe, overrides, trust, out)
+    for folder in earlier_iterations(config, out):
+        alone = [*overrides, "--fit.iterations=1", *more]
+        _trained(recipe, folder, *open_recipe(recipe, alone, trust, folder), *given)
+        more = learning_from(folder)
+    if more:
+        config, data = open_recipe(recipe, [*overrides, *more], trust, out)
+    return _trained(recipe, out, config, data, *given)
+
+
+def _trained(recipe, out, config, data, quiet, data_changed, trust, callbacks, workers):
+    """Trains one iteration; see `pretrain`."""
     folder = RunFolder(out)
     check_logger(config["fit"]["logger"])
     policy = keras.config.dtype_policy()
@@ -80,7 +94,8 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
             workers.chief_first(lambda: _begin(claim, folder, recorded, trust, workers))
             [complete] = workers.from_chief(folder.is_complete())
             if not complete:
-                Training(config, data, folder, quiet, data_changed, callbacks, workers).run()
+                given = (quiet, data_changed, callbacks, workers, trust)
+                Training(config, data, folder, *given).run()
             elif data_changed == "accept":  # for what is computed of them after the training
                 data.prepare(folder.path, data_changed=data_changed)
     except KeyboardInterrupt as stopped:
@@ -123,6 +138,7 @@ class Training:
         data_changed: see `Pipeline.prepare`.
         callbacks: see `pretrain`.
         workers: Workers that train it; None for this process alone.
+        trust: see `pretrain`.
     """
 
     def __init__(
@@ -134,13 +150,14 @@ class Training:
         data_changed="refuse",
         callbacks=(),
         workers=None,
+        trust=(),
     ):
         self.config = config
         self.fit = Fit(**config["fit"])
-        self.callbacks = list(callbacks)
+        self.callbacks, self.trust = list(callbacks), trust
         self.folder = folder
         self.workers = workers or Workers()
-        self._check_service()
+        self.workers.together(lambda: check_service(self.fit.data_service))
         self.quiet = quiet or not self.workers.is_chief
         keras.utils.set_random_seed(self.fit.seed)
         keras.config.set_dtype_policy(self.fit.precision)
@@ -153,21 +170,13 @@ class Training:
             self.method = build(config["method"])
         check_settings(self.method, data, self.fit, self.strategy.num_replicas_in_sync)
         check_keep(self.fit, self.method, config["probe"])
+        check_asked(config["probe"], data)
         if self.fit.initial_weights is not None:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
         self.workers.chief_first(lambda: self._prepare(data_changed))
-        check_batch(self.method.encoder, self._first_batches.element_spec)
+        self._batches = Batches(data, config["data"], self.fit, folder, self.workers, self.strategy)
+        check_batch(self.method.encoder, self._batches.first.element_spec)
         self.probe = online_probe(config["probe"], data, self.method, self.fit.seed)
-
-    def _check_service(self):
-        if self.fit.data_service is None:
-            return
-        if self.workers.count > 1:
-            raise ValueError(
-                f"fit.data_service feeds one process, and TF_CONFIG names {self.workers.count}: "
-                "leave it out, and each worker makes its own part of every batch."
-            )
-        check_target(self.fit.data_service)
 
     def _prepare(self, data_changed):
         """Reads the data; where the chief has done so, the folder knows all that came of it."""
@@ -175,6 +184,7 @@ class Training:
             self.data.prepare(self.folder.path)
             return
         with counting("reading", "items", self.quiet) as (say, progress):
+            learn_from_run(self.data, self.folder.path, data_changed, self.trust)
             self.data.prepare(self.folder.path, progress, data_changed)
             for sentence in doubts(self.method, self.data):
                 say(sentence)
@@ -183,23 +193,28 @@ class Training:
     def run(self):
         """Trains to the end and saves the encoder."""
         self._keep_untrained()
-        steps = self._plan()
+        steps = plan_steps(
+            self.fit, len(self.data), self.folder, self.workers, self.seconds_per_step
+        )
         self._compile(steps)
+        self.workers.chief_first(self._go_back)
         position = self.workers.together(self._restore)
         progress = Progress(steps, position["step"], self.quiet)
         chief = self.workers.is_chief
         begun = logger(self.fit.logger if chief else None, self.folder, self.quiet)
         patient = deferred(self.quiet, NOTICE_SECONDS)
-        with progress, patient as request, begun as own, self.background:
+        watch = Watch(self.method, self.workers)
+        with progress, patient as request, begun as own, self.background, watch:
             self.callbacks += own
             for sentence in (
                 ON if is_deterministic(self.fit) else OFF,
                 *self.fit.keep.doubts(steps),
             ):
                 progress.say(sentence)
-            self._train(position, steps, progress, request)
+            self._train(position, steps, progress, request, watch)
         self.method.finalize()
         if chief:
+            self.folder.lock.check()
             self._save_encoder(self.folder.encoder)
 
     def _keep_untrained(self):
@@ -238,71 +253,19 @@ class Training:
             self.workers.vote(self.method)
             self.method.make_train_function(force=True)
 
-    @cached_property
-    def _first_batches(self):
-        """The batches from the first step on, traced once for everything that reads them."""
-        return self.data.batches(seed=self.fit.seed)
-
-    def _batches(self, step):
-        """The batches from a step on; on several replicas, each has its part of every batch."""
-        parts = self.workers.parts(self.strategy)
-        if parts.of > 1:
-            share = self.data.batches(step, self.fit.seed, parts)
-            return iter(self.strategy.distribute_datasets_from_function(lambda _: share))
-        dataset = self._dataset(step)
-        if keras.backend.backend() == "jax":
-            return dataset.as_numpy_iterator()
-        if self.strategy.num_replicas_in_sync > 1:
-            dataset = self.strategy.experimental_distribute_dataset(dataset)
-        return iter(dataset)
-
-    def _dataset(self, step):
-        if self.fit.data_service is not None:
-            return self._service.batches(step)
-        return self.data.batches(step, self.fit.seed) if step else self._first_batches
-
-    @cached_property
-    def _service(self):
-        target, seed = self.fit.data_service, self.fit.seed
-        return Service(target, self.data, self.config["data"], self.folder.path, seed)
-
-    def _plan(self):
-        """Chooses and stores the number of steps, so that a resumed run has the same schedule."""
-        [planned] = self.workers.from_chief(self.folder.plan.exists())
-        steps = self.folder.read_plan()["steps"] if planned else self._steps()
-        if not planned and self.workers.is_chief:
-            plan = {"steps": steps, "steps_per_epoch": len(self.data)}
-            write_noted(self.folder.plan, json.dumps(plan))
-        return steps
-
-    def _steps(self):
-        """The number of steps that the recipe asks for."""
-        fit = self.fit
-        limits = [fit.steps, fit.epochs and max(1, round(fit.epochs * len(self.data)))]
-        if fit.minutes:
-            [seconds] = self.workers.from_chief(self.seconds_per_step())
-            limits.append(max(1, int(fit.minutes * 60 / seconds)))
-        return min(limit for limit in limits if limit)
-
     def seconds_per_step(self):
         """Times the first steps; the weights are put back."""
         self._compile(steps=1)
-        before = [v.numpy() for v in state_variables(self.method)]
-        batches = self._batches(0)
-        for i in range(WARM_STEPS + TIMED_STEPS):
-            if i == WARM_STEPS:
-                start = time.perf_counter()
-            logs = self.method.take_step(next(batches))
-        float(logs["loss"])
-        seconds = (time.perf_counter() - start) / TIMED_STEPS
-        for variable, value in zip(state_variables(self.method), before, strict=True):
-            variable.assign(value)
-        return seconds
+        return time_step(self.method, self._batches.from_step(0))
+
+    def _go_back(self):
+        if self.workers.is_chief and self.folder.checkpoint.exists():
+            go_back(self.folder.checkpoint)
 
     def _restore(self):
         if self.folder.checkpoint.exists():
             return load_state(self.folder.checkpoint, self.method, self._more())
-        self.method.adapt(self._first_batches)
+        self.method.adapt(self._batches.first)
         return {"step": 0, "seconds": 0.0, "waited": 0.0}
 
     def _more(self):
@@ -311,7 +274,7 @@ class Training:
 
     def _callbacks(self, history, progress):
         tell = None if self.quiet else lambda text: progress.say(text, "yellow")
-        source = (self.data, self._first_batches)
+        source = (self.data, self._batches.first)
         if not self.workers.is_chief:
             return keras.callbacks.CallbackList([], model=self.method)
         before = monitors(self.fit, self.method, *source, self.folder.untrained, history.rows, tell)
@@ -320,14 +283,14 @@ class Training:
         every = [*before, history, *self.callbacks]
         return keras.callbacks.CallbackList(every, model=self.method)
 
-    def _train(self, position, steps, progress, request):
+    def _train(self, position, steps, progress, request, watch):
         ends = period_ends(steps, len(self.data))
         history = self._history(position["step"])
         callbacks = self._callbacks(history, progress)
         callbacks.on_train_begin()
         rows = history.rows if history else []
         clock = Clock(position)
-        batches = self._batches(position["step"])
+        batches = self._batches.from_step(position["step"])
         saved, self.method.stop_training = time.monotonic(), False
         for step in range(position["step"], steps):
             if step == 0 or step in ends:
@@ -340,6 +303,8 @@ class Training:
             clock.stepped()
             progress.advance(logs)
             done = step + 1
+            if watch.has_found():
+                self._check_finite(done)
             due = self.fit.keep.is_due(done, [])
             if done in ends:
                 self._finish_period(callbacks, done, logs, clock)
@@ -395,6 +360,8 @@ class Training:
         return bool(due)
 
     def _save(self, position, rows):
+        if self.workers.is_chief:
+            self.folder.lock.check()
         path, run = self.kept.place(position["step"], rows)
         # What is copied is summed over all workers; the chief alone writes it.
         run = run if self.workers.is_chief else _unwritten

@@ -6,6 +6,7 @@ the dispatcher hands out. They arrive in any order, and are put in order by thei
 worker takes with it when it ends is made by the run itself.
 """
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -18,6 +19,7 @@ import threading
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.parts import WHOLE, Parts
 from mmssl.pipelines.sources.scan import plain_reason
 from mmssl.pipelines.steps import batch_maker
 from mmssl.runs.classes import check_classes
@@ -98,25 +100,28 @@ class Service:
         spec: its section of the recipe.
         folder: path of the run folder, which the workers can read.
         seed: see `Pipeline.batches`.
+        parts: see `Pipeline.batches`.
     """
 
-    def __init__(self, target, data, spec, folder, seed):
+    def __init__(self, target, data, spec, folder, seed, parts=WHOLE):
         check_target(target)
-        self._target, self._seed = target, seed
-        self._make = batch_maker(data, seed)
+        self._target, self._parts = target, parts
+        self._make = batch_maker(data, seed, parts)
         self._spec = self._make.get_concrete_function().structured_outputs
         job = {"data": _absolute(spec), "folder": os.path.abspath(folder), "seed": seed}
+        job["parts"] = dataclasses.asdict(parts)
         self._job = json.dumps(job, sort_keys=True, default=os.fspath)
 
     def batches(self, first):
-        """Returns the infinite dataset of training batches.
+        """Returns the infinite dataset of training batches, or of the parts of them.
 
         Args:
-            first: int, number of the first.
+            first: int, number of the first step.
 
         Returns:
             tf.data.Dataset, equal to that of `Pipeline.batches`.
         """
+        first *= self._parts.count
         signature = {name: tf.TensorSpec(t.shape, t.dtype) for name, t in self._spec.items()}
         dataset = tf.data.Dataset.from_generator(
             lambda: in_order(self._arriving(first), self._own, first), output_signature=signature
@@ -245,10 +250,18 @@ def _made(job, step, trust):
     return [np.int64(step), *(batch[name].numpy() for name in sorted(batch))]
 
 
-@functools.lru_cache(4)
+@functools.lru_cache(64)
 def _maker(job, trust):
     job = json.loads(job)
-    check_classes({"data": job["data"]}, trust)
-    data = build(job["data"])
-    data.reopen(job["folder"])
-    return batch_maker(data.prepare(job["folder"]), job["seed"])
+    data = _data(json.dumps(job["data"]), job["folder"], trust)
+    return batch_maker(data, job["seed"], Parts(**job["parts"]))
+
+
+@functools.lru_cache(4)
+def _data(spec, folder, trust):
+    """Opens the data of a run, once for all workers that train it."""
+    spec = {"data": json.loads(spec)}
+    check_classes(spec, trust)
+    data = build(spec["data"])
+    data.reopen(folder)
+    return data.prepare(folder)

@@ -8,8 +8,9 @@ import tensorflow as tf
 from mmssl.methods.bases.step import Votes
 from mmssl.pipelines.parts import WHOLE, Parts
 from mmssl.strategy import join_workers, read_cluster
+from mmssl.training.looks import Looks
 
-QUESTIONS = ("stop", "save")
+QUESTIONS = ("stop", "save", "look more often")
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
 
 
@@ -36,7 +37,7 @@ class Workers:
         self.is_chief = cluster.is_chief
         self._addresses = cluster.addresses
         self._strategy = join_workers() if self.count > 1 else None
-        self._votes = None
+        self._votes, self._looks = None, Looks()
 
     def parts(self, strategy):
         """Returns the Parts of every batch that this worker's replicas take, one each."""
@@ -54,10 +55,19 @@ class Workers:
         """Sets, before a step, what this worker asks for.
 
         Args:
-            *wishes: bool, one for each of QUESTIONS.
+            *wishes: bool, whether to stop, and to write a checkpoint.
         """
         if self._votes is not None:
-            self._votes.give(wishes)
+            self._votes.give([*wishes, self._looks.are_rare()])
+            self._looks.begin_step()
+
+    def look(self):
+        """Says, after a step, whether to read what came of it, which waits for the device.
+
+        Returns:
+            bool, the same on all workers; see `Looks`. The only one may look at any time.
+        """
+        return self._votes is None or self._looks.is_due()
 
     def agreed(self, *wishes):
         """Says, after a step, what is to be done.
@@ -66,9 +76,16 @@ class Workers:
             *wishes: bool, what this worker asks for by now, which counts if it is the only one.
 
         Returns:
-            list of bool, the same on all workers: what any of them asked for before the step.
+            list of bool, the same on all workers: what any of them asked for before the step; that
+            they asked for nothing, where they do not `look`.
         """
-        return list(wishes) if self._votes is None else self._votes.result()
+        if self._votes is None:
+            return list(wishes)
+        if not self.look():
+            return [False] * len(wishes)
+        *asked, rare = self._votes.result()
+        self._looks.looked(rare)
+        return asked
 
     def from_chief(self, *numbers):
         """Returns the chief's numbers on every worker, which waits for all others.

@@ -1,8 +1,10 @@
 """Audio: decoding, windows, views and masks."""
 
 from mmssl.pipelines.audio.conditioned import ConditionedWindows
+from mmssl.pipelines.audio.contrasted import ContrastedWindows
 from mmssl.pipelines.audio.frame_windows import FrameWindows
 from mmssl.pipelines.audio.span_masked import MaskedWindows
+from mmssl.pipelines.audio.unit_windows import UnitWindows
 from mmssl.pipelines.audio.views import AudioViews
 from mmssl.pipelines.audio.visible_frames import VisibleFrames
 from mmssl.pipelines.audio.windows import AudioWindows
@@ -11,7 +13,9 @@ __all__ = [
     "AudioViews",
     "AudioWindows",
     "ConditionedWindows",
+    "ContrastedWindows",
     "FrameWindows",
     "MaskedWindows",
+    "UnitWindows",
     "VisibleFrames",
 ]

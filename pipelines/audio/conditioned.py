@@ -170,6 +170,16 @@ class ConditionedWindows(AudioWindows):
         }
 
 
-def knows_speakers(pipeline):
-    """Returns whether the inputs of a pipeline of sounds hold a speaker, who may be unknown."""
-    return isinstance(pipeline, ConditionedWindows) and pipeline.num_speakers > 0
+def of_unknown_speakers(pipeline, batch):
+    """Returns a batch of inputs whose sounds come without the speaker, for whom 0 stands.
+
+    Args:
+        pipeline: Pipeline of sounds.
+        batch: dict of tensors (B, ...), with `waveform`.
+
+    Returns:
+        dict; with `speaker` int32 (B,) if the pipeline has speakers.
+    """
+    if not (isinstance(pipeline, ConditionedWindows) and pipeline.num_speakers):
+        return batch
+    return {**batch, "speaker": tf.zeros(tf.shape(batch["waveform"])[:1], tf.int32)}

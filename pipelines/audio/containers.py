@@ -99,10 +99,11 @@ def check_whole(data):
 
 
 def _without_tags(data):
-    while data[:3] == b"ID3" and len(data) > 10:
-        size = functools.reduce(lambda size, byte: size * 128 + byte, data[6:10])
-        data = data[10 + size :]
-    return data
+    at = 0
+    while data[at : at + 3] == b"ID3" and len(data) > at + 10:
+        size = functools.reduce(lambda size, byte: size * 128 + byte, data[at + 6 : at + 10])
+        at += 10 + size
+    return data[at:]
 
 
 def _wav(data):

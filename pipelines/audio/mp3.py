@@ -19,13 +19,14 @@ def mp3_streams(data):
     Returns:
         list of bytes, each one MP3; empty where there are no frames of layer III.
     """
-    start = _first_frame(data)
-    if start is None:
-        return []
-    size = _stated_size(data, start)
-    if size is None or _first_frame(data[start + size :]) is None:
-        return [data[start:]]
-    return [data[start : start + size], *mp3_streams(data[start + size :])]
+    streams, at = [], 0
+    while (start := _first_frame(data, at)) is not None:
+        size = _stated_size(data, start)
+        at = start + size if size else len(data)
+        if _first_frame(data, at) is None:
+            at = len(data)
+        streams.append(data[start:at])
+    return streams
 
 
 def states_its_length(data):
@@ -40,12 +41,13 @@ def _stated_size(data, start):
     return int.from_bytes(data[at : at + 4], "big") if at + 4 <= len(data) else None
 
 
-def _first_frame(data):
-    for found in re.finditer(rb"\xff[\xe2-\xfb]", data[:_SEARCHED]):
-        second = found.start() + _frame_size(data, found.start())
+def _first_frame(data, begin):
+    for found in re.finditer(rb"\xff[\xe2-\xfb]", data[begin : begin + _SEARCHED]):
+        first = begin + found.start()
+        second = first + _frame_size(data, first)
         third = second + _frame_size(data, second)
-        if found.start() < second < third and _frame_size(data, third):
-            return found.start()
+        if first < second < third and _frame_size(data, third):
+            return first
     return None
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.audio.decoding import check_waveform
 from mmssl.pipelines.audio.recordings import Whole, open_recording
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.sources.arrays import host
 
 

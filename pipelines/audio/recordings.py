@@ -114,7 +114,7 @@ class Recording:
 
     def __init__(self, sound, sample_rate):
         self._sound = sound
-        self._read = (Forward if sound.format in NOT_SOUGHT else Sought)(sound).read
+        self._reader = (Forward if sound.format in NOT_SOUGHT else Sought)(sound)
         common = math.gcd(sound.samplerate, sample_rate)
         self._from, self._to = sound.samplerate // common, sample_rate // common
 
@@ -166,6 +166,12 @@ class Recording:
         wave = self._converted(self._read(first * self._from, last * self._from))
         offset = start - first * self._to
         return wave[offset : offset + min(size, len(self) - start)]
+
+    def _read(self, start, end):
+        try:
+            return self._reader.read(start, end)
+        except soundfile.LibsndfileError as error:
+            raise ValueError(f"it is damaged: {error.error_string}") from error
 
     def _converted(self, wave):
         return resampled(wave, self._from, self._to)

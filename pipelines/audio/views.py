@@ -13,7 +13,7 @@ from mmssl.pipelines.audio.augmentation import (
     random_time_mask,
 )
 from mmssl.pipelines.audio.windows import AudioWindows
-from mmssl.pipelines.draws import uniforms
+from mmssl.pipelines.elements import uniforms
 
 _DRAWS = {"speed": 1, "mix": 2, "frequency_mask": 3, "time_mask": 3, "noise": 2, "gain": 2}
 _STEPS = tuple(_DRAWS)[1:]

@@ -14,7 +14,7 @@ from mmssl.pipelines.audio.decoding import (
     resample,
 )
 from mmssl.pipelines.audio.reading import PartReader
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host, taken
@@ -134,7 +134,22 @@ class AudioWindows(Pipeline):
         length = tf.shape(wave)[0]
         wave = tf.pad(wave, [[0, self.window - length]])
         mask = tf.cast(tf.range(self.window) < length, tf.int32)
-        return {"waveform": tf.ensure_shape(wave, [self.window]), "padding_mask": mask}
+        waveform = tf.ensure_shape(wave, [self.window])
+        beside = self.beside(clips, starts, sizes)
+        return {"waveform": waveform, "padding_mask": mask, **beside}
+
+    def beside(self, clips, starts, sizes):
+        """Returns what an element holds beside the window that is made of these clips.
+
+        Args:
+            clips: int64 (M,), indices of clips, one after the other.
+            starts: int64 (M,), the first sample of each.
+            sizes: int64 (M,), how many samples of each; 0 for those that are not needed.
+
+        Returns:
+            Dict of int32/float32 tensors of static shape.
+        """
+        return {}
 
     def _plan(self, clip, key):
         """Returns the clips that make up a window: their indices, first samples and sizes."""

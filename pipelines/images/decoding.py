@@ -128,16 +128,16 @@ def to_rgb(pixels):
     Returns:
         uint8 tensor (H, W, 3).
     """
+    # Not tf.Assert, whose branch takes as long as reading a small picture from a shard.
+    filled = tf.raw_ops.Assert(condition=tf.size(pixels) > 0, data=["it has no pixels"])
+    if pixels.shape[-1] == 3:
+        with tf.control_dependencies([filled]):
+            return tf.ensure_shape(tf.identity(pixels), [None, None, 3])
     channels = tf.shape(pixels)[-1]
     known = tf.Assert((channels >= 1) & (channels <= 4), ["it has channels:", channels])
-    filled = tf.Assert(tf.size(pixels) > 0, ["it has no pixels"])
     with tf.control_dependencies([known, filled]):
         # Most images have three channels already, and gathering them would take milliseconds.
-        rgb = (
-            tf.identity(pixels)
-            if pixels.shape[-1] == 3
-            else tf.cond(channels == 3, lambda: pixels, lambda: _three(pixels, channels))
-        )
+        rgb = tf.cond(channels == 3, lambda: pixels, lambda: _three(pixels, channels))
     return tf.ensure_shape(rgb, [None, None, 3])
 
 

@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.images.crops import ImageCrops
-from mmssl.pipelines.mapping import mapped
 from mmssl.pipelines.masks.regions import block_mask, center_mask, random_region_mask
 from mmssl.pipelines.sources import Source
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmssl.pipelines.draws import uniforms
+from mmssl.pipelines.elements import mapped, uniforms
 from mmssl.pipelines.images import augmentation
 from mmssl.pipelines.images.augmentation import (
     check_jitter,
@@ -21,7 +21,6 @@ from mmssl.pipelines.images.resampling import (
     crop_to_columns,
     to_images,
 )
-from mmssl.pipelines.mapping import mapped
 
 _DRAWS = {
     "box": BOX_DRAWS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from mmssl.pipelines.audio.conditioned import knows_speakers
+from mmssl.pipelines.audio.conditioned import of_unknown_speakers
 from mmssl.pipelines.audio.windows import AudioWindows
 from mmssl.pipelines.images.crops import ImageCrops
 from mmssl.pipelines.in_graph import pictures, wav
@@ -94,9 +94,7 @@ def _of_sounds(pipeline):
         too_many = f"they have more than {MOST_SAMPLES} samples, padded to the longest: send fewer"
         with tf.control_dependencies([tf.Assert(few, [too_many])]):
             batch = {name: _padded(value, specs[name]) for name, value in found.items()}
-        if not knows_speakers(pipeline):
-            return batch
-        return {**batch, "speaker": tf.zeros([tf.size(files)], tf.int32)}
+        return of_unknown_speakers(pipeline, batch)
 
     limits = {"samples": MOST_SAMPLES, "sample_rate": rate}
     return RawInputs("bytes", wav.READABLE, limits, function)

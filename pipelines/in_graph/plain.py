@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from mmssl.pipelines.audio.conditioned import knows_speakers
+from mmssl.pipelines.audio.conditioned import of_unknown_speakers
 from mmssl.pipelines.audio.decoding import mono
 from mmssl.pipelines.audio.windows import AudioWindows
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.images.crops import ImageCrops
 from mmssl.pipelines.images.resampling import center_crop_by_products
-from mmssl.pipelines.mapping import mapped
 
 _FULL_SCALE = 2**15
 
@@ -65,7 +65,7 @@ def _of_sounds(pipeline):
     def function(pcm):
         inputs = pipeline.inputs(mono(pcm[0]))
         batch = {name: value[tf.newaxis] for name, value in inputs.items()}
-        return {**batch, "speaker": tf.zeros([1], tf.int32)} if knows_speakers(pipeline) else batch
+        return of_unknown_speakers(pipeline, batch)
 
     def items(source):
         return mapped(pipeline.middles(source, 1), lambda batch: _as_pcm(batch["waveform"]))

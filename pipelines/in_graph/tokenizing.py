@@ -8,6 +8,7 @@ from mmssl.pipelines.text.published_byte_pairs import PublishedBytePairs
 from mmssl.pipelines.text.published_sentence_pieces import PublishedSentencePieces
 from mmssl.pipelines.text.published_word_pieces import PublishedWordPieces
 from mmssl.pipelines.text.tokenizer import Tokenizer
+from mmssl.pipelines.text.words import Words
 
 # The library cuts no word of a published vocabulary; the time to merge grows with the square.
 _LONGEST_PUBLISHED = 1024
@@ -17,7 +18,7 @@ def tokenizer_in_graph(tokenizer):
     """Returns a tokenizer that gives the same ids without Python.
 
     Args:
-        tokenizer: Tokenizer, BytePairs or Published.
+        tokenizer: Tokenizer, Words, BytePairs or Published.
 
     Returns:
         Function from a string tensor (B,) to a RaggedTensor int32 (B, None), with the attributes
@@ -46,6 +47,7 @@ def _published_byte_pairs(pairs):
 
 _MAKERS = {
     Tokenizer: lambda tokenizer: tokenizer,  # KerasHub's layer is one already
+    Words: lambda words: words,
     BytePairs: _learned_byte_pairs,
     PublishedBytePairs: _published_byte_pairs,
     PublishedWordPieces: WordPiecesInGraph,

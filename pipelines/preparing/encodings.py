@@ -14,7 +14,7 @@ EXTENSIONS = {"audio": AUDIO_EXTENSIONS, "images": IMAGE_EXTENSIONS, "text": TEX
 NAMES = {
     "audio": ("same", "flac", "pcm"),
     "images": ("same", "jpeg", "pixels"),
-    "text": ("same",),
+    "text": ("same", "tokens", "sentences"),
 }
 _QUALITY = 90
 
@@ -26,10 +26,12 @@ class Encoding:
     Args:
         modality: audio, images or text.
         name: same (files, texts and arrays as they are), flac (of sound in whole numbers; other
-            sound as it is), pcm (samples, mono, at `sample_rate`), jpeg, or pixels.
+            sound as it is), pcm (samples, mono, at `sample_rate`), jpeg, pixels, tokens (of running
+            text, as `TokenBlocks` takes them), or sentences (tokens as `Passages` takes them).
         sample_rate: of pcm, samples per second.
         quality: of jpeg, 1 to 100; None for 90.
         short_side: of jpeg and pixels, the most pixels of the shorter side; None keeps the size.
+        vocabulary: of tokens and sentences, see `Documents`.
 
     Raises:
         ValueError: it does not suit the modality, or an argument does not suit it.
@@ -40,6 +42,7 @@ class Encoding:
     sample_rate: int | None = None
     quality: int | None = None
     short_side: int | None = None
+    vocabulary: str | None = None
 
     def __post_init__(self):
         if self.modality not in NAMES:
@@ -52,6 +55,12 @@ class Encoding:
         self._check("sample_rate", ("pcm",), 1, None)
         self._check("quality", ("jpeg",), 1, 100)
         self._check("short_side", ("jpeg", "pixels"), 1, None)
+        tokenized = self.name in ("tokens", "sentences")
+        if tokenized != (self.vocabulary is not None):
+            raise ValueError(
+                f"vocabulary={self.vocabulary} does not go with encoding={self.name!r}: tokens and "
+                "sentences need one, and nothing else does"
+            )
         if self.name == "pcm" and self.sample_rate is None:
             raise ValueError(
                 "encoding='pcm' stores samples at one rate: give sample_rate, that of the recipe"
@@ -68,11 +77,20 @@ class Encoding:
             return stored.as_jpeg(self.quality or _QUALITY, self.short_side)
         if self.name == "pixels":
             return stored.as_pixels_of(self.short_side)
+        if self.vocabulary is not None:
+            return stored.as_tokens(self.name, self.vocabulary)
         return stored.as_it_is
 
     def sample_rate_of(self, source):
         """Returns the sample rate of what is stored; None for files, which have their own."""
         return self.sample_rate or source.sample_rate
+
+    def about_tokens(self):
+        """Returns what tells the tokens apart that are stored, a dict; None of anything else."""
+        if self.vocabulary is None:
+            return None
+        stored = importlib.import_module(f"mmssl.pipelines.{self.modality}.stored")
+        return stored.about_tokens(self.name, self.vocabulary)
 
     def _check(self, argument, names, low, high):
         value = getattr(self, argument)

@@ -187,6 +187,7 @@ def _plan(source, job):
         "columns": columns,
         "shards": job.shards,
         "encoding": asdict(job.encoding),
+        "tokens": job.encoding.about_tokens(),
     }
 
 
@@ -230,6 +231,7 @@ def _finish(job, source, plan, skip_ratio):
     check_skip_ratio(left_out, len(source), skip_ratio)
     rate = job.encoding.sample_rate_of(source)
     told = {**about(source), "sample_rate": rate, "modality": job.encoding.modality, "plan": plan}
+    told["tokens"] = plan["tokens"]
     manifest = merge(job.out, shard_names(job.shards), parts, told)
     skipped = places.inside(places.inside(job.out, INDEX), SKIPPED_FILE)
     places.write_bytes(skipped, skipped_lines(left_out).encode())

@@ -2,7 +2,7 @@
 
 import importlib
 
-_MODULES = {"Source": "source", "open_source": "source", "write_shards": "shards"}
+_MODULES = {"Source": "source", "open_source": "opening", "write_shards": "shards"}
 __all__ = ["Source", "open_source", "write_shards"]
 
 

@@ -1,13 +1,12 @@
 """Arrays of any shape, concatenated in one tensor, and the NumPy archives they come from."""
 
 import math
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from mmssl.pipelines.sources.archives import rate_of, read_arrays
 from mmssl.pipelines.sources.labels import as_labels
 
 _DATA_NAMES = ("x", "images", "waveform", "waveforms", "text", "data")
@@ -107,6 +106,20 @@ def array_reader(arrays):
     return lambda index: flat[index]
 
 
+def text_reader(texts):
+    """Returns `read(index)` for the texts of a table, which it reads from its file.
+
+    Args:
+        texts: TableTexts.
+    """
+
+    def read(index):
+        text = tf.numpy_function(texts.encoded, [index], tf.string, stateful=False)
+        return tf.ensure_shape(text, [])
+
+    return read
+
+
 def _encoded(index, text):
     if isinstance(text, str):
         return text.encode("utf-8", "surrogatepass")  # half of a pair: invalid, and seen as such
@@ -143,32 +156,14 @@ def read_archive(path):
     Raises:
         ValueError: when the archive has none of these names, or lengths differ.
     """
-    arrays = _load(path)
-    rate = _rate(path, arrays["sample_rate"]) if "sample_rate" in arrays else None
+    arrays = read_arrays(path)
     parts = [part for ending in ("", "_train", "_val", "_test") if (part := _part(arrays, ending))]
     if not parts:
         raise ValueError(
             f"{path} holds {', '.join(arrays) or 'nothing'}; expected an array named "
             f"{', '.join(_DATA_NAMES)} (or x_train, x_test)"
         )
-    return (*_join_parts(path, parts), rate)
-
-
-def _load(path):
-    try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise ValueError("it is a single array; save it with np.savez(path, x=array)")
-        with archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read as a NumPy archive: {error}") from error
-
-
-def _rate(path, value):
-    if value.dtype.kind not in "iuf" or value.size != 1 or not 0 < value.item() < math.inf:
-        raise ValueError(f"{path} holds the sample_rate {value}: expected one number above 0")
-    return int(value.item())
+    return (*_join_parts(path, parts), rate_of(path, arrays))
 
 
 def _part(arrays, ending):

@@ -8,11 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 from mmssl.pipelines.sources.tables import listed
+from mmssl.reading import SPECIAL
 
 KIND = "a file of a kind that is not read"
 HIDDEN = "a hidden file"
 CLOSED = "a folder that cannot be listed"
-SPECIAL = "not a regular file, but a FIFO, a socket or a device"
 NAME = "a name with control characters, or not in UTF-8"
 OUT = "a link out of the folder"
 BROKEN = "a link to nothing"

@@ -10,6 +10,7 @@ import numpy as np
 from mmssl.files import write_text
 from mmssl.pipelines.sources import places
 from mmssl.pipelines.sources.tables import listed
+from mmssl.reading import load_json
 
 FINGERPRINT_FILE = "fingerprint.json"
 _IN_MEMORY, _CHOICE = "the data in memory", "the choice of items"
@@ -74,7 +75,7 @@ def read_fingerprint(folder):
     if path is None or not path.is_file():
         return None
     try:
-        return dict(json.loads(path.read_bytes()))
+        return dict(load_json(path.read_bytes()))
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{path} is damaged ({error}): delete it, and the run goes on with the data as they are"

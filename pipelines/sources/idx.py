@@ -1,11 +1,19 @@
 """The IDX format of the MNIST datasets: `train-images-idx3-ubyte.gz` and its labels."""
 
 import gzip
+import math
+import os
 import re
+import zlib
 from pathlib import Path
 
 import numpy as np
 
+from mmssl.pipelines.sources.finding import why_not
+from mmssl.reading import check_fits
+
+_AXES = 4
+_CHUNK = 2**22  # bytes that are read together
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _NAME = re.compile(r"^(?P<part>.+?)[-.](?P<what>images|labels)[-.]idx[1-4]-ubyte(\.gz)?$")
 _SPLITS = {"train": "train", "t10k": "test", "test": "test", "val": "val"}
@@ -31,17 +39,36 @@ def read_array(path):
     opened = gzip.open if str(path).endswith(".gz") else open
     try:
         with opened(path, "rb") as file:
-            data = file.read()
-    except (OSError, EOFError) as error:
+            dtype, shape = _header(path, file)
+            size = math.prod(shape) * dtype.itemsize
+            check_fits(path, size)
+            body = _read(file, size + 1)
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _TYPES:
-        raise ValueError(f"{path} is not an IDX file: it does not start with two zero bytes")
-    dtype, rank = np.dtype(_TYPES[data[2]]), data[3]
-    shape = np.frombuffer(data[4 : 4 + 4 * rank], ">u4").astype(np.int64)
-    body = data[4 + 4 * rank :]
-    if len(shape) != rank or len(body) != shape.prod() * dtype.itemsize:
-        raise ValueError(f"{path} is truncated: its header declares the shape {shape.tolist()}")
+    if len(body) != size:
+        what = "truncated" if len(body) < size else "longer than it says"
+        raise ValueError(f"{path} is {what}: its header declares the shape {list(shape)}")
     return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+
+
+def _header(path, file):
+    start = file.read(4)
+    if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _TYPES or not start[3]:
+        raise ValueError(f"{path} is not an IDX file: it does not start with two zero bytes")
+    sizes = file.read(4 * start[3])
+    shape = tuple(np.frombuffer(sizes[: len(sizes) // 4 * 4], ">u4").tolist())
+    if len(shape) != start[3] or not all(shape) or len(shape) > _AXES:
+        raise ValueError(f"{path} is truncated or empty: its header declares {list(shape)}")
+    return np.dtype(_TYPES[start[2]]), shape
+
+
+def _read(file, size):
+    """Reads up to `size` bytes in pieces, so that memory follows what is there."""
+    pieces = []
+    while size > 0 and (piece := file.read(min(size, _CHUNK))):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
 
 
 def read_images(path):
@@ -58,9 +85,7 @@ def read_images(path):
         ValueError: when there are no images, or not as many labels as images.
     """
     path = Path(path)
-    files = (
-        sorted(f for f in path.iterdir() if is_idx(f) and f.is_file()) if path.is_dir() else [path]
-    )
+    files = _beside(path) if path.is_dir() else [path]
     images = [f for f in files if (m := _NAME.match(f.name)) and m["what"] == "images"]
     if not images:
         raise ValueError(f"{path} has IDX labels but no IDX images (train-images-idx3-ubyte)")
@@ -75,11 +100,18 @@ def read_images(path):
     return np.concatenate(arrays), columns
 
 
+def _beside(folder):
+    """Returns the IDX files of a folder, without links out of it."""
+    real = os.path.realpath(folder)
+    named = sorted(file for file in folder.iterdir() if is_idx(file) and file.is_file())
+    return [file for file in named if why_not(file, real) is None]
+
+
 def _labels(images, count):
     prefix = _NAME.match(images.name)["part"]
-    for file in sorted(images.parent.iterdir()):
+    for file in _beside(images.parent):
         match = _NAME.match(file.name)
-        if match and file.is_file() and match["part"] == prefix and match["what"] == "labels":
+        if match["part"] == prefix and match["what"] == "labels":
             labels = read_array(file)
             if labels.shape != (count,):
                 raise ValueError(

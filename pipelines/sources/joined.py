@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmssl.pipelines.sources import places
 from mmssl.pipelines.sources.tables import listed
 
 
@@ -27,6 +28,8 @@ def names_paths(items, of_texts):
         return False
     if not of_texts or any(isinstance(item, os.PathLike) for item in items):
         return True
+    if all(places.is_remote(item) and len(item.split()) == 1 for item in items):
+        return True  # which `join` refuses by what they are
     there = [_exists(item) for item in items]
     if any(there) and not all(there):
         missing = [item[:60] for item, found in zip(items, there, strict=True) if not found]

@@ -2,7 +2,6 @@
 
 import io
 import json
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from mmssl.pipelines.sources.records import FOOTER, HEADER
 from mmssl.pipelines.sources.scan import plain_reason
 from mmssl.pipelines.sources.shard_index import CONTENT, DTYPE, SHAPE
 from mmssl.pipelines.sources.strings import Strings
+from mmssl.reading import load_arrays, load_json
 
 _ARRAYS = ("offsets", "lengths", "contents", "shapes")
 _LARGEST = 2**31 - 2**20  # bytes that a tf.train.Example can hold, with room for the columns
@@ -120,9 +120,8 @@ def read_note(path):
     if places.size_of(path) is None:
         return None
     try:
-        with np.load(io.BytesIO(places.read_bytes(path)), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        rest = json.loads(arrays["rest"].tobytes())
+        arrays = load_arrays(io.BytesIO(places.read_bytes(path)))
+        rest = load_json(arrays["rest"].tobytes())
         columns = {
             name: Strings(arrays[f"{i}_data"], arrays[f"{i}_ends"], arrays[f"{i}_rows"])
             for i, name in enumerate(rest["columns"])
@@ -134,7 +133,7 @@ def read_note(path):
             *(rest[name] for name in ("size", "checksum", "dtypes")),
             [tuple(one) for one in rest["left_out"]],
         )
-    except (ValueError, OSError, EOFError, KeyError, TypeError, zlib.error):
+    except (ValueError, OSError, KeyError, TypeError):
         return None
 
 

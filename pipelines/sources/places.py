@@ -1,6 +1,7 @@
 """Files and folders of this machine and of remote file systems, such as gs:// and s3://."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import uuid
@@ -26,25 +27,19 @@ def inside(folder, name):
 
 def exists(path):
     """Returns whether there is a file or folder."""
-    if not is_remote(path):
-        return os.path.exists(path)
-    with _named_scheme(path):
-        return _gfile().exists(path)
+    return _gfile(path).exists(path) if is_remote(path) else os.path.exists(path)
 
 
 def is_folder(path):
     """Returns whether a path is a folder."""
-    if not is_remote(path):
-        return os.path.isdir(path)
-    with _named_scheme(path):
-        return _gfile().isdir(path)
+    return _gfile(path).isdir(path) if is_remote(path) else os.path.isdir(path)
 
 
 def names_in(folder):
     """Returns the sorted names of the entries of a folder; none where there is no folder."""
     if not is_folder(folder):
         return []
-    found = _gfile().listdir(folder) if is_remote(folder) else os.listdir(folder)
+    found = _gfile(folder).listdir(folder) if is_remote(folder) else os.listdir(folder)
     return sorted(name.rstrip("/") for name in found)
 
 
@@ -74,7 +69,7 @@ def stamp_of(path):
 
 def opened(path):
     """Opens a file to read bytes anywhere in it, no more than are asked for."""
-    return _gfile().GFile(path, "rb") if is_remote(path) else open(path, "rb", buffering=0)
+    return _gfile(path).GFile(path, "rb") if is_remote(path) else open(path, "rb", buffering=0)
 
 
 def read_bytes(path):
@@ -119,21 +114,21 @@ def written_beside(path):
         return
     folder, _, name = path.rpartition("/")
     beside = f"{folder}/{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{name}"
-    with _named_scheme(path):
-        _gfile().makedirs(folder)
+    files = _gfile(path)
+    files.makedirs(folder)
     try:
         yield beside
-        _gfile().rename(beside, path, overwrite=True)
+        files.rename(beside, path, overwrite=True)
     finally:
-        if _gfile().exists(beside):
-            _gfile().remove(beside)
+        if files.exists(beside):
+            files.remove(beside)
 
 
 def write_bytes(path, content):
     """Writes a file atomically."""
     with written_beside(path) as beside:
         if is_remote(path):
-            with _gfile().GFile(beside, "wb") as file:
+            with _gfile(beside).GFile(beside, "wb") as file:
                 file.write(bytes(content))
         else:
             beside.write_bytes(content)
@@ -143,13 +138,28 @@ def remove_folder(folder):
     """Removes a folder with all that is in it, if it is there."""
     if not is_remote(folder):
         shutil.rmtree(folder, ignore_errors=True)
-    elif _gfile().exists(folder):
-        _gfile().rmtree(folder)
+    elif exists(folder):
+        _gfile(folder).rmtree(folder)
 
 
-def _gfile():
+def _gfile(path):
+    """Returns TensorFlow's file systems, once they have that of a path.
+
+    Raises:
+        ValueError: there is none; the message says what helps.
+    """
     import tensorflow as tf
 
+    scheme = os.fspath(path).partition("://")[0]
+    if scheme not in tf.io.gfile.get_registered_schemes():
+        with contextlib.suppress(ImportError):
+            importlib.import_module("tensorflow_io")  # which registers s3:// and others
+    if scheme not in tf.io.gfile.get_registered_schemes():
+        raise ValueError(
+            f"{path} cannot be reached: this TensorFlow has no file system for {scheme}://; "
+            "install tensorflow-io, in a version for this TensorFlow, or mount it and give the "
+            "folder"
+        )
     return tf.io.gfile
 
 
@@ -158,20 +168,6 @@ def _remote_stat(path):
     import tensorflow as tf
 
     try:
-        return _gfile().stat(path)
+        return _gfile(path).stat(path)
     except tf.errors.OpError as error:
         return str(error.message)
-
-
-@contextlib.contextmanager
-def _named_scheme(path):
-    import tensorflow as tf
-
-    try:
-        yield
-    except tf.errors.UnimplementedError as error:
-        scheme = os.fspath(path).partition("://")[0]
-        raise ValueError(
-            f"{path} cannot be reached: this TensorFlow has no file system for {scheme}://; "
-            "import a package that registers one, or mount it and give the folder"
-        ) from error

@@ -10,12 +10,12 @@ import os
 import re
 import shutil
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from mmssl.files import atomic_write
+from mmssl.files import atomic_write, check_local
+from mmssl.pipelines.sources.places import checksum_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ _ENTRY = re.compile(r"[0-9a-f]{32}")
 def cache_folder():
     """Returns the folder: $MMSSL_CACHE, else `mmssl` in $XDG_CACHE_HOME or ~/.cache."""
     if own := os.environ.get("MMSSL_CACHE"):
+        check_local(own)
         return Path(own)
     parent = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     if not os.path.isabs(parent):
@@ -63,7 +64,7 @@ def prepared(key, make):
     try:
         _write(entry, arrays)
     except OSError as error:
-        if not entry.exists():  # it does where another process was faster
+        if not os.path.exists(entry):  # it does where another process was faster
             logger.warning("prepared data are not kept in %s: %s", entry.parent, error)
     return _read(entry) or arrays
 
@@ -98,8 +99,9 @@ def _read(entry):
     """Returns the arrays of an entry, or None where it is missing or damaged."""
     try:
         checksums = json.loads((entry / _CHECKSUMS).read_bytes())
-        arrays = {name: _load(entry / f"{name}.npy") for name in checksums}
-        whole = all(_checksum(array) == checksums[name] for name, array in arrays.items())
+        files = {name: entry / f"{name}.npy" for name in checksums}
+        whole = all(checksum_of(file)[1] == checksums[name] for name, file in files.items())
+        arrays = {name: _load(file) for name, file in files.items()} if whole else {}
     except FileNotFoundError:
         return None
     except (OSError, EOFError, ValueError, AttributeError, TypeError):
@@ -117,10 +119,6 @@ def _load(path):
     return np.load(path, mmap_mode="c" if path.stat().st_size > 2**16 else None)
 
 
-def _checksum(array):
-    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
-
-
 def _write(entry, arrays):
     size = sum(array.nbytes for array in arrays.values())
     entry.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +129,8 @@ def _write(entry, arrays):
         beside.mkdir()
         for name, array in arrays.items():
             np.save(beside / f"{name}.npy", array, allow_pickle=False)
-        checksums = {name: _checksum(array) for name, array in arrays.items()}
+        # Of the files, which a mapped array would have to be in memory for.
+        checksums = {name: checksum_of(beside / f"{name}.npy")[1] for name in arrays}
         with open(beside / _CHECKSUMS, "w", encoding="utf-8") as file:
             json.dump(checksums, file)
     _make_room(entry.parent)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from mmssl.pipelines.sources import places
 
@@ -114,7 +115,10 @@ def _add_columns(pages, offset, end, wanted):
         elif name in wanted:
             del wanted[name]
         features = after
-    parsed = tf.train.Features.FromString(found).feature
+    try:
+        parsed = tf.train.Features.FromString(found).feature
+    except DecodeError:
+        raise ValueError(f"it holds no tf.train.Example at byte {offset}") from None
     for name, values in wanted.items():
         values.append(_text(parsed[name.decode()]))
 

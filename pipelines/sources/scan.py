@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.files import write_text
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.sources.arrays import Flat
 from mmssl.pipelines.sources.prepared import forget, prepared
 from mmssl.pipelines.sources.tables import NO_TEXT, listed
@@ -222,5 +222,11 @@ def read_skipped(folder):
     path = None if folder is None else Path(folder) / SKIPPED_FILE
     if path is None or not path.is_file():
         return None
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [tuple(line.rsplit("\t", 1)) for line in lines if line]
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        found = [line.rsplit("\t", 1) for line in lines if line]
+        return [(name, reason) for name, reason in found]
+    except ValueError:
+        raise ValueError(
+            f"{path} is damaged: delete it, and the run goes on with all that can be read"
+        ) from None

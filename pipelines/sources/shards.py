@@ -14,7 +14,12 @@ from mmssl.pipelines.sources.parts import write_part
 from mmssl.pipelines.sources.prepared import prepared
 from mmssl.pipelines.sources.records import LONGEST, find_records
 from mmssl.pipelines.sources.shard_index import merge, open_index
-from mmssl.pipelines.sources.shard_reader import array_reader, content_reader, feature_reader
+from mmssl.pipelines.sources.shard_reader import (
+    array_reader,
+    content_reader,
+    feature_reader,
+    mapped_reader,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +116,8 @@ def read_prepared(folder):
         folder: of the shards, local or remote.
 
     Returns:
-        (index, read): ShardIndex; read(index) returns the encoded file, text, or array.
+        (index, read, reread): ShardIndex; read(index) returns the encoded file, text, or array;
+        reread is a faster function of what `read` has read before, or None.
 
     Raises:
         ValueError: when the index is damaged.
@@ -125,9 +131,12 @@ def read_prepared(folder):
         fetched = Fetched(index.paths, sizes)
         index.together = fetched.together
     read = content_reader(index.paths, index.records, fetched)
-    if index.shapes.shape[1]:
-        read = array_reader(read, index.shapes, **index.manifest["content"])
-    return index, read
+    if not index.shapes.shape[1]:
+        return index, read, None
+    content, reread = index.manifest["content"], None
+    if fetched is None and content["dtypes"] == ["uint8"]:
+        reread = mapped_reader(index.paths, index.records, index.shapes, content["shape"])
+    return index, array_reader(read, index.shapes, **content), reread
 
 
 def write_shards(source, folder, shards=1):

@@ -1,12 +1,18 @@
 """Tables of files, texts and labels: TSV with a header line, or one JSON object per line."""
 
-import json
+import io
 import logging
 import os
 import unicodedata
+from array import array
 from pathlib import Path
 
 import numpy as np
+
+from mmssl.pipelines.sources import places
+from mmssl.pipelines.sources.strings import Strings
+from mmssl.pipelines.sources.table_texts import TableTexts
+from mmssl.reading import check_regular, load_json
 
 NO_TEXT = "it has no text"  # the reason for which a file is left out
 
@@ -14,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 TABLES = (".tsv", ".jsonl")
 _MAX_COLUMNS = 1000  # a table with more has data for names, and would fill the memory
+_MOST_KNOWN = 2**16  # different values of a table of texts that are one object each
 
 
 def read_table(path):
@@ -30,54 +37,103 @@ def read_table(path):
     Raises:
         ValueError: when the file is not such a table; the message names the file and the line.
     """
-    return _read(path)[0]
+    path, numbers = _checked(path), array("q")
+    with _opened(path) as file:
+        columns = _parser(path)(path, _lines(path, file), numbers, lambda name, value: value)
+    return _arrays(path, columns, numbers)
 
 
 def read_texts(path):
-    """Reads a table as `read_table` does, without the rows that have no text if it has texts.
+    """Reads a table without its texts, which stay in the file, and the rows that have none.
 
     Args:
         path: see `read_table`. In a `.jsonl` table only a str in the column `text` is text.
 
     Returns:
-        (columns, names): see `read_table`, and the list of the rows' names, such as "line 12". The
-        rows that are left out are counted and named in a warning.
+        (columns, names): see `read_table`, with a `TableTexts` as the column `text`, and the rows'
+        names, such as "line 12", `Strings`. The rows that are left out are counted and named in a
+        warning. A table without a column `text` is returned as it is.
 
     Raises:
         ValueError: see `read_table`; also when no row has a text.
     """
-    columns, lines = _read(path)
-    names = [f"line {number}" for number in lines]
+    path, numbers, begins = _checked(path), array("q"), array("q", [0])
+    with open(path, "rb") as file:
+        lines = _lines(path, file, begins)
+        columns = _arrays(path, _parser(path)(path, lines, numbers, _shortener()), numbers)
+    numbers, begins = np.frombuffer(numbers, np.int64), np.frombuffer(begins, np.int64)
     if "text" not in columns:
-        return columns, names
-    has_text = np.array([bool(text.strip()) for text in columns["text"]])
-    empty = [name for name, good in zip(names, has_text, strict=True) if not good]
-    if len(empty) == len(names):
+        return columns, _line_names(numbers)
+    column = _header(path).index("text") if _ending(path) == ".tsv" else None
+    texts = TableTexts(path, begins[numbers - 1], np.diff(begins)[numbers - 1], column)
+    has_text = columns["text"] != ""
+    if not has_text.any():
         raise ValueError(f"no row of the table {path} has a text")
-    if empty:
-        rows = f"{len(empty)} of {len(names)} rows of {path}"
+    if not has_text.all():
+        empty = _line_names(numbers[~has_text])
+        rows = f"{len(empty)} of {len(numbers)} rows of {path}"
         logger.warning("left out %s, which have no text: %s", rows, listed(empty))
     columns = {name: column[has_text] for name, column in columns.items()}
-    return columns, [name for name, good in zip(names, has_text, strict=True) if good]
+    return columns | {"text": texts.chosen(has_text)}, _line_names(numbers[has_text])
 
 
-def _read(path):
-    path = Path(path)
-    if path.suffix.lower() not in TABLES:
+def _header(path):
+    with open(path, encoding="utf-8-sig", newline="\n") as file:
+        return file.readline().rstrip("\r\n").split("\t")
+
+
+def _line_names(numbers):
+    return Strings.of([f"line {number}" for number in numbers])
+
+
+def _shortener():
+    """Returns a function of a column and a value, to what is kept of it in memory."""
+    known = {}
+
+    def short(name, value):
+        if name == "text":
+            return "text" if value.strip() else ""
+        if len(known) < _MOST_KNOWN:
+            return known.setdefault(value, value)
+        return known.get(value, value)
+
+    return short
+
+
+def _opened(path):
+    return io.BytesIO(places.read_bytes(path)) if places.is_remote(path) else open(path, "rb")
+
+
+def _checked(path):
+    path = path if places.is_remote(path) else Path(path)
+    if _ending(path) not in TABLES:
         raise ValueError(f"{path} is not a table: give a {' or '.join(TABLES)} file")
-    if not path.is_file():
+    if not places.is_remote(path):
+        check_regular(path)
+    if not places.exists(path) or places.is_folder(path):
         raise ValueError(f"the table {path} does not exist (working folder {os.getcwd()})")
-    parse = _tsv if path.suffix.lower() == ".tsv" else _jsonl
-    with open(path, "rb") as file:
-        columns, numbers = parse(path, _lines(path, file))
+    return path
+
+
+def _ending(path):
+    return os.path.splitext(path)[1].lower()
+
+
+def _parser(path):
+    return _tsv if _ending(path) == ".tsv" else _jsonl
+
+
+def _arrays(path, columns, numbers):
     if not numbers:
         raise ValueError(f"the table {path} has no rows")
-    return {name: np.array(column, object) for name, column in columns.items()}, numbers
+    return {name: np.array(column, object) for name, column in columns.items()}
 
 
-def _lines(path, file):
-    """Yields (number, text) of each line, from 1 on."""
+def _lines(path, file, begins=None):
+    """Yields (number, text) of each line, from 1 on, and adds to `begins` where it ends."""
     for number, raw in enumerate(file, start=1):
+        if begins is not None:
+            begins.append(begins[-1] + len(raw))
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
@@ -87,13 +143,14 @@ def _lines(path, file):
         yield number, line.rstrip("\r\n")
 
 
-def _tsv(path, lines):
+def _tsv(path, lines, numbers, kept):
+    """Returns the columns, dict of lists, of what is `kept`, and adds the numbers of the rows."""
     header = next((line for _, line in lines), None)
     if header is None:
-        return {}, []
+        return {}
     header = header.split("\t")
     _check_header(path, header)
-    columns, numbers = [[] for _ in header], []
+    columns = [[] for _ in header]
     for number, line in lines:
         if not line:
             continue
@@ -104,9 +161,9 @@ def _tsv(path, lines):
                 "fields are separated by one tab, without quoting"
             )
         numbers.append(number)
-        for column, field in zip(columns, fields, strict=True):
-            column.append(field)
-    return dict(zip(header, columns, strict=True)), numbers
+        for name, column, field in zip(header, columns, fields, strict=True):
+            column.append(kept(name, field))
+    return dict(zip(header, columns, strict=True))
 
 
 def _check_header(path, header):
@@ -121,8 +178,9 @@ def _check_header(path, header):
         )
 
 
-def _jsonl(path, lines):
-    columns, nested, numbers = {}, {}, []
+def _jsonl(path, lines, numbers, kept):
+    """See `_tsv`."""
+    columns, nested = {}, {}
     for number, line in lines:
         if not line.strip():
             continue
@@ -136,7 +194,7 @@ def _jsonl(path, lines):
             )
         for name, column in columns.items():
             value = row.get(name)
-            column.append(_cell(f"{path} line {number}", name, value))
+            column.append(kept(name, _cell(f"{path} line {number}", name, value)))
             if isinstance(value, list | dict) and name != "text":
                 nested.setdefault(name, number)
         numbers.append(number)
@@ -147,13 +205,13 @@ def _jsonl(path, lines):
             path,
             number,
         )
-    return {name: column for name, column in columns.items() if name not in nested}, numbers
+    return {name: column for name, column in columns.items() if name not in nested}
 
 
 def _object(path, number, line):
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        row = load_json(line)
+    except ValueError as error:
         raise ValueError(f"{path} line {number} is not valid JSON: {error}") from error
     if not isinstance(row, dict):
         raise ValueError(f"{path} line {number} is not a JSON object")

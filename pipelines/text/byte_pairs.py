@@ -12,6 +12,7 @@ from mmssl.files import write_text
 from mmssl.pipelines.text.pieces import pieces
 from mmssl.pipelines.text.ragged import piecewise, ragged_ids
 from mmssl.pipelines.text.specials import Specials
+from mmssl.reading import load_json
 
 SPECIAL_TOKENS = ("<|padding|>", "<|endoftext|>")
 PAD, END = range(len(SPECIAL_TOKENS))
@@ -60,6 +61,9 @@ class BytePairs:
         self.vocabulary = dict(vocabulary)
         self.merges = list(merges)
         pairs = [tuple(merge.split(" ")) for merge in self.merges]
+        wrong = [merge for merge, pair in zip(self.merges, pairs, strict=True) if len(pair) != 2]
+        if wrong:
+            raise ValueError(f"{wrong[0][:40]!r} among the merges is not a pair of tokens")
         self._tokenizer = _byte_level(models.BPE(vocab=self.vocabulary, merges=pairs))
 
     def __len__(self):
@@ -123,7 +127,7 @@ class BytePairs:
                 raise ValueError(f"{path} does not exist: give the folder of a run with byte pairs")
         try:
             lines = merges.read_text(encoding="utf-8").split("\n")
-            return cls(json.loads(vocabulary.read_text(encoding="utf-8")), lines[:-1])
+            return cls(load_json(vocabulary.read_text(encoding="utf-8")), lines[:-1])
         except (ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{vocabulary} is not a vocabulary: {error}") from error
         # `tokenizers` raises a plain Exception when tokens and merges do not match.

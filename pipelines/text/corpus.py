@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.sources.arrays import held
+from mmssl.pipelines.sources.grown import Grown
+from mmssl.pipelines.text.blocks import together
 from mmssl.pipelines.text.pieces import pieces
 
 # A period, ! or ? ends a sentence if a space and then no lowercase letter follow, except after an
@@ -20,8 +22,7 @@ _END = re.compile(
 )
 # A long line followed by a lowercase letter was wrapped by an editor.
 _WRAPPED = re.compile(r"(^[^\n]{40,}[\w,;])\r?\n(?=[ \t]*[a-z])", re.MULTILINE)
-# Sentences, and characters, that are tokenized together.
-_CHUNK, _CHARACTERS = 2048, 500_000
+_CHUNK = 2048  # sentences that are tokenized together
 
 
 @dataclass(eq=False)
@@ -65,58 +66,82 @@ def _end(found):
     return found[0] if found[2].islower() else found[1] + "\n"
 
 
-def tokenize(documents: Iterable[str], tokenizer, max_tokens) -> dict[str, np.ndarray]:
+def tokenize(blocks: Iterable[tuple[int, str]], tokenizer, max_tokens) -> dict[str, np.ndarray]:
     """Tokenizes documents.
 
     Args:
-        documents: texts. Those without any token are left out.
+        blocks: pairs of the number of a document, ascending, and its text, or one part of it after
+            the other. Documents without any token are left out.
         tokenizer: Tokenizer or Published.
         max_tokens: maximum number of tokens per sentence, 1 or more; a longer sentence is split
             into parts of about the same size, which count as sentences.
 
     Returns:
-        Dict of the arrays of a `Corpus`, by name.
+        Dict of the arrays of a `Corpus`, by name; long ones are mapped from a file.
     """
-    sizes = []
-    signature = tf.TensorSpec([None], tf.string)
     batches = tf.data.Dataset.from_generator(
-        lambda: _together(_sentences(documents, sizes, tokenizer.between)),
-        output_signature=signature,
+        lambda: together(_sentences(blocks, tokenizer.between), _CHUNK),
+        output_signature=(tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.string)),
     )
-    tokens, lengths = [], []
-    for ids in mapped(batches, tokenizer, tf.data.AUTOTUNE):
-        tokens.append(ids.values.numpy())
-        lengths.append(ids.row_lengths().numpy())
-    document = np.repeat(np.arange(len(sizes)), sizes)
-    lengths, document = _cut(np.concatenate(lengths), document, max_tokens)
-    found = np.bincount(document, minlength=len(sizes))
+    tokenized = mapped(batches, lambda of, texts: (of, tokenizer(texts)), tf.data.AUTOTUNE)
+    found = ((of.numpy(), *_flat(ids)) for of, ids in tokenized)
+    return laid_out(found, max_tokens)
+
+
+def sentence_ids(text, tokenizer):
+    """Tokenizes one document.
+
+    Args:
+        text: str.
+        tokenizer: see `tokenize`.
+
+    Returns:
+        pair of int32 (T,), its tokens, and int64 (S,), how many of them each sentence has, which
+        may be none.
+    """
+    sentences = [sentence for _, sentence in _sentences([(0, text)], tokenizer.between)]
+    return _flat(tokenizer(tf.constant(sentences, tf.string)))
+
+
+def laid_out(tokenized, max_tokens):
+    """Lays tokenized sentences out as a corpus; see `tokenize`.
+
+    Args:
+        tokenized: iterable of triples: int64 (S,), the document of each sentence, ascending; int32
+            (T,), their tokens; and int64 (S,), how many each has.
+        max_tokens: see `tokenize`.
+
+    Returns:
+        See `tokenize`.
+    """
+    tokens, sentences, owners, begin = Grown(np.int32), Grown(np.int64), Grown(np.int64), 0
+    sentences.append([0])
+    for document, ids, lengths in tokenized:
+        lengths, document = _cut(lengths, document, max_tokens)
+        tokens.append(ids)
+        sentences.append(begin + np.cumsum(lengths))
+        owners.append(document)
+        begin += len(ids)
+    found = np.bincount(owners.array())
     return {
-        "tokens": np.concatenate(tokens, dtype=np.int32),
-        "sentences": _offsets(lengths),
-        "documents": _offsets(found[found > 0]),
+        "tokens": tokens.array(),
+        "sentences": sentences.array(),
+        "documents": np.concatenate([[0], np.cumsum(found[found > 0], dtype=np.int64)]),
     }
 
 
-def _sentences(documents, sizes, between):
-    """Yields the sentences of all documents, and appends how many each has to `sizes`."""
-    for text in documents:
-        first, *others = split_sentences(text) or [""]
-        sentences = [first, *(between + other for other in others)]
-        found = [piece for sentence in sentences for piece in pieces(sentence)]
-        sizes.append(len(found))
-        yield from found
+def _flat(ragged):
+    return ragged.values.numpy(), ragged.row_lengths().numpy()
 
 
-def _together(sentences):
-    """Yields lists of sentences, bounded in number and in characters."""
-    waiting, characters = [], 0
-    for sentence in sentences:
-        waiting.append(sentence)
-        characters += len(sentence)
-        if len(waiting) == _CHUNK or characters > _CHARACTERS:
-            yield waiting
-            waiting, characters = [], 0
-    yield waiting
+def _sentences(blocks, between):
+    """Yields pairs of the number of a document and a sentence, or a piece of it."""
+    last = None
+    for number, text in blocks:
+        for sentence in split_sentences(text):
+            found = sentence if number != last else between + sentence
+            last = number
+            yield from ((number, piece) for piece in pieces(found))
 
 
 def _cut(lengths, document, max_tokens):
@@ -126,7 +151,3 @@ def _cut(lengths, document, max_tokens):
     whole, parts = np.repeat(lengths, counts), np.repeat(counts, counts)
     cut = (number + 1) * whole // parts - number * whole // parts
     return cut, np.repeat(document, counts)
-
-
-def _offsets(sizes):
-    return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])

@@ -3,18 +3,21 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import TEXT_EXTENSIONS
 from mmssl.pipelines.sources.prepared import prepared
-from mmssl.pipelines.sources.tables import NO_TEXT
+from mmssl.pipelines.text.reading import TextReader, whole
+from mmssl.pipelines.text.stored_tokens import TokenReader, about_tokens, tokenizer_hash
 from mmssl.pipelines.text.vocabularies import is_published, read_vocabulary
 
-_BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}\p{M}]*"
 _MOST = 256  # characters that a token can stand for
+_LEARNED = 2**28  # bytes of text from which a vocabulary is learned
+PREVIEWED = 2**16  # characters
 logger = logging.getLogger(__name__)
 
 
@@ -22,8 +25,9 @@ class Documents(Pipeline):
     """Documents as token ids; the base of text pipelines.
 
     A subclass defines `learn_tokenizer` (texts -> tokenizer), `read_tokenizer` (folder ->
-    tokenizer) and `encode` (texts -> the encoder's inputs), and sets `vocabulary_file` to the name
-    of the file that its tokenizer writes last.
+    tokenizer), `framed` (token ids -> the encoder's inputs) and `stored` (text -> what prepared
+    shards hold of it), and sets `vocabulary_file` to the name of the file that its tokenizer writes
+    last, and `stored_as` to the encoding of such shards.
 
     Args:
         source: folder or glob of text or code files, one such file, a TSV or JSONL table with a
@@ -51,6 +55,7 @@ class Documents(Pipeline):
     extensions = TEXT_EXTENSIONS
     decode_arguments = ()
     vocabulary_file = ""
+    stored_as = ""
     roles = ()
 
     def __init__(self, source, length, vocabulary_size, batch_size, vocabulary, **kwargs):
@@ -70,6 +75,24 @@ class Documents(Pipeline):
         """Reads the tokenizer from a folder."""
         raise NotImplementedError
 
+    def framed(self, ids, length):
+        """Turns token ids into the encoder's inputs; long texts are truncated at the end.
+
+        Args:
+            ids: RaggedTensor int32 (B, None).
+            length: maximum number of tokens, 2 to L.
+
+        Returns:
+            Dict of token_ids and padding_mask int32 (B, longest of the batch).
+        """
+        raise NotImplementedError
+
+    def stored(self, text):
+        """Returns what prepared shards hold of a text, str: see `stored_tokens.packed`."""
+        raise NotImplementedError
+
+    # What a subclass inherits.
+
     def encode(self, texts, length=None):
         """Turns texts into the encoder's inputs; long texts are truncated at the end.
 
@@ -78,11 +101,10 @@ class Documents(Pipeline):
             length: maximum number of tokens, 2 to L; None for L.
 
         Returns:
-            Dict of token_ids and padding_mask int32 (B, longest of the batch).
+            See `framed`.
         """
-        raise NotImplementedError
-
-    # What a subclass inherits.
+        self._need_tokenizer()
+        return self.framed(self.tokenizer(texts), self._checked_length(length))
 
     def decode(self, raw):
         """Checks one text: UTF-8, not blank; a byte order mark is left out, NUL reads as a blank.
@@ -93,16 +115,21 @@ class Documents(Pipeline):
         Returns:
             String (1,), a batch of one text, as `encode` expects.
         """
-        valid = tf.strings.unicode_transcode(raw, "UTF-8", "UTF-8", errors="replace")
-        text = tf.strings.regex_replace(raw, r"^\x{FEFF}", "")
-        nul = tf.strings.length(raw) - tf.strings.length(tf.strings.regex_replace(raw, "\\x00", ""))
-        checks = [
-            tf.Assert(valid == raw, ["it is not UTF-8 text"]),
-            tf.Assert(nul * 10 <= tf.strings.length(raw), ["it is UTF-16, or no text: it has NUL"]),
-            tf.Assert(~tf.strings.regex_full_match(text, _BLANK), [NO_TEXT]),
-        ]
-        with tf.control_dependencies(checks):
-            return tf.strings.regex_replace(text, "\\x00", " ")[None]
+        if raw.dtype != tf.string:
+            raise ValueError(
+                f"the source holds {raw.dtype.name} arrays of shape {raw.shape}, which this recipe "
+                "does not read"
+            )
+        text = tf.numpy_function(whole, [raw], tf.string, stateful=False)
+        return tf.reshape(text, [1])
+
+    def decoder_for(self, source):
+        """Returns `decode`; the tokens of prepared shards are decoded."""
+        return self.decode if about_tokens(source) is None else lambda raw: raw
+
+    def measurer_for(self, source):
+        """Returns a function of an index to the bytes of a text, which reads it through."""
+        return self._reader(source).size_read
 
     def inputs(self, item, max_length=None):
         """Turns one text into the encoder's inputs, without a batch axis."""
@@ -126,8 +153,7 @@ class Documents(Pipeline):
         length = self._checked_length(max_length)
         source = source if isinstance(source, Source) else self.open(source)
 
-        def encode(texts):
-            encoded = self.encode(texts, length)
+        def padded(encoded):
             if not pad:
                 return encoded
             missing = [[0, 0], [0, length - tf.shape(encoded["token_ids"])[1]]]
@@ -136,12 +162,33 @@ class Documents(Pipeline):
                 for name, ids in encoded.items()
             }
 
-        begun = mapped(self._read(source), lambda text: self.beginning(text, length))
-        return mapped(begun.rebatch(batch_size), encode, self.num_parallel_calls).prefetch(2)
+        calls = self.num_parallel_calls
+        if about_tokens(source):
+            numbers, reader = tf.data.Dataset.range(len(source)), self._reader(source)
+            ids = mapped(numbers, lambda i: reader.ids(i, length), calls).ragged_batch(batch_size)
+            return mapped(ids, lambda ids: padded(self.framed(ids, length)), calls).prefetch(2)
+        begun = self.beginnings(source, _MOST * (length + 2))
+        begun = mapped(begun, lambda text: self.beginning(text, length)).rebatch(batch_size)
+        return mapped(begun, lambda text: padded(self.encode(text, length)), calls).prefetch(2)
+
+    def beginnings(self, source, characters):
+        """Returns the beginnings of all texts, without reading all of a long file.
+
+        Args:
+            source: Source.
+            characters: int, fewest visible characters of each, if it has so many.
+
+        Returns:
+            tf.data.Dataset of strings (1,).
+        """
+        reader = self._reader(source)
+        numbers = tf.data.Dataset.range(len(source))
+        return mapped(numbers, lambda i: reader.beginning(i, characters), self.num_parallel_calls)
 
     def preview(self, source, index):
-        """Returns one text as str."""
-        return super().preview(source, index)[0].decode()
+        """Returns the beginning of one text as str, a page or more."""
+        number = tf.constant(index, tf.int64)
+        return self._reader(source).beginning(number, PREVIEWED).numpy()[0].decode()
 
     def restore(self, folder):
         """Reads the vocabulary of a run folder."""
@@ -171,6 +218,11 @@ class Documents(Pipeline):
         elif self.vocabulary is not None and not self._has_learned(self.vocabulary):
             self._take_published()
 
+    def open_vocabulary(self):
+        """Reads the vocabulary that it is given, published or of a run."""
+        self.reopen(None)
+        self._prepare_tokenizer(None)
+
     def own_arguments(self):
         """Returns the size of the vocabulary, which a published one has of its own."""
         # A recipe may name a file, or a run, that is not there yet.
@@ -186,12 +238,34 @@ class Documents(Pipeline):
         """Returns as much of each text as its first `length` tokens can take."""
         return tf.strings.substr(texts, 0, _MOST * (length + 2), unit="UTF8_CHAR")
 
-    def _read(self, source):
-        numbers = tf.data.Dataset.range(len(source))
-        return mapped(numbers, lambda i: self.decode(source.read(i)), self.num_parallel_calls)
+    def _reader(self, source):
+        about = about_tokens(source)
+        if about is None:
+            return TextReader(source, self.decode, self.num_parallel_calls)
+        self._check_tokens(about)
+        return TokenReader(source, self.tokenizer, self.num_parallel_calls)
+
+    def _check_tokens(self, about):
+        """Raises a ValueError where shards hold other tokens than this pipeline takes."""
+        if about["as"] != self.stored_as:
+            raise ValueError(
+                f"the shards hold {about['as']} and {type(self).__name__} takes {self.stored_as}: "
+                f"prepare them with --encoding {self.stored_as}, or same"
+            )
+        if self.tokenizer and tokenizer_hash(self.tokenizer) != about["tokenizer"]:
+            raise ValueError(
+                f"the shards hold the tokens of another vocabulary, {about['vocabulary']}: give "
+                "that as data.vocabulary, or prepare them anew"
+            )
+
+    def _blocks(self):
+        """Yields the texts to train on, see `TextReader.blocks`."""
+        return self._reader(self.items).blocks()
 
     def _texts(self):
-        return (text[0].decode() for text in self._read(self.items).as_numpy_iterator())
+        """Yields the texts that a vocabulary is learned from: of many, blocks spread evenly."""
+        step = -(-int(np.sum(self.shapes)) // _LEARNED)
+        return (text for i, (_, text) in enumerate(self._blocks()) if i % step == 0)
 
     def _between_runs(self, what, arguments, make):
         """Returns arrays made from the texts, from the cache where it has them; see `prepared`."""
@@ -200,13 +274,21 @@ class Documents(Pipeline):
 
     def _prepare_tokenizer(self, folder):
         """Reads the vocabulary from `folder`, or reads or learns one and writes it there."""
+        about = None if self.items is None else about_tokens(self.items)
         kept = self._has_learned(folder) or (folder is not None and is_published(folder))
         if self.tokenizer is None and kept:
             self.restore(folder)
         elif self.tokenizer is None and self.vocabulary is not None:
             self.restore(self.vocabulary)
+        elif about is not None and self.tokenizer is None:
+            raise ValueError(
+                "no vocabulary can be learned from shards that hold tokens: give that of theirs, "
+                f"{about['vocabulary']}, as data.vocabulary"
+            )
         elif self.tokenizer is None:
             self.tokenizer = self.learn_tokenizer(self._texts())
+        if about is not None:
+            self._check_tokens(about)
         if folder is not None and not kept:
             self.tokenizer.write(folder)
 

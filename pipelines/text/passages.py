@@ -4,9 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.text.chunks import Chunks
-from mmssl.pipelines.text.corpus import Corpus, tokenize
+from mmssl.pipelines.text.corpus import Corpus, laid_out, sentence_ids, tokenize
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.pairing import segment
+from mmssl.pipelines.text.stored_tokens import about_tokens, packed
 from mmssl.pipelines.text.tokenizer import VOCABULARY_FILE, Tokenizer, learn_vocabulary
 
 
@@ -40,6 +41,7 @@ class Passages(Documents):
     """
 
     vocabulary_file = VOCABULARY_FILE
+    stored_as = "sentences"
     roles = ("pad", "mask", "cls", "sep")
 
     def __init__(
@@ -92,10 +94,14 @@ class Passages(Documents):
         Returns:
             Dict of token_ids and padding_mask int32 (B, longest of the batch).
         """
+        if not masks:
+            return super().encode(texts, length)
         self._need_tokenizer()
-        length = self._checked_length(length)
-        tokenize = self.tokenizer.prompt if masks else self.tokenizer
-        ids = tokenize(texts)[:, : length - 2]
+        return self.framed(self.tokenizer.prompt(texts), self._checked_length(length))
+
+    def framed(self, ids, length):
+        """See `encode`."""
+        ids = ids[:, : length - 2]
         ends = tf.ones_like(ids[:, :1].to_tensor(shape=[None, 1]))
         specials = self.tokenizer.specials
         ids = tf.concat([specials.cls * ends, ids, specials.sep * ends], axis=1)
@@ -103,6 +109,10 @@ class Passages(Documents):
             "token_ids": ids.to_tensor(specials.pad),
             "padding_mask": tf.ones_like(ids).to_tensor(0),
         }
+
+    def stored(self, text):
+        """Returns the tokens of a text, with marks where its sentences begin."""
+        return packed(*sentence_ids(text, self.tokenizer), len(text))
 
     def encoder_arguments(self):
         """Returns the sizes of the encoder's embeddings of tokens and positions."""
@@ -126,17 +136,34 @@ class Passages(Documents):
         return super().beginning(self.tokenizer.squeeze(texts), length)
 
     def _tokenized(self):
-        arrays = self._between_runs(
-            "corpus",
-            [self.tokenizer.fingerprint(), self._room],
-            lambda: tokenize(self._texts(), self.tokenizer, self._room),
-        )
-        return Corpus.hold(arrays)
+        def make():
+            if about_tokens(self.items) is None:
+                return tokenize(self._blocks(), self.tokenizer, self._room)
+            documents = self._reader(self.items).documents()
+            found = ((np.full(len(sizes), i), ids, sizes) for i, ids, sizes, _ in documents)
+            return laid_out(found, self._room)
+
+        arguments = [self.tokenizer.fingerprint(), self._room]
+        return Corpus.hold(self._between_runs("corpus", arguments, make))
 
     def _text(self, index, key):
         """Returns an element's text: the arguments of `segment` but for its key."""
         chunk = self._chunks.at(index, self._epoch_draw(key))
         return self._corpus, chunk, self._room, self.short_probability, self.tokenizer.specials
+
+    def _sentences(self, index, key, text_key):
+        """Returns an element's text without special tokens, and the start of each sentence in it.
+
+        Returns:
+            int32 (n,), and int64 (s,), ascending from 0.
+        """
+        corpus, chunk, _, _, specials = self._text(index, key)
+        text = segment(corpus, chunk, self._room, self.short_probability, specials, text_key)[1:-1]
+        begin = chunk[1]
+        edges = corpus.sentences
+        first = tf.searchsorted(edges, [begin, begin + tf.size(text, tf.int64)], out_type=tf.int64)
+        inside = edges[first[0] : first[1]] - begin
+        return text, tf.unique(tf.concat([[0], inside], axis=0))[0]
 
     def _padded(self, text):
         padding, pad = [[0, self.length - tf.size(text)]], self.tokenizer.specials.pad

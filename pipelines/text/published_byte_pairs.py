@@ -1,11 +1,10 @@
 """GPT-2's vocabulary files: tokens with their ids, and merges."""
 
-import json
-
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from mmssl.pipelines.text.pieces import pieces
 from mmssl.pipelines.text.published import Published, starts
+from mmssl.reading import load_json
 
 FILE, MERGES_FILE = "vocab.json", "merges.txt"
 _DEFAULTS = {"add_prefix_space": False}
@@ -57,7 +56,7 @@ class PublishedBytePairs(Published):
 def _ids(raw):
     """Returns the tokens with their ids, ascending."""
     try:
-        ids = json.loads(raw.decode("utf-8-sig"))
+        ids = load_json(raw.decode("utf-8-sig"))
     except ValueError:
         raise ValueError("it is not JSON") from None
     numbers = list(ids.values()) if isinstance(ids, dict) else []

@@ -10,6 +10,8 @@ from mmssl.pipelines.text.pairing import segment, sentence_pair
 from mmssl.pipelines.text.passages import Passages
 from mmssl.pipelines.text.tokenizer import Tokenizer
 
+_COUNTED = 2**20  # tokens that are counted together
+
 
 class SentencePairs(Passages):
     """BERT's pretraining examples (Devlin et al. 2019, arXiv 1810.04805, section 3.1).
@@ -111,7 +113,10 @@ class SentencePairs(Passages):
     def token_frequencies(self):
         """Returns the relative frequency of each token id in the source: float64 (V,), sum 1."""
         self.prepare()
-        counts = np.bincount(self._corpus.tokens.numpy(), minlength=self.vocabulary_size)
+        tokens, counts = self._corpus.tokens.value().numpy(), np.zeros(self.vocabulary_size, int)
+        for first in range(0, len(tokens), _COUNTED):
+            some = tokens[first : first + _COUNTED]
+            counts += np.bincount(some, minlength=self.vocabulary_size)
         return counts / counts.sum()
 
     def _check_documents(self, documents, sentences=None):

@@ -59,6 +59,9 @@ def find_specials(tokens, settings, needed):
 
     Returns:
         Specials, and the list of the tokens that were added.
+
+    Raises:
+        ValueError: there is no name left for one that has to be added.
     """
     ids = {token: i for i, token in enumerate(tokens)}
     found, added = {}, []
@@ -72,7 +75,10 @@ def find_specials(tokens, settings, needed):
     for role in needed:
         if found[role] is None:
             found[role] = len(tokens) + len(added)
-            added.append(next(name for name in NAMES[role] if name not in ids))
+            free = [name for name in NAMES[role] if name not in ids]
+            if not free:
+                raise ValueError(f"it has {', '.join(NAMES[role])}, but none of them as its {role}")
+            added.append(free[0])
     return Specials(**found), added
 
 

@@ -4,12 +4,14 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.sources.arrays import held, taken
+from mmssl.pipelines.sources.grown import Grown
+from mmssl.pipelines.text.blocks import together
 from mmssl.pipelines.text.byte_pairs import VOCABULARY_FILE, BytePairs, learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.specials import padding
+from mmssl.pipelines.text.stored_tokens import about_tokens, packed
 
-# Documents, and characters, that are tokenized together.
-_CHUNK, _CHARACTERS = 256, 500_000
+_CHUNK = 256  # documents that are tokenized together
 
 
 class TokenBlocks(Documents):
@@ -44,6 +46,7 @@ class TokenBlocks(Documents):
     """
 
     vocabulary_file = VOCABULARY_FILE
+    stored_as = "tokens"
     roles = ("end",)
 
     def __init__(
@@ -86,26 +89,20 @@ class TokenBlocks(Documents):
             "padding_mask": tf.pad(tf.ones_like(block), missing),
         }
 
-    def encode(self, texts, length=None):
-        """Turns texts into the encoder's inputs; long texts are truncated at the end.
-
-        Args:
-            texts: string tensor (B,) of UTF-8.
-            length: maximum number of tokens, 2 to L; None for L.
-
-        Returns:
-            Dict of token_ids and padding_mask int32 (B, longest of the batch), without special
-            tokens before or after the text.
-        """
-        self._need_tokenizer()
-        length = self._checked_length(length)
-        ids = self.tokenizer(texts)[:, :length]
+    def framed(self, ids, length):
+        """See `Documents.framed`; there are no special tokens before or after the text."""
+        ids = ids[:, :length]
         return {
             "token_ids": ids.to_tensor(self._pad),
             "padding_mask": tf.ones_like(ids).to_tensor(0),
         }
 
-    def windows(self, stride=None, batch_size=None):
+    def stored(self, text):
+        """Returns the tokens of a text."""
+        [ids] = self.tokenizer.ids([text])
+        return packed(ids, None, len(text))
+
+    def windows(self, stride=None, batch_size=None, most=None):
         """Yields sliding windows in which every token of every document counts once, with context.
 
         The first window of a document starts at the `<|endoftext|>` before it, each further one
@@ -116,6 +113,7 @@ class TokenBlocks(Documents):
             stride: tokens, 1 to L; None for half of L.
             batch_size: windows per batch; the last batch may be smaller; None for about 4,096
                 tokens.
+            most: windows; of more, so many are spread evenly. None for all.
 
         Yields:
             Dict of token_ids and padding_mask int32 (B, L + 1), as in a training batch, and
@@ -123,18 +121,24 @@ class TokenBlocks(Documents):
         """
         self.prepare()
         batch_size = batch_size or max(1, 4096 // self.length)
-        tokens, offsets = self._tokens.numpy(), np.arange(self.length + 1)
-        starts, counted, ends = _windows(self._ends, self.length, stride or self.length // 2)
-        for first in range(0, len(starts), batch_size):
-            rows = slice(first, first + batch_size)
-            positions = starts[rows, None] + offsets
-            inside = positions < ends[rows, None]
+        tokens, offsets = self._tokens.value().numpy(), np.arange(self.length + 1)
+        laid = _Windows(self._ends, self.length, stride or self.length // 2)
+        shown = len(laid) if most is None else min(most, len(laid))
+        for first in range(0, shown, batch_size):
+            numbers = np.arange(first, min(first + batch_size, shown)) * len(laid) // shown
+            starts, counted, ends = laid.at(numbers)
+            positions = starts[:, None] + offsets
+            inside = positions < ends[:, None]
             token_ids = np.where(inside, tokens[np.minimum(positions, len(tokens) - 1)], self._pad)
             yield {
                 "token_ids": token_ids.astype(np.int32),
                 "padding_mask": inside.astype(np.int32),
-                "weights": (inside & (positions >= counted[rows, None]))[:, 1:].astype(np.float32),
+                "weights": (inside & (positions >= counted[:, None]))[:, 1:].astype(np.float32),
             }
+
+    def targets(self):
+        """Returns the number of tokens of all documents, which count in all windows together."""
+        return self._ring - (len(self._ends) - 1)
 
     def learn_tokenizer(self, texts):
         """Learns byte pairs from an iterable of str."""
@@ -159,23 +163,31 @@ class TokenBlocks(Documents):
 
     def _lay_out(self):
         """Returns a dict: tokens int32 (T,), ends, the positions of END, and characters."""
-        end, characters, waiting = np.array([self.tokenizer.specials.end], np.int32), 0, []
-        parts, sizes = [end], []
+        end, tokens, ends = [self.tokenizer.specials.end], Grown(np.int32), Grown(np.int64)
+        last, count, characters = None, 0, 0
+        for number, ids, size in self._tokenized():
+            if number != last:
+                tokens.append(end)
+                ends.append([count])
+                count, last = count + 1, number
+            tokens.append(ids)
+            count, characters = count + len(ids), characters + size
+        tokens.append(end)
+        ends.append([count])
+        return {
+            "tokens": tokens.array(),
+            "ends": ends.array(),
+            "characters": np.array(characters),
+        }
 
-        def flush():
-            for ids in self.tokenizer.ids(waiting):
-                parts.extend((ids, end))
-                sizes.append(len(ids) + 1)
-            waiting.clear()
-
-        for text in self._texts():
-            characters += len(text)
-            waiting.append(text)
-            if len(waiting) == _CHUNK or sum(map(len, waiting)) > _CHARACTERS:
-                flush()
-        flush()
-        ends = np.cumsum([0, *sizes])
-        return {"tokens": np.concatenate(parts), "ends": ends, "characters": np.array(characters)}
+    def _tokenized(self):
+        """Yields (number of a document, ids, characters), of long ones one part after the other."""
+        if about_tokens(self.items) is None:
+            for numbers, texts in together(self._blocks(), _CHUNK):
+                yield from zip(numbers, self.tokenizer.ids(texts), map(len, texts), strict=True)
+        else:
+            for number, ids, _, characters in self._reader(self.items).documents():
+                yield number, ids, characters
 
 
 def _learned(texts, size):
@@ -184,12 +196,28 @@ def _learned(texts, size):
     return {"tokens": np.array(tokens), "merges": np.array(pairs.merges, str)}
 
 
-def _windows(ends, length, stride):
-    """Returns the start of each window, its first token that counts, and its document's end."""
-    begins, ends = ends[:-1], ends[1:]
-    more = np.maximum(0, -(-(ends - begins - 1 - length) // stride))
-    document = np.repeat(np.arange(len(begins)), more + 1)
-    number = np.arange(len(document)) - np.repeat(np.cumsum(more + 1) - more - 1, more + 1)
-    starts = begins[document] + number * stride
-    counted = starts + 1 + np.where(number > 0, length - stride, 0)
-    return starts, counted, ends[document]
+class _Windows:
+    """Windows over documents, of which none is laid before it is asked for.
+
+    Args:
+        ends: int64 array (D + 1,), the positions of END before, between and after the documents.
+        length: tokens of a window, without its last target.
+        stride: tokens from one to the next.
+    """
+
+    def __init__(self, ends, length, stride):
+        self._begins, self._ends = ends[:-1], ends[1:]
+        self._length, self._stride = length, stride
+        sizes = self._ends - self._begins
+        self._after = np.cumsum(1 + np.maximum(0, -(-(sizes - 1 - length) // stride)))
+
+    def __len__(self):
+        return int(self._after[-1])
+
+    def at(self, numbers):
+        """Returns the start of windows, their first token that counts, and their document's end."""
+        document = np.searchsorted(self._after, numbers, side="right")
+        number = numbers - np.where(document > 0, self._after[document - 1], 0)
+        starts = self._begins[document] + number * self._stride
+        counted = starts + 1 + np.where(number > 0, self._length - self._stride, 0)
+        return starts, counted, self._ends[document]

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.files import write_text
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.text.pieces import pieces
 from mmssl.pipelines.text.specials import Specials
 
@@ -25,6 +25,8 @@ _MAX_WORDS, _MAX_PREFIXES = 100_000, 20_000_000
 # The constants of KerasHub's learner: smallest count of a token, relative tolerance of the size,
 # maximum number of distinct characters.
 _MIN_COUNT, _SLACK, _MAX_CHARACTERS = 10, 0.05, 1000
+# A word is counted as often as this at once, and as many words together.
+_PART, _ROWS = 2048, 128
 # Blanks of any kind: KerasHub's layer knows only those of ASCII, and loses all behind a NUL.
 _BLANKS = r"[\p{Z}\p{Cc}\p{Cf}]+"
 # Longer words are cut. KerasHub's learner leaves out words of more than 50 characters, and its
@@ -260,6 +262,12 @@ def _cap(counts, size):
 def _repeated(counts, cap):
     """Returns a dataset of the words, each repeated by its count, as the learner expects."""
     words = tf.constant(list(counts))
-    times = tf.constant([min(count, cap) for count in counts.values()])
-    indices = tf.data.Dataset.range(len(counts)).batch(4096)
-    return mapped(indices, lambda at: tf.repeat(tf.gather(words, at), tf.gather(times, at)))
+    times = np.minimum(list(counts.values()), cap)
+    # Frequent ones in parts, so that little is in memory at a time.
+    parts = -(-times // _PART)
+    first = np.repeat(np.cumsum(parts) - parts, parts)
+    left = np.repeat(times, parts) - _PART * (np.arange(len(first)) - first)
+    rows = tf.data.Dataset.from_tensor_slices(
+        (np.repeat(np.arange(len(times)), parts), np.minimum(left, _PART))
+    )
+    return mapped(rows.batch(_ROWS), lambda at, times: tf.repeat(tf.gather(words, at), times))

@@ -1,13 +1,14 @@
 """Published vocabularies: which format a path holds, and its tokenizer."""
 
-import json
 from pathlib import Path
 
+from mmssl.files import check_local
 from mmssl.pipelines.text import published_byte_pairs as byte_pairs
 from mmssl.pipelines.text import published_sentence_pieces as sentence_pieces
 from mmssl.pipelines.text import published_word_pieces as word_pieces
 from mmssl.pipelines.text.published import SETTINGS_FILE
 from mmssl.pipelines.text.specials import KEYS
+from mmssl.reading import check_regular, load_json
 
 FORMATS = (
     "the folder of a text run, BERT's vocab.txt, GPT-2's vocab.json beside its merges.txt, or a "
@@ -65,6 +66,8 @@ def read_vocabulary(path, needed):
 
 
 def _found(path):
+    check_local(path)
+    check_regular(path)
     if not path.exists():
         raise ValueError(f"vocabulary={path} does not exist: give {FORMATS}")
     if path.is_file():
@@ -110,7 +113,7 @@ def _settings(path, form):
     if not path.is_file():
         return {}
     try:
-        written = json.loads(path.read_bytes())
+        written = load_json(path.read_bytes())
     except ValueError:
         written = None
     if not isinstance(written, dict):

@@ -1,9 +1,9 @@
 """Overrides that make recipes of one kind small enough for seconds."""
 
 
-def tiny_transformer(width):
-    """Overrides for an encoder of two blocks."""
-    sizes = {"width": width, "depth": 2, "num_heads": 2, "mlp_dim": 2 * width}
+def tiny_transformer(width, depth=1):
+    """Overrides for an encoder of few blocks: each takes as long to trace as a small network."""
+    sizes = {"width": width, "depth": depth, "num_heads": 2, "mlp_dim": 2 * width}
     return tuple(f"--method.encoder.{name}={size}" for name, size in sizes.items())
 
 
@@ -15,17 +15,17 @@ TINY_TEXT = (
     "--data.vocabulary_size=400",
     *tiny_transformer(32),
 )
-TINY_SOUND = (
+TINY_FRAMES = (
     "--data.batch_size=4",
     "--data.window=2000",
     "--data.kernel_sizes=[10,4]",
     "--data.strides=[5,4]",
     "--method.encoder.position_depth=1",
-    "--method.copied=[position_convolution_1]",
     "--method.encoder.channels=16",
     "--method.encoder.position_groups=4",
     *tiny_transformer(32),
 )
+TINY_SOUND = (*TINY_FRAMES, "--method.copied=[position_convolution_1]")
 TINY_CROPS = (
     "--data.batch_size=4",
     "--data.size=32",
@@ -36,7 +36,7 @@ TINY_CROPS = (
 TINY_PATCHES = (
     "--data.batch_size=4",
     "--data.size=16",
-    *tiny_transformer(16),
+    *tiny_transformer(16, depth=2),
     "--probe.layer=null",
 )
 TINY_VIEWS = (

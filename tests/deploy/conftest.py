@@ -90,6 +90,22 @@ def exported(encoders, tmp_path_factory):
     return get
 
 
+@pytest.fixture(scope="session")
+def exported_raw(tmp_path_factory):
+    """Exports the run of a kind once a session: (kind, export) to run and result."""
+    keras.utils.set_random_seed(0)
+    runs, done = {}, {}
+
+    def get(kind, export):
+        if kind not in runs:
+            runs[kind] = raw_run(kind, tmp_path_factory.mktemp(kind))
+        if (kind, export) not in done:
+            done[kind, export] = export(runs[kind])
+        return runs[kind], done[kind, export]
+
+    return get
+
+
 @pytest.fixture
 def tiny():
     """An encoder that converts in no time."""

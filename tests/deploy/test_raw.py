@@ -27,21 +27,10 @@ from tests.deploy.conftest import RAW_KINDS, raw_run, run_with
 from tests.tolerances import NETWORK, assert_close
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """Exports each kind once: (run, result, loaded)."""
-    keras.utils.set_random_seed(0)
-    found = {}
-
-    def get(kind):
-        if kind not in found:
-            folder = tmp_path_factory.mktemp(kind)
-            run = raw_run(kind, folder)
-            result = export_raw(run, folder / "models" / kind)
-            found[kind] = run, result, tf.saved_model.load(str(result.path))
-        return found[kind]
-
-    return get
+def saved(run):
+    """Exports a run: (result, loaded)."""
+    result = export_raw(run)
+    return result, tf.saved_model.load(str(result.path))
 
 
 def wav(samples, rate=8000, channels=1, subtype="PCM_16"):
@@ -78,8 +67,8 @@ def vectors_of_the_run(kind, run, folder):
 
 
 @pytest.mark.parametrize("kind", RAW_KINDS)
-def test_files_and_texts_have_the_vectors_of_the_run(kind, exported, tmp_path):
-    run, result, loaded = exported(kind)
+def test_files_and_texts_have_the_vectors_of_the_run(kind, exported_raw, tmp_path):
+    run, (result, loaded) = exported_raw(kind, saved)
     embed = loaded.signatures["serving_default"]
     (name,) = embed.structured_input_signature[1]
     found = embed(**{name: tf.constant(SENT[kind])})
@@ -89,8 +78,8 @@ def test_files_and_texts_have_the_vectors_of_the_run(kind, exported, tmp_path):
 
 
 @pytest.mark.parametrize("kind", RAW_KINDS)
-def test_one_alone_and_none_at_all_are_batches_too(kind, exported):
-    run, _, loaded = exported(kind)
+def test_one_alone_and_none_at_all_are_batches_too(kind, exported_raw):
+    run, (_, loaded) = exported_raw(kind, saved)
     embed = loaded.signatures["serving_default"]
     (name,) = embed.structured_input_signature[1]
     width = run.encoder.output["embedding"].shape[-1]
@@ -108,8 +97,8 @@ def test_one_alone_and_none_at_all_are_batches_too(kind, exported):
 
 
 @pytest.mark.parametrize("kind", RAW_KINDS)
-def test_no_graph_calls_python(kind, exported):
-    _, _, loaded = exported(kind)
+def test_no_graph_calls_python(kind, exported_raw):
+    _, (_, loaded) = exported_raw(kind, saved)
     graph = loaded.signatures["serving_default"].graph.as_graph_def()
     used = {n.op for n in graph.node} | {n.op for f in graph.library.function for n in f.node_def}
     assert not [op for op in used if "PyFunc" in op]
@@ -125,9 +114,9 @@ def test_no_graph_calls_python(kind, exported):
     ],
 )
 def test_what_cannot_be_read_is_refused_and_the_next_request_is_answered(
-    kind, sent, reason, exported
+    kind, sent, reason, exported_raw
 ):
-    _, _, loaded = exported(kind)
+    _, (_, loaded) = exported_raw(kind, saved)
     embed = loaded.signatures["serving_default"]
     (name,) = embed.structured_input_signature[1]
     with pytest.raises(tf.errors.InvalidArgumentError, match=reason):
@@ -136,8 +125,8 @@ def test_what_cannot_be_read_is_refused_and_the_next_request_is_answered(
 
 
 @pytest.mark.parametrize("kind", RAW_KINDS)
-def test_the_manifest_says_what_there_is(kind, exported):
-    run, result, loaded = exported(kind)
+def test_the_manifest_says_what_there_is(kind, exported_raw):
+    run, (result, loaded) = exported_raw(kind, saved)
     manifest = json.loads((result.path / "manifest.json").read_text())
     assert set(manifest["signatures"]) == set(loaded.signatures)
     for name, described in manifest["signatures"].items():
@@ -159,8 +148,8 @@ def blocks(page, language):
 
 
 @pytest.mark.parametrize("kind", ["sounds", "texts"])  # pictures are sent as sounds are
-def test_the_requests_of_the_readme_work(kind, exported, tmp_path, monkeypatch, capsys):
-    run, result, loaded = exported(kind)
+def test_the_requests_of_the_readme_work(kind, exported_raw, tmp_path, monkeypatch, capsys):
+    run, (result, loaded) = exported_raw(kind, saved)
     page = (result.path / "README.md").read_text()
     (tmp_path / "clip.wav").write_bytes(SENT["sounds"][1])
     (tmp_path / "photo.jpg").write_bytes(SENT["pictures"][0])

@@ -46,30 +46,15 @@ def _installed():
     skip_without("litert")
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """Exports each kind once: (run, path)."""
-    keras.utils.set_random_seed(0)
-    found = {}
-
-    def get(kind):
-        if kind not in found:
-            run = raw_run(kind, tmp_path_factory.mktemp(kind))
-            found[kind] = run, export_raw_litert(run).path
-        return found[kind]
-
-    return get
-
-
 def of_the_run(run, item):
     return run.encoder(next(iter(run.data.examples([item], batch_size=1))))
 
 
 @pytest.mark.parametrize("kind", SENT)
-def test_samples_and_pixels_have_the_vectors_of_the_run(kind, exported):
-    run, path = exported(kind)
-    assert path == run.folder / "encoder_raw.tflite"
-    embed = load_exported(path)
+def test_samples_and_pixels_have_the_vectors_of_the_run(kind, exported_raw):
+    run, result = exported_raw(kind, export_raw_litert)
+    assert result.path == run.folder / "encoder_raw.tflite"
+    embed = load_exported(result.path)
     for item in SENT[kind]:
         found, expected = embed({NAMES[kind]: item[None]}), of_the_run(run, item)
         assert set(found) == set(expected)
@@ -78,8 +63,10 @@ def test_samples_and_pixels_have_the_vectors_of_the_run(kind, exported):
 
 
 @pytest.mark.parametrize("kind", SENT)
-def test_the_example_of_the_page_runs_with_the_runtime_alone(kind, exported, tmp_path, monkeypatch):
-    run, path = exported(kind)
+def test_the_example_of_the_page_runs_with_the_runtime_alone(
+    kind, exported_raw, tmp_path, monkeypatch
+):
+    run, result = exported_raw(kind, export_raw_litert)
     section = PAGE.read_text().partition("### Samples and pixels")[2].partition("\n##")[0]
     (example,) = (
         block
@@ -93,7 +80,7 @@ def test_the_example_of_the_page_runs_with_the_runtime_alone(kind, exported, tmp
     }
     monkeypatch.chdir(tmp_path)
     for name in re.findall(r'model_path="(.+?)"', example):
-        (tmp_path / name).write_bytes(path.read_bytes())
+        (tmp_path / name).write_bytes(result.path.read_bytes())
     with wave.open(str(tmp_path / "clip.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(SENT["sounds"][0].tobytes())
@@ -121,8 +108,9 @@ def test_a_classifier_gives_probabilities_as_well(tmp_path):
     assert_close(found["probabilities"], expected["probabilities"], NETWORK)
 
 
-def test_a_file_that_sees_something_else_is_not_kept(exported, tmp_path, monkeypatch):
-    run, arrays = run_with(tmp_path, exported("pictures")[0].encoder), raw_litert.arrays
+def test_a_file_that_sees_something_else_is_not_kept(exported_raw, tmp_path, monkeypatch):
+    encoder = exported_raw("pictures", export_raw_litert)[0].encoder
+    run, arrays = run_with(tmp_path, encoder), raw_litert.arrays
     run.pipeline = ImageCrops(size=SIZE)
 
     def darker(pipeline, item, max_length=None):
@@ -136,13 +124,14 @@ def test_a_file_that_sees_something_else_is_not_kept(exported, tmp_path, monkeyp
 
 
 @pytest.fixture(scope="module")
-def in_integers(exported, tmp_path_factory):
+def in_integers(exported_raw, tmp_path_factory):
     """Exports each kind once: (run, result)."""
     found = {}
 
     def get(kind):
         if kind not in found:
-            run = run_with(tmp_path_factory.mktemp(kind), exported(kind)[0].encoder)
+            encoder = exported_raw(kind, export_raw_litert)[0].encoder
+            run = run_with(tmp_path_factory.mktemp(kind), encoder)
             run.pipeline = DATA[kind]()
             found[kind] = run, export_quantized(run, "int8", inputs="raw", items=4)
         return found[kind]

@@ -45,4 +45,12 @@ FAULTS = (
         'context.all_reduce("MEAN", dense, packs)',
         STEPS_ON_REPLICAS,
     ),
+    Fault(
+        "the variance of all replicas is computed in float32",
+        "mmssl/distribution.py",
+        'ops.cast(y, "float64") for y in own',
+        "y for y in own",
+        ("tests/test_distribution.py",),
+        "digits",
+    ),
 )

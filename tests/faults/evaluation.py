@@ -117,4 +117,19 @@ FAULTS = (
         "    if moments.count <= 2:",
         ("tests/evaluation/whitening/test_choice.py",),
     ),
+    Fault(
+        "the frames that a part of a long recording only hears count",
+        "mmssl/evaluation/frames.py",
+        "heard[lead // hop :][: own // hop]",
+        "heard[: own // hop]",
+        ("tests/evaluation/test_frames.py",),
+        "long",
+    ),
+    Fault(
+        "purity counts the units",
+        "mmssl/evaluation/probes/units.py",
+        "counts.max(axis=1).sum() / counts.sum()",
+        "counts.max(axis=0).sum() / counts.sum()",
+        ("tests/evaluation/probes/test_units.py",),
+    ),
 )

@@ -10,6 +10,7 @@ from tests.faults import (
     in_graph,
     joint_embedding,
     layers,
+    long_data,
     losses,
     optimizers,
     pipelines,
@@ -18,6 +19,7 @@ from tests.faults import (
     search,
     serving,
     shards,
+    strangers,
     suggest,
     training,
 )
@@ -26,6 +28,7 @@ ROOMS = (
     joint_embedding,
     prediction,
     bases,
+    long_data,
     losses,
     layers,
     encoders,
@@ -42,5 +45,6 @@ ROOMS = (
     suggest,
     serving,
     shards,
+    strangers,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)

@@ -119,4 +119,27 @@ FAULTS = (
         "between = _sum(coarse, c + 1, d)",
         ("tests/losses/test_sample_intervals.py",),
     ),
+    Fault(
+        "distractors that equal the target count against it",
+        "mmssl/losses/masked_contrastive.py",
+        "others = ops.where(equal, MASKED_SCORE, others)",
+        "others = ops.where(equal, others, others)",
+        ("tests/losses/test_masked_contrastive.py",),
+        "formula or equal",
+    ),
+    Fault(
+        "a frame without distractors counts as a hit",
+        "mmssl/losses/masked_contrastive.py",
+        "hits = ops.logical_and(positive > best, best > MASKED_SCORE)",
+        "hits = positive > best",
+        ("tests/losses/test_masked_contrastive.py",),
+        "equal_the_target",
+    ),
+    Fault(
+        "the diversity of all groups is that of their sum",
+        "mmssl/losses/code_diversity.py",
+        "ops.sum(code_perplexity(shares)) / (groups * entries)",
+        "ops.max(code_perplexity(shares)) / entries",
+        ("tests/losses/test_code_diversity.py",),
+    ),
 )

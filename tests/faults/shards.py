@@ -2,8 +2,8 @@
 
 from tests.faults.fault import Fault
 
-PREPARING = ("tests/pipelines/test_preparing.py",)
-ORDER = ("tests/pipelines/test_order.py",)
+PREPARING = ("tests/pipelines/preparing",)
+ORDER = ("tests/pipelines/test_shard_order.py",)
 
 FAULTS = (
     Fault(
@@ -40,7 +40,7 @@ FAULTS = (
     ),
     Fault(
         "a run does not tell what its shards have left out",
-        "pipelines/sources/source.py",
+        "pipelines/sources/kinds.py",
         'left_out=[tuple(one) for one in index.manifest["left_out"]],',
         "left_out=[],",
         PREPARING,
@@ -49,8 +49,8 @@ FAULTS = (
     Fault(
         "the checksums of an index are not looked at",
         "pipelines/sources/shard_index.py",
-        "if not path.exists() or places.checksum_of(path)[1] != checksum:",
-        "if not path.exists():",
+        "if not path.is_file() or places.checksum_of(path)[1] != checksum:",
+        "if not path.is_file():",
         PREPARING,
         "damaged_index",
     ),
@@ -121,7 +121,7 @@ FAULTS = (
     ),
     Fault(
         "shards are read one after the other, without a pool",
-        "pipelines/order.py",
+        "pipelines/shard_order.py",
         'pool = tf.searchsorted(ends, flat, side="right") // self._together',
         'pool = tf.searchsorted(ends, flat, side="right") // 1',
         ORDER,

@@ -21,11 +21,11 @@ CASE = Case(
 CASES = {
     "audio": Case(
         "audio/data2vec",
-        (*TINY_SOUND, "--method.top_blocks=2"),
+        (*TINY_SOUND, "--method.top_blocks=1"),
     ),
     "text": Case(
         "text/data2vec",
-        (*TINY_TEXT, "--method.top_blocks=2", "--method.head_widths=[64]"),
+        (*TINY_TEXT, "--method.top_blocks=1", "--method.head_widths=[64]"),
     ),
 }
 

@@ -1,6 +1,6 @@
 """Overrides that shrink paper recipes to networks of the same parts, for a step in seconds."""
 
-from tests.contract.sizes import TINY_SOUND, TINY_TEXT, tiny_transformer
+from tests.contract.sizes import TINY_FRAMES, TINY_SOUND, TINY_TEXT, tiny_transformer
 
 _BATCH = "--data.batch_size=8"
 _CROPS = (_BATCH, "--data.size=32")
@@ -9,7 +9,8 @@ _MULTI_CROP = ("--data.num_small_views=2", "--data.small_size=16")
 _VIT = (*_CROPS, *tiny_transformer(32))
 _SOUND = (*TINY_SOUND, _BATCH)
 _TEXT = (*TINY_TEXT, _BATCH)
-_DECODER = ("--method.top_blocks=2", "--method.decoder_channels=16", "--method.decoder_groups=4")
+_DECODER = ("--method.top_blocks=1", "--method.decoder_channels=16", "--method.decoder_groups=4")
+_DECODED = ("--method.depth=1", "--method.num_heads=2", "--method.mlp_dim=64")
 _QUEUE = "--method.queue_size=32"
 
 
@@ -25,7 +26,22 @@ SMALL = {
         "--method.encoder.context_dim=16",
     ),
     "audio/data2vec2_paper": (*_SOUND, *_DECODER, "--data.num_masks=2"),
-    "audio/data2vec_paper": (*_SOUND, "--method.top_blocks=2"),
+    "audio/data2vec_paper": (*_SOUND, "--method.top_blocks=1"),
+    "audio/hubert_paper": (
+        *TINY_FRAMES,
+        _BATCH,
+        "--data.clusters=20",
+        "--method.encoder.position_kernel_size=7",
+        "--method.projection=16",
+    ),
+    "audio/wav2vec2_paper": (
+        *TINY_FRAMES,
+        _BATCH,
+        "--method.encoder.position_kernel_size=7",
+        "--method.projection=16",
+        "--method.entries=8",
+        "--method.entry_width=8",
+    ),
     "audio/wavenet_paper": (
         _BATCH,
         "--data.window=512",
@@ -36,6 +52,7 @@ SMALL = {
         "--method.encoder.skip_channels=8",
     ),
     "audio/wavernn_paper": (_BATCH, "--data.window=64", "--method.encoder.units=16"),
+    "text/bart_paper": (*_TEXT, *_DECODED),
     "text/bert_paper": (*_TEXT, "--data.max_predictions=8", "--data.max_positions=64"),
     "text/bert_phase_2_paper": (*_TEXT, "--data.max_predictions=8", "--data.length=64"),
     "text/cpc_paper": (
@@ -45,9 +62,11 @@ SMALL = {
         *(f"--method.encoder.{name}=8" for name in ("token_width", "channels", "context_dim")),
     ),
     "text/data2vec2_paper": (*_TEXT, *_DECODER, "--data.num_masks=2"),
-    "text/data2vec_paper": (*_TEXT, "--method.top_blocks=2", *_heads(head_widths=[64])),
+    "text/data2vec_paper": (*_TEXT, "--method.top_blocks=1", *_heads(head_widths=[64])),
     "text/gpt_paper": _TEXT,
     "text/simcse_paper": (_BATCH, "--data.length=48", "--data.limit=12"),
+    "text/t5_paper": (*_TEXT, *_DECODED),
+    "text/xlnet_paper": (*_TEXT, "--data.memory=16"),
     "vision/barlow_twins_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/byol_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[16, 8])),
     "vision/colorization_paper": (
@@ -63,7 +82,7 @@ SMALL = {
         *_VIT,
         "--data.patch_size=4",
         "--data.min_block=1",
-        "--method.top_blocks=2",
+        "--method.top_blocks=1",
     ),
     "vision/dino_paper": (*_VIT, *_MULTI_CROP, *_heads(head=[16, 8]), "--method.out_dim=32"),
     "vision/inpainting_paper": (

@@ -1,6 +1,7 @@
 """Every file of a run that is damaged is named in one sentence, with what to do."""
 
 import shutil
+from unittest import mock
 
 import pytest
 
@@ -10,6 +11,7 @@ from mmssl.runs import Run, RunFolder
 from mmssl.runs.checksums import CHECKSUMS, check_files, note_files_of_data, write_noted
 from mmssl.training import loop
 from mmssl.training.loop import pretrain
+from tests.stopping import StoppedError, stop_after
 from tests.training.test_run import TINY
 
 OVERRIDES = [*TINY, "--fit.steps=1"]
@@ -92,6 +94,24 @@ def test_a_checkpoint_is_refused_in_one_sentence_where_a_run_goes_on(damage, fol
     command = ["pretrain", "audio/cpc", "--quiet", "--out", str(folder.path), *OVERRIDES]
     assert main(command) == 2
     assert "last.npz is damaged" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(tmp_path, caplog):
+    overrides = [*TINY, "--fit.steps=3", "--fit.checkpoint_seconds=0"]
+    folder, whole = RunFolder(tmp_path / "run"), tmp_path / "whole"
+    expected = pretrain("audio/cpc", whole, overrides, quiet=True).method().get_weights()
+    with mock.patch.object(loop, "save_state", stop_after(2)), pytest.raises(StoppedError):
+        pretrain("audio/cpc", folder.path, overrides, quiet=True)
+    spoil(folder.checkpoint, flip)
+    said = f"the one before is used, {folder.checkpoint.with_name('before.npz')} of step 1."
+    assert Run.load(folder.path).encoder.count_params() > 0
+    assert said in caplog.text
+    assert "its encoder is that of step 1 of 3" in caplog.text
+    caplog.clear()
+    run = pretrain("audio/cpc", folder.path, overrides, quiet=True)
+    assert said in caplog.text
+    for one, two in zip(run.method().get_weights(), expected, strict=True):
+        assert (one == two).all()
 
 
 @pytest.mark.parametrize("name", ["encoder.keras", "untrained.keras", "plan.json"])

@@ -1,13 +1,16 @@
 """Which checkpoints are kept beside the last one, and how they are written and removed."""
 
 import errno
+import json
 import os
 
+import numpy as np
 import pytest
 
 from mmssl.files import atomic_write
+from mmssl.runs.checkpoint import read_position
 from mmssl.runs.fit import Fit
-from mmssl.runs.kept import Keep, Kept, find_kept, kept_steps, path_of
+from mmssl.runs.kept import Keep, Kept, find_kept, go_back, kept_steps, path_of, sound
 
 NAMES = ("every", "best", "by")
 
@@ -170,3 +173,60 @@ def test_steps_beyond_a_million_are_found(tmp_path):
     path_of(tmp_path, 1_000_000).touch()
     path_of(tmp_path, 999_999).touch()
     assert kept_steps(tmp_path) == [999_999, 1_000_000]
+
+
+def checkpoint(path, step):
+    np.savez(path, position=json.dumps({"step": step}), variable_0=np.arange(50.0))
+
+
+def flip(path, at):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_checkpoint_leaves_the_one_before_it_there(tmp_path):
+    for step in (1, 2, 3):
+        write(tmp_path, step, [], keep=Keep(), content=b"%d" % step)
+    names = ("before.npz", "last.npz")
+    assert [(tmp_path / name).read_bytes() for name in names] == [b"2", b"3"]
+    write(tmp_path, 4, [], keep=Keep(every=2), content=b"4")
+    assert [(tmp_path / name).read_bytes() for name in names] == [b"3", b"4"]
+
+
+@pytest.mark.parametrize(("kept", "name"), [(2, "before.npz"), (5, "step_000005.npz")])
+def test_the_latest_that_is_sound_is_used_where_the_last_is_damaged(kept, name, tmp_path, caplog):
+    steps = {"before.npz": 4, "last.npz": 6, path_of(tmp_path, kept).name: kept}
+    for one, step in steps.items():
+        checkpoint(tmp_path / one, step)
+    assert sound(tmp_path / "last.npz") == tmp_path / "last.npz"
+    flip(tmp_path / "last.npz", at=700)
+    assert sound(tmp_path / "last.npz") == tmp_path / name
+    assert f"the one before is used, {tmp_path / name} of step {steps[name]}." in caplog.text
+    go_back(tmp_path / "last.npz")
+    assert read_position(tmp_path / "last.npz")["step"] == steps[name]
+
+
+def test_a_damaged_one_with_nothing_before_is_refused(tmp_path):
+    for name in ("before.npz", "last.npz"):
+        checkpoint(tmp_path / name, 4)
+        flip(tmp_path / name, at=700)
+    with pytest.raises(ValueError, match=r"last\.npz is damaged .*: restore it from a copy"):
+        sound(tmp_path / "last.npz")
+
+
+def test_every_flipped_bit_that_changes_what_is_read_is_found(tmp_path):
+    last = tmp_path / "last.npz"
+    checkpoint(last, 4)
+    checkpoint(tmp_path / "before.npz", 3)
+    whole, found = last.read_bytes(), 0
+    for at in range(len(whole)):
+        flip(last, at)
+        if sound(last) == last:
+            with np.load(last) as archive:
+                np.testing.assert_array_equal(archive["variable_0"], np.arange(50.0))
+            assert read_position(last) == {"step": 4}
+        else:
+            found += 1
+        last.write_bytes(whole)
+    assert found > len(whole) / 2  # the rest is padding and dates

@@ -249,6 +249,23 @@ def test_a_damaged_index_is_refused(index, name):
     refused(Index.open, index.path, match=r"photos\.index is damaged \(.*\): build it again")
 
 
+@pytest.mark.parametrize("name", ["vectors.npy", "items.jsonl", "manifest.json"])
+def test_a_flipped_bit_of_an_index_is_found_by_its_checksum(index, name):
+    path = index.path / name
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"1" if name != "vectors.npy" else content[-1:])] ^= 1
+    path.write_bytes(content)
+    refused(Index.open, index.path, match=r"photos\.index is damaged \(.*\): build it again")
+
+
+def test_an_index_of_before_checksums_opens(index):
+    path = index.path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["checksum"], manifest["checksums"]
+    path.write_text(json.dumps(manifest))
+    assert len(Index.open(index.path).items) == 6
+
+
 def test_an_index_of_a_later_format_is_refused(index):
     path = index.path / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))

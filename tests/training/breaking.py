@@ -1,9 +1,11 @@
-"""A method whose numbers end at a step."""
+"""A method whose numbers end at a step, and a pipeline that lets NaN by."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from mmssl.methods.bases import Pretrainer
+from mmssl.pipelines.images import ImageCrops
 
 
 class Breaking(Pretrainer):
@@ -27,3 +29,15 @@ class Breaking(Pretrainer):
         if self.where == "loss":
             return {"size": size * ops.where(now, float("nan"), 1.0)}
         return {"size": ops.sqrt(size * ops.where(now, 0.0, 1.0))}
+
+
+class BreakingCrops(ImageCrops):
+    """Pictures of one gray each, of which that of 140 of 255 is NaN."""
+
+    def batches(self, *args, **kwargs):
+        return super().batches(*args, **kwargs).map(_without_a_gray)
+
+
+def _without_a_gray(batch):
+    gray = tf.reduce_mean(batch["images"], axis=(1, 2, 3), keepdims=True) * 255
+    return {"images": tf.where(tf.abs(gray - 140) < 1, float("nan"), batch["images"])}

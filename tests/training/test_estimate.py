@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from mmssl.training.estimate import estimate
-from mmssl.training.loop import TIMED_STEPS, WARM_STEPS, Training
+from mmssl.training.loop import Training
+from mmssl.training.planning import TIMED_STEPS, WARM_STEPS
 from tests.contract.cases import all_cases
 
 

@@ -14,11 +14,15 @@ import tensorflow as tf
 from mmssl.cli import main
 from mmssl.pipelines.audio import AudioWindows, MaskedWindows
 from mmssl.pipelines.images import ImageCrops, ImageViews
+from mmssl.pipelines.parts import Parts
 from mmssl.pipelines.steps import batch_maker
 from mmssl.pipelines.text import TokenBlocks
 from mmssl.runs.recipe import build
+from mmssl.training.launch import launch
 from mmssl.training.loop import pretrain
 from mmssl.training.service import AHEAD, Service, check_target, in_order
+from tests.contract.tolerances import REPLICAS, assert_near
+from tests.contract.visit import joined
 
 
 def made(step):
@@ -76,6 +80,19 @@ def test_single_batches_are_those_of_the_pipeline(pipeline):
                 np.testing.assert_array_equal(single[name], value)
 
 
+@pytest.mark.parametrize("equal_rows", [False, True])
+def test_single_parts_are_those_that_a_worker_reads(equal_rows):
+    pipeline = MaskedWindows(
+        window=2000, batch_size=4, kernel_sizes=(10, 4), strides=(5, 4), equal_rows=equal_rows
+    ).prepare()
+    parts = Parts(1, 2, 4)
+    make = batch_maker(pipeline, 3, parts)
+    for turn, part in enumerate(pipeline.batches(0, 3, parts).take(6).as_numpy_iterator()):
+        single = make(tf.constant(turn, tf.int64))
+        for name, value in part.items():
+            np.testing.assert_array_equal(single[name], value)
+
+
 @pytest.mark.parametrize(
     "target", ["localhost:5050", "grpc://localhost", "grpc://:1", "http://a:1"]
 )
@@ -129,16 +146,22 @@ def test_workers_make_the_batches_of_the_run_even_when_one_is_killed(service, tm
     assert "the data service ended" not in caplog.text
 
 
+TINY = ["--fit.steps=4", "--fit.monitor_examples=0", "--data.batch_size=4", "--data.size=32"]
+
+
+def encoder_weights(folder):
+    return keras.saving.load_model(folder / "encoder.keras", compile=False).get_weights()
+
+
 @pytest.mark.slow
 def test_a_run_with_a_service_ends_with_the_weights_of_one_without(service, tmp_path):
     target, _ = service
-    tiny = ["--fit.steps=4", "--fit.monitor_examples=0", "--data.batch_size=4", "--data.size=32"]
-    with_service = [*tiny, f"--fit.data_service={target}"]
-    for name, overrides in (("one", tiny), ("two", with_service)):
+    with_service = [*TINY, f"--fit.data_service={target}"]
+    for name, overrides in (("one", TINY), ("two", with_service)):
         pretrain("vision/colorization", tmp_path / name, overrides, quiet=True)
-    one, two = (
-        keras.saving.load_model(tmp_path / name / "encoder.keras", compile=False).get_weights()
-        for name in ("one", "two")
-    )
+    one, two = (encoder_weights(tmp_path / name) for name in ("one", "two"))
     for weight, other in zip(one, two, strict=True):
         np.testing.assert_array_equal(weight, other)
+    command = ["pretrain", "vision/colorization", "--out", str(tmp_path / "three"), *with_service]
+    assert launch(command, 2) == 0
+    assert_near(joined(encoder_weights(tmp_path / "three")), joined(one), REPLICAS)

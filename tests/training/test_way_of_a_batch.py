@@ -10,7 +10,7 @@ from tests.contract.building import built, prepared
 from tests.contract.cases import all_cases
 from tests.training.way_of_a_batch import files_of_a_step
 
-MOST = 16  # of vision/simclr
+MOST = 12  # of vision/simclr
 CASE = all_cases()["simclr"]
 TINY = [*CASE.tiny, "--fit.steps=2", "--fit.monitor_examples=0"]
 

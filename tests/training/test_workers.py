@@ -58,7 +58,11 @@ def ended(child):
 
 
 def wait_for_a_checkpoint(child, folder):
-    while child.poll() is None and not RunFolder(folder).checkpoint.exists():
+    wait_for(child, RunFolder(folder).checkpoint)
+
+
+def wait_for(child, file):
+    while child.poll() is None and not file.exists():
         time.sleep(0.05)
     assert child.poll() is None, child.communicate()[0]
 
@@ -169,12 +173,25 @@ def test_a_worker_that_is_killed_ends_the_others_and_the_same_command_goes_on(
         np.testing.assert_array_equal(one, other)
 
 
+def test_workers_whose_launcher_is_killed_write_a_checkpoint_and_end(tmp_path):
+    files = RunFolder(tmp_path / "orphaned")
+    child = started(files.path, 2, "--fit.steps=100000", "--fit.checkpoint_seconds=100000")
+    wait_for(child, files.history)
+    workers = psutil.Process(child.pid).children()
+    assert not files.checkpoint.exists()
+    child.kill()
+    _, running = psutil.wait_procs(workers, timeout=30)
+    assert running == []
+    assert 0 < read_position(files.checkpoint)["step"] < 100000
+
+
 def test_the_others_write_nothing(tmp_path):
     """A worker that may not write to the run folder does its part."""
     children = pair("-c", _WATCHED, str(tmp_path / "run"), *RUN)
     printed = [child.communicate(timeout=SECONDS)[0] for child in children]
     assert [child.returncode for child in children] == [0, 0], printed
-    chief, other = (text.split("wrote: ")[1].split() for text in printed)
+    lines = [line for text in printed for line in text.splitlines() if line.startswith("wrote:")]
+    chief, other = (line.split()[1:] for line in lines)
     assert other == []
     assert "last.npz" in chief
 

@@ -11,6 +11,7 @@ from mmssl.encoders.parts.pixels import SCALINGS, Scaling
 from mmssl.encoders.parts.saved import read_model
 
 BUILDERS = {"keras.applications": keras.applications, "keras_hub.models": keras_hub.models}
+_FILES = (".keras", ".h5", ".hdf5")
 REMEDY = "restore it from a copy"
 
 
@@ -45,8 +46,8 @@ def opened(model, arguments, size):
     path = Path(model).expanduser()
     if path.is_dir():
         return _preset(path)
-    if path.suffix == ".keras" and path.is_file():
-        return _file(path), None
+    if path.suffix in _FILES and path.exists():
+        return read_model(path, REMEDY), None
     raise ValueError(
         f"adapt(model={str(model)!r}) finds nothing: give a .keras file, the folder of a KerasHub "
         "preset, or a name such as keras.applications.ResNet50V2 or keras_hub.models.ViTBackbone."
@@ -77,18 +78,6 @@ def _built(name, package, arguments, size):
 
 def _is_backbone(value):
     return inspect.isclass(value) and issubclass(value, keras_hub.models.Backbone)
-
-
-def _file(path):
-    try:
-        return read_model(path, REMEDY)
-    except ValueError as error:
-        if "lambda" not in str(error).lower():
-            raise
-        raise ValueError(
-            f"{path} holds a Lambda layer, whose code is not run: save the model with layers of "
-            "Keras or of a registered class in its place."
-        ) from None
 
 
 def _preset(path):

@@ -1,5 +1,6 @@
 """Loading of pretrained encoders."""
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,9 @@ import keras
 from mmssl.choices import check_choices
 from mmssl.encoders.parts.dropout import with_dropout
 from mmssl.layers import TokenPooling
+from mmssl.reading import check_fits, check_regular
 
+_REASON = 300  # characters of what Keras says, which may repeat all of a configuration
 _REMEDY = (
     "if it belongs to a run whose checkpoint is whole, delete it, and the same `mmssl pretrain` "
     "command writes it again"
@@ -64,12 +67,33 @@ def read_model(path, remedy=_REMEDY):
     Raises:
         ValueError: the file is damaged, or Keras cannot read it.
     """
+    if path.suffix != ".keras":
+        raise ValueError(
+            f"{path} is no .keras file, and models in other formats, such as .h5, are not read: "
+            "what they hold may be code."
+        )
     check_archive(path, remedy)  # Keras itself would miss a flipped bit of a weight
     try:
-        return keras.models.load_model(path, compile=False)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} cannot be read: {reason}") from None
+        raise ValueError(f"{path} {_refusal(error)}") from None
+
+
+def _refusal(error):
+    """Says in a sentence why Keras does not load a model."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if "lambda" in text.lower():
+        return (
+            "holds a Lambda layer, whose code is not run: save the model with layers of Keras or "
+            "of a registered class in its place."
+        )
+    foreign = re.search(r"Could not (?:locate|deserialize) (?:\w+ )?'([^']*)'", text)
+    if foreign:
+        return (
+            f"names {foreign[1]}, which is neither of Keras nor of mmssl, and is not imported: "
+            "import the module that registers it first."
+        )
+    return f"cannot be read: {text[:_REASON]}"
 
 
 def check_archive(path, remedy=_REMEDY):
@@ -82,8 +106,10 @@ def check_archive(path, remedy=_REMEDY):
     Raises:
         ValueError: the file is damaged.
     """
+    check_regular(path)
     try:
         with zipfile.ZipFile(path) as archive:
+            check_fits("it", sum(info.file_size for info in archive.infolist()))
             damaged = archive.testzip()
         reason = damaged and f"bad checksum of {damaged}"
     except Exception as error:  # what a damaged archive raises is without number

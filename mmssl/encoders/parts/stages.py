@@ -4,6 +4,8 @@ An encoder with stages has layers with these names:
 
 - `tokens`: the local features (B, T, C), before masking and without positions;
 - `token_mask`, where sequences differ in length: int32 (B, T), 1 for tokens, 0 for padding;
+- `latents` and `normed_latents`, where convolutions precede the tokens: what they make of each
+  frame, (B, T, C), and the same normalized, from which the tokens are projected;
 - `positioned`: the input of the first block, (B, T, C), or (B, 1 + T, C) with a class token first;
 - `position_ids`, where attention encodes positions itself: int32 (1, T) or (1, 1 + T), the
   positions of the tokens that enter the first block; (B, T) where only some tokens of a sequence
@@ -18,7 +20,13 @@ import keras
 
 from mmssl.encoders.parts.blocks import blocks
 
-BESIDE = {"tokens": ("token_mask",), "positioned": ("token_mask", "position_ids")}
+BESIDE = {
+    "latents": ("token_mask",),
+    "tokens": ("token_mask",),
+    "positioned": ("token_mask", "position_ids"),
+}
+HAVE = {"latents": "wav2vec_encoder has"}
+HAVE_TOKENS = "vit_encoder, roberta_encoder and wav2vec_encoder have"
 
 
 def local(encoder):
@@ -32,6 +40,32 @@ def local(encoder):
         one, `token_mask`.
     """
     return keras.Model(encoder.input, _outputs(encoder, "tokens"), name="local")
+
+
+def latents(encoder):
+    """Builds the stage from the encoder's inputs to the frames that its convolutions make.
+
+    Args:
+        encoder: keras.Model with stages and a layer `latents`.
+
+    Returns:
+        keras.Model from the encoder's inputs to a dict of `latents` and `token_mask`.
+    """
+    return keras.Model(encoder.input, _outputs(encoder, "latents"), name="latents")
+
+
+def projected(encoder):
+    """Builds the stage from the frames of convolutions to the local features.
+
+    Args:
+        encoder: keras.Model with stages and a layer `latents`.
+
+    Returns:
+        keras.Model from the outputs of `latents` to a dict of `normed`, `tokens` and `token_mask`.
+    """
+    normed = encoder.get_layer("normed_latents").output
+    outputs = {"normed": normed, **_outputs(encoder, "tokens")}
+    return _between(encoder, "latents", outputs, "projected")
 
 
 def positions(encoder):
@@ -130,8 +164,8 @@ def stage_output(encoder, name):
     """
     if name not in (layer.name for layer in encoder.layers):
         raise ValueError(
-            f"What hides tokens from an encoder needs its layer {name!r}, as vit_encoder, "
-            f"roberta_encoder and wav2vec_encoder have one; {encoder.name} has none."
+            f"What hides tokens from an encoder needs its layer {name!r}, as "
+            f"{HAVE.get(name, HAVE_TOKENS)} one; {encoder.name} has none."
         )
     return encoder.get_layer(name).output
 

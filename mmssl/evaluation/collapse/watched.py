@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.reader import BATCH
 
 VIEWED, VIEWED_BYTES = 64, 2**26  # items whose views are cached, and more while they fit in these

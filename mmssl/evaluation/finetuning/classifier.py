@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from mmssl.evaluation.probes.features import embed_source
 from mmssl.optimizers import adamw, warmup_cosine
-from mmssl.pipelines.mapping import mapped
+from mmssl.pipelines.elements import mapped
 
 WARMUP = 0.1  # fraction of the steps
 

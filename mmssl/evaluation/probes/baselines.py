@@ -4,6 +4,8 @@ Each baseline belongs to one input of the encoder contract, and computes feature
 test items for the same probes.
 """
 
+import itertools
+
 import librosa
 import numpy as np
 import tensorflow as tf
@@ -13,12 +15,13 @@ from threadpoolctl import threadpool_limits
 
 from mmssl.evaluation.probes.features import Features
 from mmssl.pipelines.audio.budget import SAMPLES
-from mmssl.pipelines.mapping import mapped
 
 SIDE, COMPONENTS = 32, 200
 COEFFICIENTS, MEL_BANDS, WINDOW_SECONDS, STEP_SECONDS = 20, 40, 0.032, 0.010
 PCA_ITEMS = 10000  # to fit the principal components on
 WORDS, TEXT_GRID = 50000, (0.1, 1.0, 10.0)  # the most frequent words and word pairs
+BEGINNING = 2**15  # characters of each text, more than any encoder sees
+COUNTED = 2**23  # characters of the training texts, to choose the words from
 
 
 def raw_baseline(data, sources, seed=0, progress=None):
@@ -94,25 +97,26 @@ def audio_baseline(data, sources, seed=0, progress=None):
 
 
 def text_baseline(data, sources, seed=0, progress=None):
-    """TF-IDF of words and word pairs.
+    """TF-IDF of words and word pairs in the first 32,768 characters of each text.
 
     Args:
-        data: unused; the text itself is read.
-        sources: see `raw_baseline`; their `read` returns string scalars.
+        data: Documents.
+        sources: see `raw_baseline`; of a large training source, texts spread evenly are fitted to.
         seed: unused; nothing is random.
         progress: see `raw_baseline`.
 
     Returns:
         Features, sparse matrices.
     """
-    texts = [read_texts(source) for source in sources]
     vectorizer = TfidfVectorizer(
         ngram_range=(1, 2), sublinear_tf=True, max_features=WORDS, dtype=np.float32
     )
-    train = vectorizer.fit_transform(texts[0])
+    total = sum(map(len, _beginnings(data, sources[0])))
+    fitted = _beginnings(data, sources[0])
+    vectorizer.fit(itertools.islice(fitted, 0, None, -(-total // COUNTED)))
     if progress is not None:
-        progress(len(texts[0]))
-    parts = [train, *map(vectorizer.transform, texts[1:])]
+        progress(len(sources[0]))
+    parts = [vectorizer.transform(_beginnings(data, source)) for source in sources]
     return Features(parts, "TF-IDF of words and word pairs", grid=TEXT_GRID)
 
 
@@ -161,17 +165,10 @@ def _mfccs(data, source, progress):
     return np.stack(rows)
 
 
-def read_texts(source):
-    """Reads every item of a source of text.
-
-    Args:
-        source: Source whose `read` returns string scalars.
-
-    Returns:
-        list of str; bytes that are not valid UTF-8 are replaced.
-    """
-    items = mapped(tf.data.Dataset.range(len(source)), source.read, tf.data.AUTOTUNE)
-    return [item.decode("utf-8", "replace") for item in items.as_numpy_iterator()]
+def _beginnings(data, source):
+    """Yields the beginnings of texts, str."""
+    for text in data.beginnings(source, BEGINNING).as_numpy_iterator():
+        yield text[0].decode()[:BEGINNING]
 
 
 def _small_images(batch):

@@ -16,6 +16,7 @@ from mmssl.evaluation.probes.overlap import count_pretrained
 from mmssl.evaluation.probes.registry import DEFAULT, get_probes
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split
+from mmssl.evaluation.probes.units import unit_figures
 from mmssl.evaluation.whitening.features import whiten_features
 
 DIAGNOSED = 4096  # embeddings that the collapse diagnostics use
@@ -56,7 +57,8 @@ def evaluate(
         `data`, `step` (of the checkpoint of a run that has not ended; else None), `raw_features`,
         `diagnostics`, `held_out` (the method's own metrics, such as `mlm_loss`, each also at the
         top level; empty if it has none, with the reason in `held_out_missing` if they cannot be
-        computed on these items) and `seconds` (stage -> s).
+        computed on these items), `units` (of a run that predicts units of sound: their `purity`,
+        `pnmi` and `clusters`; in `units_missing` why not) and `seconds` (stage -> s).
         Without labels, only `held_out` and the description of the data.
 
     Raises:
@@ -72,6 +74,8 @@ def evaluate(
         check_split(split)
         result["pretrained_on"] = count_pretrained(run.data, data, split.test)
         result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}
+        with stages("units"):
+            result |= _units(run, split.test)
     with stages("held out"):
         result |= _held_out(run, source)
     if split is None and not result["held_out"]:
@@ -198,6 +202,14 @@ def _score(probes, features, blocks, split, seed, stages):
 def _spaced(rows):
     """At most DIAGNOSED rows, evenly spaced, since data are often sorted by class."""
     return rows[:: -(-len(rows) // DIAGNOSED)]
+
+
+def _units(run, source):
+    try:
+        figures = unit_figures(run, source)
+    except ValueError as error:
+        return {"units_missing": str(error)}
+    return {"units": figures} if figures else {}
 
 
 def _held_out(run, source):

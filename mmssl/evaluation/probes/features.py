@@ -66,7 +66,7 @@ class Embedder:
             for name, part in cuts.items()
         }
         self._trunk, self._pools, self._parts = trunk, pools, {**cuts, "embedding": model}
-        self.forward = _compiled(trunk, pools)
+        self.forward = compiled(trunk, pools)
         self.inputs, self.outputs = list(encoder.input), list(trunk.output)
         self.width = trunk.output["embedding"].shape[-1]
         if self._whitening is not None:
@@ -129,7 +129,7 @@ class Embedder:
     def windowed(self):
         """What `embed_recording` takes of an encoder, as keyword arguments."""
         trunk, level = without_levels(self._trunk)
-        forward = _compiled(trunk, self._pools)
+        forward = compiled(trunk, self._pools)
         return {
             "embed": partial(self._embedded, forward),
             "reach": reach(self._parts["embedding"]),
@@ -219,8 +219,16 @@ def embed_source(encoder, data, source, layer=None):
     return Embedder(encoder, layer).source(data, source)["embedding"]
 
 
-def _compiled(trunk, pools):
-    """Compiles an encoder and the pooling of its blocks, for inputs of any size and length."""
+def compiled(trunk, pools):
+    """Compiles an encoder and the pooling of its blocks, for inputs of any size and length.
+
+    Args:
+        trunk: functional keras.Model with outputs by name.
+        pools: dict from the name of an output to the keras.Model that pools it.
+
+    Returns:
+        function of a dict of inputs to a dict of float32 tensors.
+    """
 
     def forward(batch):
         outputs = dict(trunk(batch, training=False))

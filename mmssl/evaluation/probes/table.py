@@ -23,6 +23,10 @@ def print_table(result, console=None):
     rows = accuracy_rows(result, blocks=True)
     if rows:
         console.print(_accuracies(result, rows))
+    if "units" in result:
+        console.print(_metrics("units of sound", result["units"]))
+    elif "units_missing" in result:
+        console.print(f"no figures of units: {escape(result['units_missing'])}")
     if result.get("held_out"):
         console.print(_metrics("held out", result["held_out"]))
     elif result.get("held_out_missing"):

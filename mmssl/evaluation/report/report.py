@@ -25,6 +25,7 @@ from mmssl.evaluation.report.curves import curve_panels
 from mmssl.evaluation.report.embedding_map import embedding_map
 from mmssl.evaluation.report.neighbors import image_uri, neighbor_rows
 from mmssl.evaluation.report.verdict import advice, healthy, learned, unprobed
+from mmssl.evaluation.words.measure import KIND, word_rows
 from mmssl.files import write_text
 from mmssl.runs import read_history
 
@@ -53,6 +54,7 @@ def write_report(run, data=None, probe=None, seed=0):
         _header(run, history),
         _verdict(run, results, history),
         _probes(run, results),
+        *_words(read_results(run.folder / "metrics.json", KIND)),
         *_fine_tuning(read_results(run.folder / "metrics.json", "fine_tuning")),
         _training(run, history),
         *_items(run, data, results, seed),
@@ -140,6 +142,17 @@ def _probe(run, result):
         text = f"No held-out metrics of the method: {result['held_out_missing']}"
         parts.append(page.sentence(text))
     return "\n".join(parts)
+
+
+def _words(results):
+    if not results:
+        return []
+    text = (
+        "Rank correlation of cosines with what people say, or the share of analogies that are "
+        "completed, over those whose words are all known."
+    )
+    titles = ("words", "known", "encoder", "untrained encoder")
+    return [page.section("Words", page.table(titles, word_rows(results)), page.sentence(text))]
 
 
 def _accuracies(result, rows):

@@ -4,6 +4,7 @@ from mmssl.methods.bases.adversarial import AdversarialPretrainer
 from mmssl.methods.bases.joint_embedding import JointEmbedding
 from mmssl.methods.bases.latent_prediction import LatentPrediction
 from mmssl.methods.bases.pretrainer import Pretrainer
+from mmssl.methods.bases.sequence_to_sequence import SequenceToSequence
 from mmssl.methods.bases.student_teacher import StudentTeacher
 from mmssl.methods.bases.teacher import EMATeacher
 
@@ -13,5 +14,6 @@ __all__ = [
     "JointEmbedding",
     "LatentPrediction",
     "Pretrainer",
+    "SequenceToSequence",
     "StudentTeacher",
 ]

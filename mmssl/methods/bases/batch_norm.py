@@ -3,7 +3,6 @@
 import functools
 
 import keras
-from keras import ops
 
 from mmssl import distribution
 
@@ -24,7 +23,7 @@ def synchronize(method, on):
     own = []
     for norm in _batch_norms(method):
         # Keras has no public way to reduce once instead of three times, nor to choose so late.
-        norm._moments = functools.partial(_moments, norm, on)
+        norm._moments = functools.partial(distribution.norm_moments, norm, on)
         if norm.trainable and norm.built and not (norm.synchronized and on):
             own += [norm.moving_mean, norm.moving_variance]
     return own
@@ -33,10 +32,3 @@ def synchronize(method, on):
 def _batch_norms(method):
     layers = {id(layer): layer for layer in method._flatten_layers()}.values()
     return [x for x in layers if isinstance(x, keras.layers.BatchNormalization)]
-
-
-def _moments(norm, on, inputs, mask):
-    if mask is not None or not norm.synchronized:
-        return type(norm)._moments(norm, inputs, mask)
-    compute = distribution.moments if on else ops.moments
-    return compute(inputs, norm._reduction_axes)

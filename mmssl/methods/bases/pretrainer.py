@@ -18,9 +18,10 @@ class Pretrainer(keras.Model):
     class attribute `metric_names` lists the names of its losses and other metrics; `norm_sensitive`
     tells whether the loss depends on the norms of the vectors it compares, not only on their
     directions; `splits_batches` that it is a mean over the batch in which no example meets another,
-    so that gradients may be accumulated over its parts (see `compile`); `min_batch_size` is
-    the smallest global batch to learn from: 2 where examples are compared with each other, or a
-    head normalizes over them.
+    so that gradients may be accumulated over its parts (see `compile`); `sparse_gradients` that
+    gradients of its tables stay the rows that occur in a batch, for optimizers that move these
+    alone; `min_batch_size` is the smallest global batch to learn from: 2 where examples are
+    compared with each other, or a head normalizes over them.
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
@@ -34,8 +35,9 @@ class Pretrainer(keras.Model):
     metric_names = ()
     norm_sensitive = False
     splits_batches = False
+    sparse_gradients = False
     accumulate = 1
-    finite = None  # a step.FiniteWatch, on TensorFlow
+    finite = None  # once compiled, a FiniteWatch of the backend's step
     votes = None  # a step.Votes, where workers must agree on when to stop
     min_batch_size = 1
 
@@ -296,6 +298,8 @@ class Pretrainer(keras.Model):
         if keras.backend.backend() == "tensorflow":
             distribution.leave_summing(self.optimizer)
             self.finite = step.FiniteWatch()
+        if keras.backend.backend() == "jax":
+            self.finite = jax_step.FiniteWatch()
 
     def take_step(self, batch):
         """Takes the compiled step on a batch, as a run does, and leaves the metrics' means going.

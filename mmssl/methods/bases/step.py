@@ -33,7 +33,8 @@ def train_step(method, data):
         [keras.ops.copy(v) for v in differing],
         gradients,
     )
-    summed = iter(distribution.sum_joined([x for group in sent for x in group]))
+    joined = [x for group in sent for x in group]
+    summed = iter(distribution.sum_joined(joined, method.sparse_gradients))
     [loss], votes, totals, statistics, gradients = (list(islice(summed, len(x))) for x in sent)
     method._loss_tracker.update_state(loss)
     method.finite.watch(method.optimizer.iterations, [loss, *gradients])
@@ -159,12 +160,13 @@ class FiniteWatch:
 
         Args:
             step: int scalar, number of optimizer steps before it.
-            tensors: list of its loss and gradients, or None.
+            tensors: list of its loss and gradients, IndexedSlices among them, or None.
         """
         import tensorflow as tf
 
         # A sum is no number if one of its terms is none, and takes no memory.
-        sums = [tf.cast(tf.reduce_sum(x), tf.float32) for x in tensors if x is not None]
+        values = [getattr(x, "values", x) for x in tensors if x is not None]
+        sums = [tf.cast(tf.reduce_sum(x), tf.float32) for x in values]
         wrong = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.stack(sums))))
         first = tf.logical_and(wrong, self._first < 0)
         self._first.assign(tf.where(first, tf.cast(step, tf.int64), self._first))
@@ -178,7 +180,8 @@ class FiniteWatch:
 class Votes:
     """What workers ask of each other, counted in the reduction of each step.
 
-    So all of them know after the same step what any of them has asked for, such as to stop.
+    So all of them know after the same step what any of them has asked for, such as to stop. To
+    read the result waits for that step, and what is asked is sent to the device.
 
     Args:
         count: int, number of questions.
@@ -186,6 +189,7 @@ class Votes:
 
     def __init__(self, count):
         self._given, self._counted = (_local_to_replica([0.0] * count) for _ in range(2))
+        self._asked = [False] * count
 
     def given(self):
         """Returns this replica's votes, (count,)."""
@@ -199,7 +203,9 @@ class Votes:
 
     def give(self, votes):
         """Sets the votes of this worker in the steps that follow, a list of bool."""
-        self._given.assign([float(vote) for vote in votes])
+        if votes != self._asked:
+            self._given.assign([float(vote) for vote in votes])
+            self._asked = votes
 
     def result(self):
         """Says, a list of bool, whether any worker voted yes in the step before."""

@@ -89,5 +89,6 @@ def test_spoken_digits_have_the_floor_that_is_known_of_them(real_data):
 
 def test_passages_of_authors_have_the_floor_that_is_known_of_them(real_data):
     table = real_data / "text" / "novels" / "author_passages.tsv"
-    linear, _ = probe(None, open_source(table, SentencePairs.extensions), text_baseline)
+    data = SentencePairs(table)
+    linear, _ = probe(data, open_source(table, data.extensions), text_baseline)
     assert linear == pytest.approx(0.618, abs=0.02)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.pipelines.draws import uniforms
+from mmssl.pipelines.elements import uniforms
 from mmssl.pipelines.images.augmentation import (
     adjust_hue,
     color_jitter,

@@ -162,3 +162,27 @@ def test_a_table_that_names_missing_or_repeated_files_is_refused(tmp_path):
 def test_a_long_list_is_cut():
     assert listed(["a", "b"]) == "a, b"
     assert listed(range(23), limit=3) == "0, 1, 2 and 20 more"
+
+
+@pytest.mark.parametrize("kind", ["tsv", "jsonl"])
+def test_texts_stay_in_the_file_and_are_read_when_they_are_asked_for(tmp_path, kind):
+    texts = ["\u00e9t\u00e9 " * 9, "second", "x" * 3_000_000, "last"]
+    if kind == "jsonl":
+        lines = [json.dumps({"label": "a", "text": text}) for text in texts]
+    else:
+        lines = ["\t\ttext", *(f"a\tb\t{text}" for text in texts)]
+    path = write(tmp_path, f"t.{kind}", "\r\n".join(lines), "utf-8-sig")
+    tracemalloc.start()
+    columns, _ = read_texts(path)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 100_000
+    assert columns["text"].tolist() == texts
+
+
+def test_a_table_that_was_written_over_since_is_named(tmp_path):
+    path = write(tmp_path, "t.tsv", "label\ttext\na\tone\nb\ttwo\n")
+    columns, _ = read_texts(path)
+    path.write_text("label\n" * 9)
+    with pytest.raises(ValueError, match=r"t\.tsv changed since it was opened"):
+        columns["text"][1]

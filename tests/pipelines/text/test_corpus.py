@@ -10,8 +10,8 @@ from mmssl.pipelines.text.tokenizer import SPECIAL_TOKENS
 LETTERS = "abcdefghijklmnopqrstuvwxyz."
 
 
-def corpus_of(*arguments, **kwargs):
-    return Corpus.hold(tokenize(*arguments, **kwargs))
+def corpus_of(documents, *arguments, **kwargs):
+    return Corpus.hold(tokenize(enumerate(documents), *arguments, **kwargs))
 
 
 @pytest.fixture(scope="module")

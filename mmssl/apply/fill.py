@@ -1,0 +1,116 @@
+"""Filling in what is missing in a text, any number of words at each mask."""
+
+import re
+
+import numpy as np
+from keras_hub.samplers import BeamSampler
+from rich.console import Console
+from rich.table import Table
+
+from mmssl.generation.sequence_generator import SequenceGenerator
+from mmssl.methods.bases import SequenceToSequence
+from mmssl.methods.t5 import T5
+
+MASK = re.compile(r"<mask>|\[MASK\]")
+
+
+def fill(run, texts, beams=5, tokens=32):
+    """Fills in the masks of texts by beam search.
+
+    T5 writes what each mask stands for, and the rest of a text stays as it is; BART writes the
+    whole text anew.
+
+    Args:
+        run: Run of a recipe whose method is T5 or BART.
+        texts: list of str, each with one or more `<mask>`.
+        beams: number of answers that are followed at a time, and returned, 1 or more.
+        tokens: maximum number of tokens to write, 1 or more; for BART besides those of the text.
+
+    Returns:
+        list, one entry per text, of lists of (answer, probability), most likely first.
+
+    Raises:
+        ValueError: the run is of another method, an argument is out of range, or a text has no
+            mask, or too many tokens.
+    """
+    for name, value in (("beams", beams), ("tokens", tokens)):
+        if value < 1:
+            raise ValueError(f"{name} must be 1 or more; got {value}.")
+    method, data = run.method(SequenceToSequence), run.data
+    marked = [_marked(data, text) for text in texts]
+    inputs = {name: np.asarray(x) for name, x in data.encode(marked, masks=True).items()}
+    if isinstance(method, T5):
+        return _spans(method, data, texts, inputs, beams, tokens)
+    return _rewritten(method, data, inputs, beams, tokens)
+
+
+def print_filled(answers):
+    """Prints the answers to one text, as returned by `fill`."""
+    table = Table("probability", "text")
+    for text, probability in answers:
+        table.add_row(f"{probability:.3f}", text)
+    Console().print(table)
+
+
+def _marked(data, text):
+    """Returns the text with the tokenizer's own name of a mask."""
+    if not MASK.search(text):
+        raise ValueError(f"The text must have one <mask> or more; got {text!r}.")
+    marked = MASK.sub("[MASK]", text)
+    size, most = len(data.tokenizer.prompt([marked])[0]), data.length - 2
+    if size > most:
+        raise ValueError(f"The text has {size} tokens, and this run takes {most}: shorten it.")
+    return marked
+
+
+def _spans(method, data, texts, inputs, beams, tokens):
+    """T5: the decoder writes each sentinel, and the words that it stands for."""
+    masks = max(len(MASK.findall(text)) for text in texts)
+    sentinels = [int(data.sentinel(number)) for number in range(masks)]
+    found = _generated(method, data, inputs, beams, tokens, sentinels[:1], sentinels)
+    return [
+        [(_filled(data, text, ids, sentinels), chance) for ids, chance in answers]
+        for text, answers in zip(texts, found, strict=True)
+    ]
+
+
+def _filled(data, text, ids, sentinels):
+    """Puts the words behind each sentinel in the place of its mask."""
+    edges = np.flatnonzero(np.isin(ids, sentinels))
+    spans = dict.fromkeys(sentinels, "")
+    for begin, end in zip(edges, [*edges[1:], len(ids)], strict=True):
+        spans[ids[begin]] = data.tokenizer.decode(ids[begin + 1 : end])
+    words = iter(spans.values())
+    return MASK.sub(lambda _: next(words), text)
+
+
+def _rewritten(method, data, inputs, beams, tokens):
+    """BART: the decoder writes the whole text, without masks."""
+    specials, length = data.tokenizer.specials, inputs["token_ids"].shape[1]
+    most = min(length + tokens, method.length - 2)
+    found = _generated(method, data, inputs, beams, most, [specials.cls], [])
+    return [
+        [(data.tokenizer.decode(ids[1:]), chance) for ids, chance in answers] for answers in found
+    ]
+
+
+def _generated(method, data, inputs, beams, tokens, begin, allowed):
+    """Returns ids (n,), with `begin` and without the end, and the probability of each beam."""
+    specials, size = data.tokenizer.specials, method.decoder.token_embedding.input_dim
+    unused = {*specials.ids(), *range(len(data.tokenizer), size)} - {specials.sep, *allowed}
+    sampler = BeamSampler(beams, return_all_beams=True)
+    generator = SequenceGenerator(method, sampler, specials.sep, sorted(unused))
+    texts, likelihoods = (np.asarray(x) for x in generator(inputs, tokens, begin))
+    return [
+        [
+            (_until(row[1:], specials.sep), float(np.exp(chance)))
+            for row, chance in zip(*found, strict=False)
+        ]
+        for found in zip(texts, likelihoods, strict=True)
+    ]
+
+
+def _until(ids, end):
+    """Returns what comes before the end of a text, or before it was left unfinished."""
+    ended = np.flatnonzero(np.isin(ids, (end, 0)))
+    return ids[: ended[0]] if len(ended) else ids

@@ -1,0 +1,1 @@
+"""What word vectors know: neighbors, word similarity and analogies."""

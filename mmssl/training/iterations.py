@@ -1,0 +1,37 @@
+"""Trainings of one recipe after each other, on targets that are learned from the one before."""
+
+from mmssl.pipelines.audio import UnitWindows
+from mmssl.pipelines.audio.units.stored import UNITS_FILE
+from mmssl.runs.classes import imported
+
+
+def earlier_iterations(config, out):
+    """Lists the runs that a recipe's `fit.iterations` asks for before the one in `out`.
+
+    Args:
+        config: dict with the sections of a recipe.
+        out: pathlib.Path of the last iteration's run folder.
+
+    Returns:
+        list of pathlib.Path, the run folders; none where `out` has kept what it learned from the
+        run before.
+
+    Raises:
+        ValueError: there are several iterations, and the data have no targets to learn.
+    """
+    count, name = config["fit"]["iterations"], config["data"]["class_path"]
+    if count == 1:
+        return []
+    if not issubclass(imported(name), UnitWindows):
+        raise ValueError(
+            f"fit.iterations={count} trains on what was learned from the run before: it needs data "
+            f"with targets, such as mmssl.pipelines.audio.UnitWindows, not {name}."
+        )
+    if (out / UNITS_FILE).exists():
+        return []
+    return [out.with_name(f"{out.name}_iteration_{number}") for number in range(1, count)]
+
+
+def learning_from(folder):
+    """Returns the overrides with which an iteration learns its targets from the run in a folder."""
+    return [f"--data.targets={folder}"]

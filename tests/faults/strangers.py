@@ -1,0 +1,138 @@
+"""Faults in how files of strangers are read: code, waiting, links, and memory."""
+
+from tests.faults.fault import Fault
+
+CODE = ("tests/strangers/test_code.py",)
+SPECIAL = ("tests/strangers/test_special_files.py",)
+SIZES = ("tests/strangers/test_sizes.py",)
+
+FAULTS = (
+    Fault(
+        "models of other formats are handed to Keras",
+        "mmssl/encoders/parts/saved.py",
+        'if path.suffix != ".keras":',
+        "if not path.suffix:",
+        CODE,
+        "old_format",
+    ),
+    Fault(
+        "Lambda layers are loaded with their code",
+        "mmssl/encoders/parts/saved.py",
+        "compile=False, safe_mode=True)",
+        "compile=False, safe_mode=False)",
+        CODE,
+        "lambda",
+    ),
+    Fault(
+        "archives are unpickled",
+        "mmssl/reading.py",
+        "with np.load(file, allow_pickle=False) as archive:",
+        "with np.load(file, allow_pickle=True) as archive:",
+        CODE,
+        "unpickled",
+    ),
+    Fault(
+        "YAML makes objects of any class",
+        "mmssl/reading.py",
+        "class _Loader(yaml.SafeLoader):",
+        "class _Loader(yaml.UnsafeLoader):",
+        CODE,
+        "yaml",
+    ),
+    Fault(
+        "suggest opens pictures with whatever Pillow has",
+        "mmssl/suggest/pictures.py",
+        "with Image.open(file, formats=_FORMATS) as image:",
+        "with Image.open(file) as image:",
+        CODE,
+        "program",
+    ),
+    Fault(
+        "a FIFO is read like a file",
+        "mmssl/reading.py",
+        "    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):",
+        "    if path is None:",
+        SPECIAL,
+        "run_folder and environment and fifo",
+    ),
+    Fault(
+        "an index of shards may name files elsewhere",
+        "pipelines/sources/index_checks.py",
+        "os.path.basename(name) != name",
+        "not name",
+        SPECIAL,
+        "elsewhere",
+    ),
+    Fault(
+        "a shard may be a link out of its folder",
+        "pipelines/sources/index_checks.py",
+        "if reason not in (None, BROKEN) or os.path.isdir(path):",
+        "if os.path.isdir(path):",
+        SPECIAL,
+        "link_out",
+    ),
+    Fault(
+        "records are looked for behind the end of their shard",
+        "pipelines/sources/index_checks.py",
+        "(offsets <= ends - lengths)",
+        "(offsets <= 2**50)",
+        SPECIAL,
+        "outside",
+    ),
+    Fault(
+        "labels of IDX are read through links out of the folder",
+        "pipelines/sources/idx.py",
+        "return [file for file in named if why_not(file, real) is None]",
+        "return [file for file in named if real]",
+        SPECIAL,
+        "idx",
+    ),
+    Fault(
+        "aliases in YAML multiply",
+        "mmssl/reading.py",
+        "if size > len(known) + _MOST_ALIASED:",
+        "if size < len(known):",
+        SIZES,
+        "yaml",
+    ),
+    Fault(
+        "archives are unpacked whatever they take",
+        "mmssl/reading.py",
+        '            check_fits("it", sum(info.file_size for info in archive.infolist()))',
+        "            archive.infolist()",
+        SIZES,
+        "unpacked",
+    ),
+    Fault(
+        "what is packed behind the end of IDX is unpacked, too",
+        "pipelines/sources/idx.py",
+        "body = _read(file, size + 1)",
+        "body = file.read()[: size + 1] + bytes(10**9)[:0]",
+        SIZES,
+        "idx",
+    ),
+    Fault(
+        "items without content are counted as the header says",
+        "pipelines/sources/archives.py",
+        "if array.ndim and len(array) and not array.nbytes:",
+        "if array.ndim and len(array) == 1 and not array.nbytes:",
+        SIZES,
+        "arrays_that_state",
+    ),
+    Fault(
+        "MP3 of no stated bytes is cut after one",
+        "pipelines/audio/mp3.py",
+        "at = start + size if size else len(data)",
+        "at = start + max(size, 1) if size is not None else len(data)",
+        SIZES,
+        "streams",
+    ),
+    Fault(
+        "a picture's pixels are counted by its width",
+        "pipelines/images/decoding.py",
+        "few = tf.reduce_prod(size) <= most",
+        "few = tf.reduce_max(size) <= most",
+        SIZES,
+        "billions and png",
+    ),
+)

@@ -1,0 +1,15 @@
+"""All readers that are fuzzed."""
+
+from tests.fuzzing.readers import (
+    arrays,
+    indexes,
+    pictures,
+    runs,
+    shards,
+    sounds,
+    tables,
+    vocabularies,
+)
+
+_MODULES = (pictures, sounds, tables, arrays, shards, vocabularies, runs, indexes)
+READERS = tuple(reader for module in _MODULES for reader in module.READERS)

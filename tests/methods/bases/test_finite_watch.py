@@ -1,0 +1,66 @@
+"""The first step that is not finite is noticed, wherever in the batch that begins."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+from mmssl.methods.bases import Pretrainer
+from tests.methods.bases import test_adversarial
+
+
+class Mean(Pretrainer):
+    """Lowers the mean of a layer's output."""
+
+    metric_names = ("mean",)
+    splits_batches = True
+
+    def loss_terms(self, batch, outputs, training):
+        return {"mean": ops.mean(outputs["embedding"])}
+
+
+def mean():
+    x = keras.Input((3,), name="x")
+    y = keras.layers.Dense(2)(x)
+    return Mean(keras.Model({"x": x}, {"features": y, "embedding": y}))
+
+
+def batches():
+    """Four batches, of which the last row of the third is NaN."""
+    x = np.random.default_rng(0).random((4, 4, 3)).astype("float32")
+    x[2, -1, 0] = np.nan
+    return tf.data.Dataset.from_tensor_slices({"x": x})
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_in_the_last_part_of_a_batch(accumulate):
+    method = mean()
+    method.compile("sgd", accumulate=accumulate)
+    method.make_train_function()
+    found = []
+    for batch in batches():
+        method.take_step(batch)
+        found.append(method.finite.first())
+    assert found == [None, None, 2, 2]
+
+
+def test_on_the_last_replica():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        method = mean()
+        method.compile("sgd")
+        method.make_train_function()
+    rows = batches().unbatch().batch(4)
+    for batch in strategy.experimental_distribute_dataset(rows):
+        method.take_step(batch)
+    assert method.finite.first() == 2
+
+
+def test_of_one_of_two_players():
+    method = test_adversarial.compiled()
+    sound = test_adversarial.batch_of()
+    method.take_step(sound)
+    assert method.finite.first() is None
+    method.take_step({"images": tf.where(sound["images"] > 0.5, np.nan, sound["images"])})
+    assert method.finite.first() == 1
