@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -74,7 +75,10 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
     workers = Workers()  # before TensorFlow runs anything
     given, out, more = (quiet, data_changed, trust, callbacks, workers), Path(out), []
     config, data = open_recipe(recipe, overrides, trust, out)
-    for folder in earlier_iterations(config, out):
+    earlier = earlier_iterations(config, out)
+    for number, folder in enumerate(earlier, start=1):
+        if workers.is_chief and not quiet:
+            print(f"iteration {number} of {len(earlier) + 1}: {folder}", file=sys.stderr)
         alone = [*overrides, "--fit.iterations=1", *more]
         _trained(recipe, folder, *open_recipe(recipe, alone, trust, folder), *given)
         more = learning_from(folder)
@@ -213,8 +217,8 @@ class Training:
                 progress.say(sentence)
             self._train(position, steps, progress, request, watch)
         self.method.finalize()
+        self._check_claim()
         if chief:
-            self.folder.lock.check()
             self._save_encoder(self.folder.encoder)
 
     def _keep_untrained(self):
@@ -339,6 +343,7 @@ class Training:
 
     def _finish_period(self, callbacks, step, logs, clock):
         self._check_finite(step)
+        self._check_claim()
         logs = {name: float(value) for name, value in logs.items()}
         rate = self.method.optimizer.learning_rate
         logs.update(learning_rate=float(rate), **clock.period(self.data.batch_size))
@@ -360,12 +365,15 @@ class Training:
         return bool(due)
 
     def _save(self, position, rows):
-        if self.workers.is_chief:
-            self.folder.lock.check()
+        self._check_claim()
         path, run = self.kept.place(position["step"], rows)
         # What is copied is summed over all workers; the chief alone writes it.
         run = run if self.workers.is_chief else _unwritten
         save_state(path, self.method, position, self._more(), run)
+
+    def _check_claim(self):
+        if self.workers.is_chief:
+            self.folder.lock.check()
 
     def _check_finite(self, done):
         folder = self.folder if self.workers.is_chief else None

@@ -23,6 +23,7 @@ from tests.faults import (
     strangers,
     suggest,
     training,
+    words,
 )
 
 ROOMS = (
@@ -48,5 +49,6 @@ ROOMS = (
     serving,
     shards,
     strangers,
+    words,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)

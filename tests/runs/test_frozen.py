@@ -1,11 +1,14 @@
 """A run folder written by the first version with a format opens, goes on and is exported."""
 
+import json
 import shutil
 
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
+from mmssl.cli import main
 from mmssl.deploy import example_inputs, export_run, load_exported
 from mmssl.runs import Run, RunFolder, read_history, read_recipe
 from mmssl.training.loop import pretrain
@@ -46,6 +49,18 @@ def test_it_goes_on_from_its_checkpoint(folder, finished):
     assert [{name: value for name, value in row.items() if value} for row in rows] == kept
     weights = zip(finished.encoder.get_weights(), finished.untrained.get_weights(), strict=True)
     assert any(np.abs(one - two).max() > 0 for one, two in weights)
+
+
+def test_it_is_evaluated(finished, tmp_path):
+    for number in range(24):
+        folder = tmp_path / "photos" / ("dark", "light")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        shade = np.random.default_rng(number).integers(0, 60, (16, 16, 3)) + 150 * (number % 2)
+        Image.fromarray(shade.astype("uint8")).save(folder / f"{number}.png")
+    source = [f"--data.source={tmp_path / 'photos'}", "--data.label_column=folder"]
+    assert main(["evaluate", str(finished.folder), *source, "--probe", "knn"]) == 0
+    [*_, result] = json.loads(finished.files.metrics.read_text())["probes"]
+    assert result["encoder"]["knn"] > 0.5
 
 
 @pytest.mark.parametrize("form", ["saved_model", "litert"])

@@ -179,9 +179,10 @@ def test_a_run_whose_data_changed_goes_on_only_where_that_is_accepted(tmp_path, 
     ):
         main(command)
     (sounds / "3.wav").rename(sounds / "new.wav")
+    soundfile.write(sounds / "4.wav", np.zeros(4001), 8000)
     assert main(command) == 2
     said = capsys.readouterr().err
-    assert "1 added (new.wav), 1 removed (3.wav)" in said
+    assert "1 added (new.wav), 1 removed (3.wav), 1 edited (4.wav)" in said
     assert "--data-changed accept" in said
     with mock.patch.object(finish, "finish"):
         assert main([*command, "--data-changed", "accept"]) == 0
