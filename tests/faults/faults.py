@@ -17,6 +17,7 @@ from tests.faults import (
     prediction,
     runs,
     search,
+    sequences,
     serving,
     shards,
     strangers,
@@ -28,6 +29,7 @@ from tests.faults import (
 ROOMS = (
     joint_embedding,
     prediction,
+    sequences,
     bases,
     long_data,
     losses,
