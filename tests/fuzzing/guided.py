@@ -32,8 +32,8 @@ def main(word, *arguments):
     print(f"{reader.name}: an input that fails is kept in {watched.path}", flush=True)
 
     def attempt(program):
-        if len(program) >= SHORTEST:
-            watched(*changed(files, program))
+        # libFuzzer begins with fewer bytes than a change needs.
+        watched(*changed(files, program.ljust(SHORTEST, b"\0")))
 
     atheris.Setup([sys.argv[0], *arguments], attempt)
     atheris.Fuzz()
