@@ -7,6 +7,10 @@ field. One JSON line goes to stdout. With `--peer`, a peer's script that takes `
 and `ratio` is our rate over the peer's, medians over rounds.
 
     python benchmarks/sampling.py --peer "~/peers/bin/python bench_sampling.py"
+
+With `--recipes`, the samplers of these recipes take turns instead, each with untrained weights:
+
+    python benchmarks/sampling.py --recipes audio/wavenet audio/wavernn --streams 1
 """
 
 import argparse
@@ -28,7 +32,9 @@ SECONDS = 5.0  # to time each way for
 def main():
     options = parse_options()
     record = {"bench": "sampling", "net": "10 layers, dilations 1 to 512, 32 channels, 256 levels"}
-    if options.peer:
+    if options.recipes:
+        record = {"bench": "sampling", **samplers(options)}
+    elif options.peer:
         record.update(beside_peer(options))
     else:
         record.update(measure(options))
@@ -41,8 +47,11 @@ def parse_options():
     )
     parser.add_argument("--streams", default="1,16", help="numbers of signals generated at once")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time for each way")
+    parser.add_argument("--recipes", nargs="+", help="recipes whose samplers to time in turns")
     parser.add_argument("--peer", help="command of the peer's script, in one string")
-    parser.add_argument("--rounds", type=int, default=2, help="runs of each with --peer")
+    parser.add_argument(
+        "--rounds", type=int, default=2, help="runs of each with --peer or --recipes"
+    )
     return parser.parse_args()
 
 
@@ -139,14 +148,36 @@ def naive_way(model, field, streams):
 
 def cached_way(model, streams):
     """One second of every stream per call, in the sampler's compiled loop."""
-    from mmssl.generation import WaveNetSampler
+    from mmssl.generation import audio_sampler
 
-    sampler, start = WaveNetSampler(model), np.full((streams, 1), model.levels // 2)
+    sampler = audio_sampler(model)
+    silence = sampler.context(sampler.encode(np.zeros(0, "float32")))
+    start = np.stack(streams * [silence])
 
     def run():
-        return sampler.generate(start, 8000).size
+        return streams * sampler.generate(start, 8000).shape[1]
 
     return run
+
+
+def samplers(options):
+    """Times the samplers of recipes in turns; ratios are rates over those of the first recipe."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from mmssl.runs import read_recipe
+    from mmssl.runs.recipe import build
+
+    methods = {name: build(read_recipe(name)["method"]) for name in options.recipes}
+    results = []
+    for streams in map(int, options.streams.split(",")):
+        ways = {name: cached_way(method, streams) for name, method in methods.items()}
+        rounds = [
+            {name: rate(way, options.seconds)["samples_per_s"] for name, way in ways.items()}
+            for _ in range(options.rounds)
+        ]
+        rates = {name: statistics.median(found[name] for found in rounds) for name in ways}
+        ratio = {name: value / rates[options.recipes[0]] for name, value in rates.items()}
+        results.append({"streams": streams, "samples_per_s": rates, "ratio": ratio})
+    return {"results": results}
 
 
 def rate(way, seconds):

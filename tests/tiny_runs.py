@@ -53,6 +53,11 @@ def wavenet_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def wavernn_run(tmp_path_factory):
+    return tiny_run("wavernn", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def conditioned_run(tmp_path_factory):
     """A WaveNet that is told the speaker and how it sounds."""
     folder, case = tmp_path_factory.mktemp("conditioned"), all_cases()["wavenet"]

@@ -36,7 +36,12 @@ def fill(run, texts, beams=5, tokens=32):
     for name, value in (("beams", beams), ("tokens", tokens)):
         if value < 1:
             raise ValueError(f"{name} must be 1 or more; got {value}.")
-    method, data = run.method(SequenceToSequence), run.data
+    method, data = run.method(), run.data
+    if not isinstance(method, SequenceToSequence):
+        raise ValueError(
+            f"{run.folder} was trained by {type(method).__name__}, which writes no text into gaps: "
+            "use a run of T5 or BART; `mmssl fill-mask` asks BERT for single tokens."
+        )
     marked = [_marked(data, text) for text in texts]
     inputs = {name: np.asarray(x) for name, x in data.encode(marked, masks=True).items()}
     if isinstance(method, T5):

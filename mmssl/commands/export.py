@@ -32,8 +32,9 @@ def add_arguments(parser):
         "--part",
         choices=list(_EXPORTERS),
         default="encoder",
-        help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
-        "its state in and out; stream: a causal encoder of sound in chunks, its state in and out",
+        help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet "
+        "or WaveRNN, its state in and out; stream: a causal encoder of sound in chunks, its state "
+        "in and out",
     )
     parser.add_argument(
         "--quantize",

@@ -1,23 +1,19 @@
-"""One generation step of a WaveNet for streaming audio on devices, its state in and out."""
+"""One generation step of WaveNet or WaveRNN for streaming audio, its state in and out."""
 
-import numpy as np
-
+from mmssl.deploy import wavenet_step, wavernn_step
 from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.formats import file_name, with_state
 from mmssl.deploy.signatures import load_signatures
-from mmssl.encoders import receptive_field
-from mmssl.generation import WaveNetSampler
-from mmssl.layers import mu_law_decode
-from mmssl.methods import WaveNet
+from mmssl.methods import WaveNet, WaveRNN
 
-STEPS = 64  # compared beyond the receptive field, where every queue has wrapped around
+STEPS = {WaveNet: wavenet_step, WaveRNN: wavernn_step}
 
 
 def export_generator(run, format, out=None):
-    """Exports the generation step of a run's WaveNet, checked as in `write_generator`.
+    """Exports the generation step of a run's WaveNet or WaveRNN, checked as in `write_generator`.
 
     Args:
-        run: `mmssl.runs.Run` of a recipe whose method is WaveNet.
+        run: `mmssl.runs.Run` of a recipe whose method is WaveNet or WaveRNN.
         format: `"saved_model"` or `"litert"`.
         out: Path to write; None for `generator` or `generator.tflite` in the run folder.
 
@@ -25,7 +21,7 @@ def export_generator(run, format, out=None):
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: The format is unknown, the method is not WaveNet, or the path does not fit.
+        ValueError: The format is unknown, the method has no step, or the path does not fit.
         ImportError: The format's optional extra is not installed.
         ExportMismatchError: The export does not compute what Keras computes.
     """
@@ -35,16 +31,23 @@ def export_generator(run, format, out=None):
 
 
 def write_generator(method, path, format):
-    """Exports the generation step of a WaveNet, and compares it beyond its receptive field.
+    """Exports the generation step of a method, and compares it with the whole network.
 
-    The signature `step` takes code int32 (B,), queues float32 (slots, B, residual) and time int32
-    (), all zeros at first, and returns logits float32 (B, levels) of the next code, and queues and
-    time for the next step. B is 1 in LiteRT. If the model is conditioned, `step` also takes speaker
-    int32 (B,), and local float32 (B, bands): the frame at this sample, out of those that the
-    signature `upsample` computes from log_mel float32 (B, F, bands).
+    B is 1 in LiteRT. Of WaveNet, the signature `step` takes code int32 (B,), queues float32
+    (slots, B, residual) and time int32 (), all zeros at first, and returns logits float32
+    (B, levels) of the next code, and queues and time for the next step. If the model is
+    conditioned, `step` also takes speaker int32 (B,), and local float32 (B, bands): the frame at
+    this sample, out of those that the signature `upsample` computes from log_mel float32
+    (B, F, bands).
+
+    Of WaveRNN, `step` takes the sample before, coarse and fine int32 (B,), state float32
+    (B, units), zeros at first, and noise float32 (B, 2, 256), and returns the next sample, coarse
+    and fine, the state for the next step, and logits float32 (B, 2, 256). Of each byte it takes the
+    value with the largest sum of logit and noise: Gumbel noise draws from the model, no noise
+    takes the likeliest.
 
     Args:
-        method: `mmssl.methods.WaveNet`, in float32.
+        method: `mmssl.methods.WaveNet` or `WaveRNN`, in float32.
         path: Folder for `saved_model`, file ending in `.tflite` for `litert`.
         format: `"saved_model"` or `"litert"`.
 
@@ -52,105 +55,24 @@ def write_generator(method, path, format):
         `mmssl.deploy.ExportResult`.
 
     Raises:
-        ValueError: The format is unknown, the method is not WaveNet or not float32, or the path
-            does not fit.
+        ValueError: The format is unknown, the method has no step or is not in float32, or the
+            path does not fit.
         ImportError: The format's optional extra is not installed.
         ExportMismatchError: The export does not compute what Keras computes.
     """
     writer = with_state("generator", format)
-    if not isinstance(method, WaveNet):
-        raise ValueError(f"{type(method).__name__} has no step to export; WaveNet has.")
+    of_method = next((step for kind, step in STEPS.items() if isinstance(method, kind)), None)
+    if of_method is None:
+        named = " and ".join(kind.__name__ for kind in STEPS)
+        raise ValueError(f"{type(method).__name__} has no step to export; {named} have.")
     if method.encoder.compute_dtype != "float32":
         raise ValueError("A generator must be exported in float32: load it from its run folder.")
-    path, streams = writer.checked_path(path), writer.BATCH or 2
-    codes, given = _example(method, streams)
-    start = [np.asarray(part) for part in WaveNetSampler(method).start(streams)]
+    path = writer.checked_path(path)
+    codes, given = of_method.example(method, writer.BATCH or 2)
     return keep_checked(
         format,
         path,
-        lambda written: writer.save(written, _functions(method, writer.BATCH)),
-        lambda written: [_step_by_step(load_signatures(written), start, codes, given)],
-        [_whole(method, codes, given)],
+        lambda written: writer.save(written, of_method.functions(method, writer.BATCH)),
+        lambda written: [of_method.step_by_step(method, load_signatures(written), codes, given)],
+        [of_method.whole(method, codes, given)],
     )
-
-
-def _functions(method, streams):
-    """Functions of a generator with their inputs, by the name of the signature."""
-    sampler = WaveNetSampler(method)
-
-    def step(inputs):
-        given = {"log_mel": inputs.get("local")}
-        if "speaker" in inputs:
-            given["speaker"] = sampler.condition("speaker", inputs["speaker"])[:, 0]
-        conditions = [given[name] for name in sampler.conditioned_on]
-        state = inputs["queues"], inputs["time"]
-        logits, queues, time = sampler.step(inputs["code"], *state, conditions)
-        return {"logits": logits, "queues": queues, "time": time}
-
-    def upsample(inputs):
-        return {"local": sampler.condition("log_mel", inputs["log_mel"])}
-
-    functions = {"step": step, "upsample": upsample}
-    return {name: (functions[name], specs) for name, specs in _inputs(method, streams).items()}
-
-
-def _inputs(method, streams):
-    """Inputs of each signature, by name."""
-    import tensorflow as tf
-
-    queues, _ = WaveNetSampler(method).start(1)
-    slots, _, residual = queues.shape
-    step = {
-        "code": tf.TensorSpec((streams,), "int32", "code"),
-        "queues": tf.TensorSpec((slots, streams, residual), "float32", "queues"),
-        "time": tf.TensorSpec((), "int32", "time"),
-    }
-    if "speaker" in method.encoder.input:
-        step["speaker"] = tf.TensorSpec((streams,), "int32", "speaker")
-    if "log_mel" not in method.encoder.input:
-        return {"step": step}
-    bands = method.encoder.input["log_mel"].shape[-1]
-    step["local"] = tf.TensorSpec((streams, bands), "float32", "local")
-    frames = tf.TensorSpec((streams, None, bands), "float32", "log_mel")
-    return {"step": step, "upsample": {"log_mel": frames}}
-
-
-def _example(method, streams):
-    """Codes for more steps than the receptive field, and conditions to match."""
-    draw, encoder = np.random.default_rng(0), method.encoder
-    length, given = receptive_field(encoder) + STEPS, {}
-    codes = draw.integers(0, method.levels, (streams, length), "int32")
-    if "speaker" in encoder.input:
-        given["speaker"] = np.arange(streams, dtype="int32")
-    if "log_mel" in encoder.input:
-        frames = -(-length // encoder.get_layer("upsampling").hop)
-        shape = (streams, frames, encoder.input["log_mel"].shape[-1])
-        given["log_mel"] = draw.uniform(0, 1, shape).astype("float32")
-    return codes, given
-
-
-def _whole(method, codes, given):
-    """Outputs of Keras for all steps at once."""
-    import tensorflow as tf
-
-    waveform = np.asarray(mu_law_decode(codes, method.levels))
-    batch = {"waveform": waveform, "padding_mask": np.ones_like(codes), **given}
-    # A GPU multiplies in TF32 by default, which alone would exceed the tolerance.
-    with tf.device("/CPU:0"):
-        return {"logits": np.asarray(method(batch)["logits"])}
-
-
-def _step_by_step(generator, start, codes, given):
-    """Outputs of the exported step, its state passed from one step to the next."""
-    (queues, time), steady = start, {n: x for n, x in given.items() if n != "log_mel"}
-    local, logits = None, []
-    if "log_mel" in given:
-        local = generator["upsample"](log_mel=given["log_mel"])["local"]
-    for position in range(codes.shape[1]):
-        moving = {} if local is None else {"local": local[:, position]}
-        outputs = generator["step"](
-            code=codes[:, position], queues=queues, time=time, **steady, **moving
-        )
-        queues, time = outputs["queues"], outputs["time"]
-        logits.append(outputs["logits"])
-    return {"logits": np.stack(logits, axis=1)}

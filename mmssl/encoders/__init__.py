@@ -14,12 +14,14 @@ from mmssl.encoders.parts.shortest import shortest
 from mmssl.encoders.parts.stages import at_size
 from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
+from mmssl.encoders.sentence import sentence_encoder
 from mmssl.encoders.small_conv import small_conv_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.t5 import t5_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
+from mmssl.encoders.wavernn import wavernn_encoder
 from mmssl.encoders.words import word_encoder
 from mmssl.encoders.xlnet import xlnet_encoder
 
@@ -39,6 +41,7 @@ __all__ = [
     "receptive_field",
     "resnet_encoder",
     "roberta_encoder",
+    "sentence_encoder",
     "shortest",
     "small_conv_encoder",
     "spectrogram_encoder",
@@ -46,6 +49,7 @@ __all__ = [
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",
+    "wavernn_encoder",
     "without_levels",
     "word_encoder",
     "xlnet_encoder",

@@ -1,8 +1,17 @@
 """Samplers of generative methods, and generation of audio and text from a run."""
 
 from mmssl.generation.audio import generate_audio
+from mmssl.generation.samplers import audio_sampler
 from mmssl.generation.text import generate_text
 from mmssl.generation.token_generator import TokenGenerator
 from mmssl.generation.wavenet_sampler import WaveNetSampler
+from mmssl.generation.wavernn_sampler import WaveRNNSampler
 
-__all__ = ["TokenGenerator", "WaveNetSampler", "generate_audio", "generate_text"]
+__all__ = [
+    "TokenGenerator",
+    "WaveNetSampler",
+    "WaveRNNSampler",
+    "audio_sampler",
+    "generate_audio",
+    "generate_text",
+]

@@ -1,4 +1,4 @@
-"""Generation of audio with a trained WaveNet."""
+"""Generation of audio with a trained WaveNet or WaveRNN."""
 
 from pathlib import Path
 
@@ -6,11 +6,8 @@ import librosa
 import numpy as np
 import soundfile
 
-from mmssl.encoders import receptive_field
 from mmssl.files import atomic_write
-from mmssl.generation.wavenet_sampler import WaveNetSampler
-from mmssl.layers import mu_law_decode, mu_law_encode
-from mmssl.methods.wavenet import WaveNet
+from mmssl.generation.samplers import SAMPLERS, audio_sampler
 
 SECONDS = 4.0  # default length
 ENDINGS = (".wav", ".flac")
@@ -29,10 +26,10 @@ def generate_audio(
     tell=lambda sentence: None,
     progress=None,
 ):
-    """Samples audio from a trained WaveNet and writes it to 16-bit files.
+    """Samples audio from a trained WaveNet or WaveRNN and writes it to 16-bit files.
 
     Args:
-        run: Run of a recipe whose method is WaveNet.
+        run: Run of a recipe whose method is WaveNet or WaveRNN.
         out: `.wav` or `.flac` file to write; with `count` above 1, `y.wav` becomes `y-1.wav`, ....
         seconds: duration to generate after the prompt; None for 4 seconds, or the duration of
             `like`.
@@ -52,28 +49,27 @@ def generate_audio(
         list of pathlib.Path.
 
     Raises:
-        ValueError: the run's method is not WaveNet, an argument is out of range or incompatible
-            with the run, or a file cannot be read.
+        ValueError: the run's method is neither WaveNet nor WaveRNN, an argument is out of range or
+            incompatible with the run, or a file cannot be read.
     """
-    method = run.method(WaveNet)
-    sampler = WaveNetSampler(method)
+    method = run.method(*SAMPLERS)
+    sampler = audio_sampler(method)
     paths = _paths(out, count)
     if seconds is not None and seconds <= 0:
         raise ValueError(f"seconds must be above 0; got {seconds}.")
-    start = _read(run, prompt, "prompt", tell) if prompt else np.zeros(1, "float32")
+    heard = _read(run, prompt, "prompt", tell) if prompt else np.zeros(0, "float32")
     given = _conditions(run, method, count, speaker, like, prompt, tell)
     samples = _samples(run, seconds, given.get("log_mel"))
-    codes = np.asarray(mu_law_encode(start, method.levels))
+    codes = sampler.encode(heard)
     drawn = sampler.generate(
-        np.tile(codes[-receptive_field(method.encoder) :], (count, 1)),
+        np.stack(count * [sampler.context(codes)]),
         samples,
         temperature,
         seed,
         sampler.conditions(**given),
         progress,
     )
-    prefix = np.tile(codes, (count, 1)) if prompt else drawn[:, :0]
-    waves = np.asarray(mu_law_decode(np.concatenate([prefix, drawn], axis=1), method.levels))
+    waves = sampler.decode(np.concatenate([np.stack(count * [codes]), drawn], axis=1))
     for path, wave in zip(paths, waves, strict=True):
         with atomic_write(path) as beside:
             soundfile.write(beside, wave, run.data.sample_rate, "PCM_16")

@@ -6,6 +6,7 @@ from mmssl.generation.text import generate_text
 COMMON = ("prompt", "count", "temperature", "seed")
 KINDS = {
     "WaveNet": ("audio", generate_audio, ("out", "seconds", "speaker", "like")),
+    "WaveRNN": ("audio", generate_audio, ("out", "seconds")),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 
@@ -26,10 +27,11 @@ def generator_of(run, options):
         ValueError: the run's method is not generative, or an option belongs to the other kind.
     """
     method = run.config["method"]["class_path"].rpartition(".")[2]
+    *others, last = KINDS
     if method not in KINDS:
         raise ValueError(
             f"{run.folder} was trained by {method}, which is not generative; use a run of "
-            f"{' or '.join(KINDS)}."
+            f"{', '.join(others)} or {last}."
         )
     kind, function, own = KINDS[method]
     given = {name: value for name, value in options.items() if value is not None}

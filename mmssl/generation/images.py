@@ -2,10 +2,8 @@
 
 import numpy as np
 
+from mmssl.generation.samplers import SAMPLERS, audio_sampler
 from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_image
-from mmssl.generation.wavenet_sampler import WaveNetSampler
-from mmssl.layers import mu_law_decode
-from mmssl.methods import WaveNet
 
 
 def generated_images(method, data):
@@ -18,18 +16,18 @@ def generated_images(method, data):
     Returns:
         list of (title, caption, uint8 (H, W, 3)); empty for methods that do not generate audio.
     """
-    return [_spectrograms(method, data)] if isinstance(method, WaveNet) else []
+    return [_spectrograms(method, data)] if isinstance(method, tuple(SAMPLERS)) else []
 
 
 def _spectrograms(method, data):
     """Spectrograms of a second of both, or of one window if the model is conditioned on frames."""
-    batch, sampler = next(iter(data.batches())), WaveNetSampler(method)
+    batch, sampler = next(iter(data.batches())), audio_sampler(method)
     given = {name: batch[name][:1] for name in sampler.conditioned_on}
     second = data.window if "log_mel" in given else data.sample_rate
     real = np.asarray(batch["waveform"]).reshape(-1)[:second]
-    silence = [[method.levels // 2]]
+    silence = sampler.context(sampler.encode(real[:0]))[None]
     codes = sampler.generate(silence, len(real), conditions=sampler.conditions(**given))
-    made = np.asarray(mu_law_decode(codes[0], method.levels))
+    made = sampler.decode(codes[0])
     said = [f"{level(x):.1f} dB, flatness {spectral_flatness(x):.3f}" for x in (real, made)]
     caption = (
         f"{len(real) / data.sample_rate:.1f} s of recordings ({said[0]}), and as much sampled "

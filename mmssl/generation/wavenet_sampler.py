@@ -3,16 +3,14 @@
 import functools
 import math
 
-import keras
 import numpy as np
 from keras import ops
 
-from mmssl.layers import GatedUnit
+from mmssl.encoders import receptive_field
+from mmssl.generation.sampling_loop import SamplingLoop
+from mmssl.layers import GatedUnit, mu_law_decode, mu_law_encode
 
-CHUNK = 4000  # maximum steps of the compiled loop between two progress reports
-NOISE = 2**16  # maximum codes for which a chunk draws noise at once: 64 MiB at 256 levels
 CONDITIONS = {"speaker": "speaker_vector", "log_mel": "upsampling"}  # input -> layer, in order
-DRAWN = -1  # marks codes that are sampled instead of given
 
 
 class WaveNetSampler:
@@ -28,6 +26,7 @@ class WaveNetSampler:
 
     Attributes:
         conditioned_on: names of the encoder's inputs for conditioning.
+        field: samples of the past that matter.
         slots: total number of steps in all ring buffers.
         period: number of steps after which every ring buffer is back at its first slot.
 
@@ -37,6 +36,7 @@ class WaveNetSampler:
 
     def __init__(self, method):
         self.head, encoder = method.head, method.encoder
+        self.field = receptive_field(encoder)
         self.input = encoder.get_layer("input")
         self.units = [layer for layer in encoder.layers if isinstance(layer, GatedUnit)]
         self.conditioned_on = [name for name in CONDITIONS if name in encoder.input]
@@ -51,6 +51,18 @@ class WaveNetSampler:
         self._starts = np.repeat(starts[:-1], [len(taps) for taps in delays]).astype("int32")
         # The entry with the longest delay of each ring buffer: its slot is overwritten next.
         self._oldest = np.cumsum([len(taps) for taps in delays]) - 1
+
+    def context(self, codes):
+        """Returns what to generate from after codes int32 (T,), T 0 or more: an int32 (P,)."""
+        return codes[-self.field :] if len(codes) else np.array([self.input.levels // 2], "int32")
+
+    def encode(self, waveform):
+        """Converts samples float32 (T,) in [-1, 1] to codes int32 (T,)."""
+        return np.asarray(mu_law_encode(waveform, self.input.levels))
+
+    def decode(self, codes):
+        """Converts codes int32 (...) to samples float32 (...)."""
+        return np.asarray(mu_law_decode(codes, self.input.levels))
 
     def start(self, streams):
         """Creates the state before the first code.
@@ -112,8 +124,7 @@ class WaveNetSampler:
     def generate(self, prompt, samples, temperature=1.0, seed=0, conditions=(), progress=None):
         """Continues signals, all of them at once, in one compiled loop.
 
-        The prompt passes through the same queues. A code is sampled by the Gumbel-max trick, which
-        does not need probabilities that sum to exactly one.
+        The prompt passes through the same queues.
 
         Args:
             prompt: int32 (B, P) codes, P at least 1; codes before the last receptive field have no
@@ -134,68 +145,16 @@ class WaveNetSampler:
             ValueError: an argument is out of range, or Keras does not run on TensorFlow.
         """
         prompt = np.asarray(prompt, "int32")
-        _check(prompt, samples, temperature)
-        streams, length = prompt.shape
-        total = length - 1 + samples
-        given = np.concatenate([prompt[:, 1:], np.full((streams, samples), DRAWN, "int32")], axis=1)
-        conditions = [np.swapaxes(c, 0, 1) for c in conditions]
-        chunk = min(CHUNK, max(1, NOISE // streams), total)
-        codes, (queues, time), drawn = prompt[:, 0], self.start(streams), []
-        for first in range(0, total, chunk):
-            out, codes, queues, time = self._compiled(
-                codes,
-                queues,
-                time,
-                _piece(given.T, first, chunk, DRAWN),
-                [c if len(c) == 1 else _piece(c, first, chunk, 0) for c in conditions],
-                np.array([seed, first], "int32"),
-                np.float32(temperature),
-            )
-            drawn.append(np.asarray(out))
-            if progress is not None:
-                progress(min(first + chunk, total), total)
-        return np.concatenate(drawn)[length - 1 : total].T
+        state = self.start(len(prompt))
+        drawn = self._loop.run(
+            prompt[..., None], samples, state, temperature, seed, conditions, progress
+        )
+        return drawn[..., 0]
 
     @functools.cached_property
-    def _compiled(self):
-        import tensorflow as tf
+    def _loop(self):
+        def advance(codes, state, conditions, choose):
+            logits, *state = self.step(codes[:, 0], *state, conditions)
+            return choose(logits, 0)[:, None], tuple(state)
 
-        return tf.function(self._chunk, jit_compile=True, autograph=False)
-
-    def _chunk(self, codes, queues, time, given, conditions, seed, temperature):
-        import tensorflow as tf
-
-        steps, streams = given.shape
-        levels = self.input.levels
-        uniform = tf.random.stateless_uniform((steps, streams, levels), seed, minval=1e-30)
-        noise = temperature * -ops.log(-ops.log(uniform))
-
-        def step(i, state):
-            codes, queues, time, out = state
-            now = [c[0] if c.shape[0] == 1 else c[i] for c in conditions]
-            logits, queues, time = self.step(codes, queues, time, now)
-            drawn = ops.cast(ops.argmax(logits + noise[i], axis=-1), "int32")
-            codes = ops.where(given[i] == DRAWN, drawn, given[i])
-            return codes, queues, time, ops.slice_update(out, (i, 0), codes[None])
-
-        out = ops.zeros((steps, streams), "int32")
-        codes, queues, time, out = ops.fori_loop(0, steps, step, (codes, queues, time, out))
-        return out, codes, queues, time
-
-
-def _piece(sequence, first, length, filler):
-    """Slices (length, ...) from a sequence, padded after its end."""
-    piece = sequence[first : first + length]
-    missing = [(0, length - len(piece))] + [(0, 0)] * (piece.ndim - 1)
-    return np.pad(piece, missing, constant_values=filler)
-
-
-def _check(prompt, samples, temperature):
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError("Sampling needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow.")
-    if prompt.ndim != 2 or 0 in prompt.shape:
-        raise ValueError(f"prompt must have shape (B, P), both 1 or more; got {prompt.shape}.")
-    if samples < 1:
-        raise ValueError(f"samples must be 1 or more; got {samples}.")
-    if temperature < 0:
-        raise ValueError(f"temperature must be 0 or more; got {temperature}.")
+        return SamplingLoop(advance, 1, self.input.levels)

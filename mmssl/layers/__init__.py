@@ -12,9 +12,12 @@ from mmssl.layers.audio import (
     LogMel,
     MuLaw,
     NormalizeLevel,
+    SplitBytes,
     StandardizeWaveform,
+    join_bytes,
     mu_law_decode,
     mu_law_encode,
+    split_bytes,
 )
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
@@ -35,6 +38,8 @@ from mmssl.layers.pooling import (
 from mmssl.layers.positions import GridPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
+from mmssl.layers.recurrent import DualGRU, gated_step
+from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
 from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
@@ -50,11 +55,13 @@ __all__ = [
     "ClassToken",
     "ColorBins",
     "CrossAttention",
+    "DualGRU",
     "FrameMask",
     "FrameUpsampling",
     "GatedUnit",
     "GridPooling",
     "GridPositions",
+    "GroupTokens",
     "GroupedConvolution",
     "GumbelQuantizer",
     "LayerScale",
@@ -74,6 +81,9 @@ __all__ = [
     "RelativePositionBias",
     "SegmentIds",
     "SelfAttention",
+    "SentenceMask",
+    "SentenceMean",
+    "SplitBytes",
     "StandardizeWaveform",
     "T5Block",
     "TokenPooling",
@@ -82,15 +92,19 @@ __all__ = [
     "WeightNormDense",
     "Whiten",
     "ZeroMaskedFrames",
+    "ZeroMaskedTokens",
     "approximate_gelu",
+    "gated_step",
     "gather_tokens",
     "gumbel_noise",
     "in_blocks",
+    "join_bytes",
     "lab_to_rgb",
     "mu_law_decode",
     "mu_law_encode",
     "neighbors",
     "rgb_to_lab",
     "scatter_tokens",
+    "split_bytes",
     "with_margins",
 ]

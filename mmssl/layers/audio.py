@@ -1,4 +1,4 @@
-"""Audio preprocessing inside a model: level normalization, log-mel frames and mu-law codes."""
+"""Audio preprocessing inside a model: level, log-mel frames, mu-law codes and bytes."""
 
 import math
 
@@ -195,3 +195,44 @@ class MuLaw(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "levels": self.levels}
+
+
+FULL_SCALE = 32768  # of 16-bit samples
+BYTE = 256  # values
+
+
+def split_bytes(waveform):
+    """Splits 16-bit samples into two bytes (Kalchbrenner et al. 2018, arXiv 1802.08435).
+
+    With u = round(32768 x) + 32768: coarse = floor(u / 256), fine = u mod 256. Silence is (128, 0).
+
+    Args:
+        waveform: float32, any shape, full scale 1; clipped to the range of 16 bits.
+
+    Returns:
+        Pair of int32 of the same shape, 0 to 255: the coarse and the fine bytes.
+    """
+    samples = ops.clip(ops.round(waveform * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    unsigned = ops.cast(samples + FULL_SCALE, "int32")
+    return unsigned // BYTE, unsigned % BYTE
+
+
+def join_bytes(coarse, fine):
+    """Joins bytes to samples.
+
+    Args:
+        coarse: int32, any shape, 0 to 255.
+        fine: int32, the same.
+
+    Returns:
+        float32 of the same shape, in [-1, 1), of which `split_bytes` makes the same bytes.
+    """
+    return ops.cast(BYTE * coarse + fine - FULL_SCALE, "float32") / FULL_SCALE
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class SplitBytes(keras.layers.Layer):
+    """`split_bytes` as a layer: from float32 (B, T) to a pair of int32 (B, T)."""
+
+    def call(self, waveform):
+        return split_bytes(waveform)

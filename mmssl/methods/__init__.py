@@ -23,6 +23,7 @@ from mmssl.methods.t5 import T5
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
+from mmssl.methods.wavernn import WaveRNN
 from mmssl.methods.word2vec import Word2Vec
 from mmssl.methods.xlnet import XLNet
 
@@ -50,6 +51,7 @@ __all__ = [
     "VICReg",
     "Wav2Vec2",
     "WaveNet",
+    "WaveRNN",
     "Word2Vec",
     "XLNet",
 ]

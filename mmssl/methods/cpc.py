@@ -15,7 +15,8 @@ class CPC(Pretrainer):
     """Contrastive predictive coding (van den Oord, Li, Vinyals 2018, arXiv 1807.03748).
 
     From the context c_t, classifies the latent z_{t+k} that follows k frames later among a pool of
-    latents, for k = 1 ... K, with one linear map W_k per step:
+    latents, for k = 1 ... K, with one linear map W_k per step. A frame is a moment of a recording,
+    or a sentence of a text:
 
         f_k(z, c_t) = exp(z . W_k c_t)
         loss = -mean_{k, t} log f_k(z_{t+k}, c_t) / (f_k(z_{t+k}, c_t) + sum_j f_k(z_j, c_t))
@@ -26,16 +27,16 @@ class CPC(Pretrainer):
     product over channels, as in the paper, divided by `temperature`, which is 1 there.
 
     Batch:
-        waveform: float32 (B, T) in [-1, 1].
-        padding_mask: int32 (B, T), 1 for samples and 0 for padding after them.
+        waveform: float32 (B, T) in [-1, 1]; or token_ids: int32 (B, T), for sentences.
+        padding_mask: int32 (B, T), 1 for samples or tokens and 0 for padding after them.
 
     Across replicas: the pool is gathered, and the number of positives averaged.
 
     Args:
         encoder: keras.Model whose last block is the context network, whose second-to-last block
             outputs the latents and whose `pool` takes the mask of frames, such as
-            `mmssl.encoders.cpc_encoder()`.
-        prediction_steps: K, in frames; 12 in the paper.
+            `mmssl.encoders.cpc_encoder()` or `sentence_encoder()`.
+        prediction_steps: K, in frames; 12 in the paper, 3 for sentences.
         num_negatives: evenly spaced frames that each sequence contributes to the pool; None for
             all.
         temperature: divides the scores; above 0.
@@ -66,16 +67,15 @@ class CPC(Pretrainer):
         self.num_negatives = num_negatives
         self.temperature = temperature
 
-        if (
-            list(encoder.input) != ["waveform", "padding_mask"]
-            or len(blocks(encoder)) < LAST_BLOCKS
-        ):
+        found = [encoder.get_layer(name) for name in blocks(encoder)[-LAST_BLOCKS:]]
+        if len(found) < LAST_BLOCKS or not isinstance(found[-1], keras.layers.RNN):
             raise ValueError(
-                "CPC(encoder=...) needs two last blocks, for latents and contexts of a waveform, "
-                f"as of mmssl.encoders.cpc_encoder; {encoder.name} takes "
-                f"{' and '.join(encoder.input)} and has {len(blocks(encoder))} blocks."
+                "CPC(encoder=...) needs two last blocks, for latents and for contexts that a "
+                "recurrent layer makes of them, as of mmssl.encoders.cpc_encoder; "
+                f"{encoder.name} takes {' and '.join(encoder.input)} and has "
+                f"{len(blocks(encoder))} blocks."
             )
-        latents = encoder.get_layer(blocks(encoder)[-2]).output
+        latents = found[0].output
         _, kept = encoder.get_layer("pool").input
         self.latents_and_contexts = keras.Model(
             encoder.input,

@@ -2,7 +2,7 @@
 
 from mmssl.optimizers.adagrad import SparseAdagrad
 from mmssl.optimizers.adamw import ScheduledAdamW
-from mmssl.optimizers.build import adagrad, adamw, momentum_sgd, plain_sgd
+from mmssl.optimizers.build import adafactor, adagrad, adamw, momentum_sgd, plain_sgd
 from mmssl.optimizers.lars import LARS
 from mmssl.optimizers.paired import PairedOptimizer, paired
 from mmssl.optimizers.schedules import TriStage, warmup_cosine
@@ -13,6 +13,7 @@ __all__ = [
     "ScheduledAdamW",
     "SparseAdagrad",
     "TriStage",
+    "adafactor",
     "adagrad",
     "adamw",
     "momentum_sgd",

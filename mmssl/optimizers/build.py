@@ -126,6 +126,26 @@ def plain_sgd(variables, learning_rate, clip_norm=None, clip_per_variable=False)
     return optimizer
 
 
+def adafactor(variables, learning_rate, clip_norm=None, clip_per_variable=False):
+    """Builds Adafactor, whose updates are relative to the root mean square of each variable.
+
+    Shazeer, Stern 2018, arXiv 1804.04235, without momentum or decay, as T5 is trained. The rate of
+    step n is at most n^-1/2, so a constant `learning_rate` of 0.01 is T5's schedule.
+
+    Args:
+        variables: the trainable variables that it will update.
+        learning_rate: float or schedule, relative.
+        clip_norm: maximum norm of the gradient; None for no clipping.
+        clip_per_variable: whether each variable's gradient is clipped on its own.
+
+    Returns:
+        keras.optimizers.Adafactor, built.
+    """
+    optimizer = keras.optimizers.Adafactor(learning_rate, **_clipping(clip_norm, clip_per_variable))
+    optimizer.build(variables)
+    return optimizer
+
+
 def _clipping(clip_norm, clip_per_variable):
     return {"clipnorm" if clip_per_variable else "global_clipnorm": clip_norm}
 
@@ -145,6 +165,8 @@ def build_optimizer(fit, variables, learning_rate, weight_decay):
     clipping = {"clip_norm": fit.clip_norm, "clip_per_variable": fit.clip_per_variable}
     if fit.optimizer == "adagrad":
         return adagrad(variables, learning_rate, fit.initial_accumulator, **clipping)
+    if fit.optimizer == "adafactor":
+        return adafactor(variables, learning_rate, **clipping)
     if fit.optimizer == "sgd" and not fit.momentum and not fit.weight_decay:
         return plain_sgd(variables, learning_rate, **clipping)
     shared = {

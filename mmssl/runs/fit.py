@@ -24,9 +24,9 @@ class Fit:
         steps: optimizer steps.
         minutes: time for the steps. It is converted to a number of steps once, by timing the first
             few, so that the schedule has an end and a resumed run keeps the same one.
-        optimizer: adamw, lars, sgd (with momentum), or adagrad. Of tables of word vectors, adagrad,
-            and sgd without momentum and decay, move only the rows that occur in a batch, if
-            `clip_norm` is null.
+        optimizer: adamw, lars, sgd (with momentum), adagrad, or adafactor, whose rate is relative
+            to the weights. Of tables of word vectors, adagrad, and sgd without momentum and decay,
+            move only the rows that occur in a batch, if `clip_norm` is null.
         learning_rate: peak of the schedule.
         base_batch_size: batch that `learning_rate` is meant for; a `data.batch_size` k times as
             large trains with k times the rate (Goyal et al. 2017, arXiv 1706.02677). Null takes
@@ -93,7 +93,7 @@ class Fit:
     epochs: float | None = None
     steps: int | None = None
     minutes: float | None = None
-    optimizer: Literal["adamw", "lars", "sgd", "adagrad"] = "adamw"
+    optimizer: Literal["adamw", "lars", "sgd", "adagrad", "adafactor"] = "adamw"
     learning_rate: float = 1e-3
     base_batch_size: int | None = None
     schedule: Literal["cosine", "linear", "constant", "step", "inverse_sqrt", "tri_stage"] = (
@@ -151,10 +151,10 @@ class Fit:
             raise ValueError(f"fit.momentum must be in [0, 1); got {self.momentum}.")
         if self.clip_per_variable and self.clip_norm is None:
             raise ValueError("fit.clip_per_variable needs the norm to clip to: set fit.clip_norm.")
-        if self.optimizer == "adagrad" and self.weight_decay:
+        if self.optimizer in ("adagrad", "adafactor") and self.weight_decay:
             raise ValueError(
-                f"fit.optimizer adagrad has no weight decay: set fit.weight_decay to 0; got "
-                f"{self.weight_decay}."
+                f"fit.optimizer {self.optimizer} has no weight decay: set fit.weight_decay to 0; "
+                f"got {self.weight_decay}."
             )
         self._check_schedule()
         self._check_final_weight_decay()

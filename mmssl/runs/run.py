@@ -229,11 +229,11 @@ class Run:
             )
         return read_model(path)
 
-    def method(self, kind=Pretrainer):
+    def method(self, *kinds):
         """Builds the method with the weights of `checkpoint`.
 
         Args:
-            kind: class that it must be an instance of.
+            *kinds: classes, one of which it must be an instance of; any Pretrainer if none.
 
         Returns:
             Pretrainer, not compiled.
@@ -243,9 +243,10 @@ class Run:
         """
         with self._naming_config():
             method = build(completed(self.config, self.trust, self.data)["method"])
-        if not isinstance(method, kind):
+        if not isinstance(method, kinds or Pretrainer):
+            named = " or ".join(kind.__name__ for kind in kinds or (Pretrainer,))
             raise ValueError(
-                f"{self.folder} was trained by {type(method).__name__}, not by {kind.__name__}."
+                f"{self.folder} was trained by {type(method).__name__}, not by {named}."
             )
         load_weights(self.checkpoint, method)
         method.set_total_steps(self.files.read_plan()["steps"])

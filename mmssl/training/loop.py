@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -74,7 +75,10 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
     workers = Workers()  # before TensorFlow runs anything
     given, out, more = (quiet, data_changed, trust, callbacks, workers), Path(out), []
     config, data = open_recipe(recipe, overrides, trust, out)
-    for folder in earlier_iterations(config, out):
+    earlier = earlier_iterations(config, out)
+    for number, folder in enumerate(earlier, start=1):
+        if workers.is_chief and not quiet:
+            print(f"iteration {number} of {len(earlier) + 1}: {folder}", file=sys.stderr)
         alone = [*overrides, "--fit.iterations=1", *more]
         _trained(recipe, folder, *open_recipe(recipe, alone, trust, folder), *given)
         more = learning_from(folder)

@@ -64,7 +64,12 @@ class UnitWindows(MaskedWindows):
         self.target_layer = target_layer
         self.clusters = clusters if targets == MFCC else run_clusters
         self.features = MfccFrames(self.sample_rate) if targets == MFCC else None
-        self.units = None
+        self.units = self._progress = None
+
+    def prepare(self, folder=None, progress=None, data_changed="refuse"):
+        """Opens, checks and clusters the source; see `Pipeline`."""
+        self._progress = progress
+        return super().prepare(folder, progress, data_changed)
 
     def method_arguments(self):
         """Returns the number of units."""
@@ -95,8 +100,9 @@ class UnitWindows(MaskedWindows):
             )
         given = (self.features, self, self.items, lengths)
         if kept is None:
-            return learned(*given, self.clusters)
-        return labeled(*given, kept.centers)  # data that have changed, with units that have not
+            return learned(*given, self.clusters, progress=self._progress)
+        # Data that have changed, with units that have not.
+        return labeled(*given, kept.centers, self._progress)
 
     def beside(self, clips, starts, sizes):
         """Returns the units of a window's frames, see the class."""

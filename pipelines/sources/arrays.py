@@ -43,6 +43,11 @@ def taken(variable, indices):
     return tf.gather(variable.value(), indices)
 
 
+def viewed(variable):
+    """Returns what is `held` as a NumPy array of the same memory, of which nothing is copied."""
+    return np.asarray(variable.value())
+
+
 class Flat:
     """Arrays of one rank and any shape, concatenated in one tensor: reading one is a slice.
 

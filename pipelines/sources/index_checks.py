@@ -38,6 +38,8 @@ def check_manifest(manifest):
         _check_counts(manifest["items"], 1 if rate is None else rate)
         if not isinstance(manifest["paths"], bool):
             raise ValueError("paths is neither true nor false")
+        if not isinstance(manifest.get("tokens") or {}, dict):
+            raise ValueError("it does not say which tokens there are")
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it lacks or mistakes {error}") from None
 

@@ -7,6 +7,7 @@ from mmssl.pipelines.text.noisy_passages import NoisyPassages
 from mmssl.pipelines.text.passages import Passages
 from mmssl.pipelines.text.permuted_passages import PermutedPassages
 from mmssl.pipelines.text.sentence_pairs import SentencePairs
+from mmssl.pipelines.text.sentences import Sentences
 from mmssl.pipelines.text.token_blocks import TokenBlocks
 from mmssl.pipelines.text.tokenizer import Tokenizer
 from mmssl.pipelines.text.visible_tokens import VisibleTokens
@@ -22,6 +23,7 @@ __all__ = [
     "Passages",
     "PermutedPassages",
     "SentencePairs",
+    "Sentences",
     "TokenBlocks",
     "Tokenizer",
     "VisibleTokens",

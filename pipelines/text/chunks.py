@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.arrays import host, viewed
 
 
 class Chunks:
@@ -24,7 +24,7 @@ class Chunks:
     """
 
     def __init__(self, corpus, room):
-        edges = corpus.sentences.numpy()[corpus.documents.numpy()]
+        edges = viewed(corpus.sentences)[viewed(corpus.documents)]
         sizes = np.diff(edges)
         counts = np.where(sizes > room, -(-(sizes + room // 4) // room), 1)
         slack = np.where(counts > 1, counts * room - sizes, 0)

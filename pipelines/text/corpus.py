@@ -23,6 +23,7 @@ _END = re.compile(
 # A long line followed by a lowercase letter was wrapped by an editor.
 _WRAPPED = re.compile(r"(^[^\n]{40,}[\w,;])\r?\n(?=[ \t]*[a-z])", re.MULTILINE)
 _CHUNK = 2048  # sentences that are tokenized together
+_COUNTED = 2**20  # tokens that are counted together
 
 
 @dataclass(eq=False)
@@ -128,6 +129,22 @@ def laid_out(tokenized, max_tokens):
         "sentences": sentences.array(),
         "documents": np.concatenate([[0], np.cumsum(found[found > 0], dtype=np.int64)]),
     }
+
+
+def count_tokens(tokens, size):
+    """Counts how often each token occurs.
+
+    Args:
+        tokens: int32 array (T,), which may be mapped from a file.
+        size: number of tokens of the vocabulary.
+
+    Returns:
+        int64 array (size,).
+    """
+    counts = np.zeros(size, np.int64)
+    for first in range(0, len(tokens), _COUNTED):  # NumPy would widen all of them at once
+        counts += np.bincount(tokens[first : first + _COUNTED], minlength=size)
+    return counts
 
 
 def _flat(ragged):

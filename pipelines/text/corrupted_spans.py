@@ -96,18 +96,22 @@ class CorruptedSpans(Passages):
         Returns:
             Dict of token_ids and padding_mask int32 (B, longest of the batch).
         """
-        self._need_tokenizer()
-        length = self._checked_length(length)
-        tokenize = self.tokenizer.prompt if masks else self.tokenizer
-        ids = tokenize(texts)[:, : length - 1]
-        specials = self.tokenizer.specials
+        found = super().encode(texts, length, masks)
+        if not masks:
+            return found
+        is_mask = found["token_ids"] == self.tokenizer.specials.mask
+        sentinels = self.sentinel(_numbers(is_mask))
+        return {**found, "token_ids": tf.where(is_mask, sentinels, found["token_ids"])}
+
+    def framed(self, ids, length):
+        """See `encode`."""
+        ids, specials = ids[:, : length - 1], self.tokenizer.specials
         ends = specials.sep * tf.ones_like(ids[:, :1].to_tensor(shape=[None, 1]))
         ids = tf.concat([ids, ends], axis=1)
-        token_ids = ids.to_tensor(specials.pad)
-        if masks:
-            is_mask = token_ids == specials.mask
-            token_ids = tf.where(is_mask, self.sentinel(_numbers(is_mask)), token_ids)
-        return {"token_ids": token_ids, "padding_mask": tf.ones_like(ids).to_tensor(0)}
+        return {
+            "token_ids": ids.to_tensor(specials.pad),
+            "padding_mask": tf.ones_like(ids).to_tensor(0),
+        }
 
     def sentinel(self, number):
         """Returns the id of a sentinel, int32, by its number from 0."""

@@ -11,6 +11,7 @@ from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import TEXT_EXTENSIONS
 from mmssl.pipelines.sources.prepared import prepared
+from mmssl.pipelines.text.corpus import laid_out, tokenize
 from mmssl.pipelines.text.reading import TextReader, whole
 from mmssl.pipelines.text.stored_tokens import TokenReader, about_tokens, tokenizer_hash
 from mmssl.pipelines.text.vocabularies import is_published, read_vocabulary
@@ -176,7 +177,7 @@ class Documents(Pipeline):
 
         Args:
             source: Source.
-            characters: int, fewest visible characters of each, if it has so many.
+            characters: int, fewest letters and digits of each, if it has so many.
 
         Returns:
             tf.data.Dataset of strings (1,).
@@ -249,8 +250,8 @@ class Documents(Pipeline):
         """Raises a ValueError where shards hold other tokens than this pipeline takes."""
         if about["as"] != self.stored_as:
             raise ValueError(
-                f"the shards hold {about['as']} and {type(self).__name__} takes {self.stored_as}: "
-                f"prepare them with --encoding {self.stored_as}, or same"
+                f"the shards hold {about['as']}, which {type(self).__name__} does not take: give "
+                f"--encoding {' or '.join(filter(None, [self.stored_as, 'same']))} to prepare"
             )
         if self.tokenizer and tokenizer_hash(self.tokenizer) != about["tokenizer"]:
             raise ValueError(
@@ -266,6 +267,25 @@ class Documents(Pipeline):
         """Yields the texts that a vocabulary is learned from: of many, blocks spread evenly."""
         step = -(-int(np.sum(self.shapes)) // _LEARNED)
         return (text for i, (_, text) in enumerate(self._blocks()) if i % step == 0)
+
+    def _sentences_laid_out(self, longest):
+        """Tokenizes the texts by sentences, or reads the tokens that shards hold of them.
+
+        Args:
+            longest: maximum number of tokens per sentence, see `tokenize`.
+
+        Returns:
+            Dict of the arrays of a `Corpus`.
+        """
+
+        def make():
+            if about_tokens(self.items) is None:
+                return tokenize(self._blocks(), self.tokenizer, longest)
+            documents = self._reader(self.items).documents()
+            found = ((np.full(len(sizes), i), ids, sizes) for i, ids, sizes, _ in documents)
+            return laid_out(found, longest)
+
+        return self._between_runs("corpus", [self.tokenizer.fingerprint(), longest], make)
 
     def _between_runs(self, what, arguments, make):
         """Returns arrays made from the texts, from the cache where it has them; see `prepared`."""

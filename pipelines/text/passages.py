@@ -4,10 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.text.chunks import Chunks
-from mmssl.pipelines.text.corpus import Corpus, laid_out, sentence_ids, tokenize
+from mmssl.pipelines.text.corpus import Corpus, sentence_ids
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.pairing import segment
-from mmssl.pipelines.text.stored_tokens import about_tokens, packed
+from mmssl.pipelines.text.stored_tokens import packed
 from mmssl.pipelines.text.tokenizer import VOCABULARY_FILE, Tokenizer, learn_vocabulary
 
 
@@ -72,7 +72,7 @@ class Passages(Documents):
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
         self._prepare_tokenizer(folder)
-        self._corpus = self._tokenized()
+        self._corpus = Corpus.hold(self._sentences_laid_out(self._room))
         self._chunks = Chunks(self._corpus, self._room)
         self.count = self._chunks.count
 
@@ -134,17 +134,6 @@ class Passages(Documents):
 
     def beginning(self, texts, length):
         return super().beginning(self.tokenizer.squeeze(texts), length)
-
-    def _tokenized(self):
-        def make():
-            if about_tokens(self.items) is None:
-                return tokenize(self._blocks(), self.tokenizer, self._room)
-            documents = self._reader(self.items).documents()
-            found = ((np.full(len(sizes), i), ids, sizes) for i, ids, sizes, _ in documents)
-            return laid_out(found, self._room)
-
-        arguments = [self.tokenizer.fingerprint(), self._room]
-        return Corpus.hold(self._between_runs("corpus", arguments, make))
 
     def _text(self, index, key):
         """Returns an element's text: the arguments of `segment` but for its key."""

@@ -103,7 +103,7 @@ class TextReader:
 
         Args:
             index: int64 scalar, index of the item.
-            characters: int, fewest visible characters to be read, if there are so many.
+            characters: int, fewest letters and digits to be read, if there are so many.
 
         Returns:
             string (1,).
@@ -112,11 +112,11 @@ class TextReader:
             return self._decode(self._source.read(index))
 
         def begun(path):
-            found, visible = [], 0
+            found, letters = [], 0
             for text in checked(_parts(path)):
                 found.append(text)
-                visible += sum(map(str.isprintable, text)) - text.count(" ")
-                if visible >= characters:
+                letters += sum(map(str.isalnum, text))
+                if letters >= characters:
                     break
             return "".join(found).encode()
 

@@ -1,16 +1,14 @@
 """Sentence pairs for pretraining on text."""
 
-import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.masks.ratio import check_mask_ratio
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.arrays import host, viewed
+from mmssl.pipelines.text.corpus import count_tokens
 from mmssl.pipelines.text.masking import mask_tokens
 from mmssl.pipelines.text.pairing import segment, sentence_pair
 from mmssl.pipelines.text.passages import Passages
 from mmssl.pipelines.text.tokenizer import Tokenizer
-
-_COUNTED = 2**20  # tokens that are counted together
 
 
 class SentencePairs(Passages):
@@ -113,10 +111,7 @@ class SentencePairs(Passages):
     def token_frequencies(self):
         """Returns the relative frequency of each token id in the source: float64 (V,), sum 1."""
         self.prepare()
-        tokens, counts = self._corpus.tokens.value().numpy(), np.zeros(self.vocabulary_size, int)
-        for first in range(0, len(tokens), _COUNTED):
-            some = tokens[first : first + _COUNTED]
-            counts += np.bincount(some, minlength=self.vocabulary_size)
+        counts = count_tokens(viewed(self._corpus.tokens), self.vocabulary_size)
         return counts / counts.sum()
 
     def _check_documents(self, documents, sentences=None):

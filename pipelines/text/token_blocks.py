@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import held, taken
+from mmssl.pipelines.sources.arrays import held, taken, viewed
 from mmssl.pipelines.sources.grown import Grown
 from mmssl.pipelines.text.blocks import together
 from mmssl.pipelines.text.byte_pairs import VOCABULARY_FILE, BytePairs, learn_byte_pairs
@@ -121,7 +121,7 @@ class TokenBlocks(Documents):
         """
         self.prepare()
         batch_size = batch_size or max(1, 4096 // self.length)
-        tokens, offsets = self._tokens.value().numpy(), np.arange(self.length + 1)
+        tokens, offsets = viewed(self._tokens), np.arange(self.length + 1)
         laid = _Windows(self._ends, self.length, stride or self.length // 2)
         shown = len(laid) if most is None else min(most, len(laid))
         for first in range(0, shown, batch_size):

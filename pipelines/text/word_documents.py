@@ -3,8 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.text.corpus import tokenize
+from mmssl.pipelines.text.corpus import count_tokens, sentence_ids
 from mmssl.pipelines.text.documents import Documents
+from mmssl.pipelines.text.stored_tokens import packed
 from mmssl.pipelines.text.words import VOCABULARY_FILE, Words, learn_words
 
 
@@ -31,6 +32,7 @@ class WordDocuments(Documents):
     """
 
     vocabulary_file = VOCABULARY_FILE
+    stored_as = "sentences"
     roles = ("pad",)
 
     def __init__(
@@ -46,24 +48,18 @@ class WordDocuments(Documents):
         self.min_count = min_count
         self.counts = None
 
-    def encode(self, texts, length=None):
-        """Turns texts into the encoder's inputs; unknown words are left out.
-
-        Args:
-            texts: string tensor (B,) of UTF-8.
-            length: maximum number of words, 2 to L; None for L.
-
-        Returns:
-            Dict of token_ids and padding_mask int32 (B, longest of the batch, at least 1).
-        """
-        self._need_tokenizer()
-        ids = self.tokenizer(texts)[:, : self._checked_length(length)]
+    def framed(self, ids, length):
+        """See `Documents.framed`; there is a place of padding at least."""
+        ids, pad = ids[:, :length], self.tokenizer.specials.pad
         least = [[0, 0], [0, tf.maximum(0, 1 - tf.cast(ids.bounding_shape()[1], tf.int32))]]
-        pad = self.tokenizer.specials.pad
         return {
             "token_ids": tf.pad(ids.to_tensor(pad), least, constant_values=pad),
             "padding_mask": tf.pad(tf.ones_like(ids).to_tensor(0), least),
         }
+
+    def stored(self, text):
+        """Returns the words of a text, with marks where its sentences begin."""
+        return packed(*sentence_ids(text, self.tokenizer), len(text))
 
     def learn_tokenizer(self, texts):
         """Lists the words of an iterable of str."""
@@ -88,12 +84,8 @@ class WordDocuments(Documents):
             Dict of the arrays of a `Corpus`; `counts` is set.
         """
         self._prepare_tokenizer(folder)
-        arrays = self._between_runs(
-            "corpus",
-            [self.tokenizer.fingerprint(), longest],
-            lambda: tokenize(self._texts(), self.tokenizer, longest),
-        )
-        self.counts = np.bincount(arrays["tokens"], minlength=len(self.tokenizer))
+        arrays = self._sentences_laid_out(longest)
+        self.counts = count_tokens(arrays["tokens"], len(self.tokenizer))
         if np.count_nonzero(self.counts) < 2:
             raise ValueError("the texts have fewer than two words of the vocabulary to learn from")
         return arrays

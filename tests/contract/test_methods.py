@@ -23,13 +23,23 @@ ONE_OF_EACH_FAMILY = (
     *("simclr", "moco", "byol", "swav", "vicreg", "dino"),
     *("data2vec", "bert", "cpc", "wavenet", "gpt", "inpainting", "colorization"),
 )
+# In bfloat16 on replicas they do what another case of the same class or loss does, on other data.
+LIKE_ANOTHER = (
+    *("simclr_audio", "simsiam", "moco_v1"),
+    *("data2vec_audio", "data2vec_text", "data2vec2_audio", "data2vec2_text"),
+)
 MOST_STEPS = 320  # that one batch takes
 
 
-# A group is one worker's under `pytest -n 2 --dist loadgroup`.
+def group(name):
+    """Returns the group of a case, which is one worker's under `pytest -n 2 --dist loadgroup`."""
+    # Both versions have the same encoders, which a worker exports once.
+    return "data2vec" if name.startswith("data2vec") else name
+
+
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in all_cases()],
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(group(name))) for name in all_cases()],
 )
 def visit(request, tmp_path_factory):
     name = request.param
@@ -147,8 +157,8 @@ def test_workers_equal_one(visit, count):
 
 
 @pytest.mark.bfloat16
-def test_mixed_bfloat16_on_two_replicas_is_finite_and_close_to_float32_on_one(visit):
-    exact, mixed = visit.one, visit.two_in_bfloat16
+def test_mixed_bfloat16_on_replicas_is_finite_and_close_to_float32_on_one(visit):
+    exact, mixed = visit.one, visit.in_bfloat16(1 if visit.name in LIKE_ANOTHER else 2)
     assert np.isfinite(mixed.losses).all()
     # A mean of cosines passes through 0, where nothing is relatively close.
     assert_near(

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.runs.checkpoint import load_state, save_state, state_variables
+from mmssl.strategy import make_strategy
 from tests.contract import on_jax, on_workers, seconds
 from tests.contract.building import built, mirrored, policy, prepared
 
@@ -126,19 +127,19 @@ class Visit:
     @cached_property
     def two(self):
         """The Course on two replicas in float32."""
-        return self._on_two("float32")
+        with mirrored().scope():
+            method = built(self.config, self.batches)
+            method.make_train_function()
+        return train(method, self._shared_out)
 
-    @cached_property
-    def two_in_bfloat16(self):
-        """The Course on two replicas in mixed precision."""
-        return self._on_two("mixed_bfloat16")
-
-    def _on_two(self, precision):
-        with policy(precision):
-            with mirrored().scope():
+    def in_bfloat16(self, replicas):
+        """The Course on one replica or on two in mixed precision."""
+        strategy = mirrored() if replicas == 2 else make_strategy("auto")
+        with policy("mixed_bfloat16"):
+            with strategy.scope():
                 method = built(self.config, self.batches)
                 method.make_train_function()
-            return train(method, self._shared_out)
+            return train(method, self._shared_out if replicas == 2 else self.batches[:STEPS])
 
     def on_workers(self, count):
         """The Courses of some workers, each a process with its parts of the batches."""

@@ -9,10 +9,11 @@ import pytest
 from mmssl.deploy.checked import ExportMismatchError
 from mmssl.deploy.generator import write_generator
 from mmssl.deploy.signatures import load_signatures
-from mmssl.encoders import conv_encoder, wavenet_encoder
+from mmssl.encoders import conv_encoder, wavenet_encoder, wavernn_encoder
 from mmssl.generation import WaveNetSampler
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.wavenet import WaveNet
+from mmssl.methods.wavernn import WaveRNN
 from tests.deploy.conftest import skip_without
 from tests.tolerances import NETWORK, rounding
 
@@ -39,6 +40,35 @@ def test_the_exported_step_streams_what_the_whole_network_computes(format, tmp_p
     assert set(load_signatures(path)) >= {"step"}
     done = subprocess.run(
         [sys.executable, DOCS / f"stream_{format}.py", path, "0.01"],
+        capture_output=True,
+        check=True,
+    )
+    samples = np.frombuffer(done.stdout, "<i2")
+    assert len(samples) == 80
+    assert np.ptp(samples.astype(int)) > 1000
+
+
+def wavernn():
+    keras.utils.set_random_seed(0)
+    method = WaveRNN(wavernn_encoder(12))
+    draw = np.random.default_rng(0)
+    for logits in method.logits.values():
+        logits.kernel.assign(draw.normal(size=logits.kernel.shape))
+    return method
+
+
+@pytest.mark.parametrize("format", NAMES)
+def test_the_exported_step_of_a_wavernn_has_the_logits_and_bytes_of_the_whole(format, tmp_path):
+    skip_without(format)
+    path = tmp_path / NAMES[format]
+    result = write_generator(wavernn(), path, format)
+    assert result.max_difference < NETWORK * rounding()
+
+
+def test_a_wavernn_streams_from_its_exported_step(tmp_path):
+    write_generator(wavernn(), tmp_path / "generator", "saved_model")
+    done = subprocess.run(
+        [sys.executable, DOCS / "stream_wavernn.py", tmp_path / "generator", "0.01"],
         capture_output=True,
         check=True,
     )

@@ -11,6 +11,7 @@ from mmssl.encoders import (
     spectrogram_encoder,
     wav2vec_encoder,
     wavenet_encoder,
+    wavernn_encoder,
 )
 from tests.tolerances import NETWORK, SUM, assert_close, multiples
 
@@ -20,6 +21,7 @@ ENCODERS = {
     "spectrogram": (lambda: spectrogram_encoder(8000, 16, 256, 128, (4, 8)), 512),
     "wav2vec": (lambda: wav2vec_encoder(8, position_depth=1, **TINY), 400),
     "wavenet": (lambda: wavenet_encoder(1, 3, 8, 8, 16), 1),
+    "wavernn": (lambda: wavernn_encoder(8), 1),
 }
 
 

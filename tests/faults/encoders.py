@@ -101,4 +101,12 @@ FAULTS = (
         ADAPTED,
         "batch_norms_follow",
     ),
+    Fault(
+        "a sentence's convolution sees what stands in its padding",
+        "mmssl/encoders/sentence.py",
+        "x = ZeroMaskedTokens()([x, tokens])",
+        "pass",
+        ("tests/encoders/test_sentence_encoder.py",),
+        "what_stands_in_the_padding",
+    ),
 )

@@ -17,16 +17,19 @@ from tests.faults import (
     prediction,
     runs,
     search,
+    sequences,
     serving,
     shards,
     strangers,
     suggest,
     training,
+    words,
 )
 
 ROOMS = (
     joint_embedding,
     prediction,
+    sequences,
     bases,
     long_data,
     losses,
@@ -46,5 +49,6 @@ ROOMS = (
     serving,
     shards,
     strangers,
+    words,
 )
 FAULTS = tuple(fault for room in ROOMS for fault in room.FAULTS)

@@ -27,10 +27,10 @@ FAULTS = (
     Fault(
         "the beginning of a text that starts with blanks is short",
         "pipelines/text/reading.py",
-        'visible += sum(map(str.isprintable, text)) - text.count(" ")',
-        "visible += len(text)",
+        "letters += sum(map(str.isalnum, text))",
+        "letters += len(text)",
         READING,
-        "visible_characters",
+        "as_many_letters",
     ),
     Fault(
         "a vocabulary of much text is learned from its beginning",

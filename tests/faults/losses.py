@@ -113,6 +113,13 @@ FAULTS = (
         ("tests/losses/test_weighted_squared_error.py",),
     ),
     Fault(
+        "an interval of samples counts its last coarse byte twice",
+        "mmssl/losses/sample_intervals.py",
+        "between = _sum(coarse, c + 1, d - 1)",
+        "between = _sum(coarse, c + 1, d)",
+        ("tests/losses/test_sample_intervals.py",),
+    ),
+    Fault(
         "distractors that equal the target count against it",
         "mmssl/losses/masked_contrastive.py",
         "others = ops.where(equal, MASKED_SCORE, others)",

@@ -168,6 +168,22 @@ FAULTS = (
         "block",
     ),
     Fault(
+        "an abbreviation ends a sentence in a graph",
+        "pipelines/text/sentences.py",
+        'tf.strings.regex_replace(texts, _ABBREVIATION, rf"\\1{_KEPT}")',
+        "texts",
+        ("tests/pipelines/text/test_sentences.py",),
+        "where_the_corpus_does",
+    ),
+    Fault(
+        "sentences of the next document end an element",
+        "pipelines/text/sentences.py",
+        "tf.minimum(start + self.sentences, end) + 1",
+        "start + self.sentences + 1",
+        ("tests/pipelines/text/test_sentences.py",),
+        "one_document",
+    ),
+    Fault(
         "a frame may be its own distractor",
         "pipelines/masks/distractors.py",
         "drawn + tf.cast(drawn >= rank, tf.int32)",

@@ -170,6 +170,14 @@ FAULTS = (
         "formula",
     ),
     Fault(
+        "both bytes of a sample are drawn by the same noise",
+        "mmssl/generation/sampling_loop.py",
+        "logits + noise[i, :, k]",
+        "logits + noise[i, :, 0]",
+        ("tests/generation/test_wavernn_sampler.py",),
+        "both_bytes",
+    ),
+    Fault(
         "wav2vec 2.0 counts visible frames, too",
         "mmssl/methods/wav2vec2.py",
         'mask = ops.cast(batch["mask"], "float32")',

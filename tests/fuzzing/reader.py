@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-QUICK = 250  # inputs of a reader in the tests of every day
+QUICK = 200  # inputs of a reader in the tests of every day
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,18 @@ def test_a_conditioned_run_follows_a_sound_and_a_speaker(conditioned_run, prompt
     assert len(soundfile.read(two)[0]) == 800
 
 
+def test_a_wavernn_goes_on_from_a_prompt_in_16_bits(wavernn_run, prompt, tmp_path):
+    arguments = {"seconds": 0.05, "prompt": prompt, "count": 2}
+    paths = generate_audio(wavernn_run, tmp_path / "y.wav", **arguments)
+    one, two = (soundfile.read(path, dtype="int16")[0] for path in paths)
+    assert len(one) == 2000 + 400
+    np.testing.assert_array_equal(one[:2000], two[:2000])
+    assert (one[2000:] != two[2000:]).any()
+    time = np.arange(2000) / 8000
+    # As far as resampling, not the step of a code, is off.
+    assert_within(one[100:1900] / 32768, 0.3 * np.sin(2 * np.pi * 220 * time)[100:1900], 0.002)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -108,5 +120,5 @@ def test_a_prompt_that_is_no_sound_is_refused_by_name(wavenet_run, tmp_path):
 
 
 def test_a_run_of_another_method_is_refused(sound_run, tmp_path):
-    with pytest.raises(ValueError, match=r"trained by CPC, not by WaveNet"):
+    with pytest.raises(ValueError, match=r"trained by CPC, not by WaveNet or WaveRNN"):
         generate_audio(sound_run, tmp_path / "y.wav")

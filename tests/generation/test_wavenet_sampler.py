@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from mmssl.encoders import receptive_field, wavenet_encoder
 from mmssl.generation import WaveNetSampler
-from mmssl.generation import wavenet_sampler as module
+from mmssl.generation import sampling_loop as module
 from mmssl.layers import mu_law_decode
 from mmssl.methods.wavenet import WaveNet
 from tests.tolerances import SUM, assert_close, assert_within, share_margin

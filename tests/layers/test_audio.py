@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.layers import MuLaw, mu_law_decode, mu_law_encode
+from mmssl.layers import MuLaw, join_bytes, mu_law_decode, mu_law_encode, split_bytes
 from tests.tolerances import SUM, assert_close
 
 
@@ -48,3 +48,20 @@ def test_the_layer_computes_in_float32_under_mixed_precision():
     layer = MuLaw(dtype="float32")
     np.testing.assert_array_equal(layer(waveform), mu_law_encode(waveform))
     assert MuLaw.from_config(layer.get_config()).levels == 256
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"), [(0, (128, 0)), (-1, (127, 255)), (-32768, (0, 0)), (32767, (255, 255))]
+)
+def test_samples_have_the_bytes_of_the_paper(sample, expected):
+    assert tuple(map(int, split_bytes(np.float32(sample / 32768)))) == expected
+
+
+def test_bytes_joined_are_the_sample_again_for_all_16_bit_samples():
+    samples = np.arange(-32768, 32768, dtype="float32") / 32768
+    np.testing.assert_array_equal(join_bytes(*split_bytes(samples)), samples)
+
+
+def test_samples_beyond_16_bits_are_clipped():
+    coarse, fine = split_bytes(np.array([-2.0, 1.0], "float32"))
+    np.testing.assert_array_equal([coarse, fine], [[0, 255], [0, 255]])

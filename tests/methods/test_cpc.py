@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from mmssl.encoders import cpc_encoder
+from mmssl.encoders import bert_encoder, cpc_encoder, sentence_encoder
 from mmssl.methods.cpc import CPC
 from tests.contract.cases import Case
-from tests.contract.learning import ON_DIGITS
+from tests.contract.learning import ON_DIGITS, ON_NOVELS
 from tests.tolerances import SUM, assert_close
 
 CASE = Case(
@@ -23,6 +23,23 @@ CASE = Case(
     # No margin over the raw input: MFCC tell these digits apart at 0.97.
     margins={("untrained", "linear"): 0.3, ("untrained", "knn"): 0.3},
 )
+
+CASES = {
+    "text": Case(
+        "text/cpc",
+        (
+            "--data.batch_size=4",
+            "--data.sentences=6",
+            "--data.sentence_length=16",
+            "--data.limit=12",
+            "--data.vocabulary_size=400",
+            *(f"--method.encoder.{name}=24" for name in ("token_width", "channels", "context_dim")),
+        ),
+        # 4 x 6 candidates, less padding; the scores of an untrained network are close to zero.
+        initial_loss=(np.log(4 * 6), 0.1),
+        **ON_NOVELS,
+    )
+}
 
 HOP = 20
 STEPS = 3
@@ -91,3 +108,39 @@ def test_the_temperature_divides_the_predictions(methods):
     warm = CPC(cold.encoder, prediction_steps=STEPS, temperature=2.0)
     warm.predictors.kernel.assign(2.0 * cold.predictors.kernel)
     assert loss_of(warm, batch) == loss_of(cold, batch)
+
+
+def test_sentences_are_predicted_as_frames_are():
+    """The same formula, of the latents and contexts of a text with padded sentences."""
+    method = CPC(sentence_encoder(30, 4, 6, 8, 5), prediction_steps=2)
+    draw = np.random.default_rng(0)
+    mask = (np.arange(20) % 4 < draw.integers(1, 5, (3, 5)).repeat(4, axis=1)).astype("int32")
+    mask[1, 12:] = 0
+    batch = {"token_ids": draw.integers(1, 30, (3, 20)) * mask, "padding_mask": mask}
+    method.predictors.kernel.assign(3 * draw.normal(size=method.predictors.kernel.shape))
+    outputs = {name: np.asarray(value) for name, value in method(batch).items()}
+    latents, kept = outputs["latents"], [5, 3, 5]
+    pool = [(row, place) for row in range(3) for place in range(kept[row])]
+    means = []
+    for k in (1, 2):
+        losses = []
+        for row, place in [at for at in pool if at[1] >= k]:
+            prediction = outputs["predictions"].reshape(3, 5, 2, 8)[row, place - k, k - 1]
+            scores = {at: prediction @ latents[at] for at in pool}
+            losses.append(np.logaddexp.reduce(list(scores.values())) - scores[row, place])
+        means.append(np.mean(losses))
+    assert_close(loss_of(method, batch), np.mean(means), SUM)
+
+
+def test_without_predictors_a_sentence_is_one_of_all_in_the_batch():
+    method = CPC(sentence_encoder(30, 4, 6, 8, 5), prediction_steps=2)
+    method.predictors.kernel.assign(np.zeros(method.predictors.kernel.shape))
+    ids = np.random.default_rng(0).integers(1, 30, (3, 20)).astype("int32")
+    batch = {"token_ids": ids, "padding_mask": np.ones_like(ids)}
+    assert_close(loss_of(method, batch), np.log(3 * 5), SUM)
+
+
+def test_an_encoder_whose_contexts_see_the_future_is_refused():
+    sizes = {"width": 8, "depth": 2, "num_heads": 2, "mlp_dim": 16}
+    with pytest.raises(ValueError, match="a recurrent layer makes"):
+        CPC(bert_encoder(30, 10, **sizes))

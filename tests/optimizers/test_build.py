@@ -176,3 +176,18 @@ def test_gradients_are_sent_once_a_step(on_replicas):
 def test_settings_that_contradict_each_other_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Fit(steps=1, **settings)
+
+
+def test_adafactor_moves_by_a_share_of_the_weights_at_no_more_than_the_root_of_the_step():
+    small, large = (keras.Variable(np.full((4, 3), value, "float32")) for value in (0.5, 8.0))
+    optimizer = build_optimizer(
+        Fit(steps=1, optimizer="adafactor", weight_decay=0.0), [small, large], 0.01, 0.0
+    )
+    optimizer.apply([np.ones((4, 3), "float32")] * 2, [small, large])
+    assert_close(small, np.full((4, 3), 0.5 * 0.99), ROUNDING)
+    assert_close(large, np.full((4, 3), 8.0 * 0.99), ROUNDING)
+
+
+def test_adafactor_has_no_weight_decay():
+    with pytest.raises(ValueError, match="adafactor has no weight decay"):
+        Fit(steps=1, optimizer="adafactor", weight_decay=0.1)

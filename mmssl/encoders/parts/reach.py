@@ -11,6 +11,7 @@ import keras
 from mmssl.encoders.parts.shortest import shortest
 from mmssl.layers import (
     CausalEmbedding,
+    DualGRU,
     FrameUpsampling,
     GatedUnit,
     LogMel,
@@ -21,6 +22,7 @@ from mmssl.layers import (
 
 # A recurrent network has no end to its reach; what was that many frames ago, it has forgotten.
 REMEMBERED = 256
+REMEMBERED_SAMPLES = 4096  # where every sample is a frame
 LEVELS = NormalizeLevel | StandardizeWaveform
 
 
@@ -92,4 +94,6 @@ def _taps_and_stride(layer):
         return max(layer.delays) + 1, 1
     if isinstance(layer, keras.layers.RNN):
         return REMEMBERED, 1
+    if isinstance(layer, DualGRU):
+        return REMEMBERED_SAMPLES, 1
     return (2 if isinstance(layer, CausalEmbedding) else 1), 1

@@ -29,11 +29,13 @@ def count_pretrained(pipeline, data, test):
 
 
 def _identities(source, spec):
+    """Yields what identifies each item."""
     if source.root is not None:
         root = os.fspath(source.root)
-        return [os.path.realpath(os.path.join(root, name)) for name in source.names]
-    origin = _origin(spec)
-    return [(origin, name) for name in source.names]
+        yield from (os.path.realpath(os.path.join(root, name)) for name in source.names)
+    else:
+        origin = _origin(spec)
+        yield from ((origin, name) for name in source.names)
 
 
 def _origin(spec):

@@ -253,5 +253,10 @@ def _metrics(title, metrics):
     table.add_column("metric")
     table.add_column("value", justify="right")
     for name, value in metrics.items():
-        table.add_row(escape(name), f"{value:.4f}")
+        table.add_row(escape(name), figure(value))
     return table
+
+
+def figure(value):
+    """Writes a metric: a float with four digits, a count as it is."""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ from mmssl.evaluation.probes.results import of_the_end, read_results
 from mmssl.evaluation.probes.table import (
     FINE_TUNING,
     accuracy_rows,
+    figure,
     fine_tuning_caption,
     fine_tuning_cells,
     mean_and_error,
@@ -135,8 +136,11 @@ def _probe(run, result):
         caption = "Weights of the blocks in the sum that the probe `weighted` learned."
         drawn = figures.bars({name.removeprefix("block_"): w for name, w in weights.items()})
         parts.append(page.panels([page.panel("Weights of the blocks", drawn, caption)]))
+    if "units" in result:
+        told = "What the units of sound that it was trained on say of these labels:"
+        parts += [page.sentence(told), page.facts(_figures(result["units"]))]
     if result.get("held_out"):
-        measured = [(name, f"{value:.4f}") for name, value in result["held_out"].items()]
+        measured = _figures(result["held_out"])
         parts += [page.sentence("The method itself, on held-out items:"), page.facts(measured)]
     elif result.get("held_out_missing"):
         text = f"No held-out metrics of the method: {result['held_out_missing']}"
@@ -153,6 +157,10 @@ def _words(results):
     )
     titles = ("words", "known", "encoder", "untrained encoder")
     return [page.section("Words", page.table(titles, word_rows(results)), page.sentence(text))]
+
+
+def _figures(named):
+    return [(name, figure(value)) for name, value in named.items()]
 
 
 def _accuracies(result, rows):

@@ -12,7 +12,7 @@ BATCH = 10_000  # frames of a step of k-means, and STARTS attempts at its start:
 STARTS = 20
 
 
-def learned(features, data, source, lengths, clusters, seed=0):
+def learned(features, data, source, lengths, clusters, seed=0, progress=None):
     """Clusters the frames of recordings, and finds the cluster of every frame.
 
     The recordings are read twice: for a random sample of their frames, and to label all of them.
@@ -25,6 +25,7 @@ def learned(features, data, source, lengths, clusters, seed=0):
         lengths: int64 array (N,), samples of each recording.
         clusters: K, 2 or more.
         seed: of the sample and of k-means.
+        progress: None or function (recordings read, how many will be).
 
     Returns:
         Units.
@@ -41,7 +42,7 @@ def learned(features, data, source, lengths, clusters, seed=0):
     share = min(1.0, max(SAMPLED, clusters) / total)
     sampled = {
         index: rows[np.random.default_rng((seed, index)).random(len(rows)) < share]
-        for index, rows in features.of(data, source)
+        for index, rows in _counted(features.of(data, source), 0, 2 * len(lengths), progress)
     }
     sample = np.concatenate([sampled[index] for index in sorted(sampled)])
     if len(sample) < clusters:  # of a sample by chance
@@ -49,14 +50,16 @@ def learned(features, data, source, lengths, clusters, seed=0):
     kmeans = MiniBatchKMeans(clusters, batch_size=BATCH, n_init=STARTS, random_state=seed)
     with threadpool_limits(1):
         centers = kmeans.fit(sample).cluster_centers_.astype(np.float32)
-    return labeled(features, data, source, lengths, centers)
+    return labeled(features, data, source, lengths, centers, progress, len(lengths))
 
 
-def labeled(features, data, source, lengths, centers):
+def labeled(features, data, source, lengths, centers, progress=None, before=0):
     """Finds the cluster of every frame of recordings, see `learned`.
 
     Args:
         centers: float32 (K, C).
+        progress: see `learned`.
+        before: recordings that have been read before.
 
     Returns:
         Units.
@@ -64,9 +67,17 @@ def labeled(features, data, source, lengths, centers):
     counts = features.framing.count(lengths)
     offsets = np.concatenate([[0], np.cumsum(counts)])
     labels = np.empty(offsets[-1], np.int32)
-    for index, rows in features.of(data, source):
+    total = before + len(lengths)
+    for index, rows in _counted(features.of(data, source), before, total, progress):
         labels[offsets[index] : offsets[index + 1]] = nearest(rows, centers)
     return Units(features.framing, centers, labels, offsets)
+
+
+def _counted(items, before, total, progress):
+    for done, item in enumerate(items, start=before + 1):
+        yield item
+        if progress is not None:
+            progress(done, total)
 
 
 def nearest(rows, centers):

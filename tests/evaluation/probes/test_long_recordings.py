@@ -10,6 +10,7 @@ from mmssl.encoders import (
     spectrogram_encoder,
     wav2vec_encoder,
     wavenet_encoder,
+    wavernn_encoder,
 )
 from mmssl.encoders.parts.whitening import Whitening, whitened
 from mmssl.evaluation.probes.features import Embedder, embed
@@ -25,6 +26,7 @@ ENCODERS = {
     "spectrogram": lambda: spectrogram_encoder(8000, 16, 256, 128, (4, 8)),
     "wav2vec": lambda: wav2vec_encoder(8, (10, 4), (5, 4), position_depth=1, **TINY),
     "wavenet": lambda: wavenet_encoder(2, 4, 8, 8, 16),
+    "wavernn": lambda: wavernn_encoder(8),
 }
 PIPELINE = AudioWindows("nowhere")
 
@@ -43,7 +45,7 @@ def whole(embedder, wave):
     return next(embedder.batches([example(wave)]))
 
 
-@pytest.mark.parametrize("kind", ["cpc", "spectrogram", "wavenet"])
+@pytest.mark.parametrize("kind", ["cpc", "spectrogram", "wavenet", "wavernn"])
 def test_windows_give_the_embedding_of_the_whole_recording_at_every_block(kind):
     keras.utils.set_random_seed(0)
     embedder, wave = Embedder(ENCODERS[kind](), "all"), recording(30_011)

@@ -22,7 +22,7 @@ def _on_damage(act):
 
 
 def _take_memory():
-    os.urandom(100_000_000)
+    return b"x" * 60_000_000
 
 
 def _raise_type_error():
@@ -41,7 +41,7 @@ READERS = (
     Reader("a reader that crashes", _on_damage(lambda: ctypes.string_at(0))),
     Reader("a reader that aborts", _on_damage(os.abort)),
     Reader("a reader that hangs", _on_damage(lambda: time.sleep(100)), seconds=0.5),
-    Reader("a reader that takes memory", _on_damage(_take_memory), megabytes=50),
+    Reader("a reader that takes memory", _on_damage(_take_memory), megabytes=30),
     Reader("a reader that raises", _on_damage(_raise_type_error)),
     Reader("a reader that shows a trace", _on_damage(_refuse_in_many_lines)),
     Reader("a reader without a word", _on_damage(_refuse_without_a_word)),

@@ -151,12 +151,13 @@ def _notes(folder):
 
 logging.getLogger("mmssl").setLevel(logging.CRITICAL)
 READERS = (
-    Reader("shards: TFRecord", _records, _REFUSALS),
-    Reader("shards: index, texts", _prepared(["one", "two", "three"]), _REFUSALS),
+    Reader("shards: TFRecord", _records, _REFUSALS, quick=100),
+    Reader("shards: index, texts", _prepared(["one", "two", "three"]), _REFUSALS, quick=100),
     Reader(
         "shards: index, arrays",
         _prepared(np.arange(30, dtype=np.float32).reshape(3, 10)),
         _REFUSALS,
+        quick=100,
     ),
-    Reader("shards: notes", _notes),
+    Reader("shards: notes", _notes, quick=100),
 )

@@ -6,6 +6,7 @@ from mmssl.pipelines.sources.arrays import array_reader
 from mmssl.pipelines.sources.file_tables import listed_files
 from mmssl.pipelines.sources.tables import match_files, read_table, read_texts
 from mmssl.pipelines.text.documents import Documents
+from mmssl.pipelines.text.reading import checked
 from mmssl.suggest.texts import examine
 from tests.fuzzing.reader import Reader
 
@@ -24,8 +25,8 @@ def _texts(folder):
     def read(name, data):
         path.write_bytes(data)
         examine(path)
-        text = decode(data).numpy()[0]
-        text.decode()
+        text = decode(data).numpy()[0].decode()
+        assert "".join(checked([data[:7], data[7:]])) == text
 
     return {"a.txt": _PLAIN.encode(), "b.txt": b"plain\n"}, read
 

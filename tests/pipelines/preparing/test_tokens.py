@@ -81,7 +81,7 @@ def test_another_vocabulary_and_none_are_refused_in_a_sentence(books, kind, tmp_
 def test_tokens_for_another_pipeline_are_refused(books, kind):
     name, shards = kind
     other = next(build for wanted, build in KINDS.items() if wanted != name)
-    with pytest.raises(ValueError, match=f"the shards hold {name} and {other.__name__} takes"):
+    with pytest.raises(ValueError, match=f"the shards hold {name}, which {other.__name__} does"):
         other(shards, **SMALL).prepare()
 
 

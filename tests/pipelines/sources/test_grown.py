@@ -3,7 +3,7 @@
 import numpy as np
 
 from mmssl.pipelines.sources import grown
-from mmssl.pipelines.sources.arrays import held
+from mmssl.pipelines.sources.arrays import held, viewed
 from mmssl.pipelines.sources.grown import Grown
 
 
@@ -15,7 +15,9 @@ def test_an_array_is_what_was_appended_in_memory_or_mapped_from_a_file(monkeypat
             found.append(range(first, min(first + 7, 1000)))
         assert isinstance(found.array(), np.memmap) == (room == 100)
         np.testing.assert_array_equal(found.array(), np.arange(1000))
-        np.testing.assert_array_equal(held(found.array()), np.arange(1000))
+        kept = held(found.array())
+        np.testing.assert_array_equal(viewed(kept), np.arange(1000))
+        assert np.shares_memory(viewed(kept), viewed(kept))
 
 
 def test_an_array_of_nothing_is_empty():

@@ -15,11 +15,12 @@ WORDS = ["river", "stone", "light", "cloud", "under", "ever", "morning", "sea", 
 def corpus(sizes, sentence=7):
     """Documents of so many tokens, in sentences of up to seven."""
     lengths = [[sentence] * (n // sentence) + [n % sentence] * (n % sentence > 0) for n in sizes]
-    return Corpus(
-        tf.range(sum(sizes), dtype=tf.int32),
-        tf.constant(np.cumsum([0, *np.concatenate(lengths)]), tf.int64),
-        tf.constant(np.cumsum([0, *map(len, lengths)]), tf.int64),
-    )
+    arrays = {
+        "tokens": np.arange(sum(sizes), dtype=np.int32),
+        "sentences": np.cumsum([0, *np.concatenate(lengths)], dtype=np.int64),
+        "documents": np.cumsum([0, *map(len, lengths)], dtype=np.int64),
+    }
+    return Corpus.hold(arrays)
 
 
 def cut(chunks, shift):

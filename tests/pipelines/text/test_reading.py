@@ -75,7 +75,7 @@ def test_a_long_file_is_checked_and_its_beginning_read_in_little_memory(tmp_path
     assert peak < size / 2
 
 
-def test_a_beginning_has_as_many_visible_characters_as_are_asked_for(tmp_path, in_small_parts):
+def test_a_beginning_has_as_many_letters_as_are_asked_for(tmp_path, in_small_parts):
     (tmp_path / "a.txt").write_text(" " * 5000 + "seen" * 50 + " " * 5000 + "end")
     reader = Passages([""], **SMALL)._reader(open_source(str(tmp_path), TEXT_EXTENSIONS))
     for characters in (1, 150, 203, 10**6):

@@ -1,0 +1,125 @@
+"""Faults in what makes word vectors, from their pairs to their neighbors."""
+
+from tests.faults.fault import Fault
+
+WORD2VEC = "mmssl/methods/word2vec.py"
+WINDOWS = "pipelines/text/word_windows.py"
+
+FAULTS = (
+    Fault(
+        "a word of noise that is the true word counts against it",
+        WORD2VEC,
+        "ops.sum(near, axis=-1, keepdims=True) - ops.matmul(near, hits)",
+        "ops.sum(near, axis=-1, keepdims=True)",
+        ("tests/methods/test_word2vec.py",),
+        "noise_that_is or papers",
+    ),
+    Fault(
+        "shared noise weighs as if each word of it were a pair's own",
+        WORD2VEC,
+        "k / noise_ids.shape[-1]",
+        "1.0",
+        ("tests/methods/test_word2vec.py",),
+        "untrained_pair or papers",
+    ),
+    Fault(
+        "CBOW adds its window up and takes no mean",
+        WORD2VEC,
+        "ops.matmul(near / ops.maximum(count, 1.0)[..., None], vectors)",
+        "ops.matmul(near, vectors)",
+        ("tests/methods/test_word2vec.py",),
+        "papers",
+    ),
+    Fault(
+        "the way through the tree forgets where it turns",
+        WORD2VEC,
+        '"true_scores": signs * scores',
+        '"true_scores": scores',
+        ("tests/methods/test_word2vec.py",),
+        "papers",
+    ),
+    Fault(
+        "windows end a word too early",
+        "mmssl/layers/neighborhoods.py",
+        "distance <= in_blocks(radius, size)[..., None]",
+        "distance < in_blocks(radius, size)[..., None]",
+        ("tests/layers/test_neighborhoods.py",),
+    ),
+    Fault(
+        "the widest window is never drawn",
+        WINDOWS,
+        "radii, 1, self.window + 1, tf.int32",
+        "radii, 1, self.window, tf.int32",
+        ("tests/pipelines/text/test_word_windows.py",),
+        "radii",
+    ),
+    Fault(
+        "noise is drawn as often as words occur",
+        WINDOWS,
+        "counts.astype(np.float64) ** 0.75",
+        "counts.astype(np.float64)",
+        ("tests/pipelines/text/test_word_windows.py",),
+        "noise",
+    ),
+    Fault(
+        "words are left out by the paper's formula, not the code's",
+        WINDOWS,
+        "np.sqrt(rarity) + rarity",
+        "np.sqrt(rarity)",
+        ("tests/pipelines/text/test_word_windows.py",),
+        "frequent_words",
+    ),
+    Fault(
+        "pairs count alike at any distance",
+        "pipelines/text/cooccurrence.py",
+        "np.where(same, 2.0, 1.0) / distance",
+        "np.where(same, 2.0, 1.0)",
+        ("tests/pipelines/text/test_cooccurrence.py",),
+        "distance",
+    ),
+    Fault(
+        "pairs reach over the end of a document",
+        "pipelines/text/cooccurrence.py",
+        "ones, others = ones[together], others[together]",
+        "ones, others = ones, others",
+        ("tests/pipelines/text/test_cooccurrence.py",),
+        "document",
+    ),
+    Fault(
+        "GloVe leaves its biases out",
+        "mmssl/methods/glove.py",
+        "ops.sum(words * contexts, axis=-1) + sum(biases)",
+        "ops.sum(words * contexts, axis=-1)",
+        ("tests/methods/test_glove.py",),
+        "papers",
+    ),
+    Fault(
+        "GloVe weighs frequent pairs without a bound",
+        "mmssl/losses/glove.py",
+        'ops.minimum(ops.cast(counts, "float32") / x_max, 1.0)',
+        'ops.cast(counts, "float32") / x_max',
+        ("tests/losses/test_glove.py",),
+    ),
+    Fault(
+        "rows that occur twice in a batch are moved by one of their gradients",
+        "mmssl/distribution.py",
+        "values = tf.math.unsorted_segment_sum(values, places, tf.size(rows))",
+        "values = tf.math.unsorted_segment_max(values, places, tf.size(rows))",
+        ("tests/optimizers/test_adagrad.py",),
+    ),
+    Fault(
+        "Adagrad by rows forgets the squares of earlier steps",
+        "mmssl/optimizers/adagrad.py",
+        "        accumulator.value.scatter_update(tf.IndexedSlices(total, rows))\n",
+        "",
+        ("tests/optimizers/test_adagrad.py",),
+    ),
+    Fault(
+        "an analogy may be answered by a word of the question",
+        "mmssl/evaluation/words/analogies.py",
+        "return vectors.nearest(b - a + c, questions, count)",
+        "return vectors.nearest(b - a + c, questions[:, :0], count)",
+        ("tests/evaluation/words/test_words.py",),
+        "question",
+    ),
+)
