@@ -102,11 +102,8 @@ class RunFolder:
                     "the folder yourself."
                 )
             return
-        strangers = {entry.name for entry in self.path.iterdir()} - {
-            ".lock",
-            "checkpoints",
-            CHECKSUMS,
-        }
+        own = {".lock", "checkpoints", CHECKSUMS}  # which a run writes before its recipe
+        strangers = {entry.name for entry in self.path.iterdir()} - own
         strangers = {name for name in strangers if not name.startswith(TEMPORARY_PREFIX)}
         if strangers:
             raise ValueError(

@@ -134,8 +134,8 @@ FAULTS = (
     Fault(
         "a run that was killed before its recipe was written is taken for something else",
         "mmssl/runs/folder.py",
-        '- {".lock", "checkpoints", CHECKSUMS}',
-        '- {".lock", "checkpoints"}',
+        'own = {".lock", "checkpoints", CHECKSUMS}',
+        'own = {".lock", "checkpoints"}',
         ("tests/runs/test_folder.py",),
         "first_file",
     ),
