@@ -17,7 +17,7 @@ from mmssl.encoders.parts.saved import check_archive
 from mmssl.files import TEMPORARY_PREFIX, check_local, sweep
 from mmssl.reading import check_regular, load_json, load_yaml
 from mmssl.runs.checkpoint import LAST
-from mmssl.runs.checksums import check_files, damage, write_noted
+from mmssl.runs.checksums import CHECKSUMS, check_files, damage, write_noted
 from mmssl.runs.lock import Lock
 from mmssl.runs.recipe import SECTIONS, check_sections, completed
 
@@ -102,7 +102,8 @@ class RunFolder:
                     "the folder yourself."
                 )
             return
-        strangers = {entry.name for entry in self.path.iterdir()} - {".lock", "checkpoints"}
+        own = {".lock", "checkpoints", CHECKSUMS}  # which a run writes before its recipe
+        strangers = {entry.name for entry in self.path.iterdir()} - own
         strangers = {name for name in strangers if not name.startswith(TEMPORARY_PREFIX)}
         if strangers:
             raise ValueError(

@@ -131,4 +131,12 @@ FAULTS = (
         ("tests/runs/test_kept.py",),
         "flipped",
     ),
+    Fault(
+        "a run that was killed before its recipe was written is taken for something else",
+        "mmssl/runs/folder.py",
+        'own = {".lock", "checkpoints", CHECKSUMS}',
+        'own = {".lock", "checkpoints"}',
+        ("tests/runs/test_folder.py",),
+        "first_file",
+    ),
 )
