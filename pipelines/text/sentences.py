@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.arrays import host, viewed
+from mmssl.pipelines.text.corpus import Corpus
 from mmssl.pipelines.text.passages import Passages
 
 # In a graph, sentences end as in `corpus.split_sentences`, as far as RE2 can tell.
@@ -36,6 +37,7 @@ class Sentences(Passages):
     """
 
     roles = ("pad",)
+    stored_as = ""  # what is embedded of stored tokens would not be cut into sentences
 
     def __init__(
         self,
@@ -69,8 +71,8 @@ class Sentences(Passages):
     def index(self, folder=None):
         """Learns the vocabulary, or reads the one in `folder`, and tokenizes the source."""
         self._prepare_tokenizer(folder)
-        self._corpus = self._tokenized()
-        documents = self._corpus.documents.numpy()
+        self._corpus = Corpus.hold(self._sentences_laid_out(self._room))
+        documents = viewed(self._corpus.documents)
         visits = -(-np.diff(documents) // self.sentences)
         self.count = int(visits.sum())
         self._document_of = host(np.repeat(np.arange(len(visits)), visits))
