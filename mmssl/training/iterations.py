@@ -13,8 +13,7 @@ def earlier_iterations(config, out):
         out: pathlib.Path of the last iteration's run folder.
 
     Returns:
-        list of pathlib.Path, the run folders; none where `out` has kept what it learned from the
-        run before.
+        list of pathlib.Path, the run folders.
 
     Raises:
         ValueError: there are several iterations, and the data have no targets to learn.
@@ -27,9 +26,12 @@ def earlier_iterations(config, out):
             f"fit.iterations={count} trains on what was learned from the run before: it needs data "
             f"with targets, such as mmssl.pipelines.audio.UnitWindows, not {name}."
         )
-    if (out / UNITS_FILE).exists():
-        return []
     return [out.with_name(f"{out.name}_iteration_{number}") for number in range(1, count)]
+
+
+def has_learned(out):
+    """Says whether a run has kept what it learned from the run before, and needs it no more."""
+    return (out / UNITS_FILE).exists()
 
 
 def learning_from(folder):

@@ -35,7 +35,7 @@ from mmssl.training.checks import check_backend, check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import Watch, check_finite
-from mmssl.training.iterations import earlier_iterations, learning_from
+from mmssl.training.iterations import earlier_iterations, has_learned, learning_from
 from mmssl.training.loggers import check_logger, logger
 from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
@@ -77,11 +77,12 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
     config, data = open_recipe(recipe, overrides, trust, out)
     earlier = earlier_iterations(config, out)
     for number, folder in enumerate(earlier, start=1):
+        alone, more = [*overrides, "--fit.iterations=1", *more], learning_from(folder)
+        if has_learned(out):
+            continue
         if workers.is_chief and not quiet:
             print(f"iteration {number} of {len(earlier) + 1}: {folder}", file=sys.stderr)
-        alone = [*overrides, "--fit.iterations=1", *more]
         _trained(recipe, folder, *open_recipe(recipe, alone, trust, folder), *given)
-        more = learning_from(folder)
     if more:
         config, data = open_recipe(recipe, [*overrides, *more], trust, out)
     return _trained(recipe, out, config, data, *given)
