@@ -21,7 +21,8 @@ def functions(method, streams):
 
         def choose(scores, number):
             logits.append(scores)
-            return ops.cast(ops.argmax(scores + inputs["noise"][:, number], axis=-1), "int32")
+            # Keras' own argmax tells zeros apart by their bits, which LiteRT cannot.
+            return tf.argmax(scores + inputs["noise"][:, number], axis=-1, output_type="int32")
 
         before = ops.stack([inputs[name] for name in BYTES], axis=-1)
         codes, state = sampler.step(before, inputs["state"], choose)
