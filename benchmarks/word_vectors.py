@@ -1,7 +1,7 @@
 """Trains word2vec beside gensim: the same text, width, window, noise and epochs.
 
 Both see the words that mmssl's pipeline makes of the text, a sentence a line, so that vocabulary
-and counts are the same. Each seed trains both, one after the other. A line of JSON a training, and a
+and counts are the same. Each seed trains both, in turn. A line of JSON a training, and a
 last one with the ratios: `words_ratio` is mmssl's trained words (those left after subsampling) a
 second over gensim's, `cpu_ratio` the same a second of the processor, which other processes disturb
 less, and `spearman_difference` mmssl's rank correlation less gensim's.
