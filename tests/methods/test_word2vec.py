@@ -203,9 +203,10 @@ def test_the_tree_gives_probabilities_that_add_up_to_one():
     assert_close(steps.prod(axis=1).sum(), 1.0, SUM, dtype="float32")
 
 
-def test_a_step_moves_the_rows_that_occur_and_no_other():
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_step_moves_the_rows_that_occur_and_no_other(jit_compile):
     method, batch = small(), batch_of(rows=1)
-    method.compile(adagrad(method.trainable_variables, 0.1, 1e-6))
+    method.compile(adagrad(method.trainable_variables, 0.1, 1e-6), jit_compile=jit_compile)
     before = method.get_weights()
     method.train_on_batch(batch)
     read = [set(batch["token_ids"].ravel()), set(batch["token_ids"].ravel())]

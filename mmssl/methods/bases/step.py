@@ -34,7 +34,9 @@ def train_step(method, data):
         gradients,
     )
     joined = [x for group in sent for x in group]
-    summed = iter(distribution.sum_joined(joined, method.sparse_gradients))
+    # XLA knows no tensors whose number of rows the data decide on.
+    sparse = method.sparse_gradients and not method.jit_compile
+    summed = iter(distribution.sum_joined(joined, sparse))
     [loss], votes, totals, statistics, gradients = (list(islice(summed, len(x))) for x in sent)
     method._loss_tracker.update_state(loss)
     method.finite.watch(method.optimizer.iterations, [loss, *gradients])
