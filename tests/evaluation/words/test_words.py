@@ -10,7 +10,7 @@ from mmssl.evaluation.words.analogies import analogies, read_questions
 from mmssl.evaluation.words.measure import measure_words, word_rows
 from mmssl.evaluation.words.similarity import read_pairs, similarity
 from mmssl.evaluation.words.vectors import WordVectors
-from tests.tolerances import SUM, assert_close
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 # Royalty, sex and size are directions of their own.
 MEANINGS = {
@@ -42,7 +42,9 @@ def test_ranks_are_compared_over_the_pairs_that_are_known(vectors):
     ]
     cosines = [0.8, -0.98, 0.0]  # in another order than 9, 8, 1
     assert np.argsort(cosines).tolist() == [1, 2, 0]
-    assert similarity(vectors, pairs) == {"spearman": pytest.approx(0.5), "known": 3, "pairs": 4}
+    found = similarity(vectors, pairs)
+    assert_close(found.pop("spearman"), 0.5, SUM)
+    assert found == {"known": 3, "pairs": 4}
     assert similarity(vectors, pairs[-2:])["spearman"] is None
 
 
@@ -57,8 +59,9 @@ def test_analogies_leave_out_the_words_of_the_question(vectors):
         "unknown": [("man", "woman", "king", "empress")],
         "wrong": [("man", "woman", "king", "tower")],
     }
-    assert analogies(vectors, questions) == {
-        "accuracy": pytest.approx(2 / 3),
+    found = analogies(vectors, questions)
+    assert_close(found.pop("accuracy"), 2 / 3, ROUNDING, dtype="float64")
+    assert found == {
         "known": 3,
         "questions": 4,
         "sections": {
