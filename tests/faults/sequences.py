@@ -11,6 +11,20 @@ FAULTS = (
         ("tests/methods/test_t5.py",),
     ),
     Fault(
+        "T5's decoder begins with a token of the vocabulary",
+        "mmssl/methods/t5.py",
+        "super().__init__(encoder, decoder, start, **kwargs)",
+        "super().__init__(encoder, decoder, start + 5, **kwargs)",
+        ("tests/methods/test_t5.py",),
+    ),
+    Fault(
+        "BART's decoder begins with the padding",
+        "mmssl/methods/bart.py",
+        "super().__init__(encoder, decoder, start, **kwargs)",
+        "super().__init__(encoder, decoder, 0, **kwargs)",
+        ("tests/methods/test_bart.py",),
+    ),
+    Fault(
         "the padding of a target counts in its loss",
         "mmssl/methods/bases/sequence_to_sequence.py",
         'return ops.cast(batch["target_mask"], "float32")',

@@ -87,6 +87,13 @@ def test_a_target_depends_on_all_tokens_of_the_text_and_on_those_targets_before_
     assert (moved[3:] > 0).all()
 
 
+def test_the_decoder_begins_with_the_padding():
+    method, batch = small(), batch_of()
+    memory = method.encode(batch)["features"]
+    alone = method.decoder(np.zeros((3, 1), "int32"), memory, batch["padding_mask"])
+    assert_close(method(batch)[:, :1], method.decoder.logits(alone), SUM)
+
+
 def test_features_are_divided_by_the_root_of_the_width_before_the_table():
     method = small()
     table = np.asarray(method.decoder.token_embedding.embeddings, "float64")
