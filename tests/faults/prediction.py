@@ -178,6 +178,13 @@ FAULTS = (
         "both_bytes",
     ),
     Fault(
+        "the probability of a code of WaveRNN leaves out its last sample",
+        "mmssl/methods/wavernn.py",
+        "self.interval_nats(outputs, first[codes], last[codes])",
+        "self.interval_nats(outputs, first[codes], np.maximum(last[codes] - 1, first[codes]))",
+        ("tests/methods/test_wavernn.py",),
+    ),
+    Fault(
         "wav2vec 2.0 counts visible frames, too",
         "mmssl/methods/wav2vec2.py",
         'mask = ops.cast(batch["mask"], "float32")',
