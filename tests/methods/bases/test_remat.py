@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from benchmarks.memory import peak_bytes
+from benchmarks.device_memory import peak_bytes
 from mmssl import encoders
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.remat import Block, _plan
