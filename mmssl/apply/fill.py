@@ -53,7 +53,7 @@ def print_filled(answers):
     """Prints the answers to one text, as returned by `fill`."""
     table = Table("probability", "text")
     for text, probability in answers:
-        table.add_row(f"{probability:.3f}", text)
+        table.add_row(f"{probability:.2g}", text)
     Console().print(table)
 
 
@@ -70,17 +70,25 @@ def _marked(data, text):
 
 def _spans(method, data, texts, inputs, beams, tokens):
     """T5: the decoder writes each sentinel, and the words that it stands for."""
-    masks = max(len(MASK.findall(text)) for text in texts)
-    sentinels = [int(data.sentinel(number)) for number in range(masks)]
-    found = _generated(method, data, inputs, beams, tokens, sentinels[:1], sentinels)
+    counts = np.array([len(MASK.findall(text)) for text in texts])
+    answers = {}
+    for count in np.unique(counts):
+        rows = np.flatnonzero(counts == count)
+        # The words of the last mask end where the next sentinel would begin.
+        sentinels = [int(data.sentinel(number)) for number in range(count + 1)]
+        ends = [data.tokenizer.specials.sep, sentinels[-1]]
+        given = {name: x[rows] for name, x in inputs.items()}
+        found = _generated(method, data, given, beams, tokens, sentinels[:1], ends, sentinels)
+        answers |= dict(zip(rows, found, strict=True))
     return [
-        [(_filled(data, text, ids, sentinels), chance) for ids, chance in answers]
-        for text, answers in zip(texts, found, strict=True)
+        [(_filled(data, text, ids), chance) for ids, chance in answers[row]]
+        for row, text in enumerate(texts)
     ]
 
 
-def _filled(data, text, ids, sentinels):
+def _filled(data, text, ids):
     """Puts the words behind each sentinel in the place of its mask."""
+    sentinels = [data.sentinel(number) for number in range(len(MASK.findall(text)))]
     edges = np.flatnonzero(np.isin(ids, sentinels))
     spans = dict.fromkeys(sentinels, "")
     for begin, end in zip(edges, [*edges[1:], len(ids)], strict=True):
@@ -93,29 +101,29 @@ def _rewritten(method, data, inputs, beams, tokens):
     """BART: the decoder writes the whole text, without masks."""
     specials, length = data.tokenizer.specials, inputs["token_ids"].shape[1]
     most = min(length + tokens, method.length - 2)
-    found = _generated(method, data, inputs, beams, most, [specials.cls], [])
+    found = _generated(method, data, inputs, beams, most, [specials.cls], [specials.sep])
     return [
         [(data.tokenizer.decode(ids[1:]), chance) for ids, chance in answers] for answers in found
     ]
 
 
-def _generated(method, data, inputs, beams, tokens, begin, allowed):
+def _generated(method, data, inputs, beams, tokens, begin, ends, allowed=()):
     """Returns ids (n,), with `begin` and without the end, and the probability of each beam."""
     specials, size = data.tokenizer.specials, method.decoder.token_embedding.input_dim
-    unused = {*specials.ids(), *range(len(data.tokenizer), size)} - {specials.sep, *allowed}
+    unused = {*specials.ids(), *range(len(data.tokenizer), size)} - {*ends, *allowed}
     sampler = BeamSampler(beams, return_all_beams=True)
-    generator = SequenceGenerator(method, sampler, specials.sep, sorted(unused))
+    generator = SequenceGenerator(method, sampler, ends, sorted(unused))
     texts, likelihoods = (np.asarray(x) for x in generator(inputs, tokens, begin))
     return [
         [
-            (_until(row[1:], specials.sep), float(np.exp(chance)))
+            (_until(row[1:], ends), float(np.exp(chance)))
             for row, chance in zip(*found, strict=False)
         ]
         for found in zip(texts, likelihoods, strict=True)
     ]
 
 
-def _until(ids, end):
+def _until(ids, ends):
     """Returns what comes before the end of a text, or before it was left unfinished."""
-    ended = np.flatnonzero(np.isin(ids, (end, 0)))
+    ended = np.flatnonzero(np.isin(ids, (*ends, 0)))
     return ids[: ended[0]] if len(ended) else ids

@@ -16,17 +16,18 @@ class SequenceGenerator:
     Args:
         method: mmssl.methods.bases.SequenceToSequence.
         sampler: sampler of KerasHub, such as `keras_hub.samplers.BeamSampler()`.
-        end: token id after which a text is complete; all later tokens are `end` as well.
+        ends: token ids after any of which a text is complete; all later tokens are the first of
+            them.
         banned: token ids that are never written, such as that of padding.
     """
 
-    def __init__(self, method, sampler, end, banned=()):
+    def __init__(self, method, sampler, ends, banned=()):
         self.method = method
         self.sampler = sampler
-        self.end = end
+        self.ends = list(ends)
         vocabulary = np.arange(method.decoder.token_embedding.input_dim)
         self._bans = np.where(np.isin(vocabulary, banned), MASKED_LOGIT, 0).astype("float32")
-        self._only_end = np.where(vocabulary == end, 0, MASKED_LOGIT).astype("float32")
+        self._only_end = np.where(vocabulary == self.ends[0], 0, MASKED_LOGIT).astype("float32")
         self._run = _compiled(self._generate)
 
     def __call__(self, inputs, tokens, begin=()):
@@ -61,7 +62,7 @@ class SequenceGenerator:
             cache=(cache, read, padding_mask),
             index=start,
             mask=ops.broadcast_to(ops.arange(length) < start, (rows, length)),
-            stop_token_ids=[self.end],
+            stop_token_ids=self.ends,
         )
 
     def _next(self, sequences, cache, index, start):
@@ -73,7 +74,8 @@ class SequenceGenerator:
         )
         logits = self.method.decoder.logits(features[:, 0]) + self._bans
         # A beam that has ended keeps its likelihood while the others continue.
-        ended = ops.logical_and(last == self.end, index > start)
+        ended = ops.any(last == ops.convert_to_tensor(self.ends), axis=-1, keepdims=True)
+        ended = ops.logical_and(ended, index > start)
         logits = ops.where(ended, self._only_end, logits)
         return logits, None, (filled, read, padding_mask)
 

@@ -38,7 +38,7 @@ def log_probabilities(method, texts, answers):
 
 
 def test_greedy_answers_are_the_likeliest_tokens_of_the_whole_forward_pass(method):
-    written = np.asarray(SequenceGenerator(method, GreedySampler(), VOCABULARY)(TEXTS, 8))
+    written = np.asarray(SequenceGenerator(method, GreedySampler(), [VOCABULARY])(TEXTS, 8))
     assert (written[:, 0] == method.start).all()
     batch = {**TEXTS, "target_ids": written[:, 1:], "target_mask": np.ones((2, 8), "int32")}
     np.testing.assert_array_equal(np.argmax(method(batch), axis=-1), written[:, 1:])
@@ -63,7 +63,7 @@ def test_as_many_beams_as_there_are_texts_find_the_likeliest_one(method):
     length, end = 2, VOCABULARY  # that is never written
     sampler = BeamSampler(VOCABULARY, return_all_beams=True)
     texts = {name: x[:1] for name, x in TEXTS.items()}
-    found, chances = SequenceGenerator(method, sampler, end)(texts, length)
+    found, chances = SequenceGenerator(method, sampler, [end])(texts, length)
     every = np.array(list(itertools.product(range(VOCABULARY), repeat=length)), "int32")
     repeated = {name: np.repeat(x, len(every), axis=0) for name, x in texts.items()}
     likelihoods = log_probabilities(method, repeated, every).sum(axis=1)
@@ -73,10 +73,16 @@ def test_as_many_beams_as_there_are_texts_find_the_likeliest_one(method):
 
 def test_an_answer_ends_at_its_end_and_never_has_what_is_banned(method):
     banned = [token for token in range(VOCABULARY) if token not in (END, 5)]
-    written = np.asarray(SequenceGenerator(method, GreedySampler(), END, banned)(TEXTS, 9))
+    written = np.asarray(SequenceGenerator(method, GreedySampler(), [END], banned)(TEXTS, 9))
     assert set(written[:, 1:].ravel()) <= {0, END, 5}
 
 
+def test_an_answer_may_end_at_any_of_several_tokens(method):
+    likeliest = int(np.asarray(SequenceGenerator(method, GreedySampler(), [END])(TEXTS, 1))[0, 1])
+    written = SequenceGenerator(method, GreedySampler(), [END, likeliest])(TEXTS, 5)
+    assert set(np.asarray(written)[0, 2:]) <= {END, 0}
+
+
 def test_answers_begin_with_what_is_given(method):
-    written = SequenceGenerator(method, GreedySampler(), VOCABULARY)(TEXTS, 3, begin=[6, 2])
+    written = SequenceGenerator(method, GreedySampler(), [VOCABULARY])(TEXTS, 3, begin=[6, 2])
     np.testing.assert_array_equal(np.asarray(written)[:, 1:3], [[6, 2], [6, 2]])
