@@ -58,7 +58,8 @@ class XLNet(Pretrainer):
         width, size = self.token_embedding.output_dim, self.token_embedding.input_dim
         start = keras.initializers.RandomNormal(stddev=0.02)
         self.query = self.add_weight((1, 1, width), start, name="query")
-        self.output_bias = self.add_weight((size,), "zeros", name="output_bias")
+        # Added to logits, which are in full precision.
+        self.output_bias = self.add_weight((size,), "zeros", name="output_bias", autocast=False)
 
     def call(self, batch, training=False):
         order, positions = batch["order"], batch["target_positions"]

@@ -117,6 +117,9 @@ def load_weights(path, model):
 def _read(path):
     with _opened(path) as archive:
         arrays = [archive[f"variable_{i}"] for i in range(len(archive.files) - 1)]
+        # NumPy returns the bytes of what does not begin as an array.
+        if not all(isinstance(array, np.ndarray) for array in arrays):
+            raise ValueError("an entry of it is no array")
         return arrays, _position(archive)
 
 

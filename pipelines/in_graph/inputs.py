@@ -12,6 +12,7 @@ from mmssl.pipelines.images.crops import ImageCrops
 from mmssl.pipelines.in_graph import pictures, wav
 from mmssl.pipelines.in_graph.limits import MOST_PIXELS
 from mmssl.pipelines.in_graph.tokenizing import tokenizer_in_graph
+from mmssl.pipelines.in_graph.utf8 import decode_text
 from mmssl.pipelines.text.documents import Documents
 
 # Samples of a batch of recordings, padding included; an encoder needs kilobytes for each.
@@ -117,7 +118,7 @@ def _of_texts(pipeline):
     there.tokenizer = tokenizer_in_graph(pipeline.tokenizer)
 
     def function(texts):
-        decoded = tf.map_fn(lambda text: there.decode(text)[0], texts, parallel_iterations=_AT_ONCE)
+        decoded = tf.map_fn(decode_text, texts, parallel_iterations=_AT_ONCE)
         return there.encode(there.beginning(decoded, there.length))
 
     limits = {"tokens": pipeline.length}

@@ -4,7 +4,6 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from mmssl.pipelines.sources import places
@@ -115,6 +114,8 @@ def _add_columns(pages, offset, end, wanted):
         elif name in wanted:
             del wanted[name]
         features = after
+    import tensorflow as tf  # `mmssl suggest` opens an index of shards without it
+
     try:
         parsed = tf.train.Features.FromString(found).feature
     except DecodeError:

@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from mmssl.layers import AlibiBias, GridPositions, PositionIds, SegmentIds
-from mmssl.layers.positions import bicubic_matrix, slopes
+from mmssl.layers.attention_bias import slopes
+from mmssl.layers.positions import bicubic_matrix
 from tests.tolerances import ROUNDING, SUM, assert_close, assert_within
 
 

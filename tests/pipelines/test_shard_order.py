@@ -74,7 +74,9 @@ class Fetches:
 
     def __init__(self, monkeypatch):
         self.names, chunks = [], places.chunks
-        monkeypatch.setattr(places, "chunks", lambda path: self.names.append(path) or chunks(path))
+        monkeypatch.setattr(
+            places, "chunks", lambda path: self.names.append(str(path)) or chunks(path)
+        )
 
 
 def crops(folder, **rest):

@@ -36,7 +36,7 @@ def test_it_keeps_every_so_manieth_and_the_best_by_its_history(whole):
     folder = whole.files.checkpoint.parent
     assert kept_steps(folder) == sorted({*range(EVERY, STEPS + 1, EVERY), *best})
     names = {f"step_{step:06d}.npz" for step in kept_steps(folder)}
-    assert {path.name for path in folder.iterdir()} == {"last.npz", *names}
+    assert {path.name for path in folder.iterdir()} == {"last.npz", "before.npz", *names}
 
 
 def test_it_trains_the_weights_that_it_would_have_without(whole, tmp_path):

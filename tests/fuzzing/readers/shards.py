@@ -1,7 +1,6 @@
 """Readers of TFRecord shards and of their index."""
 
 import json
-import logging
 import shutil
 import struct
 import zlib
@@ -149,7 +148,6 @@ def _notes(folder):
     return members | {"note.npz": path.read_bytes()}, read
 
 
-logging.getLogger("mmssl").setLevel(logging.CRITICAL)
 READERS = (
     Reader("shards: TFRecord", _records, _REFUSALS, quick=100),
     Reader("shards: index, texts", _prepared(["one", "two", "three"]), _REFUSALS, quick=100),

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.sources.arrays import held
-from mmssl.pipelines.text import Passages, TokenBlocks, corpus, passages, token_blocks
+from mmssl.pipelines.text import Passages, TokenBlocks, corpus, documents, passages, token_blocks
 from mmssl.pipelines.text.tokenizer import UNK
 
 TEXT = "The stone morning walked over the river and the garden. " * 20
@@ -107,7 +107,7 @@ def made(monkeypatch):
 
     for module, name in (
         (passages, "learn_vocabulary"),
-        (passages, "tokenize"),
+        (documents, "tokenize"),
         (token_blocks, "learn_byte_pairs"),
         (TokenBlocks, "_lay_out"),
     ):

@@ -22,7 +22,7 @@ def numbered_corpus():
     lengths = np.minimum(rng.geometric(0.12, documents[-1]), ROOM)
     sentences = np.concatenate([[0], np.cumsum(lengths)])
     tokens = np.arange(sentences[-1], dtype=np.int32) + BASE
-    return Corpus(tf.constant(tokens), tf.constant(sentences), tf.constant(documents))
+    return Corpus.hold({"tokens": tokens, "sentences": sentences, "documents": documents})
 
 
 CORPUS = numbered_corpus()
