@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from mmssl.suggest.duplicates import sketch
 
@@ -53,7 +53,10 @@ def examine(item, sample_rate=None):
             image.draft("RGB", (64, 64))  # a JPEG is decoded at an eighth of its size
             return _examined(image, size)
     except Exception as error:  # of many types, from many decoders
-        raise ValueError("not a picture, or damaged: " + str(error).split(":")[0]) from error
+        # What Pillow does not know it names by an address in memory.
+        unknown = isinstance(error, UnidentifiedImageError)
+        reason = "of no known kind" if unknown else str(error).split(":")[0]
+        raise ValueError(f"not a picture, or damaged: {reason}") from error
 
 
 def _of_array(pixels):

@@ -59,7 +59,8 @@ class Tokenizer:
         between: see `Published`.
 
     Raises:
-        ValueError: when the vocabulary does not begin with the special tokens, or has duplicates.
+        ValueError: when the vocabulary does not begin with the special tokens, or has duplicates or
+            an empty token.
     """
 
     specials = Specials(unknown=UNK, pad=PAD, cls=CLS, sep=SEP, mask=MASK)
@@ -73,6 +74,9 @@ class Tokenizer:
                 f"the vocabulary begins with {self.vocabulary[: len(SPECIAL_TOKENS)]}: it must "
                 f"begin with {list(SPECIAL_TOKENS)}"
             )
+        if "" in self.vocabulary:
+            line = self.vocabulary.index("") + 1
+            raise ValueError(f"line {line} of the vocabulary is empty: a token has characters")
         if len(set(self.vocabulary)) < len(self.vocabulary):
             twice = Counter(self.vocabulary).most_common(1)[0][0]
             raise ValueError(f"the vocabulary has {twice!r} more than once: tokens must be unique")
