@@ -11,6 +11,10 @@ _SOUND = (*TINY_SOUND, _BATCH)
 _TEXT = (*TINY_TEXT, _BATCH)
 _DECODER = ("--method.top_blocks=1", "--method.decoder_channels=16", "--method.decoder_groups=4")
 _DECODED = ("--method.depth=1", "--method.num_heads=2", "--method.mlp_dim=64")
+_WORDS = (
+    *("--data.limit=12", "--data.vocabulary_size=300", "--data.min_count=2"),
+    "--method.encoder.width=16",
+)
 _QUEUE = "--method.queue_size=32"
 
 
@@ -63,9 +67,11 @@ SMALL = {
     ),
     "text/data2vec2_paper": (*_TEXT, *_DECODER, "--data.num_masks=2"),
     "text/data2vec_paper": (*_TEXT, "--method.top_blocks=1", *_heads(head_widths=[64])),
+    "text/glove_paper": (*_WORDS, "--data.batch_size=64"),
     "text/gpt_paper": _TEXT,
     "text/simcse_paper": (_BATCH, "--data.length=48", "--data.limit=12"),
     "text/t5_paper": (*_TEXT, *_DECODED),
+    "text/word2vec_paper": (*_WORDS, _BATCH, "--data.length=64", "--data.block=16"),
     "text/xlnet_paper": (*_TEXT, "--data.memory=16"),
     "vision/barlow_twins_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/byol_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[16, 8])),
