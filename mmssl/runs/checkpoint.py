@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,7 @@ from mmssl.files import atomic_write
 from mmssl.reading import check_regular
 
 LAST = "last.npz"
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object that NumPy names
 BEFORE = "before.npz"  # what the last one has replaced
 _ARCHIVE_END = 22  # bytes of the last record of a zip archive; two of them are its number of files
 _MANY = 0xFFFF  # in place of a number that these do not hold
@@ -143,7 +145,7 @@ def _opened(path):
             _check_count(path, len(archive.files))
             yield archive
     except Exception as error:  # what a damaged archive raises is without number
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(_ADDRESS.sub("", str(error)).split()) or type(error).__name__
         raise DamagedError(
             f"{path} is damaged ({reason}): restore it from a copy. {_WITHOUT[path.name == LAST]}"
         ) from None

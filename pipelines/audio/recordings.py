@@ -139,6 +139,8 @@ class Recording:
             if not np.isfinite(wave).all():
                 raise ValueError(NOT_FINITE)
             read += len(wave)
+            if read < min(start + STEP, self._sound.frames):
+                break  # a header may state more samples than could ever be counted
         if read < self._sound.frames:
             raise ValueError(f"it is truncated: {read} of {self._sound.frames} samples can be read")
         return len(self)

@@ -59,8 +59,7 @@ class Tokenizer:
         between: see `Published`.
 
     Raises:
-        ValueError: when the vocabulary does not begin with the special tokens, or has duplicates or
-            an empty token.
+        ValueError: when the vocabulary does not begin with the special tokens, or has duplicates.
     """
 
     specials = Specials(unknown=UNK, pad=PAD, cls=CLS, sep=SEP, mask=MASK)
@@ -74,9 +73,6 @@ class Tokenizer:
                 f"the vocabulary begins with {self.vocabulary[: len(SPECIAL_TOKENS)]}: it must "
                 f"begin with {list(SPECIAL_TOKENS)}"
             )
-        if "" in self.vocabulary:
-            line = self.vocabulary.index("") + 1
-            raise ValueError(f"line {line} of the vocabulary is empty: a token has characters")
         if len(set(self.vocabulary)) < len(self.vocabulary):
             twice = Counter(self.vocabulary).most_common(1)[0][0]
             raise ValueError(f"the vocabulary has {twice!r} more than once: tokens must be unique")
@@ -137,7 +133,7 @@ class Tokenizer:
         try:
             # Not splitlines(): a token may contain a character that Unicode counts as a newline.
             return cls(path.read_bytes().decode().removesuffix("\n").split("\n"), lowercase)
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:  # the latter of an empty token
             raise ValueError(f"{path} is not a vocabulary: {error}") from error
 
     def _layer(self, **kwargs):
