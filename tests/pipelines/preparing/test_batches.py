@@ -44,7 +44,7 @@ def test_shards_of_texts_give_the_batches_of_the_table(texts, tmp_path):
 
 
 def test_an_index_leaves_names_and_places_on_the_disk(tmp_path):
-    many = [f"text {i}" for i in range(900)]
+    many = [f"text {i}" for i in range(9000)]
     (tmp_path / "many.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in many))
     prepared(tmp_path / "many.jsonl", tmp_path / "out", Encoding("text"), 1)
     source = open_source(tmp_path / "out", (".txt",))
