@@ -147,7 +147,7 @@ def counted(name, overrides=()):
     import keras
     import numpy as np
     import tensorflow as tf
-    from memory import batch_spec, method_spec
+    from device_memory import batch_spec, method_spec
 
     from mmssl.runs.fit import Fit
     from mmssl.runs.recipe import open_recipe
