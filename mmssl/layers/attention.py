@@ -198,6 +198,13 @@ class SelfAttention(keras.layers.Layer):
         }
 
 
+def split_heads(x, num_heads):
+    """Splits channels into heads: (B, L, width) to (B, heads, L, width / heads)."""
+    rows, length, width = ops.shape(x)
+    parted = ops.reshape(x, (rows, length, num_heads, width // num_heads))
+    return ops.transpose(parted, (0, 2, 1, 3))
+
+
 def attention_weights(query, key, visible, bias=None):
     """Computes how much each query takes from each key, in float32.
 

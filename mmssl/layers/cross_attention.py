@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from mmssl.layers.attention import SelfAttention, approximate_gelu, attention_weights
+from mmssl.layers.attention import SelfAttention, approximate_gelu, attention_weights, split_heads
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -90,9 +90,7 @@ class CrossAttention(keras.layers.Layer):
         )
 
     def _heads(self, x):
-        rows, length, width = ops.shape(x)
-        parted = ops.reshape(x, (rows, length, self.num_heads, width // self.num_heads))
-        return ops.transpose(parted, (0, 2, 1, 3))
+        return split_heads(x, self.num_heads)
 
 
 class _Block(keras.layers.Layer):

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from mmssl.layers.attention import EPSILON, MASKED_SCORE, approximate_gelu
+from mmssl.layers.attention import EPSILON, MASKED_SCORE, approximate_gelu, split_heads
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -90,9 +90,7 @@ class RelativeAttention(keras.layers.Layer):
         return ops.cast(waves, self.compute_dtype)
 
     def _heads(self, x):
-        rows, length, width = ops.shape(x)
-        parted = ops.reshape(x, (rows, length, self.num_heads, width // self.num_heads))
-        return ops.transpose(parted, (0, 2, 1, 3))
+        return split_heads(x, self.num_heads)
 
     def _scores(self, query, key):
         return ops.matmul(self._heads(query), ops.transpose(key, (0, 1, 3, 2)))

@@ -1,16 +1,14 @@
 """XLNet: a language model over random orders of the tokens."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from mmssl.encoders.xlnet import embedded, memories_of, two_streams
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.held_out import target_losses
 from mmssl.methods.bases.parts import batch_total
 from mmssl.methods.bases.requirements import required_layer
-
-VALIDATION_BATCHES = 64
 
 
 class XLNet(Pretrainer):
@@ -96,19 +94,9 @@ class XLNet(Pretrainer):
             data: mmssl.pipelines.text.PermutedPassages over the held-out texts.
 
         Returns:
-            dict: `target_loss`, in nats per target, and `unigram_loss`, the loss on the same tokens
-            of a model that knows only how often each of them is a target there.
+            dict, see `mmssl.methods.bases.held_out`.
         """
-        loss, counts = 0.0, np.zeros(self.token_embedding.input_dim)
-        for batch in data.batches().take(min(len(data), VALIDATION_BATCHES)):
-            ids, weights = batch["target_ids"], batch["target_weights"]
-            loss += float(masked_cross_entropy(self.infer(batch), ids, weights)[0])
-            counts += np.bincount(np.ravel(ids), np.ravel(weights), len(counts))
-        often = counts[counts > 0] / counts.sum()
-        return {
-            "target_loss": loss / counts.sum(),
-            "unigram_loss": float(-np.sum(often * np.log(often))),
-        }
+        return target_losses(self, data, self.token_embedding.input_dim, "target_weights")
 
 
 def _beside(before, visible):

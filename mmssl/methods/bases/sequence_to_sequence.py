@@ -1,14 +1,12 @@
 """The base of methods in which a decoder writes what an encoder has read in another form."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
+from mmssl.methods.bases.held_out import target_losses
 from mmssl.methods.bases.parts import batch_total
 from mmssl.methods.bases.pretrainer import Pretrainer
-
-VALIDATION_BATCHES = 64
 
 
 class SequenceToSequence(Pretrainer):
@@ -63,20 +61,9 @@ class SequenceToSequence(Pretrainer):
             data: pipeline over the held-out texts.
 
         Returns:
-            dict: `target_loss`, in nats per target token, and `unigram_loss`, the loss on the same
-            tokens of a model that knows only how often each of them is a target there.
+            dict, see `mmssl.methods.bases.held_out`.
         """
-        counts = np.zeros(self.decoder.token_embedding.input_dim)
-        loss = 0.0
-        for batch in data.batches().take(min(len(data), VALIDATION_BATCHES)):
-            ids, weights = batch["target_ids"], batch["target_mask"]
-            weights = ops.cast(weights, "float32")
-            loss += float(masked_cross_entropy(self.infer(batch), ids, weights)[0])
-            counts += np.bincount(np.ravel(ids), np.ravel(weights), len(counts))
-        total = counts.sum()
-        often = counts[counts > 0]
-        unigram = -np.sum(often * np.log(often / total))
-        return {"target_loss": loss / total, "unigram_loss": float(unigram / total)}
+        return target_losses(self, data, self.decoder.token_embedding.input_dim, "target_mask")
 
 
 def _targets(batch):
