@@ -168,5 +168,5 @@ def test_no_program_is_started_for_a_picture(tmp_path):
     file = io.BytesIO()
     Image.new("RGB", (4, 4)).save(file, "EPS")
     path.write_bytes(file.getvalue())
-    with pytest.raises(ValueError, match="not a picture, or damaged: cannot identify"):
+    with pytest.raises(ValueError, match="not a picture, or damaged: of no known kind"):
         examine(path)
