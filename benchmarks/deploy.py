@@ -91,7 +91,7 @@ def trained(recipe, folder, options):
     import tensorflow as tf
 
     from mmssl.evaluation.whitening.of_run import whiten_run
-    from mmssl.training.loop import pretrain
+    from mmssl.training.pretraining import pretrain
 
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)

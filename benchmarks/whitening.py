@@ -71,7 +71,7 @@ def commit():
 
 def trained(recipe, options):
     """Returns the run of a recipe and the processor seconds that this call spent on it."""
-    from mmssl.training.loop import pretrain
+    from mmssl.training.pretraining import pretrain
 
     (source, labels, column), steps, more = RUNS[recipe]
     asked = [

@@ -115,7 +115,7 @@ def ours(options, data, lines, pairs, seed):
     import numpy as np
 
     from mmssl.evaluation.words.vectors import WordVectors
-    from mmssl.training.loop import pretrain
+    from mmssl.training.pretraining import pretrain
 
     with tempfile.TemporaryDirectory() as folder:
         clock = step_clock()

@@ -7,7 +7,7 @@ from mmssl.deploy.runs import export_run
 from mmssl.evaluation.probes.table import print_table
 from mmssl.evaluation.report.verdict import learned
 from mmssl.training.finish import finish
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 
 OVERRIDES = (
     "--data.source=builtin:speech",

@@ -243,7 +243,7 @@ def test_one_corrupt_picture_among_good_ones_is_skipped_and_named(tmp_path):
         "--probe.layer=null",
         "--fit.monitor_examples=0",
     ]
-    from mmssl.training.loop import pretrain
+    from mmssl.training.pretraining import pretrain
 
     run = pretrain(
         "vision/colorization", tmp_path / "run", [f"--data.source={folder}", *tiny], quiet=True
@@ -256,7 +256,7 @@ def test_user_data_are_never_changed(tmp_path):
     for path in folder.iterdir():
         path.chmod(stat.S_IRUSR)
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    from mmssl.training.loop import pretrain
+    from mmssl.training.pretraining import pretrain
 
     pretrain(
         "audio/cpc",

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 
 

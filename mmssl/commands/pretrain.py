@@ -40,7 +40,7 @@ def run(options):
     from mmssl.stopping import StoppedError
     from mmssl.strategy import read_cluster
     from mmssl.training.finish import finish, finish_on_tensorflow
-    from mmssl.training.loop import pretrain
+    from mmssl.training.pretraining import pretrain
 
     out = options.out or Path("runs") / arguments.name_of(options.recipe)
     recipe, overrides = _chosen(options)

@@ -1,11 +1,8 @@
-"""Training a recipe in a run folder, resumable at any step."""
+"""The training of a run from its last checkpoint to its end, step by step."""
 
-import contextlib
 import json
 import signal
-import sys
 import time
-from pathlib import Path
 
 import keras
 
@@ -14,12 +11,11 @@ from mmssl.files import atomic_write
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
-from mmssl.runs import Run, RunFolder
+from mmssl.runs import Run
 from mmssl.runs.background import Background
 from mmssl.runs.checkpoint import (
     load_state,
     load_weights,
-    read_position,
     save_state,
 )
 from mmssl.runs.checksums import note_files_of_data, write_noted
@@ -27,7 +23,7 @@ from mmssl.runs.fit import Fit
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
 from mmssl.runs.kept import Kept, go_back
-from mmssl.runs.recipe import build, open_recipe
+from mmssl.runs.recipe import build
 from mmssl.stopping import StoppedError, deferred
 from mmssl.strategy import make_strategy
 from mmssl.training.batches import Batches, check_service
@@ -35,8 +31,7 @@ from mmssl.training.checks import check_backend, check_settings, doubts
 from mmssl.training.clock import Clock
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
 from mmssl.training.finite import Watch, check_finite
-from mmssl.training.iterations import earlier_iterations, has_learned, learning_from
-from mmssl.training.loggers import check_logger, logger
+from mmssl.training.loggers import logger
 from mmssl.training.monitors import check_keep, monitors
 from mmssl.training.online import online_probe
 from mmssl.training.periods import period_ends
@@ -46,90 +41,6 @@ from mmssl.training.targets import learn_from_run
 from mmssl.training.workers import Workers
 
 NOTICE_SECONDS = 25  # after SIGTERM; a machine that is preempted is gone after 30
-
-
-def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trust=(), callbacks=()):
-    """Trains a recipe in a run folder, or resumes the run in that folder.
-
-    If it is killed at any moment and called again with the same arguments, it ends with the same
-    weights as an uninterrupted run. After Ctrl-C or SIGTERM it finishes the step and writes a
-    checkpoint; once more stops it at once.
-
-    Args:
-        recipe: name of a recipe, or path of a YAML file.
-        out: path of the run folder; created if missing.
-        overrides: list of str such as `["--fit.steps=100"]`.
-        quiet: print nothing.
-        data_changed: "refuse" to resume on data that changed, or "accept" them; see
-            `Pipeline.prepare`.
-        trust: names of modules whose classes the recipe may name besides those of mmssl and Keras.
-        callbacks: list of Keras callbacks; `on_epoch_end` has the step and figures of a period.
-
-    Returns:
-        Run.
-
-    Raises:
-        ValueError: wrong input, in one sentence, before training begins.
-        KeyboardInterrupt: it was stopped; in words, from which step the same call goes on.
-    """
-    workers = Workers()  # before TensorFlow runs anything
-    given, out, more = (quiet, data_changed, trust, callbacks, workers), Path(out), []
-    config, data = open_recipe(recipe, overrides, trust, out)
-    earlier = earlier_iterations(config, out)
-    for number, folder in enumerate(earlier, start=1):
-        alone, more = [*overrides, "--fit.iterations=1", *more], learning_from(folder)
-        if has_learned(out):
-            continue
-        if workers.is_chief and not quiet:
-            print(f"iteration {number} of {len(earlier) + 1}: {folder}", file=sys.stderr)
-        _trained(recipe, folder, *open_recipe(recipe, alone, trust, folder), *given)
-    if more:
-        config, data = open_recipe(recipe, [*overrides, *more], trust, out)
-    return _trained(recipe, out, config, data, *given)
-
-
-def _trained(recipe, out, config, data, quiet, data_changed, trust, callbacks, workers):
-    """Trains one iteration; see `pretrain`."""
-    folder = RunFolder(out)
-    check_logger(config["fit"]["logger"])
-    policy = keras.config.dtype_policy()
-    try:
-        with contextlib.ExitStack() as claim, determinism(is_deterministic(Fit(**config["fit"]))):
-            recorded = {"recipe": str(recipe), **config}
-            workers.chief_first(lambda: _begin(claim, folder, recorded, trust, workers))
-            [complete] = workers.from_chief(folder.is_complete())
-            if not complete:
-                given = (quiet, data_changed, callbacks, workers, trust)
-                Training(config, data, folder, *given).run()
-            elif data_changed == "accept":  # for what is computed of them after the training
-                data.prepare(folder.path, data_changed=data_changed)
-    except KeyboardInterrupt as stopped:
-        raise _stopped(folder, getattr(stopped, "number", signal.SIGINT)) from None
-    finally:
-        keras.config.set_dtype_policy(policy)
-    return Run(folder.path, folder.read_config(), data, tuple(trust))
-
-
-def _begin(claim, folder, config, trust, workers):
-    """Lets the chief claim the folder; the others check that they see the same one."""
-    if workers.is_chief:
-        claim.enter_context(folder.claim())
-    elif not folder.config.exists():
-        raise ValueError(
-            f"worker {workers.index} does not see {folder.config}, which the chief has written: "
-            "--out must be on a disk that all workers share."
-        )
-    folder.keep_config(config, trust)
-
-
-def _stopped(folder, number):
-    """Says what of a run is kept, from what is on the disk."""
-    if folder.checkpoint.exists():
-        step = read_position(folder.checkpoint)["step"]
-        words = f"stopped at step {step}; the same command goes on from there."
-    else:
-        words = "stopped before a step was kept: nothing is trained; the same command begins anew."
-    return StoppedError(words, number)
 
 
 class Training:

@@ -9,7 +9,7 @@ import yaml
 
 from mmssl.runs import read_recipe
 from mmssl.training.finish import finish
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 
 
 def plan_sweep(settings, seeds, out):

@@ -1,7 +1,7 @@
 import pytest
 
 from mmssl.evaluation import LabeledData, evaluate
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 
 LEARNING = {name: case for name, case in all_cases().items() if case.source}

@@ -5,7 +5,7 @@ import pytest
 
 from mmssl.runs import read_history
 from mmssl.training import loop
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 from tests.stopping import StoppedError, stop_after
 from tests.tolerances import ROUNDING, assert_close

@@ -9,7 +9,7 @@ import yaml
 
 from mmssl.evaluation.collapse.monitor import CollapseWarning
 from mmssl.training import loop as run_module
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 
 NAMED, QUIET = 100, 150  # steps in which a collapse is named, and sound methods are left in peace
 SOUND = (

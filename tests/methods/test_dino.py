@@ -5,7 +5,7 @@ from scipy.special import log_softmax, softmax
 
 from mmssl.encoders import small_conv_encoder, vit_encoder
 from mmssl.methods.dino import DINO
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_MULTI_CROP

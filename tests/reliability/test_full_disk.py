@@ -16,7 +16,7 @@ from mmssl.runs import RunFolder
 from mmssl.runs.checkpoint import read_position
 from mmssl.runs.kept import sound
 from mmssl.training import loop
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.stopping import StoppedError, stop_after
 from tests.training.test_run import TINY
 

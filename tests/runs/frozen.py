@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from mmssl.training import loop
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.stopping import StoppedError, stop_after
 
 FOLDER = Path(__file__).parent / "format_1"

@@ -10,7 +10,7 @@ import yaml
 from mmssl.cli import main
 from mmssl.pipelines.images import ImageViews
 from mmssl.runs import Run, read_recipe
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.runs.frozen import FOLDER
 
 STRANGER = """

@@ -10,7 +10,7 @@ from mmssl.encoders import load_encoder
 from mmssl.runs import Run, RunFolder
 from mmssl.runs.checksums import CHECKSUMS, check_files, note_files_of_data, write_noted
 from mmssl.training import loop
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.stopping import StoppedError, stop_after
 from tests.training.test_run import TINY
 

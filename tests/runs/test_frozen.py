@@ -11,7 +11,7 @@ from PIL import Image
 from mmssl.cli import main
 from mmssl.deploy import example_inputs, export_run, load_exported
 from mmssl.runs import Run, RunFolder, read_history, read_recipe
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.runs.frozen import FOLDER, OVERRIDES, RECIPE, STEPS, STOPPED
 from tests.tolerances import NETWORK, assert_close
 

@@ -18,7 +18,7 @@ from mmssl.cli import main
 from mmssl.overview import overview
 from mmssl.runs import RunFolder, lock
 from mmssl.runs.lock import STALE_SECONDS
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from mmssl.training.progress import Progress
 from tests.training.test_run import TINY
 

@@ -12,7 +12,7 @@ import pytest
 from mmssl.optimizers.build import build_optimizer
 from mmssl.runs import read_recipe, recipe_names
 from mmssl.runs.recipe import Fit, build, open_recipe
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.building import policy
 from tests.runs.paper_recipes import SMALL
 

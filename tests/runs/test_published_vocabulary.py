@@ -4,7 +4,7 @@ import pytest
 
 from mmssl.runs import Run
 from mmssl.runs.recipe import read_recipe
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 from tests.published import SIZE, WRITERS
 

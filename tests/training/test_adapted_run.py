@@ -10,7 +10,7 @@ import pytest
 from mmssl.cli import main
 from mmssl.deploy.runs import export_run
 from mmssl.runs import Run, read_recipe
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from mmssl.training.progress import Progress
 
 STEPS = 3

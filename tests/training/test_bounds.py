@@ -51,7 +51,7 @@ def test_a_figure_that_is_no_number_ends_it():
 
 
 def test_a_data2vec_that_collapses_ends_its_run(tmp_path):
-    from mmssl.training.loop import pretrain
+    from mmssl.training.pretraining import pretrain
 
     # Without a teacher of its own and without norms nothing holds the targets up: a constant is
     # predicted without error, and decay takes the weights there.

@@ -7,7 +7,7 @@ from mmssl.encoders import small_conv_encoder
 from mmssl.methods import MoCo, SwAV
 from mmssl.pipelines.images import ImageViews
 from mmssl.training.checks import doubts
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 
 

@@ -6,7 +6,8 @@ from tensorflow.python.framework import config
 
 from mmssl.runs.fit import Fit
 from mmssl.training.determinism import OFF, ON, determinism, is_deterministic
-from mmssl.training.loop import Training, pretrain
+from mmssl.training.loop import Training
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 
 WAVENET = ["--fit.steps=1", "--fit.monitor_examples=0", *all_cases()["wavenet"].tiny]

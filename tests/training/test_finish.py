@@ -10,7 +10,7 @@ from mmssl.methods.cpc import CPC
 from mmssl.pipelines import readable
 from mmssl.runs import Run
 from mmssl.training.finish import finish
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.training.test_run import TINY
 
 

@@ -11,7 +11,7 @@ from mmssl.methods.bases import Pretrainer
 from mmssl.runs import RunFolder
 from mmssl.runs.recipe import build, read_recipe
 from mmssl.training import finite
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 
 TRUST = ["tests.training.breaking"]
 RECIPE = """

@@ -7,7 +7,7 @@ import pytest
 
 from mmssl.pipelines.audio.units.stored import Units
 from mmssl.training import loop
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 from tests.stopping import StoppedError, stop_after
 

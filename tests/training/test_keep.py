@@ -8,7 +8,7 @@ import pytest
 from mmssl.runs import Run, RunFolder, read_history
 from mmssl.runs import kept as module
 from mmssl.runs.kept import find_kept, kept_steps, path_of
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.stopping import StoppedError
 from tests.training.test_run import TINY
 

@@ -12,7 +12,7 @@ import pytest
 
 from mmssl.runs import RunFolder
 from mmssl.training.loggers import logger
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 
 MISSING = "the optional extra is not installed"

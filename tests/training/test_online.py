@@ -7,7 +7,7 @@ import pytest
 from mmssl.runs import Run, read_history
 from mmssl.runs.kept import kept_steps
 from mmssl.training import loop
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 from tests.stopping import StoppedError, stop_after
 

@@ -20,8 +20,8 @@ from mmssl.pipelines.audio import AudioWindows
 from mmssl.runs import Run, RunFolder
 from mmssl.training import finish, loop
 from mmssl.training.clock import Clock
-from mmssl.training.loop import pretrain
 from mmssl.training.periods import period_ends
+from mmssl.training.pretraining import pretrain
 from tests.stopping import StoppedError, stop_after
 from tests.tolerances import SUM, assert_close
 

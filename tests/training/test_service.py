@@ -19,7 +19,7 @@ from mmssl.pipelines.steps import batch_maker
 from mmssl.pipelines.text import TokenBlocks
 from mmssl.runs.recipe import build
 from mmssl.training.launch import launch
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from mmssl.training.service import AHEAD, Service, check_target, in_order
 from tests.contract.tolerances import REPLICAS, assert_near
 from tests.contract.visit import joined

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
 
 

@@ -15,7 +15,7 @@ from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs import RunFolder
 from mmssl.stopping import StoppedError, at_once, deferred
 from mmssl.training import loop
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from mmssl.training.progress import Progress
 from tests.training.test_run import TINY
 

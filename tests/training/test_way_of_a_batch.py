@@ -5,7 +5,7 @@ import functools
 from mmssl.cli import main
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs import Run
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.building import built, prepared
 from tests.contract.cases import all_cases
 from tests.training.way_of_a_batch import files_of_a_step

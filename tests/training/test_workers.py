@@ -16,7 +16,7 @@ from mmssl.runs.checkpoint import read_position
 from mmssl.strategy import VARIABLE, config_of
 from mmssl.training.launch import free_ports, launch
 from mmssl.training.launched import PATIENCE
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.tolerances import REPLICAS, REPLICAS_MOVED, assert_near, assert_same_way
 from tests.contract.visit import joined
 from tests.training.test_run import TINY
@@ -213,7 +213,7 @@ import os, sys
 from pathlib import Path
 from mmssl.quiet import load_tensorflow
 load_tensorflow()
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 folder, *overrides = sys.argv[1:]
 written = set()
 def watch(event, arguments):

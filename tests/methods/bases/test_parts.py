@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.methods.bases import Pretrainer
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.building import built, make_optimizer, prepared, unoptimized_graphs
 from tests.contract.cases import all_cases
 from tests.tolerances import NETWORK, assert_close

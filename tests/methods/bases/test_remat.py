@@ -14,7 +14,7 @@ from mmssl import encoders
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.remat import Block, _plan
 from mmssl.runs.checkpoint import state_variables
-from mmssl.training.loop import pretrain
+from mmssl.training.pretraining import pretrain
 from tests.contract.building import make_optimizer, mirrored, policy, unoptimized_graphs
 from tests.contract.cases import all_cases
 from tests.tolerances import NETWORK, assert_close
