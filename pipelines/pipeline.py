@@ -46,11 +46,14 @@ class Pipeline(Reader):
         items: Source of the readable items to train on; None before `prepare`.
         shapes: int64 array (N, rank), the decoded shape of every item; None before `prepare`.
         skipped: list of (name, reason), one per unreadable item.
+        targets_file: name of the file of a run folder that holds what a subclass predicts, where
+            that can be learned from another run's encoder (see `mmssl.training.targets`), or None.
         count: number of elements that an epoch draws from; a subclass may set it in `index`.
     """
 
     cache_bytes = 2 * 2**30
     rows_meet = False
+    targets_file = None
 
     def __init__(
         self,

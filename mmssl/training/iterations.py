@@ -1,7 +1,5 @@
 """Trainings of one recipe after each other, on targets that are learned from the one before."""
 
-from mmssl.pipelines.audio import UnitWindows
-from mmssl.pipelines.audio.units.stored import UNITS_FILE
 from mmssl.runs.classes import imported
 
 
@@ -21,7 +19,7 @@ def earlier_iterations(config, out):
     count, name = config["fit"]["iterations"], config["data"]["class_path"]
     if count == 1:
         return []
-    if not issubclass(imported(name), UnitWindows):
+    if imported(name).targets_file is None:
         raise ValueError(
             f"fit.iterations={count} trains on what was learned from the run before: it needs data "
             f"with targets, such as mmssl.pipelines.audio.UnitWindows, not {name}."
@@ -29,9 +27,9 @@ def earlier_iterations(config, out):
     return [out.with_name(f"{out.name}_iteration_{number}") for number in range(1, count)]
 
 
-def has_learned(out):
+def has_learned(config, out):
     """Says whether a run has kept what it learned from the run before, and needs it no more."""
-    return (out / UNITS_FILE).exists()
+    return (out / imported(config["data"]["class_path"]).targets_file).exists()
 
 
 def learning_from(folder):

@@ -49,7 +49,7 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
     earlier = earlier_iterations(config, out)
     for number, folder in enumerate(earlier, start=1):
         alone, more = [*overrides, "--fit.iterations=1", *more], learning_from(folder)
-        if has_learned(out):
+        if has_learned(config, out):
             continue
         if workers.is_chief and not quiet:
             print(f"iteration {number} of {len(earlier) + 1}: {folder}", file=sys.stderr)

@@ -1,8 +1,6 @@
 """What a pipeline's targets are learned from, where that takes the encoder of another run."""
 
 from mmssl.evaluation.frames import frames_of_run
-from mmssl.pipelines.audio import UnitWindows
-from mmssl.pipelines.audio.units.stored import UNITS_FILE
 
 
 def learn_from_run(data, folder, data_changed="refuse", trust=()):
@@ -15,11 +13,11 @@ def learn_from_run(data, folder, data_changed="refuse", trust=()):
         trust: names of modules whose classes the other run's recipe may name.
 
     Raises:
-        ValueError: `targets` names no finished run on sound of the same sample rate, or
-            `target_layer` no block of it.
+        ValueError: `targets` names no finished run that can give them, or `target_layer` no block
+            of it.
     """
-    if not isinstance(data, UnitWindows) or data.features is not None:
+    if data.targets_file is None or data.features is not None:
         return
-    if data_changed == "refuse" and (folder / UNITS_FILE).exists():
+    if data_changed == "refuse" and (folder / data.targets_file).exists():
         return
     data.features = frames_of_run(data.targets, data.target_layer, data.sample_rate, trust)

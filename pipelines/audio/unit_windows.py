@@ -8,7 +8,7 @@ from mmssl.pipelines.audio.framing import Framing
 from mmssl.pipelines.audio.span_masked import MaskedWindows
 from mmssl.pipelines.audio.units.clustering import labeled, learned
 from mmssl.pipelines.audio.units.mfcc import MfccFrames
-from mmssl.pipelines.audio.units.stored import Units
+from mmssl.pipelines.audio.units.stored import UNITS_FILE, Units
 from mmssl.pipelines.sources.arrays import host
 
 MFCC = "mfcc"
@@ -44,6 +44,8 @@ class UnitWindows(MaskedWindows):
     References:
         Hsu et al. 2021, arXiv 2106.07447.
     """
+
+    targets_file = UNITS_FILE
 
     def __init__(
         self,
