@@ -35,6 +35,7 @@ SMALL = {
         *TINY_FRAMES,
         _BATCH,
         "--data.clusters=20",
+        "--data.limit=20",
         "--method.encoder.position_kernel_size=7",
         "--method.projection=16",
     ),
