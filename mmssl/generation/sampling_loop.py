@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from mmssl.generation.draws import draw
+
 CHUNK = 4000  # maximum steps of the compiled loop between two progress reports
-NOISE = 2**16  # maximum codes for which a chunk draws noise at once: 64 MiB at 256 levels
 DRAWN = -1  # marks codes that are sampled instead of given
 
 
@@ -19,17 +20,13 @@ class SamplingLoop:
             computes one sample from the one before. It calls `choose(logits, k)` with logits
             float32 (B, levels) of the sample's code k, and gets this code, int32 (B,).
         codes: K, codes per sample.
-        levels: number of values of a code.
     """
 
-    def __init__(self, advance, codes, levels):
-        self.advance, self.codes, self.levels = advance, codes, levels
+    def __init__(self, advance, codes):
+        self.advance, self.codes = advance, codes
 
     def run(self, prompt, samples, state, temperature=1.0, seed=0, conditions=(), progress=None):
         """Continues signals, all of them at once, in one compiled loop.
-
-        A code is sampled by the Gumbel-max trick, which does not need probabilities that sum to
-        exactly one.
 
         Args:
             prompt: int32 (B, P, K) codes, P at least 1.
@@ -56,7 +53,7 @@ class SamplingLoop:
         unknown = np.full((streams, samples, self.codes), DRAWN, "int32")
         given = np.swapaxes(np.concatenate([prompt[:, 1:], unknown], axis=1), 0, 1)
         conditions = [np.swapaxes(c, 0, 1) for c in conditions]
-        chunk = min(CHUNK, max(1, NOISE // (streams * self.codes)), total)
+        chunk = min(CHUNK, total)
         codes, drawn = prompt[:, 0], []
         for first in range(0, total, chunk):
             piece = _piece(given, first, chunk, DRAWN)
@@ -65,7 +62,8 @@ class SamplingLoop:
                 state,
                 piece,
                 [c if len(c) == 1 else _piece(c, first, chunk, 0) for c in conditions],
-                self._noise(piece, np.array([seed, first], "int32"), np.float32(temperature)),
+                self._uniform(piece, np.array([seed, first], "int32")) if temperature else None,
+                np.float32(temperature),
             )
             drawn.append(np.asarray(out))
             if progress is not None:
@@ -73,16 +71,14 @@ class SamplingLoop:
         return np.swapaxes(np.concatenate(drawn)[length - 1 : total], 0, 1)
 
     @functools.cached_property
-    def _noise(self):
+    def _uniform(self):
         import tensorflow as tf
 
-        # Not in the loop's function: XLA would copy all of the noise in each of its steps.
-        def noise(given, seed, temperature):
-            shape = (*given.shape, self.levels)
-            uniform = tf.random.stateless_uniform(shape, seed, minval=1e-30)
-            return temperature * -ops.log(-ops.log(uniform))
+        # Not in the loop's function: XLA would copy all of them in each of its steps.
+        def uniform(given, seed):
+            return tf.random.stateless_uniform(given.shape, seed)
 
-        return tf.function(noise, jit_compile=True, autograph=False)
+        return tf.function(uniform, jit_compile=True, autograph=False)
 
     @functools.cached_property
     def _compiled(self):
@@ -90,13 +86,16 @@ class SamplingLoop:
 
         return tf.function(self._chunk, jit_compile=True, autograph=False)
 
-    def _chunk(self, codes, state, given, conditions, noise):
+    def _chunk(self, codes, state, given, conditions, uniform, temperature):
         def step(i, carried):
             codes, state, out = carried
             now = [c[0] if c.shape[0] == 1 else c[i] for c in conditions]
 
             def choose(logits, k):
-                drawn = ops.cast(ops.argmax(logits + noise[i, :, k], axis=-1), "int32")
+                if uniform is None:
+                    drawn = ops.cast(ops.argmax(logits, axis=-1), "int32")
+                else:
+                    drawn = draw(logits, uniform[i, :, k], temperature)
                 return ops.where(given[i, :, k] == DRAWN, drawn, given[i, :, k])
 
             codes, state = self.advance(codes, state, now, choose)

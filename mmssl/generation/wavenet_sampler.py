@@ -157,4 +157,4 @@ class WaveNetSampler:
             logits, *state = self.step(codes[:, 0], *state, conditions)
             return choose(logits, 0)[:, None], tuple(state)
 
-        return SamplingLoop(advance, 1, self.input.levels)
+        return SamplingLoop(advance, 1)

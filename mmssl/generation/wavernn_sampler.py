@@ -8,7 +8,7 @@ from keras import ops
 from mmssl.generation.sampling_loop import SamplingLoop
 from mmssl.layers import gated_step, join_bytes, split_bytes
 from mmssl.layers.recurrent import START
-from mmssl.methods.wavernn import BYTES, LEVELS
+from mmssl.methods.wavernn import BYTES
 
 
 class WaveRNNSampler:
@@ -95,5 +95,5 @@ class WaveRNNSampler:
     @functools.cached_property
     def _loop(self):
         return SamplingLoop(
-            lambda codes, state, _, choose: self.step(codes, state, choose), len(BYTES), LEVELS
+            lambda codes, state, _, choose: self.step(codes, state, choose), len(BYTES)
         )
