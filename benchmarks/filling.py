@@ -1,9 +1,9 @@
 """Counts how often T5 or BART fills in a hidden word of a text that it was not trained on.
 
-One word of each text is hidden, drawn among those of letters with five words or more on either side,
-and the run's best answer is right where the word stands again between the three words before it and
-the three behind it, case aside. `commonest` is what a guess of the commonest word of the hidden ones
-would reach, which is more than any word known beforehand does. One JSON line to stdout.
+One word of each text is hidden, drawn among those of letters with five words or more on either
+side, and the run's best answer is right where the word stands again between the three words before
+it and the three behind it, case aside. `commonest` is the share of the commonest of the hidden
+words: more than a guess of any word known beforehand reaches. One JSON line to stdout.
 
     python benchmarks/filling.py runs/bart --source novels/author_passages.tsv --texts 500
 """
