@@ -1,6 +1,6 @@
 """Draws columns of a run's history against the step, one panel a column.
 
-    python -m docs.draw_history runs/speech accuracy code_perplexity --out docs/images/wav2vec2.png
+python -m docs.draw_history runs/speech accuracy code_perplexity --out docs/images/wav2vec2.png
 """
 
 import argparse
