@@ -1,10 +1,9 @@
 """Token-by-token generation with an encoder and a decoder."""
 
-import keras
 import numpy as np
 from keras import ops
 
-from mmssl.generation.token_generator import MASKED_LOGIT
+from mmssl.generation.token_loop import TokenLoop, compiled
 
 
 class SequenceGenerator:
@@ -23,12 +22,9 @@ class SequenceGenerator:
 
     def __init__(self, method, sampler, ends, banned=()):
         self.method = method
-        self.sampler = sampler
-        self.ends = list(ends)
-        vocabulary = np.arange(method.decoder.token_embedding.input_dim)
-        self._bans = np.where(np.isin(vocabulary, banned), MASKED_LOGIT, 0).astype("float32")
-        self._only_end = np.where(vocabulary == self.ends[0], 0, MASKED_LOGIT).astype("float32")
-        self._run = _compiled(self._generate)
+        size = method.decoder.token_embedding.input_dim
+        self._write = TokenLoop(sampler, size, ends, banned)
+        self._run = compiled(self._generate, more=2)
 
     def __call__(self, inputs, tokens, begin=()):
         """Answers texts.
@@ -55,35 +51,12 @@ class SequenceGenerator:
         read = decoder.read(self.method.encode(texts)["features"])
         cache = decoder.empty_cache(rows, length)
         _, cache = decoder(sequences[:, :start], read, padding_mask, cache=cache, index=0)
-        return self.sampler(
-            lambda *state: self._next(*state, start),
-            sequences,
-            # Beams carry what was read along with them.
-            cache=(cache, read, padding_mask),
-            index=start,
-            mask=ops.broadcast_to(ops.arange(length) < start, (rows, length)),
-            stop_token_ids=self.ends,
-        )
+        # Beams carry what was read along with them.
+        return self._write(self._step, sequences, start, (cache, read, padding_mask))
 
-    def _next(self, sequences, cache, index, start):
-        """A sampler's `next`: logits of the token at `index`, no hidden states, and the cache."""
+    def _step(self, tokens, cache, index):
         filled, read, padding_mask = cache
-        last = ops.take(sequences, [index - 1], axis=1)
         features, filled = self.method.decoder(
-            last, read, padding_mask, cache=filled, index=index - 1
+            tokens, read, padding_mask, cache=filled, index=index
         )
-        logits = self.method.decoder.logits(features[:, 0]) + self._bans
-        # A beam that has ended keeps its likelihood while the others continue.
-        ended = ops.any(last == ops.convert_to_tensor(self.ends), axis=-1, keepdims=True)
-        ended = ops.logical_and(ended, index > start)
-        logits = ops.where(ended, self._only_end, logits)
-        return logits, None, (filled, read, padding_mask)
-
-
-def _compiled(function):
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    ids, size = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)
-    return tf.function(function, input_signature=[ids, size, ids, ids], autograph=False)
+        return self.method.decoder.logits(features[:, 0]), (filled, read, padding_mask)

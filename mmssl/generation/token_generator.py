@@ -1,12 +1,10 @@
 """Token-by-token generation with a language model."""
 
-import keras
 import numpy as np
 from keras import ops
 
 from mmssl.encoders.gpt import context_length, decode, empty_cache
-
-MASKED_LOGIT = -1e9  # a logit whose probability is zero
+from mmssl.generation.token_loop import TokenLoop, compiled
 
 
 class TokenGenerator:
@@ -26,12 +24,8 @@ class TokenGenerator:
 
     def __init__(self, method, sampler, end, banned=()):
         self.method = method
-        self.sampler = sampler
-        self.end = end
-        vocabulary = np.arange(method.token_embedding.input_dim)
-        self._bans = np.where(np.isin(vocabulary, banned), MASKED_LOGIT, 0).astype("float32")
-        self._only_end = np.where(vocabulary == end, 0, MASKED_LOGIT).astype("float32")
-        self._run = _compiled(self._generate)
+        self._write = TokenLoop(sampler, method.token_embedding.input_dim, [end], banned)
+        self._run = compiled(self._generate)
 
     def __call__(self, prompts, tokens):
         """Continues prompts of the same length.
@@ -67,29 +61,8 @@ class TokenGenerator:
         rows, length = ops.shape(sequences)
         cache = empty_cache(self.method.encoder, rows, length)
         _, cache = decode(self.method.encoder, sequences[:, :start], cache, 0)
-        return self.sampler(
-            lambda *state: self._next(*state, start),
-            sequences,
-            cache=cache,
-            index=start,
-            mask=ops.broadcast_to(ops.arange(length) < start, (rows, length)),
-            stop_token_ids=[self.end],
-        )
+        return self._write(self._step, sequences, start, cache)
 
-    def _next(self, sequences, cache, index, start):
-        """A sampler's `next`: logits of the token at `index`, no hidden states, and the cache."""
-        last = ops.take(sequences, [index - 1], axis=1)
-        features, cache = decode(self.method.encoder, last, cache, index - 1)
-        logits = self.method.logits(features[:, 0]) + self._bans
-        # A beam that has ended keeps its likelihood while the others continue.
-        ended = ops.logical_and(last == self.end, index > start)
-        return ops.where(ended, self._only_end, logits), None, cache
-
-
-def _compiled(function):
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
-    return tf.function(function, input_signature=signature, autograph=False)
+    def _step(self, tokens, cache, index):
+        features, cache = decode(self.method.encoder, tokens, cache, index)
+        return self.method.logits(features[:, 0]), cache
