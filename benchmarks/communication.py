@@ -1,12 +1,13 @@
 """Counts what the replicas of a training step send each other, from its traced graph.
 
 Every recipe is traced on two replicas with two batches, under the collectives that workers and GPUs
-use. What is reduced or gathered grows linearly with the global batch B:
+use. What R replicas with a global batch of B examples and P trainable weights send is a sum of four
+terms, of which the table has the coefficients:
 
-    reduced  = fixed + per example x B    bytes that each replica has, summed over all of them
-    gathered = per example x B            bytes that each replica ends with
+    reduced  = 4 P + beside + per example x B       bytes that each replica has, and all add up
+    gathered = per example x B + per replica x R    bytes that each replica ends with
 
-and a ring of R replicas sends, from each, (R - 1) / R x (2 x reduced + gathered).
+and a ring sends, from each replica, (R - 1) / R x (2 x reduced + gathered).
 
     python benchmarks/communication.py                   # every recipe
     python benchmarks/communication.py vision/vicreg --method.projector [2048,8192]
@@ -27,25 +28,33 @@ GPUS = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 @dataclass
 class Step:
-    """What a traced step of one replica takes.
+    """What a step computes and sends, whatever the number of replicas R and the batch B.
 
     Attributes:
         weights: int, trainable ones.
-        batch: int, examples of all replicas together.
-        gflop: of the whole batch, forward and backward.
-        reduced: list of int, bytes of each tensor that is summed over the replicas.
-        gathered: list of int, bytes of each tensor that all replicas get, of this one's part.
+        batch: int, that of the recipe.
+        gflop: of an example, forward and backward.
+        collectives: int, sums and gathers.
+        fixed: bytes that each replica has to be summed, whatever the batch: gradients and others.
+        reduced: bytes an example that each replica has to be summed.
+        gathered: bytes an example of all replicas that each ends with.
+        rows: bytes of each replica that all end with, whatever the batch.
     """
 
     weights: int
     batch: int
     gflop: float
-    reduced: list
-    gathered: list
+    collectives: int
+    fixed: float
+    reduced: float
+    gathered: float
+    rows: float
 
-    def sent(self, replicas):
+    def sent(self, replicas, batch=None):
         """Returns the bytes that each of some replicas sends in a ring."""
-        whole = 2 * sum(self.reduced) + REPLICAS * sum(self.gathered)
+        batch = batch or self.batch
+        summed = self.fixed + self.reduced * batch
+        whole = 2 * summed + self.gathered * batch + self.rows * replicas
         return (replicas - 1) / replicas * whole
 
 
@@ -69,17 +78,16 @@ class Cluster:
     hidden: float = 2 / 3
     pack: float = 32e6
 
-    def seconds(self, step, gpus):
+    def seconds(self, step, gpus, batch):
         """Returns the modeled time of a step: computing, and what of the sending is not hidden."""
         rate = self.local if gpus <= 8 else self.remote
-        computing = step.gflop / gpus / self.gflops
-        gradients = (gpus - 1) / gpus * 2 * max(step.reduced) / rate
-        least = min(gradients, (gpus - 1) / gpus * 2 * self.pack / rate)
-        others = step.sent(gpus) / rate - gradients
-        calls = (len(step.reduced) + len(step.gathered)) * (
-            self.launch + self.hop * math.log2(gpus)
-        )
-        return computing, max(least, gradients - self.hidden * computing) + others + calls
+        ring = 2 * (gpus - 1) / gpus / rate
+        computing = step.gflop * batch / gpus / self.gflops
+        size = min(4 * step.weights, step.fixed)  # rows of tables are gathered instead
+        gradients, last = ring * size, ring * min(size, self.pack)
+        others = step.sent(gpus, batch) / rate - gradients
+        calls = step.collectives * (self.launch + self.hop * math.log2(gpus))
+        return computing, max(last, gradients - self.hidden * computing) + others + calls
 
 
 def main():
@@ -89,17 +97,18 @@ def main():
 
     collectives()  # before TensorFlow settles its devices
     print(
-        "| recipe | batch | weights | collectives | fixed | reduced an example "
-        "| gathered an example |\n|---|---|---|---|---|---|---|"
+        "| recipe | B | P | collectives | beside 4 P | reduced an example | gathered an example "
+        "| a replica | sent, R = 8 |\n|---|---|---|---|---|---|---|---|---|"
     )
     steps = {}
     for name in options.recipes or recipe_names():
         steps[name] = counted(name, options.overrides)
-        print(row(name, steps[name], options.overrides), flush=True)
+        print(row(name, steps[name]), flush=True)
     if options.gpus:
-        print(f"\n| recipe, batch | {' | '.join(map(str, GPUS))} |\n|---|{len(GPUS) * '---|'}")
-        for name, step in steps.items():
-            print(modeled(name, step))
+        for title, batch in (("recipe, batch", of_recipe), ("recipe, batch a GPU", of_gpu)):
+            print(f"\n| {title} | {' | '.join(map(str, GPUS))} |\n|---|{len(GPUS) * '---|'}")
+            for name, step in steps.items():
+                print(modeled(name, step, batch))
 
 
 def parse_options():
@@ -112,30 +121,44 @@ def parse_options():
     return options
 
 
-def row(name, step, overrides=()):
+def row(name, step):
     """Returns a recipe's line of the table of what is sent."""
-    twice = counted(name, [*overrides, f"--data.batch_size={2 * step.batch}"])
-    growing = (sum(twice.reduced) - sum(step.reduced)) / step.batch
-    fixed = sum(step.reduced) - growing * step.batch
-    gathered = REPLICAS * (sum(twice.gathered) - sum(step.gathered)) / step.batch
-    count = len(step.reduced) + len(step.gathered)
+    sizes = (step.fixed - 4 * step.weights, step.reduced, step.gathered, step.rows, step.sent(8))
     return (
-        f"| `{name}` | {step.batch} | {step.weights / 1e6:.2f} M | {count} | {fixed / 1e6:.2f} MB "
-        f"| {growing:.0f} B | {gathered:.0f} B |"
+        f"| `{name}` | {step.batch} | {step.weights / 1e6:.2f} M | {step.collectives} "
+        f"| {' | '.join(map(amount, sizes))} |"
     )
 
 
-def modeled(name, step):
+def amount(size):
+    """Returns bytes as text, with a unit that leaves two digits or more."""
+    unit, name = next((x for x in ((1e6, "MB"), (1e3, "kB")) if size >= 10 * x[0]), (1, "B"))
+    return f"{size / unit:.0f} {name}"
+
+
+def of_recipe(step, gpus):
+    """Returns the batch of a recipe, and how a table names it; None where GPUs cannot share it."""
+    return None if step.batch % gpus else step.batch, step.batch
+
+
+def of_gpu(step, gpus):
+    """Returns the batch of as many rows a GPU as 8 have of a recipe's, and how a table names it."""
+    rows = step.batch // 8
+    return rows * gpus, rows
+
+
+def modeled(name, step, batch):
     """Returns a recipe's line of the table of times: milliseconds, and the part that computes."""
-    times = [Cluster().seconds(step, gpus) for gpus in GPUS]
-    cells = [f"{1e3 * sum(x):.1f} ({x[0] / sum(x):.0%})" for x in times]
-    fits = [step.batch % gpus == 0 for gpus in GPUS]
-    shown = [cell if fit else "" for cell, fit in zip(cells, fits, strict=True)]
-    return f"| `{name}`, {step.batch} | {' | '.join(shown)} |"
+    cells = []
+    for gpus in GPUS:
+        size, named = batch(step, gpus)
+        times = Cluster().seconds(step, gpus, size) if size else ()
+        cells.append(f"{1e3 * sum(times):.1f} ({times[0] / sum(times):.0%})" if times else "")
+    return f"| `{name}`, {named} | {' | '.join(cells)} |"
 
 
 def counted(name, overrides=()):
-    """Traces a step of a recipe and counts what is computed and sent.
+    """Traces a step of a recipe with its batch and another, and counts what it computes and sends.
 
     Args:
         name: of the recipe.
@@ -144,45 +167,68 @@ def counted(name, overrides=()):
     Returns:
         Step.
     """
+    weights, batch, trace = tracer(name, overrides)
+    gflop, reduced, gathered = trace(batch)
+    for size in (2 * batch, batch // 2):
+        _, reduced_too, gathered_too = trace(size)
+        # Where N x D and D x D change places between the two, the line is on the other side.
+        if len(reduced_too) == len(reduced) and len(gathered_too) == len(gathered):
+            break
+    else:
+        raise ValueError(f"{name}: with twice and with half of {batch} a step sends other tensors.")
+    more = size - batch
+    an_example = (sum(reduced_too) - sum(reduced)) / more
+    of_all = REPLICAS * (sum(gathered_too) - sum(gathered)) / more
+    return Step(
+        weights,
+        batch,
+        gflop / batch,
+        len(reduced) + len(gathered),
+        sum(reduced) - an_example * batch,
+        an_example,
+        of_all,
+        sum(gathered) - of_all * batch / REPLICAS,
+    )
+
+
+def tracer(name, overrides):
+    """Builds a recipe's method on replicas.
+
+    Returns:
+        trainable weights; batch; a function of a batch that returns what `of_graph` does of a step.
+    """
     import keras
     import numpy as np
     import tensorflow as tf
     from device_memory import batch_spec, method_spec
 
     from mmssl.runs.fit import Fit
-    from mmssl.runs.recipe import open_recipe
+    from mmssl.runs.recipe import build, open_recipe
 
-    config, data = open_recipe(name, overrides)
-    fit = Fit(**config["fit"])
-    keras.config.set_dtype_policy(fit.precision)
-    shapes = batch_spec(config["data"])
-    rows = data.batch_size // REPLICAS
-    batch = {n: tf.TensorSpec([rows, *s.shape[1:]], s.dtype) for n, s in shapes.items()}
-    method, graph = traced(method_spec(config), fit, batch)
-    weights = sum(int(np.prod(v.shape)) for v in method.trainable_variables)
     keras.backend.clear_session()
-    return Step(weights, data.batch_size, *of_graph(graph))
-
-
-def traced(spec, fit, batch):
-    """Traces the training step of a method on replicas that have a batch of these shapes each."""
-    import tensorflow as tf
-
-    from mmssl.runs.recipe import build
-
+    config, data = open_recipe(name, overrides)
+    fit, shapes = Fit(**config["fit"]), batch_spec(config["data"])
+    keras.config.set_dtype_policy(fit.precision)
     strategy = collectives()
     with strategy.scope():
-        method = build(spec)
+        method = build(method_spec(config))
         method.compile(
             **method.make_optimizers(optimizer),
             accumulate=fit.accumulate,
             remat=fit.remat,
             synchronize=fit.synchronize,
         )
-    none = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=batch)
-    shares = strategy.distribute_datasets_from_function(lambda _: none)
     step = tf.function(lambda share: strategy.run(method.train_step, (share,)), autograph=False)
-    return method, step.get_concrete_function(shares.element_spec).graph
+
+    def trace(size):
+        rows = size // REPLICAS
+        batch = {n: tf.TensorSpec([rows, *s.shape[1:]], s.dtype) for n, s in shapes.items()}
+        none = tf.data.Dataset.from_generator(lambda: iter(()), output_signature=batch)
+        shares = strategy.distribute_datasets_from_function(lambda _: none)
+        return of_graph(step.get_concrete_function(shares.element_spec).graph)
+
+    weights = sum(int(np.prod(v.shape)) for v in method.trainable_variables)
+    return weights, data.batch_size, trace
 
 
 def optimizer(variables, rate=1.0, constant=False):

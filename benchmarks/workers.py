@@ -1,37 +1,66 @@
 """Times a training step in 1, 2 and 4 processes, beside what the model of its time expects.
 
-The model is that of communication.py: what a process computes alone of its part of the batch, and
-for each tensor that is sent the time of a sum of that size, neither hidden behind the other, as
-gRPC on processors does not. Both are measured here: computing in one process with B/R examples,
-which alone has a core; sums of several sizes among R processes, whose least times are fitted by a
-latency and a rate. R processes on fewer cores compute in turns: the model multiplies by that.
+The model is that of communication.py: what a process computes of its part of the batch, and for
+each tensor that is sent the time of a sum, neither hidden behind the other, as gRPC on processors
+does not. All is measured here, with each process on one core and one thread:
+
+    computing  of one process that plays one of R replicas: it has B/R examples, and copies of its
+               own rows where those of the others would come
+    sending    of sums of several sizes among R processes, by a line: a sum, and a byte of it
+
+Processes take the cores that this one may use in turn. Those that share one compute in turns: the
+model multiplies by that. Two clocks tell the time. Wall time is what a user waits, if nothing else
+runs. Processor time, that of all processes of a core together, is the same where they share a core
+and it is never idle, and does not count what else runs there.
 
     python benchmarks/workers.py audio/cpc vision/simclr
-    python benchmarks/workers.py audio/cpc --workers 2 --data.batch_size=64
+    taskset -c 0 python benchmarks/workers.py audio/cpc --workers 2 --data.batch_size=64
 """
 
 import argparse
 import json
-import math
 import os
 import subprocess
 import sys
 import time
+from unittest import mock
 
-SIZES = (4, 2**14, 2**18, 2**20, 2**22)  # bytes of the sums
-CHAIN, REPEATS = 8, 15  # sums one after the other, and how often
-WARMUP, STEPS = 3, 15
+CLOCKS = {"processor": time.process_time, "wall": time.perf_counter}
+SIZES = (4, 2**14, 2**17, 2**19, 2**20, 2**21, 2**22)  # bytes of the sums
+CHAIN = 8  # sums one after the other
+WARMUP, BLOCKS, CALLS = 3, 5, 5  # the least of so many blocks of calls counts
+
+
+class Lone:
+    """Stands for the context of one replica of several, whose others have the same rows.
+
+    Args:
+        replicas: int.
+    """
+
+    replica_id_in_sync_group = 0
+
+    def __init__(self, replicas):
+        self.num_replicas_in_sync = replicas
+
+    def all_gather(self, x, axis):
+        import tensorflow as tf
+
+        return tf.concat([x] * self.num_replicas_in_sync, axis)
+
+    def all_reduce(self, operation, x, options=None):
+        return x
 
 
 def main():
     options = parse_options()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if options.worker:
-        print(json.dumps(measured(options.recipes[0], options.overrides)))
+    if options.played:
+        print(json.dumps(measured(options.recipes[0], options.played, options.overrides)))
         return
     print(
-        "| recipe, batch | processes | computing | a sum | MB a second | tensors, MB sent "
-        "| expected | measured |\n|---|---|---|---|---|---|---|---|"
+        "| recipe, batch | processes | clock | computing | a sum | a MB | tensors, MB sent "
+        "| expected | measured |\n|---|---|---|---|---|---|---|---|---|"
     )
     for name in options.recipes:
         for line in lines(name, options.workers, options.overrides):
@@ -44,35 +73,58 @@ def parse_options():
     )
     parser.add_argument("recipes", nargs="+", help="names of recipes")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4], help="processes")
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--played", type=int, help=argparse.SUPPRESS)
     options, options.overrides = parser.parse_known_args()
     return options
 
 
 def lines(name, counts, overrides):
-    """Yields a recipe's lines of the table, one for each number of processes."""
+    """Yields a recipe's lines of the table, two for each number of processes."""
     from communication import collectives, counted
 
     collectives()
     step = counted(name, overrides)
     for count in counts:
         part = f"--data.batch_size={step.batch // count}"
-        [alone] = in_processes(1, name, [*overrides, part])
-        found = in_processes(count, name, overrides) if count > 1 else [alone]
-        latency, rate = fitted(found[0]["sums"]) if count > 1 else (0.0, math.inf)
-        turns = max(1.0, count / os.cpu_count())
-        calls = len(step.reduced) + len(step.gathered) if count > 1 else 0
-        sent = step.sent(count)
-        expected = turns * alone["step"] + calls * latency + sent / rate
-        yield (
-            f"| `{name}`, {step.batch} | {count} | {1e3 * alone['step']:.1f} ms x {turns:.0f} "
-            f"| {1e3 * latency:.1f} ms | {rate / 1e6:.0f} | {calls}, {sent / 1e6:.2f} "
-            f"| {1e3 * expected:.0f} ms | {1e3 * max(x['step'] for x in found):.0f} ms |"
-        )
+        [lone] = in_processes(1, name, count, [*overrides, part])
+        found = in_processes(count, name, count, overrides) if count > 1 else [lone]
+        turns = max(1.0, count / len(cores()))
+        calls, sent = (step.collectives, step.sent(count)) if count > 1 else (0, 0.0)
+        for clock in CLOCKS:
+            took = of_core(found, clock)
+            latency, rate = fitted(count, took[1:])
+            expected = turns * lone[clock][0] + calls * latency + sent * rate
+            yield (
+                f"| `{name}`, {step.batch} | {count} | {clock} "
+                f"| {1e3 * lone[clock][0]:.1f} ms x {turns:.0f} | {1e3 * latency:.2f} ms "
+                f"| {1e9 * rate:.1f} ms | {calls}, {sent / 1e6:.2f} | {1e3 * expected:.0f} ms "
+                f"| {1e3 * took[0]:.0f} ms |"
+            )
 
 
-def in_processes(count, name, overrides):
-    """Measures in processes that train together.
+def cores():
+    """Returns the cores that this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
+def of_core(found, clock):
+    """Returns the times of the core that takes longest: sums of processor time, or wall time."""
+    groups = [found[i :: len(cores())] for i in range(min(len(cores()), len(found)))]
+    combine = sum if clock == "processor" else max
+    return [
+        max(combine(x[clock][i] for x in group) for group in groups)
+        for i in range(len(found[0][clock]))
+    ]
+
+
+def in_processes(count, name, played, overrides):
+    """Measures in processes that train together, each on its core.
+
+    Args:
+        count: int, processes.
+        name: of the recipe.
+        played: int, replicas that a single process plays one of.
+        overrides: list of str, see `read_recipe`.
 
     Returns:
         list of what `measured` returns in each.
@@ -81,17 +133,20 @@ def in_processes(count, name, overrides):
     from mmssl.training.launch import free_ports
 
     addresses = [f"127.0.0.1:{port}" for port in free_ports(count)]
-    command = [sys.executable, __file__, name, "--worker", *overrides]
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    processes = [
-        subprocess.Popen(
-            command,
-            env=quiet if count == 1 else {**quiet, VARIABLE: config_of(addresses, index)},
-            stdout=subprocess.PIPE,
-            text=True,
+    processes = []
+    for index in range(count):
+        core = str(cores()[index % len(cores())])
+        worker = {} if count == 1 else {VARIABLE: config_of(addresses, index)}
+        command = [sys.executable, __file__, name, f"--played={played}", *overrides]
+        processes.append(
+            subprocess.Popen(
+                ["taskset", "-c", core, *command],
+                env={**quiet, **worker},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
         )
-        for index in range(count)
-    ]
     printed = [process.communicate()[0] for process in processes]
     failed = [process.returncode for process in processes if process.returncode]
     if failed:
@@ -99,26 +154,31 @@ def in_processes(count, name, overrides):
     return [json.loads(text.splitlines()[-1]) for text in printed]
 
 
-def fitted(sums):
-    """Returns latency and rate that the least times of sums follow: (seconds, bytes a second).
-
-    In a ring of R, a sum of n bytes sends 2 (R - 1)/R x n; `sums` has pairs of bytes sent and
-    seconds.
-    """
-    latency = min(seconds for _, seconds in sums)
-    sent, seconds = sums[-1]
-    return latency, sent / max(seconds - latency, 1e-9)
-
-
-def measured(name, overrides):
-    """Times, in this process, a recipe's step and, with others, sums; the least time counts.
+def fitted(count, seconds):
+    """Fits a line to the times of sums of `SIZES`, each relative to what it took.
 
     Returns:
-        dict of `step`, seconds, and `sums`, a list of pairs of bytes sent and seconds.
+        seconds of a sum, and of a byte that a process sends in a ring.
+    """
+    import numpy as np
+
+    if count == 1:
+        return 0.0, 0.0
+    sent = 2 * (count - 1) / count * np.array(SIZES)
+    rows = np.stack([np.ones(len(sent)), sent], axis=1) / np.array(seconds)[:, None]
+    return np.linalg.lstsq(rows, np.ones(len(sent)))[0]
+
+
+def measured(name, played, overrides):
+    """Times, in this process, a recipe's step and, with others, sums.
+
+    Returns:
+        dict from the name of a clock to a list of seconds, of the step and of each sum.
     """
     import keras
     from communication import optimizer
 
+    from mmssl import distribution
     from mmssl.runs.fit import Fit
     from mmssl.runs.recipe import build, open_recipe
     from mmssl.strategy import make_strategy
@@ -130,6 +190,9 @@ def measured(name, overrides):
     fit = Fit(**config["fit"])
     keras.utils.set_random_seed(0)
     strategy = make_strategy("auto")
+    if workers.count == 1 and played > 1:
+        mock.patch.object(distribution, "_context", return_value=Lone(played)).start()
+        mock.patch.object(distribution, "num_replicas", return_value=played).start()
     with strategy.scope():
         method = build(config["method"])
         method.compile(**method.make_optimizers(optimizer), synchronize=fit.synchronize)
@@ -138,13 +201,14 @@ def measured(name, overrides):
     if workers.count > 1:
         share = strategy.distribute_datasets_from_function(lambda _: share)
     batch = next(iter(share))
-    step = least_seconds(lambda: float(method.take_step(batch)["loss"]), STEPS)
-    sums = [one_sum(strategy, size) for size in SIZES] if workers.count > 1 else []
-    return {"step": step, "sums": sums}
+    took = [timed(lambda: float(method.take_step(batch)["loss"]))]
+    if workers.count > 1:
+        took += [timed(summing(strategy, size), CHAIN) for size in SIZES]
+    return {clock: [times[clock] for times in took] for clock in CLOCKS}
 
 
-def one_sum(strategy, size):
-    """Times a sum over all processes: returns the bytes that each sends, and the seconds."""
+def summing(strategy, size):
+    """Returns a function that adds up a tensor over all processes, some times in a row."""
     import tensorflow as tf
 
     def averaged():
@@ -154,20 +218,20 @@ def one_sum(strategy, size):
         return x[0]
 
     run = tf.function(lambda: strategy.run(averaged), autograph=False)
-    replicas = strategy.num_replicas_in_sync
-    return 2 * (replicas - 1) / replicas * size, least_seconds(run, REPEATS) / CHAIN
+    return lambda: float(run())
 
 
-def least_seconds(function, repeats):
-    """Calls a function some times, after a warmup; others may use the machine meanwhile."""
+def timed(function, parts=1):
+    """Times a function of equal parts: returns the least seconds of each, by every clock."""
     for _ in range(WARMUP):
         function()
-    times = []
-    for _ in range(repeats):
-        begun = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - begun)
-    return min(times)
+    blocks = []
+    for _ in range(BLOCKS):
+        begun = {clock: read() for clock, read in CLOCKS.items()}
+        for _ in range(CALLS):
+            function()
+        blocks.append({clock: read() - begun[clock] for clock, read in CLOCKS.items()})
+    return {clock: min(block[clock] for block in blocks) / CALLS / parts for clock in CLOCKS}
 
 
 if __name__ == "__main__":
