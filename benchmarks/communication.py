@@ -131,9 +131,10 @@ def row(name, step):
 
 
 def amount(size):
-    """Returns bytes as text, with a unit that leaves two digits or more."""
-    unit, name = next((x for x in ((1e6, "MB"), (1e3, "kB")) if size >= 10 * x[0]), (1, "B"))
-    return f"{size / unit:.0f} {name}"
+    """Returns bytes as text, of three digits or so."""
+    if size >= 1e6:
+        return f"{size / 1e6:.2f} MB"
+    return f"{size / 1e3:.0f} kB" if size >= 1e4 else f"{size:.0f} B"
 
 
 def of_recipe(step, gpus):

@@ -94,7 +94,7 @@ def batch_spec(spec):
     arguments = {**spec["init_args"], "batch_size": 8}
     if "vocabulary_size" in arguments:
         arguments |= {"vocabulary_size": 300, "limit": 8}
-    if "window" in arguments:
+    elif "window" in arguments:  # of sound
         arguments["source"] = np.full((8, arguments["window"]), 0.1, "float32")
     if "vocabulary" in arguments:
         arguments["vocabulary"] = None

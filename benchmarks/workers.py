@@ -4,22 +4,23 @@ The model is that of communication.py: what a process computes of its part of th
 each tensor that is sent the time of a sum, neither hidden behind the other, as gRPC on processors
 does not. All is measured here, with each process on one core and one thread:
 
-    computing  of one process that plays one of R replicas: it has B/R examples, and copies of its
-               own rows where those of the others would come
+    computing  of the same step in the same R processes, where nothing is sent: each takes copies of
+               its own rows for those of the others
     sending    of sums of several sizes among R processes, by a line: a sum, and a byte of it
 
-Processes take the cores that this one may use in turn. Those that share one compute in turns: the
-model multiplies by that. Two clocks tell the time. Wall time is what a user waits, if nothing else
-runs. Processor time, that of all processes of a core together, is the same where they share a core
-and it is never idle, and does not count what else runs there.
+Processes take the cores that this one may use in turn; those that share one wait for each other
+while computing is measured, too. Two clocks tell the time. Wall time is what a user waits, if
+nothing else runs. Processor time, that of all processes of a core together, is the same where they
+share a core and it is never idle, and does not count what else runs there.
 
     python benchmarks/workers.py audio/cpc vision/simclr
-    taskset -c 0 python benchmarks/workers.py audio/cpc --workers 2 --data.batch_size=64
+    taskset -c 0 python benchmarks/workers.py audio/cpc --workers 2 --data.batch_size=8
 """
 
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ from unittest import mock
 CLOCKS = {"processor": time.process_time, "wall": time.perf_counter}
 SIZES = (4, 2**14, 2**17, 2**19, 2**20, 2**21, 2**22)  # bytes of the sums
 CHAIN = 8  # sums one after the other
-WARMUP, BLOCKS, CALLS = 3, 5, 5  # the least of so many blocks of calls counts
+WARMUP, BLOCKS, CALLS = 3, 5, 5  # the median of so many blocks of calls counts
 
 
 class Lone:
@@ -55,8 +56,8 @@ class Lone:
 def main():
     options = parse_options()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if options.played:
-        print(json.dumps(measured(options.recipes[0], options.played, options.overrides)))
+    if options.worker:
+        print(json.dumps(measured(options.recipes[0], options.overrides)))
         return
     print(
         "| recipe, batch | processes | clock | computing | a sum | a MB | tensors, MB sent "
@@ -73,7 +74,7 @@ def parse_options():
     )
     parser.add_argument("recipes", nargs="+", help="names of recipes")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4], help="processes")
-    parser.add_argument("--played", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options, options.overrides = parser.parse_known_args()
     return options
 
@@ -85,20 +86,16 @@ def lines(name, counts, overrides):
     collectives()
     step = counted(name, overrides)
     for count in counts:
-        part = f"--data.batch_size={step.batch // count}"
-        [lone] = in_processes(1, name, count, [*overrides, part])
-        found = in_processes(count, name, count, overrides) if count > 1 else [lone]
-        turns = max(1.0, count / len(cores()))
+        found = in_processes(count, name, overrides)
         calls, sent = (step.collectives, step.sent(count)) if count > 1 else (0, 0.0)
         for clock in CLOCKS:
-            took = of_core(found, clock)
-            latency, rate = fitted(count, took[1:])
-            expected = turns * lone[clock][0] + calls * latency + sent * rate
+            took, computing, *sums = of_core(found, clock)
+            latency, rate = fitted(count, sums) if sums else (0.0, 0.0)
+            expected = computing + calls * latency + sent * rate
             yield (
-                f"| `{name}`, {step.batch} | {count} | {clock} "
-                f"| {1e3 * lone[clock][0]:.1f} ms x {turns:.0f} | {1e3 * latency:.2f} ms "
-                f"| {1e9 * rate:.1f} ms | {calls}, {sent / 1e6:.2f} | {1e3 * expected:.0f} ms "
-                f"| {1e3 * took[0]:.0f} ms |"
+                f"| `{name}`, {step.batch} | {count} | {clock} | {1e3 * computing:.0f} ms "
+                f"| {1e3 * latency:.2f} ms | {1e9 * rate:.1f} ms | {calls}, {sent / 1e6:.2f} "
+                f"| {1e3 * expected:.0f} ms | {1e3 * took:.0f} ms |"
             )
 
 
@@ -117,13 +114,12 @@ def of_core(found, clock):
     ]
 
 
-def in_processes(count, name, played, overrides):
+def in_processes(count, name, overrides):
     """Measures in processes that train together, each on its core.
 
     Args:
         count: int, processes.
         name: of the recipe.
-        played: int, replicas that a single process plays one of.
         overrides: list of str, see `read_recipe`.
 
     Returns:
@@ -138,7 +134,7 @@ def in_processes(count, name, played, overrides):
     for index in range(count):
         core = str(cores()[index % len(cores())])
         worker = {} if count == 1 else {VARIABLE: config_of(addresses, index)}
-        command = [sys.executable, __file__, name, f"--played={played}", *overrides]
+        command = [sys.executable, __file__, name, "--worker", *overrides]
         processes.append(
             subprocess.Popen(
                 ["taskset", "-c", core, *command],
@@ -162,49 +158,55 @@ def fitted(count, seconds):
     """
     import numpy as np
 
-    if count == 1:
-        return 0.0, 0.0
     sent = 2 * (count - 1) / count * np.array(SIZES)
     rows = np.stack([np.ones(len(sent)), sent], axis=1) / np.array(seconds)[:, None]
     return np.linalg.lstsq(rows, np.ones(len(sent)))[0]
 
 
-def measured(name, played, overrides):
-    """Times, in this process, a recipe's step and, with others, sums.
+def measured(name, overrides):
+    """Times, in this process, a recipe's step, its computing alone and, with others, sums.
 
     Returns:
-        dict from the name of a clock to a list of seconds, of the step and of each sum.
+        dict from the name of a clock to a list of seconds: of these, in this order.
     """
     import keras
-    from communication import optimizer
 
     from mmssl import distribution
-    from mmssl.runs.fit import Fit
-    from mmssl.runs.recipe import build, open_recipe
+    from mmssl.runs.recipe import open_recipe
     from mmssl.strategy import make_strategy
     from mmssl.training.workers import Workers
 
     workers = Workers()
     config, data = open_recipe(name, overrides)
     data.prepare()
-    fit = Fit(**config["fit"])
     keras.utils.set_random_seed(0)
     strategy = make_strategy("auto")
-    if workers.count == 1 and played > 1:
-        mock.patch.object(distribution, "_context", return_value=Lone(played)).start()
-        mock.patch.object(distribution, "num_replicas", return_value=played).start()
-    with strategy.scope():
-        method = build(config["method"])
-        method.compile(**method.make_optimizers(optimizer), synchronize=fit.synchronize)
-        method.make_train_function()
     share = data.batches(0, 0, workers.parts(strategy)).take(1).repeat()
     if workers.count > 1:
-        share = strategy.distribute_datasets_from_function(lambda _: share)
+        share = strategy.distribute_datasets_from_function(lambda _, own=share: own)
     batch = next(iter(share))
-    took = [timed(lambda: float(method.take_step(batch)["loss"]))]
+    took = [timed(step_of(config, strategy, batch))]
+    lone = Lone(workers.count) if workers.count > 1 else None
+    with mock.patch.object(distribution, "_context", return_value=lone):
+        took.append(timed(step_of(config, strategy, batch)))
     if workers.count > 1:
         took += [timed(summing(strategy, size), CHAIN) for size in SIZES]
     return {clock: [times[clock] for times in took] for clock in CLOCKS}
+
+
+def step_of(config, strategy, batch):
+    """Builds a recipe's method; returns a function that takes a step and waits for its end."""
+    from communication import optimizer
+
+    from mmssl.runs.fit import Fit
+    from mmssl.runs.recipe import build
+
+    with strategy.scope():
+        method = build(config["method"])
+        synchronize = Fit(**config["fit"]).synchronize
+        method.compile(**method.make_optimizers(optimizer), synchronize=synchronize)
+        method.make_train_function()
+    return lambda: float(method.take_step(batch)["loss"])
 
 
 def summing(strategy, size):
@@ -222,16 +224,19 @@ def summing(strategy, size):
 
 
 def timed(function, parts=1):
-    """Times a function of equal parts: returns the least seconds of each, by every clock."""
+    """Times a function of equal parts: returns the seconds of each, by every clock."""
     for _ in range(WARMUP):
         function()
-    blocks = []
+    blocks = []  # of which the least would be one while the others of a core had nothing to do
     for _ in range(BLOCKS):
         begun = {clock: read() for clock, read in CLOCKS.items()}
         for _ in range(CALLS):
             function()
         blocks.append({clock: read() - begun[clock] for clock, read in CLOCKS.items()})
-    return {clock: min(block[clock] for block in blocks) / CALLS / parts for clock in CLOCKS}
+    return {
+        clock: statistics.median(block[clock] for block in blocks) / CALLS / parts
+        for clock in CLOCKS
+    }
 
 
 if __name__ == "__main__":
