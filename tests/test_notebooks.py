@@ -22,11 +22,13 @@ ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[\w.-]+/)+[\w.-]+")
 # must: the scores of the notebook that are compared, the probe, and the margin.
 SHORT = {
     "first_steps.ipynb": "EPOCHS = 3",
+    "audio.ipynb": 'STEPS = {"cpc": 60, "data2vec": 20, "wav2vec2": 20}',
     "text.ipynb": 'STEPS = {"bert": 20, "gpt": 20, "word2vec": 200}',
 }
 GAINS = [
     ("first_steps.ipynb", "encoder", "untrained", "knn", 0.0),
     ("first_steps.ipynb", "encoder", "untrained", "linear", 0.1),
+    ("audio.ipynb", "cpc", "cpc, untrained", "10-shot", 0.1),
     ("text.ipynb", "word2vec", "word2vec, untrained", "linear", 0.1),
 ]
 
