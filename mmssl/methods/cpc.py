@@ -104,11 +104,12 @@ class CPC(Pretrainer):
         predictions = ops.reshape(predictions, (-1, frames, self.prediction_steps, width))
         kept = ops.cast(outputs["kept"], "float32")
         pool = self._pool(latents, kept)
-
+        ahead = range(1, self.prediction_steps + 1)
+        weights = _weights([kept[:, k:] for k in ahead])
         losses, accuracies = zip(
             *(
-                _step(predictions[:, : frames - k, k - 1], latents[:, k:], kept[:, k:], pool, k)
-                for k in range(1, self.prediction_steps + 1)
+                _step(predictions[:, :-k, k - 1], latents[:, k:], weights[k - 1], pool, k)
+                for k in ahead
             ),
             strict=True,
         )
@@ -131,7 +132,13 @@ class CPC(Pretrainer):
         )
 
 
-def _step(predictions, positives, kept, pool, k):
+def _weights(kept):
+    """Scales each of several masks to a mean of one over all replicas, in one reduction."""
+    fractions = distribution.mean([ops.mean(mask) for mask in kept])
+    return [mask / ops.maximum(part, 1e-7) for mask, part in zip(kept, fractions, strict=True)]
+
+
+def _step(predictions, positives, weights, pool, k):
     """Computes loss and accuracy of the predictions k frames ahead."""
     negatives, row, frame, padding = pool
     batch, anchors, width = ops.shape(positives)
@@ -139,11 +146,10 @@ def _step(predictions, positives, kept, pool, k):
     same_row = own_row[:, None, None] == row
     same_frame = (ops.arange(anchors) + k)[None, :, None] == frame
     excluded = ops.logical_or(ops.logical_and(same_row, same_frame), padding)
-    fraction = distribution.mean(ops.mean(kept))
     return future_info_nce(
         ops.reshape(predictions, (-1, width)),
         ops.reshape(positives, (-1, width)),
         negatives,
         ops.reshape(excluded, (batch * anchors, -1)),
-        ops.reshape(kept / ops.maximum(fraction, 1e-7), (-1,)),
+        ops.reshape(weights, (-1,)),
     )

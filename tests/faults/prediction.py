@@ -41,8 +41,8 @@ FAULTS = (
     Fault(
         "CPC predicts one frame less far ahead than it says",
         "mmssl/methods/cpc.py",
-        "latents[:, k:], kept[:, k:], pool, k)",
-        "latents[:, k - 1 : frames - 1], kept[:, k:], pool, k)",
+        "latents[:, k:], weights[k - 1], pool, k)",
+        "latents[:, k - 1 : frames - 1], weights[k - 1], pool, k)",
         ("tests/methods/test_cpc.py",),
     ),
     Fault(
