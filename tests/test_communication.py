@@ -1,13 +1,11 @@
 """The laws of communication.py and workers.py, on numbers that are worked out by hand."""
 
-import math
-
 import numpy as np
-import pytest
 
 from benchmarks import communication
 from benchmarks.communication import Cluster, Step
 from benchmarks.workers import SIZES, fitted, of_core
+from tests.tolerances import ROUNDING, assert_close
 
 STEP = Step(
     weights=1000, batch=16, gflop=2.0, collectives=3, fixed=4100, reduced=10, gathered=20, rows=8
@@ -49,15 +47,15 @@ def test_what_is_computed_hides_all_of_the_gradients_but_the_last_pack():
         Step(1000, 8, gflop, 1, fixed=4000, reduced=0, gathered=0, rows=0) for gflop in (0.0, 1e6)
     )
     ring = 2 * 7 / 8 / 1e6
-    assert sum(cluster.seconds(quick, 8, 8)) == pytest.approx(ring * 4000)
-    assert cluster.seconds(slow, 8, 8)[1] == pytest.approx(ring * 400)
+    assert_close(sum(cluster.seconds(quick, 8, 8)), ring * 4000, ROUNDING)
+    assert_close(cluster.seconds(slow, 8, 8)[1], ring * 400, ROUNDING)
 
 
 def test_a_line_through_the_times_of_sums_gives_latency_and_rate():
     seconds = 1e-3 + 2e-9 * 2 * 3 / 4 * np.array(SIZES)
     latency, rate = fitted(4, seconds)
-    assert math.isclose(latency, 1e-3)
-    assert math.isclose(rate, 2e-9)
+    assert_close(latency, 1e-3, ROUNDING)
+    assert_close(rate, 2e-9, ROUNDING)
 
 
 def test_processes_of_a_core_take_their_processor_time_together(monkeypatch):
