@@ -15,6 +15,7 @@ from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
+from mmssl.methods.rotation import RotNet
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
@@ -44,6 +45,7 @@ __all__ = [
     "HuBERT",
     "MoCo",
     "MoCoV3",
+    "RotNet",
     "SimCLR",
     "SimCSE",
     "SimSiam",

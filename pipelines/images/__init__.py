@@ -3,6 +3,7 @@
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
+from mmssl.pipelines.images.rotated import RotatedCrops
 from mmssl.pipelines.images.views import ImageViews
 from mmssl.pipelines.images.visible_patches import VisiblePatches
 
@@ -12,5 +13,6 @@ __all__ = [
     "ImageViews",
     "PatchCrops",
     "RegionMaskedCrops",
+    "RotatedCrops",
     "VisiblePatches",
 ]

@@ -247,4 +247,18 @@ FAULTS = (
         ("tests/pipelines/audio/test_unit_windows.py",),
         "order",
     ),
+    Fault(
+        "pictures are turned clockwise where they should be counterclockwise",
+        "pipelines/images/rotated.py",
+        "left = tf.reverse(tf.transpose(image, [1, 0, 2]), [0])",
+        "left = tf.reverse(tf.transpose(image, [1, 0, 2]), [1])",
+        ("tests/pipelines/images/test_rotated.py",),
+    ),
+    Fault(
+        "upside down is mirrored too",
+        "pipelines/images/rotated.py",
+        "tf.reverse(over, [1])",
+        "over",
+        ("tests/pipelines/images/test_rotated.py",),
+    ),
 )

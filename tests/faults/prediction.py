@@ -277,4 +277,40 @@ FAULTS = (
         ("tests/methods/test_hubert.py",),
         "two_parts",
     ),
+    Fault(
+        "what classifies pictures counts its best guess, whatever the true class",
+        "mmssl/methods/bases/pretext_classification.py",
+        'hits = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), labels)',
+        "hits = ops.equal(ops.max(logits, axis=-1), ops.max(logits, axis=-1))",
+        ("tests/methods/test_rotation.py",),
+    ),
+    Fault(
+        "what classifies pictures is told right on held-out ones by their order",
+        "mmssl/methods/bases/pretext_classification.py",
+        "guesses == ops.convert_to_numpy(self.labels(batch))",
+        "guesses == np.sort(guesses)",
+        ("tests/methods/test_rotation.py",),
+    ),
+    Fault(
+        "the classifier of a pretext task begins with random logits",
+        "mmssl/methods/bases/heads.py",
+        'kernel_initializer="zeros"',
+        'kernel_initializer="he_normal"',
+        ("tests/methods/bases/test_heads.py",),
+    ),
+    Fault(
+        "RotNet takes the views of a picture for pictures of a view",
+        "mmssl/methods/rotation.py",
+        'ops.repeat(ops.arange(TURNS, dtype="int32"), batch["images_1"].shape[0])',
+        'ops.tile(ops.arange(TURNS, dtype="int32"), (batch["images_1"].shape[0],))',
+        ("tests/methods/test_rotation.py",),
+    ),
+    Fault(
+        "RotNet normalizes each orientation by its own statistics",
+        "mmssl/methods/rotation.py",
+        "self.head(ops.concatenate(self.embed(batch, training)), training=training)",
+        'self.head(ops.concatenate([self.encoder(v, training=training)["embedding"] '
+        "for v in self.views(batch, TURNS)]), training=training)",
+        ("tests/methods/test_rotation.py",),
+    ),
 )

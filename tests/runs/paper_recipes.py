@@ -100,6 +100,7 @@ SMALL = {
     "vision/moco_paper": (*_RESNET, *_heads(projector=[16, 8]), _QUEUE),
     "vision/moco_v1_paper": (*_RESNET, *_heads(projector=[8]), _QUEUE),
     "vision/moco_v3_paper": (*_VIT, *_heads(projector=[16, 8], predictor=[16, 8])),
+    "vision/rotation_paper": (*_RESNET, "--probe.layer=null"),
     "vision/simclr_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/simsiam_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[4, 8])),
     "vision/swav_paper": (

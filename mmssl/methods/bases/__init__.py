@@ -3,6 +3,7 @@
 from mmssl.methods.bases.adversarial import AdversarialPretrainer
 from mmssl.methods.bases.joint_embedding import JointEmbedding
 from mmssl.methods.bases.latent_prediction import LatentPrediction
+from mmssl.methods.bases.pretext_classification import PretextClassification
 from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.sequence_to_sequence import SequenceToSequence
 from mmssl.methods.bases.student_teacher import StudentTeacher
@@ -13,6 +14,7 @@ __all__ = [
     "EMATeacher",
     "JointEmbedding",
     "LatentPrediction",
+    "PretextClassification",
     "Pretrainer",
     "SequenceToSequence",
     "StudentTeacher",

@@ -45,18 +45,45 @@ def mlp(
             f"The widths of the {name or 'mlp'} must be those of one or more layers, all 1 or "
             f"more; got {tuple(widths)}."
         )
-    vectors = x = keras.Input((inputs,))
+    vectors = keras.Input((inputs,))
     *hidden, last = widths
-    for width in hidden:
-        x = keras.layers.Dense(width, use_bias=not normalize)(x)
-        if normalize:
-            x = batch_normalization(MOMENTUM)(x)
-        x = keras.layers.Activation(activation)(x)
+    x = _hidden(vectors, hidden, normalize, activation)
     x = keras.layers.Dense(last, use_bias=last_bias and not last_norm, dtype="float32")(x)
     if last_norm:
         scale, center = LAST_NORM[last_norm]
         x = batch_normalization(MOMENTUM, scale=scale, center=center, dtype="float32")(x)
     return keras.Model(vectors, x, name=name)
+
+
+def classifier(inputs: int, hidden: tuple[int, ...], classes: int) -> keras.Model:
+    """Builds a classifier whose logits begin at zero, so that its loss begins at log(classes).
+
+    Args:
+        inputs: width of the input.
+        hidden: widths of layers with batch norm and ReLU before the last; none for a linear map.
+        classes: number of classes.
+
+    Returns:
+        keras.Model from (B, inputs) to logits, float32 (B, classes).
+
+    Raises:
+        ValueError: a width is below 1.
+    """
+    if min(hidden, default=1) < 1:
+        raise ValueError(f"hidden={tuple(hidden)} must be widths of 1 or more.")
+    vectors = keras.Input((inputs,))
+    x = _hidden(vectors, hidden, normalize=True, activation="relu")
+    last = keras.layers.Dense(classes, kernel_initializer="zeros", dtype="float32", name="logits")
+    return keras.Model(vectors, last(x), name="classifier")
+
+
+def _hidden(x, widths, normalize, activation):
+    for width in widths:
+        x = keras.layers.Dense(width, use_bias=not normalize)(x)
+        if normalize:
+            x = batch_normalization(MOMENTUM)(x)
+        x = keras.layers.Activation(activation)(x)
+    return x
 
 
 def with_head(encoder: keras.Model, head: keras.Model) -> keras.Model:

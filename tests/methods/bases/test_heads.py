@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.methods.bases.heads import mlp, with_head
+from mmssl.methods.bases.heads import classifier, mlp, with_head
 
 
 def layers(model):
@@ -64,3 +64,11 @@ def test_a_head_on_an_encoder_shares_its_weights(encoder, pairs):
     np.testing.assert_array_equal(outputs["embedding"], embedding)
     np.testing.assert_array_equal(outputs["projection"], head(embedding))
     assert len(joined.weights) == len(encoder.weights) + len(head.weights)
+
+
+def test_a_classifier_ends_in_logits_that_begin_at_zero():
+    model = classifier(4, (8,), 3)
+    assert layers(model) == ["Dense", "BatchNormalization", "Activation", "Dense"]
+    vectors = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+    np.testing.assert_array_equal(model(vectors), np.zeros((5, 3)))
+    assert layers(classifier(4, (), 3)) == ["Dense"]
