@@ -15,6 +15,7 @@ from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
+from mmssl.methods.relative_position import RelativePosition
 from mmssl.methods.rotation import RotNet
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
@@ -45,6 +46,7 @@ __all__ = [
     "HuBERT",
     "MoCo",
     "MoCoV3",
+    "RelativePosition",
     "RotNet",
     "SimCLR",
     "SimCSE",

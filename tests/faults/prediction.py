@@ -313,4 +313,18 @@ FAULTS = (
         "for v in self.views(batch, TURNS)]), training=training)",
         ("tests/methods/test_rotation.py",),
     ),
+    Fault(
+        "relative position has the same place for a pair both ways round",
+        "mmssl/methods/relative_position.py",
+        "PLACES - 1 - position",
+        "position",
+        ("tests/methods/test_relative_position.py",),
+    ),
+    Fault(
+        "relative position shows the head the second patch first",
+        "mmssl/methods/relative_position.py",
+        "first, second = self.embed(batch, training)",
+        "second, first = self.embed(batch, training)",
+        ("tests/methods/test_relative_position.py",),
+    ),
 )

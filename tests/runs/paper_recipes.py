@@ -100,6 +100,11 @@ SMALL = {
     "vision/moco_paper": (*_RESNET, *_heads(projector=[16, 8]), _QUEUE),
     "vision/moco_v1_paper": (*_RESNET, *_heads(projector=[8]), _QUEUE),
     "vision/moco_v3_paper": (*_VIT, *_heads(projector=[16, 8], predictor=[16, 8])),
+    "vision/relative_position_paper": (
+        *_RESNET,
+        *("--data.patch_size=8", "--data.gap=2", "--data.jitter=1"),
+        "--method.hidden=[16]",
+    ),
     "vision/rotation_paper": (*_RESNET, "--probe.layer=null"),
     "vision/simclr_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/simsiam_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[4, 8])),

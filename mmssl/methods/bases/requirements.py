@@ -99,5 +99,6 @@ def _check_size(encoder, own, size):
     except Exception:  # what a layer raises on a wrong shape is without number
         raise ValueError(
             f"{encoder.name} takes pictures of {own} pixels alone, but the batches have views of "
-            f"{size}: set data.small_size {own}, or data.num_small_views 0."
+            f"{size}: set data.small_size {own}, or data.num_small_views 0; patches and tiles need "
+            "an encoder that takes any size, as conv_encoder does."
         ) from None
