@@ -13,6 +13,7 @@ from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
+from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
 from mmssl.methods.relative_position import RelativePosition
@@ -44,6 +45,7 @@ __all__ = [
     "Data2Vec2",
     "GloVe",
     "HuBERT",
+    "Jigsaw",
     "MoCo",
     "MoCoV3",
     "RelativePosition",

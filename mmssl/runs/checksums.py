@@ -11,7 +11,8 @@ from mmssl.reading import check_regular, load_json
 
 CHECKSUMS = "checksums.json"
 BY_THE_DATA = (
-    *("skipped.txt", "speakers.txt", "vocabulary.txt", "vocabulary.json", "merges.txt"),
+    *("skipped.txt", "speakers.txt", "permutations.txt"),
+    *("vocabulary.txt", "vocabulary.json", "merges.txt"),
     *("vocab.txt", "vocab.json", "sentencepiece.model", "tokenizer_config.json"),
 )
 _REMEDIES = {  # what to do about a file; the rest is restored from a copy

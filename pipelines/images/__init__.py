@@ -2,6 +2,7 @@
 
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
+from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
@@ -12,6 +13,7 @@ __all__ = [
     "BlockMaskedCrops",
     "ImageCrops",
     "ImageViews",
+    "JigsawTiles",
     "PatchCrops",
     "PatchPairs",
     "RegionMaskedCrops",

@@ -327,4 +327,18 @@ FAULTS = (
         "second, first = self.embed(batch, training)",
         ("tests/methods/test_relative_position.py",),
     ),
+    Fault(
+        "jigsaw's tiles are seen in another order than they lie",
+        "mmssl/methods/jigsaw.py",
+        "for embedding in self.embed(batch, training)]",
+        "for embedding in self.embed(batch, training)[::-1]]",
+        ("tests/methods/test_jigsaw.py",),
+    ),
+    Fault(
+        "jigsaw's permutations are counted from one",
+        "mmssl/methods/jigsaw.py",
+        'ops.cast(batch["permutation"], "int32")',
+        'ops.cast(batch["permutation"], "int32") + 1',
+        ("tests/methods/test_jigsaw.py",),
+    ),
 )

@@ -97,6 +97,12 @@ SMALL = {
         "--method.encoder.channels=[8,8,8]",
         *_heads(decoder_channels=[8], discriminator_channels=[8, 8]),
     ),
+    "vision/jigsaw_paper": (
+        _BATCH,
+        *("--data.size=36", "--data.tile_size=8", "--data.permutations=10"),
+        *("--method.encoder.depth=18", "--method.encoder.width=8"),
+        *("--method.tile_width=8", "--method.hidden=[16]"),
+    ),
     "vision/moco_paper": (*_RESNET, *_heads(projector=[16, 8]), _QUEUE),
     "vision/moco_v1_paper": (*_RESNET, *_heads(projector=[8]), _QUEUE),
     "vision/moco_v3_paper": (*_VIT, *_heads(projector=[16, 8], predictor=[16, 8])),
