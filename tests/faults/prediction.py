@@ -99,8 +99,8 @@ FAULTS = (
     ),
     Fault(
         "data2vec 2.0's encoder sees tokens one place off",
-        "mmssl/methods/data2vec2.py",
-        "ops.concatenate([classes, visible + self.class_tokens], axis=-1)",
+        "mmssl/methods/bases/visible_tokens.py",
+        "ops.concatenate([classes, visible + class_tokens], axis=-1)",
         "ops.concatenate([classes, visible], axis=-1)",
         ("tests/methods/test_data2vec2_masking.py",),
         "visible or pixels",
