@@ -13,6 +13,7 @@ from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
+from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
 from mmssl.methods.simclr import SimCLR
@@ -34,6 +35,7 @@ __all__ = [
     "CPC",
     "DINO",
     "GPT",
+    "MAE",
     "T5",
     "BarlowTwins",
     "Colorization",
