@@ -7,13 +7,7 @@ from keras import ops
 from mmssl.decoders import patch_decoder
 from mmssl.encoders.parts import stages
 from mmssl.encoders.parts.pixels import DEVIATION, MEAN
-from mmssl.layers import (
-    gather_tokens,
-    patch_statistics,
-    patchify,
-    scatter_tokens,
-    unpatchify,
-)
+from mmssl.layers import gather_tokens, patch_statistics, patchify, scatter_tokens, unpatchify
 from mmssl.losses.token_regression import token_regression
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.visible_tokens import (
@@ -203,6 +197,7 @@ def _grid(encoder):
     if names != ["images"] or side is None:
         raise ValueError(
             "MAE(encoder=...) needs the patches of a square image, as vit_encoder has; "
-            f"{encoder.name} takes {' and '.join(names)} and has {tokens or 'any number of'} tokens."
+            f"{encoder.name} takes {' and '.join(names)} and has {tokens or 'any number of'} "
+            "tokens."
         )
     return side
