@@ -23,7 +23,7 @@ VALIDATION_IMAGES = 2048
 
 
 class MAE(Pretrainer):
-    """Reconstruction of masked patches (He, Chen, Xie, Li, Dollár, Girshick 2021, 2111.06377).
+    """Masked autoencoding (He, Chen, Xie, Li, Dollár, Girshick 2021, arXiv 2111.06377).
 
     The encoder sees the visible patches alone, a quarter of them; a small transformer, which is
     thrown away, predicts the pixels of the others:
