@@ -5,6 +5,7 @@ from mmssl.decoders.convolutional import conv_decoder
 from mmssl.decoders.discriminator import dcgan_discriminator
 from mmssl.decoders.inpainting import inpainting_decoder
 from mmssl.decoders.masked import masked_decoder
+from mmssl.decoders.patches import patch_decoder
 from mmssl.decoders.t5 import T5Decoder
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "dcgan_discriminator",
     "inpainting_decoder",
     "masked_decoder",
+    "patch_decoder",
 ]

@@ -23,9 +23,10 @@ from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
-from mmssl.layers.masking import MaskFill, MaskToken, NoiseTable
+from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
+from mmssl.layers.patches import patch_statistics, patchify, unpatchify
 from mmssl.layers.pooling import (
     AtLeast,
     FrameMask,
@@ -56,6 +57,7 @@ __all__ = [
     "ColorBins",
     "CrossAttention",
     "DualGRU",
+    "FillGaps",
     "FrameMask",
     "FrameUpsampling",
     "GatedUnit",
@@ -103,8 +105,11 @@ __all__ = [
     "mu_law_decode",
     "mu_law_encode",
     "neighbors",
+    "patch_statistics",
+    "patchify",
     "rgb_to_lab",
     "scatter_tokens",
     "split_bytes",
+    "unpatchify",
     "with_margins",
 ]

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from mmssl.layers.tokens import scatter_tokens
+
 
 @keras.saving.register_keras_serializable("mmssl")
 class MaskToken(keras.layers.Layer):
@@ -37,6 +39,47 @@ class MaskToken(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "stddev": self.stddev}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class FillGaps(keras.layers.Layer):
+    """Puts visible tokens at their positions, and a learned vector at all others.
+
+    Args:
+        length: T, tokens of a whole sequence.
+        stddev: standard deviation of the normal distribution that initializes the vector.
+
+    Call arguments:
+        inputs: tokens (N, V, C), their positions int32 (N, V), and the other positions int32
+            (N, T - V); together every position from 0 to T - 1 exactly once.
+
+    Returns:
+        (N, T, C).
+    """
+
+    def __init__(self, length, stddev=0.02, **kwargs):
+        super().__init__(**kwargs)
+        self.length = length
+        self.stddev = stddev
+
+    def build(self, input_shape):
+        tokens, _, _ = input_shape
+        start = keras.initializers.RandomNormal(stddev=self.stddev)
+        self.token = self.add_weight((tokens[-1],), initializer=start, name="token")
+
+    def call(self, inputs):
+        tokens, visible, masked = inputs
+        width = tokens.shape[-1]
+        gaps = ops.broadcast_to(self.token, (*ops.shape(masked), width))
+        whole = scatter_tokens(tokens, gaps, visible, masked)
+        return ops.reshape(whole, (-1, self.length, width))
+
+    def compute_output_shape(self, input_shape):
+        rows, _, width = input_shape[0]
+        return (rows, self.length, width)
+
+    def get_config(self):
+        return {**super().get_config(), "length": self.length, "stddev": self.stddev}
 
 
 @keras.saving.register_keras_serializable("mmssl")

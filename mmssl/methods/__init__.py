@@ -14,6 +14,7 @@ from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.jigsaw import Jigsaw
+from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
 from mmssl.methods.relative_position import RelativePosition
@@ -37,6 +38,7 @@ __all__ = [
     "CPC",
     "DINO",
     "GPT",
+    "MAE",
     "T5",
     "BarlowTwins",
     "Colorization",

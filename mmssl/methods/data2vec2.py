@@ -1,6 +1,5 @@
 """data2vec 2.0: several masks for one teacher, and an encoder that sees only visible tokens."""
 
-import math
 from typing import Literal
 
 import keras
@@ -12,6 +11,14 @@ from mmssl.layers import NoiseTable, gather_tokens, scatter_tokens
 from mmssl.losses.token_regression import token_regression
 from mmssl.methods.bases import LatentPrediction
 from mmssl.methods.bases.parts import batch_total
+from mmssl.methods.bases.visible_tokens import (
+    check_positions,
+    count_class_tokens,
+    encode_visible,
+    gather_mask,
+    merge_lists,
+    square_side,
+)
 
 
 class Data2Vec2(LatentPrediction):
@@ -98,8 +105,8 @@ class Data2Vec2(LatentPrediction):
                 "Data2Vec2 needs noise_stddev and class_weight of 0 or more; got "
                 f"{noise_stddev} and {class_weight}."
             )
-        tokens, positioned = (stage_output(encoder, n) for n in ("tokens", "positioned"))
-        self.class_tokens = (positioned.shape[1] or 0) - (tokens.shape[1] or 0)
+        tokens = stage_output(encoder, "tokens")
+        self.class_tokens = count_class_tokens(encoder)
         weights = dict(loss_weights or {})
         if self.class_tokens:
             self.metric_names = (*self.metric_names, "class")
@@ -126,12 +133,12 @@ class Data2Vec2(LatentPrediction):
     def call(self, batch, training=False):
         local = self.local_features(batch, training)
         visible, masked = batch["visible"], batch["masked"]
-        _check_positions(local["tokens"].shape[1], visible.shape[-1], masked.shape[-1])
-        noise = _rows(self.noise(batch["noise"]))
+        check_positions(local["tokens"].shape[1], visible.shape[-1], masked.shape[-1])
+        noise = merge_lists(self.noise(batch["noise"]))
         features = self._features(local, noise, visible, masked, training)
         seen = features[:, self.class_tokens :]
         decoded = self.decoder(scatter_tokens(seen, noise, visible, masked), training=training)
-        outputs = {"predictions": gather_tokens(decoded, _rows(masked)[:, None]), **local}
+        outputs = {"predictions": gather_tokens(decoded, merge_lists(masked)[:, None]), **local}
         if self.class_tokens:
             outputs["class"] = features[:, 0]
         return outputs
@@ -152,55 +159,29 @@ class Data2Vec2(LatentPrediction):
         """Tells masked tokens (1) from masked padding (0): float32 (B * M, T - V)."""
         masked = batch["masked"]
         if self.token_mask is None:
-            return ops.ones(ops.shape(_rows(masked)), "float32")
+            return ops.ones(ops.shape(merge_lists(masked)), "float32")
         token_mask = self.token_mask({name: batch[name] for name in self.encoder.input})
-        return ops.cast(_gathered_mask(token_mask, masked), "float32")
+        return ops.cast(gather_mask(token_mask, masked), "float32")
 
     def _features(self, local, noise, visible, masked, training):
         """Encodes each student's visible tokens: (B * M, class tokens + V, C)."""
-        classes = ops.broadcast_to(
-            ops.arange(self.class_tokens, dtype="int32"),
-            (*ops.shape(visible)[:2], self.class_tokens),
-        )
-        position_ids = ops.concatenate([classes, visible + self.class_tokens], axis=-1)
-        whole, lists = local, position_ids
+        lists = visible
         if self.convolved_positions:
             covered = scatter_tokens(
                 gather_tokens(local["tokens"], visible), noise, visible, masked
             )
             each = {name: ops.repeat(x, visible.shape[1], axis=0) for name, x in local.items()}
-            whole, lists = {**each, "tokens": covered}, _rows(position_ids)[:, None]
-        whole = self.positions(whole, training=training)
-        seen = {"positioned": gather_tokens(whole["positioned"], lists)}
-        if "token_mask" in whole:
-            seen["token_mask"] = _gathered_mask(local["token_mask"], visible)
-        if "position_ids" in whole:
-            seen["position_ids"] = _rows(position_ids)
-        return self.context(seen, training=training)["features"]
-
-
-def _rows(x):
-    """Merges the first two axes: (B, M, ...) to (B * M, ...)."""
-    return ops.reshape(x, (-1, *ops.shape(x)[2:]))
-
-
-def _gathered_mask(token_mask, position_ids):
-    return gather_tokens(token_mask[..., None], position_ids)[..., 0]
-
-
-def _check_positions(tokens, visible, masked):
-    if tokens is not None and visible + masked != tokens:
-        raise ValueError(
-            f"The batch has {visible} visible and {masked} masked positions, but the encoder has "
-            f"{tokens} tokens: data and encoder must agree on patch size, strides or length."
+            local, lists = {**each, "tokens": covered}, merge_lists(visible)[:, None]
+        return encode_visible(
+            self.positions, self.context, local, lists, self.class_tokens, training
         )
 
 
 def _grid(tokens, axes):
     if axes == 1:
         return (None,)
-    side = math.isqrt(tokens or 0)
-    if not tokens or side * side != tokens:
+    side = square_side(tokens)
+    if side is None:
         raise ValueError(
             "Data2Vec2(decoder_axes=2) needs the tokens of a square grid; the encoder has "
             f"{tokens or 'any number of'} tokens: set decoder_axes=1."

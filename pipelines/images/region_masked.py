@@ -4,10 +4,9 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.images.crops import ImageCrops
+from mmssl.pipelines.images.drawn_examples import with_draws
 from mmssl.pipelines.masks.regions import block_mask, center_mask, random_region_mask
-from mmssl.pipelines.sources import Source
 
 _MASK = 1  # keeps the draws of the mask independent of those of the crop
 
@@ -92,11 +91,7 @@ class RegionMaskedCrops(ImageCrops):
         Returns:
             tf.data.Dataset of dicts of images and mask.
         """
-        source = source if isinstance(source, Source) else self.open(source)
-        numbers = tf.data.Dataset.range(len(source))
-        masks = mapped(numbers, lambda n: self.mask(tf.stack([tf.zeros_like(n), n])))
-        pairs = tf.data.Dataset.zip(self.examples(source, batch_size), masks.batch(batch_size))
-        return mapped(pairs, lambda inputs, mask: {**inputs, "mask": mask})
+        return with_draws(self, lambda key: {"mask": self.mask(key)}, source, batch_size)
 
     def method_arguments(self):
         return {**super().method_arguments(), "region": self.region}

@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from mmssl.pipelines.images.crops import PatchCrops
+from mmssl.pipelines.images.drawn_examples import with_draws
 from mmssl.pipelines.masks.inverse_blocks import block_count, inverse_blocks
 from mmssl.pipelines.masks.visible import check_num_masks, visible_count, visible_set
 
@@ -52,11 +53,31 @@ class VisiblePatches(PatchCrops):
         self._visible = visible_count(self.grid_size**2, mask_ratio)
         self._blocks = block_count(self.grid_size, block, mask_ratio, adjust)
 
+    def sets(self, key):
+        """Draws the sets of an image.
+
+        Args:
+            key: int64 (2,), the seed.
+
+        Returns:
+            dict of int32 tensors: visible (M, V), masked and noise (M, T - V).
+        """
+        block_key, key_of_set = tf.unstack(tf.random.experimental.stateless_split(key, 2))
+        rough = inverse_blocks(self.grid_size, self.block, self._blocks, self.num_masks, block_key)
+        return visible_set(rough, self._visible, key_of_set)
+
     def example(self, index, key):
         set_key = tf.random.experimental.stateless_fold_in(key, _SETS)
-        block_key, key_of_set = tf.unstack(tf.random.experimental.stateless_split(set_key, 2))
-        rough = inverse_blocks(self.grid_size, self.block, self._blocks, self.num_masks, block_key)
-        return {
-            **super().example(index, key),
-            **visible_set(rough, self._visible, key_of_set),
-        }
+        return {**super().example(index, key), **self.sets(set_key)}
+
+    def masked_examples(self, source, batch_size=64):
+        """Returns `examples` with their sets, the same at every call.
+
+        Args:
+            source: Source, or anything that `open` accepts.
+            batch_size: items per batch; the last batch may be smaller.
+
+        Returns:
+            tf.data.Dataset of dicts of images, visible, masked and noise.
+        """
+        return with_draws(self, self.sets, source, batch_size)

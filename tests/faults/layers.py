@@ -190,4 +190,27 @@ FAULTS = (
         ("tests/layers/test_quantization.py",),
         "mean_and_deviation",
     ),
+    Fault(
+        "the variance of a patch is the biased one",
+        "mmssl/layers/patches.py",
+        "squares / (patches.shape[-1] - 1)",
+        "squares / patches.shape[-1]",
+        ("tests/layers/test_patches.py",),
+    ),
+    Fault(
+        "the pixels of a patch come column by column",
+        "mmssl/layers/patches.py",
+        "    parts = ops.transpose(parts, (0, 1, 3, 2, 4, 5))\n"
+        "    return ops.reshape(parts, (-1, rows * columns",
+        "    parts = ops.transpose(parts, (0, 1, 3, 4, 2, 5))\n"
+        "    return ops.reshape(parts, (-1, rows * columns",
+        ("tests/layers/test_patches.py",),
+    ),
+    Fault(
+        "visible tokens are not put back where they stood",
+        "mmssl/layers/masking.py",
+        "whole = scatter_tokens(tokens, gaps, visible, masked)",
+        "whole = ops.concatenate([tokens, gaps], axis=1)",
+        ("tests/layers/test_masking.py",),
+    ),
 )

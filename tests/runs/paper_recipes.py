@@ -11,6 +11,7 @@ _SOUND = (*TINY_SOUND, _BATCH)
 _TEXT = (*TINY_TEXT, _BATCH)
 _DECODER = ("--method.top_blocks=1", "--method.decoder_channels=16", "--method.decoder_groups=4")
 _DECODED = ("--method.depth=1", "--method.num_heads=2", "--method.mlp_dim=64")
+_MAE = {"width": 16, "depth": 1, "num_heads": 2, "mlp_dim": 32}
 _WORDS = (
     *("--data.limit=12", "--data.vocabulary_size=300", "--data.min_count=2"),
     "--method.encoder.width=16",
@@ -102,6 +103,11 @@ SMALL = {
         *("--data.size=36", "--data.tile_size=8", "--data.permutations=10"),
         *("--method.encoder.depth=18", "--method.encoder.width=8"),
         *("--method.tile_width=8", "--method.hidden=[16]"),
+    ),
+    "vision/mae_paper": (
+        *_VIT,
+        "--data.patch_size=4",
+        *(f"--method.decoder_{name}={size}" for name, size in _MAE.items()),
     ),
     "vision/moco_paper": (*_RESNET, *_heads(projector=[16, 8]), _QUEUE),
     "vision/moco_v1_paper": (*_RESNET, *_heads(projector=[8]), _QUEUE),

@@ -113,9 +113,43 @@ def test_crops_have_sets_of_their_own_that_depend_on_seed_and_element_alone():
     assert len(sets) == 12
 
 
+def test_blocks_of_one_patch_show_every_patch_as_often():
+    data = VisiblePatches(size=32, block=1, adjust=0.0, num_masks=DRAWS)
+    visible = data.sets(tf.constant([0, 12], tf.int64))["visible"].numpy()
+    shares = np.bincount(visible.ravel(), minlength=64) / DRAWS
+    assert_within(shares, 0.25, share_margin(0.25, DRAWS))
+
+
+@pytest.mark.parametrize(("size", "patch", "masked"), [(32, 4, 48), (224, 16, 147)])
+def test_three_quarters_of_the_patches_are_masked(size, patch, masked):
+    data = VisiblePatches(size=size, patch_size=patch, block=1, adjust=0.0, num_masks=1)
+    drawn = data.sets(tf.constant([0, 13], tf.int64))
+    assert drawn["masked"].shape == (1, masked)
+    assert drawn["visible"].shape == (1, masked // 3)
+
+
+def test_masked_examples_are_the_examples_with_sets_of_their_own_that_stay():
+    pictures = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), "uint8")
+    data = VisiblePatches(pictures, size=32, batch_size=4, num_masks=1)
+    source = data.open(data.source)
+    first, second = (list(data.masked_examples(source, batch_size=5)) for _ in range(2))
+    assert [len(batch["visible"]) for batch in first] == [5, 3]
+    for one, two, plain in zip(first, second, data.examples(source, 5), strict=True):
+        np.testing.assert_array_equal(one["visible"], two["visible"])
+        np.testing.assert_array_equal(one["images"], plain["images"])
+    assert len({tuple(row) for batch in first for row in batch["visible"].numpy()[:, 0]}) == 8
+
+
 @pytest.mark.parametrize(
     "argument",
-    [{"patch_size": 5}, {"num_masks": 0}, {"block": 9}, {"adjust": -0.1}, {"mask_ratio": 1.0}],
+    [
+        {"patch_size": 5},
+        {"num_masks": 0},
+        {"block": 9},
+        {"adjust": -0.1},
+        {"mask_ratio": 1.0},
+        {"mask_ratio": 0.0},
+    ],
 )
 def test_what_is_out_of_range_is_refused_by_its_name(argument):
     with pytest.raises(ValueError, match=next(iter(argument))):
