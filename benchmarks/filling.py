@@ -33,7 +33,7 @@ def parse_options():
     parser.add_argument("--texts", type=int, default=500, help="how many, from the first on")
     parser.add_argument("--words", type=int, default=60, help="of each text, from its first on")
     parser.add_argument("--beams", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=25)
+    parser.add_argument("--batch", type=int, default=125, help="texts at a time")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of hidden words")
     return parser.parse_args()
 
