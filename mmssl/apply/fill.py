@@ -17,8 +17,8 @@ MASK = re.compile(r"<mask>|\[MASK\]")
 def fill(run, texts, beams=5, tokens=32):
     """Fills in the masks of texts by beam search.
 
-    T5 writes what each mask stands for, and the rest of a text stays as it is; BART writes the
-    whole text anew.
+    T5 writes what each mask stands for, and the rest of a text stays as it is; BART is given the
+    text before the first mask, and writes what follows anew.
 
     Args:
         run: Run of a recipe whose method is T5 or BART.
@@ -78,8 +78,9 @@ def _spans(method, data, texts, inputs, beams, tokens):
         sentinels = [int(data.sentinel(number)) for number in range(count + 1)]
         ends = [data.tokenizer.specials.sep, sentinels[-1]]
         given = {name: x[rows] for name, x in inputs.items()}
-        found = _generated(method, data, given, beams, tokens, sentinels[:1], ends, sentinels)
-        answers |= dict(zip(rows, found, strict=True))
+        generator = _generator(method, data, beams, ends, sentinels)
+        begin = np.full((len(rows), 1), sentinels[0])
+        answers |= dict(zip(rows, _answers(generator, given, tokens, begin, ends), strict=True))
     return [
         [(_filled(data, text, ids), chance) for ids, chance in answers[row]]
         for row, text in enumerate(texts)
@@ -98,21 +99,31 @@ def _filled(data, text, ids):
 
 
 def _rewritten(method, data, inputs, beams, tokens):
-    """BART: the decoder writes the whole text, without masks."""
-    specials, length = data.tokenizer.specials, inputs["token_ids"].shape[1]
-    most = min(length + tokens, method.length - 2)
-    found = _generated(method, data, inputs, beams, most, [specials.cls], [specials.sep])
+    """BART: the decoder is given what stands before the first mask, and writes the rest."""
+    specials, ids = data.tokenizer.specials, inputs["token_ids"]
+    most = min(ids.shape[1] + tokens, method.length - 2)
+    ends, before = [specials.sep], np.argmax(ids == specials.mask, axis=1)
+    generator, answers = _generator(method, data, beams, ends), {}
+    for size in np.unique(before):
+        rows = np.flatnonzero(before == size)
+        given = {name: x[rows] for name, x in inputs.items()}
+        found = _answers(generator, given, max(1, most + 1 - size), ids[rows, :size], ends)
+        answers |= dict(zip(rows, found, strict=True))
     return [
-        [(data.tokenizer.decode(ids[1:]), chance) for ids, chance in answers] for answers in found
+        [(data.tokenizer.decode(written[1:]), chance) for written, chance in answers[row]]
+        for row in range(len(ids))
     ]
 
 
-def _generated(method, data, inputs, beams, tokens, begin, ends, allowed=()):
-    """Returns ids (n,), with `begin` and without the end, and the probability of each beam."""
+def _generator(method, data, beams, ends, allowed=()):
     specials, size = data.tokenizer.specials, method.decoder.token_embedding.input_dim
     unused = {*specials.ids(), *range(len(data.tokenizer), size)} - {*ends, *allowed}
     sampler = BeamSampler(beams, return_all_beams=True)
-    generator = SequenceGenerator(method, sampler, ends, sorted(unused))
+    return SequenceGenerator(method, sampler, ends, sorted(unused))
+
+
+def _answers(generator, inputs, tokens, begin, ends):
+    """Returns ids (n,), with `begin` and without the end, and the probability of each beam."""
     texts, likelihoods = (np.asarray(x) for x in generator(inputs, tokens, begin))
     return [
         [

@@ -32,15 +32,16 @@ class SequenceGenerator:
         Args:
             inputs: dict of token_ids and padding_mask int32 (B, L), the encoder's inputs.
             tokens: maximum number of tokens to write, at least 1.
-            begin: token ids that every answer begins with.
+            begin: int (P,) or (B, P), token ids that every answer, or each one, begins with.
 
         Returns:
-            The return value of the sampler for int32 (B, 1 + len(begin) + tokens): the token that
-            the decoder starts with, `begin`, and what was written, followed by zeros if all texts
+            The return value of the sampler for int32 (B, 1 + P + tokens): the token that the
+            decoder starts with, `begin`, and what was written, followed by zeros if all texts
             have ended early.
         """
         rows = len(inputs["token_ids"])
-        start = np.tile([self.method.start, *begin], (rows, 1)).astype("int32")
+        begin = np.broadcast_to(np.asarray(begin, "int32"), (rows, np.shape(begin)[-1]))
+        start = np.pad(begin, ((0, 0), (1, 0)), constant_values=self.method.start)
         sequences = np.pad(start, ((0, 0), (0, tokens)))
         read = [np.asarray(inputs[name], "int32") for name in ("token_ids", "padding_mask")]
         return self._run(sequences, np.int32(start.shape[1]), *read)

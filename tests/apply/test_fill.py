@@ -28,6 +28,12 @@ def test_answers_for_many_texts_are_those_for_each(run):
     assert texts == [[text for text, _ in answers] for answers in alone]
 
 
+def test_a_text_stays_as_it_is_before_its_first_mask(run):
+    for text, answers in zip(TEXTS, fill(run, TEXTS, beams=2, tokens=3), strict=True):
+        given = text.lower().partition(" <mask>")[0]
+        assert [found.lower().startswith(given) for found, _ in answers] == [True, True]
+
+
 def test_what_a_sentinel_stands_for_takes_the_place_of_its_mask():
     class Data:
         class tokenizer:  # noqa: N801 - an attribute of a pipeline
