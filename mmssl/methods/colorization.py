@@ -11,6 +11,7 @@ from mmssl.layers import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.color import rgb_to_lightness
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.held_out_images import sheet
 
 GRAY = 5.0  # an image whose |a| and |b| nowhere exceed this counts as gray
 
@@ -160,9 +161,8 @@ class Colorization(Pretrainer):
         lightness = np.asarray(rgb_to_lightness(images))
         gray = lab_to_rgb(np.concatenate([lightness, np.zeros_like(images[..., 1:])], axis=-1))
         rows = [gray, self.colorize(images), images]
-        sheet = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])
         caption = "Rows: lightness as the encoder sees it, predicted colors, true colors."
-        return [("Colorization", caption, np.rint(sheet * 255).astype("uint8"))]
+        return [("Colorization", caption, sheet(rows))]
 
 
 def _stride(image, predictions):

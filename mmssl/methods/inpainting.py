@@ -12,10 +12,10 @@ from mmssl.layers import MaskFill
 from mmssl.losses.weighted_squared_error import weighted_squared_error
 from mmssl.methods.bases import AdversarialPretrainer
 from mmssl.methods.bases.border_fill import border_fill
+from mmssl.methods.bases.held_out_images import sheet, spread_out
 from mmssl.methods.bases.requirements import check_map
 
 REPORT_IMAGES = 12
-VALIDATION_IMAGES = 2048
 
 
 class ContextEncoder(AdversarialPretrainer):
@@ -179,10 +179,8 @@ class ContextEncoder(AdversarialPretrainer):
             `border_error`, that of filling each hole with the mean color of the visible pixels
             around it; and `hole_ratio`, the first divided by the second.
         """
-        count = len(data.source)
-        spread = np.linspace(0, count - 1, min(count, VALIDATION_IMAGES)).astype(int)
         hole = border = hidden = 0.0
-        for batch in data.masked_examples(data.source.select(spread)):
+        for batch in data.masked_examples(spread_out(data.source)):
             images, mask = batch["images"].numpy(), batch["mask"].numpy()
             hole += np.sum((np.asarray(self.inpaint(images, mask)) - images) ** 2)
             border += np.sum((border_fill(images, mask) - images) ** 2)
@@ -205,6 +203,5 @@ class ContextEncoder(AdversarialPretrainer):
         batch = next(iter(data.masked_examples(data.source, batch_size=REPORT_IMAGES)))
         images, mask = batch["images"].numpy(), batch["mask"].numpy()
         rows = [np.asarray(self.fill([images, mask])), self.inpaint(images, mask), images]
-        sheet = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])
         caption = "Rows: what the encoder sees, the inpainted images, the true images."
-        return [("Inpainting", caption, np.rint(sheet * 255).astype("uint8"))]
+        return [("Inpainting", caption, sheet(rows))]

@@ -10,6 +10,7 @@ from mmssl.encoders.parts.pixels import DEVIATION, MEAN
 from mmssl.layers import gather_tokens, patch_statistics, patchify, scatter_tokens, unpatchify
 from mmssl.losses.token_regression import token_regression
 from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.held_out_images import sheet, spread_out
 from mmssl.methods.bases.visible_tokens import (
     check_positions,
     count_class_tokens,
@@ -19,7 +20,6 @@ from mmssl.methods.bases.visible_tokens import (
 )
 
 REPORT_IMAGES = 12
-VALIDATION_IMAGES = 2048
 
 
 class MAE(Pretrainer):
@@ -156,14 +156,13 @@ class MAE(Pretrainer):
             zeros: with `normalize_patches` of each patch's mean; and `patch_ratio`, the first
             divided by the second.
         """
-        count = len(data.source)
-        spread = np.linspace(0, count - 1, min(count, VALIDATION_IMAGES)).astype(int)
+        source = spread_out(data.source)
         error = zero = 0.0
-        for batch in data.masked_examples(data.source.select(spread)):
+        for batch in data.masked_examples(source):
             targets = np.asarray(self.targets(batch)[0])
             error += np.sum((self.infer(batch)["predictions"] - targets) ** 2, dtype="float64")
             zero += np.sum(targets**2, dtype="float64")
-        values = len(spread) * targets[0].size * batch["visible"].shape[1]
+        values = len(source) * targets[0].size * batch["visible"].shape[1]
         return {
             "patch_error": float(error / values),
             "zero_error": float(zero / values),
@@ -183,11 +182,10 @@ class MAE(Pretrainer):
         batch = {name: x if name == "images" else x[:, :1] for name, x in batch.items()}
         gray = np.full(self.targets(batch)[0].shape, 0.5, "float32")
         rows = [self._filled(batch, gray), self.reconstruct(batch), batch["images"].numpy()]
-        sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
         caption = "Rows: the visible patches, the masked ones reconstructed, the true images."
         if self.normalize_patches:
             caption += " Of each reconstructed patch, mean and contrast are the true ones."
-        return [("Reconstructions", caption, np.rint(sheet * 255).astype("uint8"))]
+        return [("Reconstructions", caption, sheet(rows))]
 
 
 def _grid(encoder):

@@ -10,9 +10,8 @@ class RotatedCrops(ImageCrops):
 
     Batches hold images_1 to images_4, float32 (B, size, size, 3) in [0, 1]: images_k is the
     crop turned counterclockwise by k - 1 quarter turns. Pixels are moved, not interpolated, and a
-    crop is
-    square, so neither blur nor a border tells how it was turned. Cropping, resizing and the flip
-    come before the turns, and are the same for all four.
+    crop is square, so neither blur nor a border tells how it was turned. Cropping, resizing and the
+    flip come before the turns, and are the same for all four.
 
     Arguments and inputs of a trained encoder are those of `ImageCrops`.
     """

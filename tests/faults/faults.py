@@ -1,4 +1,4 @@
-"""All faults; those of a room lie in a file of its name, the methods in two, by what they do."""
+"""All faults; those of a room lie in a file of its name, of methods in several, by what they do."""
 
 from tests.faults import (
     bases,
@@ -15,6 +15,7 @@ from tests.faults import (
     optimizers,
     pipelines,
     prediction,
+    pretext,
     runs,
     search,
     sequences,
@@ -29,6 +30,7 @@ from tests.faults import (
 ROOMS = (
     joint_embedding,
     prediction,
+    pretext,
     sequences,
     bases,
     long_data,

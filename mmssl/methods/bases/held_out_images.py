@@ -1,0 +1,31 @@
+"""Held-out images: those that a method is measured on, and the sheet that a report shows."""
+
+import numpy as np
+
+MOST = 2048  # images that are measured
+
+
+def spread_out(source):
+    """Selects images that lie evenly over a source, all of a small one.
+
+    Args:
+        source: Source.
+
+    Returns:
+        Source of 2,048 items at most.
+    """
+    count = len(source)
+    return source.select(np.linspace(0, count - 1, min(count, MOST)).astype(int))
+
+
+def sheet(rows):
+    """Joins rows of images to one picture.
+
+    Args:
+        rows: list of float32 (N, H, W, 3) in [0, 1], a row each.
+
+    Returns:
+        uint8 array (rows * H, N * W, 3).
+    """
+    joined = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])
+    return np.rint(joined * 255).astype("uint8")
