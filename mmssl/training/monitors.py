@@ -25,10 +25,11 @@ def monitors(fit, method, data, batches, untrained, rows, tell):
     count = min(fit.monitor_examples, len(data.items))
     if count < 2:
         return [StopOutOfBounds()]
+    pairs = watched_views(batches, method.encoder.input, count) if method.views_agree else None
     monitor = CollapseMonitor(
         watched_items(data, count),
         stop=fit.stop_on_collapse,
-        pairs=watched_views(batches, method.encoder.input, count),
+        pairs=pairs,
         tell=tell,
         untrained=read_model(untrained),
         history=rows,

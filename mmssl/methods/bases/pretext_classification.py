@@ -29,6 +29,7 @@ class PretextClassification(Pretrainer):
 
     metric_names = ("task", "task_accuracy")
     splits_batches = True
+    views_agree = False
 
     def __init__(
         self,

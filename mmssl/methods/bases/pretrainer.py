@@ -21,7 +21,8 @@ class Pretrainer(keras.Model):
     so that gradients may be accumulated over its parts (see `compile`); `sparse_gradients` that
     gradients of its tables stay the rows that occur in a batch, for optimizers that move these
     alone; `min_batch_size` is the smallest global batch to learn from: 2 where examples are
-    compared with each other, or a head normalizes over them.
+    compared with each other, or a head normalizes over them; `views_agree` that views of an item,
+    where batches hold them, are to be embedded alike, so that a run measures whether they are.
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
@@ -40,6 +41,7 @@ class Pretrainer(keras.Model):
     finite = None  # once compiled, a FiniteWatch of the backend's step
     votes = None  # a step.Votes, where workers must agree on when to stop
     min_batch_size = 1
+    views_agree = True
 
     def __init__(
         self, encoder: keras.Model, loss_weights: dict[str, float] | None = None, **kwargs
