@@ -1,12 +1,15 @@
 """Jigsaw puzzles."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from mmssl.methods.bases import PretextClassification
+from mmssl.methods.bases.held_out_images import join_tiles
 from mmssl.methods.bases.joint_embedding import embedding_width
 
 TILES = 9
+SIDE = 3
 
 
 class Jigsaw(PretextClassification):
@@ -62,3 +65,9 @@ class Jigsaw(PretextClassification):
 
     def labels(self, batch):
         return ops.cast(batch["permutation"], "int32")
+
+    def undone(self, batch, answers, data):
+        slots = np.stack([batch[f"images_{slot}"] for slot in range(1, TILES + 1)], axis=1)
+        order = np.argsort(data.table[answers], axis=1)  # the slot of each tile
+        tiles = np.take_along_axis(slots, order[:, :, None, None, None], axis=1)
+        return join_tiles(tiles.reshape(-1, SIDE, SIDE, *tiles.shape[2:]))

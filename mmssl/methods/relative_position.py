@@ -1,12 +1,16 @@
 """Relative patch position."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from mmssl.methods.bases import PretextClassification
+from mmssl.methods.bases.held_out_images import join_tiles
 from mmssl.methods.bases.joint_embedding import embedding_width
 
 PLACES = 8
+SIDE = 3
+MIDDLE = 4  # the cell of the first patch, around which the places are
 
 
 class RelativePosition(PretextClassification):
@@ -45,3 +49,13 @@ class RelativePosition(PretextClassification):
     def labels(self, batch):
         position = ops.cast(batch["position"], "int32")
         return ops.concatenate([position, PLACES - 1 - position])
+
+    def undone(self, batch, answers, data):
+        first, second = batch["images_1"], batch["images_2"]
+        rows, size = first.shape[:2]
+        places = answers[:rows]
+        cells = places + (places >= MIDDLE)
+        canvas = np.full((rows, SIDE, SIDE, size, size, 3), 0.5, "float32")
+        canvas[:, MIDDLE // SIDE, MIDDLE % SIDE] = first
+        canvas[np.arange(rows), cells // SIDE, cells % SIDE] = second
+        return join_tiles(canvas)

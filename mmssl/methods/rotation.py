@@ -1,6 +1,7 @@
 """RotNet."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from mmssl.methods.bases import PretextClassification
@@ -37,3 +38,10 @@ class RotNet(PretextClassification):
 
     def labels(self, batch):
         return ops.repeat(ops.arange(TURNS, dtype="int32"), batch["images_1"].shape[0])
+
+    def undone(self, batch, answers, data):
+        rows = batch["images_1"].shape[0]
+        turns = np.arange(rows) % TURNS  # one of the orientations of each picture
+        seen = (batch[f"images_{turn + 1}"][row] for row, turn in enumerate(turns))
+        told = answers.reshape(TURNS, rows)[turns, np.arange(rows)]
+        return np.stack([np.rot90(image, -turn) for image, turn in zip(seen, told, strict=True)])

@@ -179,4 +179,25 @@ FAULTS = (
         'ops.cast(batch["permutation"], "int32") + 1',
         ("tests/methods/test_jigsaw.py",),
     ),
+    Fault(
+        "the report turns pictures on instead of back",
+        "mmssl/methods/rotation.py",
+        "np.rot90(image, -turn)",
+        "np.rot90(image, turn)",
+        ("tests/methods/test_rotation.py",),
+    ),
+    Fault(
+        "the report takes the slots of tiles for their places",
+        "mmssl/methods/jigsaw.py",
+        "np.argsort(data.table[answers], axis=1)",
+        "data.table[answers]",
+        ("tests/methods/test_jigsaw.py",),
+    ),
+    Fault(
+        "the report leaves no room for the first patch of a pair",
+        "mmssl/methods/relative_position.py",
+        "places + (places >= MIDDLE)",
+        "places",
+        ("tests/methods/test_relative_position.py",),
+    ),
 )

@@ -6,6 +6,7 @@ import pytest
 
 from mmssl.encoders import conv_encoder
 from mmssl.methods.jigsaw import Jigsaw
+from mmssl.pipelines.images import JigsawTiles
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.tolerances import SUM, assert_close
@@ -73,3 +74,18 @@ def test_sizes_out_of_range_are_refused(method, given):
     ((name, value),) = given.items()
     with pytest.raises(ValueError, match=rf"{name}={value}"):
         Jigsaw(method.encoder, **given)
+
+
+def test_the_report_puts_the_tiles_of_a_puzzle_where_they_were(method):
+    data = JigsawTiles("builtin:photos", size=24, tile_size=6, permutations=10, batch_size=4)
+    data.prepare()
+    tiles = np.random.default_rng(0).random((4, 9, 6, 6, 3), "float32")
+    numbers = np.int32([0, 9, 4, 4])
+    slots = np.take_along_axis(tiles, data.table[numbers][:, :, None, None, None], axis=1)
+    batch = {f"images_{slot + 1}": slots[:, slot] for slot in range(9)}
+    whole = method.undone(batch, numbers, data)
+    for tile in range(9):
+        top, left = 6 * (tile // 3), 6 * (tile % 3)
+        np.testing.assert_array_equal(
+            whole[:, top : top + 6, left : left + 6], tiles[:, tile], str(tile)
+        )

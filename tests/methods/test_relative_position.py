@@ -99,3 +99,16 @@ def test_the_encoder_that_is_kept_takes_whole_pictures(batch):
 def test_a_head_of_no_width_is_refused():
     with pytest.raises(ValueError, match=r"hidden=\(0,\) must be widths of 1 or more"):
         method_of(hidden=(0,))
+
+
+def test_the_report_puts_the_second_patch_around_the_first_where_it_is_told(batch):
+    told = np.arange(10) % 8
+    pictures = method_of().undone(batch, told, None)
+    corners = [(0, 0), (0, 6), (0, 12), (6, 0), (6, 12), (12, 0), (12, 6), (12, 12)]
+    for picture, place, first, second in zip(
+        pictures, told[:5], batch["images_1"], batch["images_2"], strict=True
+    ):
+        top, left = corners[place]
+        np.testing.assert_array_equal(picture[6:12, 6:12], first)
+        np.testing.assert_array_equal(picture[top : top + 6, left : left + 6], second)
+        assert np.mean(picture == 0.5) > 0.7

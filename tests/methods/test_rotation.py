@@ -77,3 +77,18 @@ def test_accuracy_on_held_out_pictures_is_that_of_its_guesses():
         for batch in data.batches().take(min(len(data), 64))
     ]
     assert found == {"task_accuracy": np.mean(hits), "chance_accuracy": 0.25}
+
+
+def test_the_report_turns_pictures_back_by_the_turns_it_is_told(batch):
+    method = method_of()
+    found = method.undone(batch, np.asarray(method.labels(batch)), None)
+    np.testing.assert_array_equal(found, batch["images_1"])
+    wrong = method.undone(batch, (np.asarray(method.labels(batch)) + 1) % 4, None)
+    np.testing.assert_array_equal(wrong, np.rot90(batch["images_1"], -1, axes=(1, 2)))
+
+
+def test_the_report_has_a_row_as_the_method_tells_it_and_one_as_it_was():
+    data = RotatedCrops("builtin:photos", size=SIZE, batch_size=3)
+    ((_, caption, image),) = method_of().report_images(data)
+    assert image.shape == (2 * SIZE, 3 * SIZE, 3)
+    assert "%" in caption

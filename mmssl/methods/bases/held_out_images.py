@@ -27,5 +27,18 @@ def sheet(rows):
     Returns:
         uint8 array (rows * H, N * W, 3).
     """
-    joined = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])
+    (joined,) = join_tiles(np.stack([np.asarray(row) for row in rows])[np.newaxis])
     return np.rint(joined * 255).astype("uint8")
+
+
+def join_tiles(tiles):
+    """Joins the tiles of each of some images.
+
+    Args:
+        tiles: array (N, rows, columns, H, W, 3).
+
+    Returns:
+        array (N, rows * H, columns * W, 3).
+    """
+    count, rows, columns, height, width, channels = tiles.shape
+    return tiles.swapaxes(2, 3).reshape(count, rows * height, columns * width, channels)

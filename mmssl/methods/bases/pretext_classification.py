@@ -5,10 +5,12 @@ import numpy as np
 from keras import ops
 
 from mmssl.methods.bases.heads import classifier
+from mmssl.methods.bases.held_out_images import sheet
 from mmssl.methods.bases.multi_crop import embed_crops
 from mmssl.methods.bases.pretrainer import Pretrainer
 
 VALIDATION_BATCHES = 64  # at most, of the held-out pictures
+REPORT_IMAGES = 12
 
 
 class PretextClassification(Pretrainer):
@@ -16,7 +18,7 @@ class PretextClassification(Pretrainer):
 
     The encoder embeds the `count` pictures of an example each by itself, in one forward pass with
     those of all examples; a head sees the embeddings. The loss is cross-entropy. A subclass defines
-    `call`, which returns the logits (N, classes), and `labels`.
+    `call`, which returns the logits (N, classes), `labels`, and `undone`, what the report shows.
 
     Args:
         encoder: keras.Model of `images`; where they differ from it in size, one that takes any.
@@ -78,3 +80,34 @@ class PretextClassification(Pretrainer):
             guesses = np.argmax(self.infer(batch), axis=-1)
             hits.append(guesses == ops.convert_to_numpy(self.labels(batch)))
         return {"task_accuracy": float(np.mean(hits)), "chance_accuracy": 1 / self.classes}
+
+    def undone(self, batch, answers, data):
+        """Takes back what was done to the pictures of a batch, if that was as an answer says.
+
+        Args:
+            batch: dict of arrays.
+            answers: int array (N,), the class of each row of logits.
+            data: the pipeline of the batch.
+
+        Returns:
+            float32 array (B, H, W, 3) in [0, 1], one picture an example.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define undone.")
+
+    def report_images(self, data):
+        """Draws what was done to pictures taken back, as the method tells it and as it was.
+
+        Args:
+            data: pipeline over the pictures to show.
+
+        Returns:
+            list of one (title, caption, uint8 (H, W, 3)).
+        """
+        batch = next(iter(data.batches()))
+        guesses = np.argmax(self.infer(batch), axis=-1)
+        labels = ops.convert_to_numpy(self.labels(batch))
+        batch = {name: ops.convert_to_numpy(values) for name, values in batch.items()}
+        rows = [self.undone(batch, answers, data)[:REPORT_IMAGES] for answers in (guesses, labels)]
+        right = np.mean(guesses == labels)
+        caption = f"Rows: as the method puts it right, as it was. It is right in {right:.0%}."
+        return [("The task", caption, sheet(rows))]
