@@ -37,10 +37,11 @@ def dense_encoder(
         raise ValueError(f"dense_encoder(widths=...) must be one or more, from 1; got {widths}.")
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     if gray:
-        pixels = keras.layers.Reshape((size * size, 3))(images)
-        x = keras.layers.GlobalAveragePooling1D("channels_first", name="values")(pixels)
+        pixels = keras.layers.Reshape((size * size, 3), dtype="float32")(images)
+        mean = keras.layers.GlobalAveragePooling1D("channels_first", name="values", dtype="float32")
+        x = mean(pixels)
     else:
-        x = keras.layers.Flatten("channels_last", name="values")(images)
+        x = keras.layers.Flatten("channels_last", name="values", dtype="float32")(images)
     if standardize:
         x = Standardize(name="standardize", dtype="float32")(x)
     for number, width in enumerate(widths, start=1):

@@ -68,7 +68,8 @@ class BoltzmannPretrainer(Layerwise, Pretrainer):
         check_choices(BoltzmannPretrainer.__init__, visible=visible)
         if sweeps < 1 or chains < 1:
             raise ValueError(f"{name} needs sweeps and chains from 1; got {sweeps} and {chains}.")
-        super().__init__(encoder, **kwargs)
+        # Energies are sums of many terms: their weights are not to be cast to bfloat16.
+        super().__init__(encoder, dtype="float32", **kwargs)
         layers = dense_layers(name, encoder)
         if any(layer.activation is not keras.activations.sigmoid for layer in layers):
             raise ValueError(f"{name}(encoder=...) needs sigmoids: activation='sigmoid'.")
@@ -142,7 +143,8 @@ class BoltzmannPretrainer(Layerwise, Pretrainer):
 
     def _own_chains(self, rows):
         first = distribution.first_row(rows)
-        return ops.slice(self.chains, (first, 0), (rows, self.chains.shape[1]))
+        chains = ops.convert_to_tensor(self.chains)
+        return ops.slice(chains, (first, 0), (rows, chains.shape[1]))
 
     def loss_terms(self, batch, outputs, training):
         visible, fantasies = outputs["visible"], ops.stop_gradient(outputs["fantasies"])
