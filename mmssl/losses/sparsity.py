@@ -29,7 +29,6 @@ def sparsity_divergence(activations, target=0.05):
     positive_number(target=target)
     if not target < 1:
         raise ValueError(f"target must be below 1; got {target}.")
-    own = ops.mean(ops.cast(activations, "float32"), axis=0)
-    means = ops.clip(distribution.mean(own), LEAST, 1 - LEAST)
-    active = target * ops.log(target / means)
-    return ops.sum(active + (1 - target) * ops.log((1 - target) / (1 - means)))
+    means = distribution.mean(ops.mean(ops.cast(activations, "float32"), axis=0))
+    on, off = (ops.clip(share, LEAST, 1 - LEAST) for share in (means, 1 - means))
+    return ops.sum(target * ops.log(target / on) + (1 - target) * ops.log((1 - target) / off))
