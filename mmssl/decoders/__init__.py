@@ -6,6 +6,7 @@ from mmssl.decoders.discriminator import dcgan_discriminator
 from mmssl.decoders.inpainting import inpainting_decoder
 from mmssl.decoders.masked import masked_decoder
 from mmssl.decoders.patches import patch_decoder
+from mmssl.decoders.reconstruction import latent_decoder, reconstruction_decoder, tied_decoder
 from mmssl.decoders.t5 import T5Decoder
 
 __all__ = [
@@ -14,6 +15,9 @@ __all__ = [
     "conv_decoder",
     "dcgan_discriminator",
     "inpainting_decoder",
+    "latent_decoder",
     "masked_decoder",
     "patch_decoder",
+    "reconstruction_decoder",
+    "tied_decoder",
 ]

@@ -6,6 +6,7 @@ from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
+from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
 from mmssl.encoders.parts.reach import reach, without_levels
@@ -35,6 +36,7 @@ __all__ = [
     "cpc_encoder",
     "cut",
     "dcgan_encoder",
+    "dense_encoder",
     "gpt_encoder",
     "load_encoder",
     "reach",

@@ -22,10 +22,10 @@ from mmssl.layers.audio import (
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
-from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
+from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
-from mmssl.layers.normalization import ChannelNormalization, LayerScale
+from mmssl.layers.normalization import ChannelNormalization, LayerScale, Standardize
 from mmssl.layers.patches import patch_statistics, patchify, unpatchify
 from mmssl.layers.pooling import (
     AtLeast,
@@ -86,8 +86,10 @@ __all__ = [
     "SentenceMask",
     "SentenceMean",
     "SplitBytes",
+    "Standardize",
     "StandardizeWaveform",
     "T5Block",
+    "TiedDense",
     "TokenPooling",
     "VectorQueue",
     "VectorTable",

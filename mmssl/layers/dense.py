@@ -1,4 +1,4 @@
-"""Dense layers that Keras lacks: channel-wise, and weight-normalized."""
+"""Dense layers that Keras lacks: channel-wise, weight-normalized, and transposed."""
 
 import math
 
@@ -84,3 +84,34 @@ class WeightNormDense(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
+
+
+class TiedDense(keras.layers.Layer):
+    """The way back through a dense layer: its weights transposed, with a bias of its own.
+
+    Args:
+        dense: keras.layers.Dense, built, from D to H values; its bias and activation are not used.
+        activation: name of a Keras activation, or None.
+
+    Call arguments:
+        x: (B, H).
+
+    Returns:
+        (B, D).
+    """
+
+    def __init__(self, dense, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = dense
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        width = self.dense.kernel.shape[0]
+        self.bias = self.add_weight((width,), initializer="zeros", name="bias")
+
+    def call(self, x):
+        kernel = ops.cast(self.dense.kernel, x.dtype)
+        return self.activation(ops.matmul(x, ops.transpose(kernel)) + self.bias)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.dense.kernel.shape[0])

@@ -80,3 +80,31 @@ class LayerScale(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "initial": self.initial}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class Standardize(keras.layers.Layer):
+    """Subtracts a mean from each value and divides by a deviation, neither of which is trained.
+
+    Call arguments:
+        x: (B, D).
+
+    Returns:
+        (B, D); x itself until `set_moments`.
+    """
+
+    def build(self, input_shape):
+        kept = {"shape": (input_shape[-1],), "trainable": False}
+        self.mean = self.add_weight(initializer="zeros", name="mean", **kept)
+        self.deviation = self.add_weight(initializer="ones", name="deviation", **kept)
+
+    def set_moments(self, mean, deviation):
+        """Sets what is subtracted, and what is divided by: two arrays (D,), the second above 0."""
+        self.mean.assign(mean)
+        self.deviation.assign(deviation)
+
+    def call(self, x):
+        return (x - self.mean) / self.deviation
+
+    def compute_output_shape(self, input_shape):
+        return input_shape

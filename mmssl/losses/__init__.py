@@ -13,8 +13,11 @@ from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss,
 from mmssl.losses.barlow_twins import barlow_twins_loss, cross_correlation
 from mmssl.losses.code_diversity import code_diversity, code_perplexity
 from mmssl.losses.color_distribution import color_distribution_loss
+from mmssl.losses.contraction import estimated_contraction, sigmoid_contraction
 from mmssl.losses.contrastive import contrastive_loss
 from mmssl.losses.dino import dino_center, dino_loss
+from mmssl.losses.free_energy import free_energy, free_energy_gradient
+from mmssl.losses.gaussian_divergence import gaussian_divergence
 from mmssl.losses.glove import glove_loss, glove_weights
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.lifted_structured import lifted_structured_loss
@@ -25,7 +28,9 @@ from mmssl.losses.n_pair import n_pair_loss
 from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
+from mmssl.losses.reconstruction import reconstruction_error
 from mmssl.losses.soft_nearest_neighbor import soft_nearest_neighbor_loss
+from mmssl.losses.sparsity import sparsity_divergence
 from mmssl.losses.swav import sinkhorn, swav_loss
 from mmssl.losses.token_regression import token_regression
 from mmssl.losses.triplet import triplet_loss
@@ -44,7 +49,11 @@ __all__ = [
     "dino_loss",
     "discriminator_accuracy",
     "discriminator_loss",
+    "estimated_contraction",
+    "free_energy",
+    "free_energy_gradient",
     "future_info_nce",
+    "gaussian_divergence",
     "generator_loss",
     "glove_loss",
     "glove_weights",
@@ -58,8 +67,11 @@ __all__ = [
     "nce_loss",
     "negative_cosine",
     "nt_xent",
+    "reconstruction_error",
+    "sigmoid_contraction",
     "sinkhorn",
     "soft_nearest_neighbor_loss",
+    "sparsity_divergence",
     "swav_loss",
     "token_regression",
     "triplet_loss",

@@ -5,9 +5,12 @@ from mmssl.methods.bart import BART
 from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
 from mmssl.methods.colorization import Colorization
+from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
 from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
+from mmssl.methods.deep_belief_network import DeepBeliefNetwork
+from mmssl.methods.denoising_autoencoder import DenoisingAutoencoder
 from mmssl.methods.dino import DINO
 from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
@@ -17,13 +20,17 @@ from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
+from mmssl.methods.rbm import RBM
 from mmssl.methods.relative_position import RelativePosition
 from mmssl.methods.rotation import RotNet
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
+from mmssl.methods.sparse_autoencoder import SparseAutoencoder
+from mmssl.methods.stacked_denoising_autoencoder import StackedDenoisingAutoencoder
 from mmssl.methods.swav import SwAV
 from mmssl.methods.t5 import T5
+from mmssl.methods.variational_autoencoder import VariationalAutoencoder
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
@@ -39,12 +46,16 @@ __all__ = [
     "DINO",
     "GPT",
     "MAE",
+    "RBM",
     "T5",
     "BarlowTwins",
     "Colorization",
     "ContextEncoder",
+    "ContractiveAutoencoder",
     "Data2Vec",
     "Data2Vec2",
+    "DeepBeliefNetwork",
+    "DenoisingAutoencoder",
     "GloVe",
     "HuBERT",
     "Jigsaw",
@@ -55,8 +66,11 @@ __all__ = [
     "SimCLR",
     "SimCSE",
     "SimSiam",
+    "SparseAutoencoder",
+    "StackedDenoisingAutoencoder",
     "SwAV",
     "VICReg",
+    "VariationalAutoencoder",
     "Wav2Vec2",
     "WaveNet",
     "WaveRNN",

@@ -1,37 +1,57 @@
-"""Trainings of one recipe after each other, on targets that are learned from the one before."""
+"""What one command trains one after the other: iterations of a recipe, or stages of a method."""
 
+from mmssl.methods.bases.layerwise import Layerwise
+from mmssl.runs import RunFolder
 from mmssl.runs.classes import imported
 
 
-def earlier_iterations(config, out):
-    """Lists the runs that a recipe's `fit.iterations` asks for before the one in `out`.
+def runs_in_order(config, out):
+    """Lists the runs that a recipe asks for, each of which begins with what the one before learned.
 
     Args:
         config: dict with the sections of a recipe.
-        out: pathlib.Path of the last iteration's run folder.
+        out: pathlib.Path of the last run's folder.
 
     Returns:
-        list of pathlib.Path, the run folders.
+        list of pairs of a run folder, pathlib.Path, and the overrides that make the recipe its own;
+        the last one is `out`. Runs that nothing needs any more are left out.
 
     Raises:
         ValueError: there are several iterations, and the data have no targets to learn.
     """
+    if config["fit"]["iterations"] > 1:
+        return _iterations(config, out)
+    method = config["method"]
+    if issubclass(imported(method["class_path"]), Layerwise):
+        stage = method["init_args"].get("stage", 1)
+        if stage > 1 and config["fit"]["initial_weights"] is None:
+            return _stages(stage, out)
+    return [(out, [])]
+
+
+def _iterations(config, out):
+    """Lists trainings on targets that are learned from the one before, `fit.iterations` of them."""
     count, name = config["fit"]["iterations"], config["data"]["class_path"]
-    if count == 1:
-        return []
-    if imported(name).targets_file is None:
+    file = imported(name).targets_file
+    if file is None:
         raise ValueError(
             f"fit.iterations={count} trains on what was learned from the run before: it needs data "
             f"with targets, such as mmssl.pipelines.audio.UnitWindows, not {name}."
         )
-    return [out.with_name(f"{out.name}_iteration_{number}") for number in range(1, count)]
+    folders = [out.with_name(f"{out.name}_iteration_{number}") for number in range(1, count)]
+    learning = [[], *([f"--data.targets={folder}"] for folder in folders)]
+    alone = "--fit.iterations=1"
+    runs = [(folder, [alone, *more]) for folder, more in zip(folders, learning, strict=False)]
+    has_learned = (out / file).exists()
+    return [*([] if has_learned else runs), (out, learning[-1])]
 
 
-def has_learned(config, out):
-    """Says whether a run has kept what it learned from the run before, and needs it no more."""
-    return (out / imported(config["data"]["class_path"]).targets_file).exists()
-
-
-def learning_from(folder):
-    """Returns the overrides with which an iteration learns its targets from the run in a folder."""
-    return [f"--data.targets={folder}"]
+def _stages(last, out):
+    """Lists the trainings of a method's stages, each from the weights of the one before."""
+    folders = [out.with_name(f"{out.name}_stage_{number}") for number in range(1, last)]
+    begin = [[], *([f"--fit.initial_weights={folder}"] for folder in folders)]
+    runs = [
+        (folder, [f"--method.stage={number}", *more])
+        for number, (folder, more) in enumerate(zip(folders, begin, strict=False), start=1)
+    ]
+    return [*([] if RunFolder(out).is_complete() else runs), (out, begin[-1])]

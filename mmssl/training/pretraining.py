@@ -13,7 +13,7 @@ from mmssl.runs.fit import Fit
 from mmssl.runs.recipe import open_recipe
 from mmssl.stopping import StoppedError
 from mmssl.training.determinism import determinism, is_deterministic
-from mmssl.training.iterations import earlier_iterations, has_learned, learning_from
+from mmssl.training.iterations import runs_in_order
 from mmssl.training.loggers import check_logger
 from mmssl.training.loop import Training
 from mmssl.training.workers import Workers
@@ -44,19 +44,15 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
         KeyboardInterrupt: it was stopped; in words, from which step the same call goes on.
     """
     workers = Workers()  # before TensorFlow runs anything
-    given, out, more = (quiet, data_changed, trust, callbacks, workers), Path(out), []
-    config, data = open_recipe(recipe, overrides, trust, out)
-    earlier = earlier_iterations(config, out)
-    for number, folder in enumerate(earlier, start=1):
-        alone, more = [*overrides, "--fit.iterations=1", *more], learning_from(folder)
-        if has_learned(config, out):
-            continue
-        if workers.is_chief and not quiet:
-            print(f"iteration {number} of {len(earlier) + 1}: {folder}", file=sys.stderr)
-        _trained(recipe, folder, *open_recipe(recipe, alone, trust, folder), *given)
-    if more:
-        config, data = open_recipe(recipe, [*overrides, *more], trust, out)
-    return _trained(recipe, out, config, data, *given)
+    given, out = (quiet, data_changed, trust, callbacks, workers), Path(out)
+    first = open_recipe(recipe, overrides, trust, out)
+    runs = runs_in_order(first[0], out)
+    for number, (folder, own) in enumerate(runs, start=1):
+        if len(runs) > 1 and workers.is_chief and not quiet:
+            print(f"training {number} of {len(runs)}: {folder}", file=sys.stderr)
+        opened = open_recipe(recipe, [*overrides, *own], trust, folder) if own else first
+        trained = _trained(recipe, folder, *opened, *given)
+    return trained
 
 
 def _trained(recipe, out, config, data, quiet, data_changed, trust, callbacks, workers):

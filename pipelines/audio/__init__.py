@@ -3,6 +3,7 @@
 from mmssl.pipelines.audio.conditioned import ConditionedWindows
 from mmssl.pipelines.audio.contrasted import ContrastedWindows
 from mmssl.pipelines.audio.frame_windows import FrameWindows
+from mmssl.pipelines.audio.log_mel_targets import LogMelTargets
 from mmssl.pipelines.audio.span_masked import MaskedWindows
 from mmssl.pipelines.audio.unit_windows import UnitWindows
 from mmssl.pipelines.audio.views import AudioViews
@@ -15,6 +16,7 @@ __all__ = [
     "ConditionedWindows",
     "ContrastedWindows",
     "FrameWindows",
+    "LogMelTargets",
     "MaskedWindows",
     "UnitWindows",
     "VisibleFrames",

@@ -1,22 +1,30 @@
 """Images: decoding, crops, views and masks."""
 
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
+from mmssl.pipelines.images.corrupted import CorruptedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
+from mmssl.pipelines.images.noise_beside import LatentCrops, NeighborCrops, UnitCrops
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
+from mmssl.pipelines.images.targets import TargetCrops
 from mmssl.pipelines.images.views import ImageViews
 from mmssl.pipelines.images.visible_patches import VisiblePatches
 
 __all__ = [
     "BlockMaskedCrops",
+    "CorruptedCrops",
     "ImageCrops",
     "ImageViews",
     "JigsawTiles",
+    "LatentCrops",
+    "NeighborCrops",
     "PatchCrops",
     "PatchPairs",
     "RegionMaskedCrops",
     "RotatedCrops",
+    "TargetCrops",
+    "UnitCrops",
     "VisiblePatches",
 ]

@@ -1,6 +1,7 @@
 """All faults; those of a room lie in a file of its name, of methods in several, by what they do."""
 
 from tests.faults import (
+    autoencoders,
     bases,
     deploy,
     distribution,
@@ -28,6 +29,7 @@ from tests.faults import (
 )
 
 ROOMS = (
+    autoencoders,
     joint_embedding,
     prediction,
     pretext,

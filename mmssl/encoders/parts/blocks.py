@@ -49,6 +49,9 @@ def cut(encoder, block):
 
 
 def _pool_like(encoder, features):
+    if "pool" not in (layer.name for layer in encoder.layers):  # its embedding pools no map
+        rows = keras.layers.Reshape((-1, features.shape[-1]))(features)
+        return keras.layers.GlobalAveragePooling1D(dtype="float32")(rows)
     pool = encoder.get_layer("pool")
     like_it = type(pool).from_config(pool.get_config())
     if keras.backend.is_keras_tensor(pool.input):  # without a mask

@@ -322,6 +322,13 @@ class Pretrainer(keras.Model):
             return step.train_step(self, *args)
         return super().train_step(*args)
 
+    def gradients(self, loss_of, part):
+        """Computes loss and gradients on TensorFlow; see `mmssl.methods.bases.step`.
+
+        A method whose gradient has a closed form of its own may override this.
+        """
+        return step.differentiated(self, loss_of, part)
+
     def make_train_function(self, force=False):
         """Makes Keras' train function, or that of several workers."""
         super().make_train_function(force)

@@ -83,11 +83,11 @@ def function_of_workers(method):
 def _over_parts(method, batch):
     """Averages the loss and its gradients over the parts, one after the other."""
     first, *others = split(batch, method.accumulate) if method.accumulate > 1 else [batch]
-    loss, gradients = _differentiated(method, method.compute_loss, first)
+    loss, gradients = method.gradients(method.compute_loss, first)
     for part in others:
         # Side by side, the parts would take the memory of the whole.
         part = after(gradients, part)
-        more, addends = _differentiated(method, method.part_loss, part)
+        more, addends = method.gradients(method.part_loss, part)
         loss, gradients = loss + more, list(map(_added, gradients, addends))
     return loss, gradients
 
@@ -118,7 +118,18 @@ def after(gradients, tensors):
     return tf.nest.map_structure(waiting, tensors)
 
 
-def _differentiated(method, loss_of, part):
+def differentiated(method, loss_of, part):
+    """Computes the loss of a part of a batch, and its gradients by a tape.
+
+    Args:
+        method: compiled mmssl.methods.bases.Pretrainer.
+        loss_of: its `compute_loss` or `part_loss`.
+        part: dict of tensors.
+
+    Returns:
+        scalar and list of tensors, IndexedSlices or None, one for each of `trainable_weights`, both
+        divided by the number of parts, and the gradients scaled by the optimizer.
+    """
     import tensorflow as tf
 
     with tf.GradientTape() as tape:

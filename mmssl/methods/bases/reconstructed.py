@@ -1,0 +1,72 @@
+"""What reconstructions are measured by, and how they are shown."""
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from mmssl.methods.bases.held_out_images import sheet
+
+NEIGHBORHOODS = (3, 5)  # pixels along each side that a median is taken over
+
+
+def psnr(found, true):
+    """Averages the peak signal-to-noise ratio of arrays whose values lie in [0, 1].
+
+    Args:
+        found: float array (N, ...), clipped to [0, 1].
+        true: float array (N, ...).
+
+    Returns:
+        float, in dB.
+    """
+    errors = (np.clip(found, 0, 1) - true).reshape(len(true), -1).astype("float64")
+    squares = np.maximum((errors**2).mean(axis=1), 1e-10)  # 100 dB at most
+    return float(np.mean(-10 * np.log10(squares)))
+
+
+def restored_by_median(images, true):
+    """Measures a median filter of each channel, the best of those of a few sizes.
+
+    Args:
+        images: float array (N, H, W, C), corrupted.
+        true: float array (N, H, W, C).
+
+    Returns:
+        float, the highest mean PSNR in dB.
+    """
+    filtered = (median_filter(images, size=(1, side, side, 1)) for side in NEIGHBORHOODS)
+    return max(psnr(found, true) for found in filtered)
+
+
+def like_target(images, channels):
+    """Returns pictures (N, H, W, 3) as targets have them: themselves, or one channel of gray."""
+    return images if channels == 3 else images.mean(axis=-1, keepdims=True)
+
+
+def reconstruction_sheet(batch, reconstructions):
+    """Draws rows of what the encoder sees, where it sees pictures, of reconstructions and targets.
+
+    Args:
+        batch: dict of arrays with `target`, and `images` where these are pictures.
+        reconstructions: float array of the targets' shape.
+
+    Returns:
+        Pair of the caption and the picture, uint8 (H, W, 3).
+    """
+    rows = {"what the encoder sees": batch["images"]} if "images" in batch else {}
+    rows |= {"its reconstruction": reconstructions, "the target": batch["target"]}
+    return f"Rows: {', '.join(rows)}.", sheet([as_pictures(row) for row in rows.values()])
+
+
+def as_pictures(arrays):
+    """Turns arrays into pictures, frames from left to right with low bands below.
+
+    Args:
+        arrays: float array (N, H, W, C) with 1 or 3 channels, or frames (N, T, M).
+
+    Returns:
+        float array (N, H, W, 3) in [0, 1].
+    """
+    if arrays.ndim == 3:
+        arrays = np.flip(arrays.transpose(0, 2, 1), axis=1)[..., np.newaxis]
+    wide = np.repeat(arrays, 3, axis=-1) if arrays.shape[-1] == 1 else arrays
+    return np.clip(wide, 0.0, 1.0)
