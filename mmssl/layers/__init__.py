@@ -24,6 +24,7 @@ from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
+from mmssl.layers.memory import VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
 from mmssl.layers.patches import patch_statistics, patchify, unpatchify
@@ -89,6 +90,7 @@ __all__ = [
     "StandardizeWaveform",
     "T5Block",
     "TokenPooling",
+    "VectorMemory",
     "VectorQueue",
     "VectorTable",
     "WeightNormDense",

@@ -3,6 +3,7 @@
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
+from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
@@ -14,6 +15,8 @@ __all__ = [
     "ImageCrops",
     "ImageViews",
     "JigsawTiles",
+    "NumberedCrops",
+    "NumberedViews",
     "PatchCrops",
     "PatchPairs",
     "RegionMaskedCrops",
