@@ -8,6 +8,7 @@ from mmssl.methods.colorization import Colorization
 from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
+from mmssl.methods.deepcluster import DeepCluster
 from mmssl.methods.deepcluster_v2 import DeepClusterV2
 from mmssl.methods.dino import DINO
 from mmssl.methods.glove import GloVe
@@ -46,6 +47,7 @@ __all__ = [
     "ContextEncoder",
     "Data2Vec",
     "Data2Vec2",
+    "DeepCluster",
     "DeepClusterV2",
     "GloVe",
     "HuBERT",

@@ -21,7 +21,8 @@ class Pretrainer(keras.Model):
     so that gradients may be accumulated over its parts (see `compile`); `sparse_gradients` that
     gradients of its tables stay the rows that occur in a batch, for optimizers that move these
     alone; `min_batch_size` is the smallest global batch to learn from: 2 where examples are
-    compared with each other, or a head normalizes over them.
+    compared with each other, or a head normalizes over them; `begins_epochs` tells that the data of
+    an epoch follow from what was learned before it, see `begin_epoch`.
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
@@ -36,6 +37,7 @@ class Pretrainer(keras.Model):
     norm_sensitive = False
     splits_batches = False
     sparse_gradients = False
+    begins_epochs = False
     accumulate = 1
     finite = None  # once compiled, a FiniteWatch of the backend's step
     votes = None  # a step.Votes, where workers must agree on when to stop
@@ -170,6 +172,18 @@ class Pretrainer(keras.Model):
 
         Args:
             batches: tf.data.Dataset of training batches.
+        """
+
+    def begin_epoch(self, data, epoch):
+        """Prepares method and data for an epoch, where `begins_epochs`.
+
+        A run calls it before the first step of each epoch, after which it reads the data anew, and
+        before the first step after a checkpoint. What it does but once an epoch, such as a
+        clustering, it tells by a variable.
+
+        Args:
+            data: mmssl.pipelines.pipeline.Pipeline, prepared; its order may be changed.
+            epoch: int, from 0.
         """
 
     def set_total_steps(self, steps):
