@@ -15,6 +15,7 @@ from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
+from mmssl.methods.interclr import InterCLR
 from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
@@ -51,6 +52,7 @@ __all__ = [
     "DeepClusterV2",
     "GloVe",
     "HuBERT",
+    "InterCLR",
     "Jigsaw",
     "MoCo",
     "MoCoV3",

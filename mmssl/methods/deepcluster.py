@@ -156,6 +156,8 @@ class DeepCluster(Clusters):
         self.centroids.assign(centroids)
         missing = self.state.labels.shape[0] - len(features)
         labels = ops.pad(labels, (0, missing), constant_values=-1)
+        if epoch == 0:  # there is no clustering before to agree with
+            self.state.labels.assign(np.full(self.state.labels.shape, -1, "int32"))
         for variable, value in zip(self.state.weights, self.state.updated(labels), strict=True):
             variable.assign(value)
 

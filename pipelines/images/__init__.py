@@ -3,7 +3,7 @@
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
-from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews
+from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews, SampledViews
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
@@ -21,5 +21,6 @@ __all__ = [
     "PatchPairs",
     "RegionMaskedCrops",
     "RotatedCrops",
+    "SampledViews",
     "VisiblePatches",
 ]

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 from sklearn.metrics import normalized_mutual_info_score
 
+from mmssl.losses.parts.similarity import l2_normalize
 from mmssl.methods.bases.held_out_images import sheet, spread_out
 from mmssl.methods.bases.inference import inference
 from mmssl.methods.bases.kmeans import agreement, cluster_sizes
@@ -36,7 +37,7 @@ class Clusters(Pretrainer):
         return self.projection_model() or self.encoder
 
     def remember(self, batches, memories):
-        """Fills memories with the embeddings of an epoch, one of each view.
+        """Fills memories with the embeddings of an epoch, scaled to unit length, a memory a view.
 
         Args:
             batches: tf.data.Dataset of training batches, or an iterable of some.
@@ -54,7 +55,8 @@ class Clusters(Pretrainer):
                     f"data; they have an item {index.max()}, counted from 0."
                 )
             for memory, view in zip(memories, self.views(batch), strict=False):
-                memory.write(ops.convert_to_tensor(index), embed(view)["embedding"])
+                rows = l2_normalize(ops.cast(embed(view)["embedding"], "float32"))
+                memory.write(ops.convert_to_tensor(index), rows)
             seen += len(index)
             if seen + len(index) > size:
                 break

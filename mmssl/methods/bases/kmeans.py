@@ -54,8 +54,10 @@ def nearest(rows, centroids):
         scores = ops.matmul(part, ops.transpose(centroids)) - half
         return ops.cast(ops.argmax(scores, axis=-1), "int32")
 
-    found = ops.map(of_part, _parts(rows, centroids.shape[0]))
-    return ops.reshape(found, (-1,))[: rows.shape[0]]
+    parts = _parts(rows, centroids.shape[0])
+    if parts.shape[0] == 1:  # most often, and quicker to compile
+        return of_part(rows)
+    return ops.reshape(ops.map(of_part, parts), (-1,))[: rows.shape[0]]
 
 
 def cluster_means(rows, labels, count):
@@ -132,14 +134,18 @@ def _entropy(shares):
 
 def _summed_by(labels, rows, count):
     """Sums rows (N, D) by their label: (K, D). A product of matrices adds up in a fixed order."""
-    parts = (_parts(labels, count, -1), _parts(rows, count))
+
+    def summed(own, members):
+        return ops.matmul(ops.transpose(ops.one_hot(own, count)), members)
+
+    numbers, parts = _parts(labels, count, -1), _parts(rows, count)
+    if parts.shape[0] == 1:
+        return summed(labels, rows)
 
     def added(number, sums):
-        own, members = (ops.take(x, number, axis=0) for x in parts)
-        return sums + ops.matmul(ops.transpose(ops.one_hot(own, count)), members)
+        return sums + summed(*(ops.take(x, number, axis=0) for x in (numbers, parts)))
 
-    zeros = ops.zeros((count, rows.shape[1]))
-    return ops.fori_loop(0, parts[0].shape[0], added, zeros)
+    return ops.fori_loop(0, parts.shape[0], added, ops.zeros((count, rows.shape[1])))
 
 
 def _parts(rows, clusters, padding=0):

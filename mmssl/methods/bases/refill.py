@@ -2,18 +2,15 @@
 
 from keras import ops
 
-from mmssl.losses.parts.similarity import l2_normalize
 from mmssl.methods.bases.kmeans import cluster_sizes, nearest
-
-POWERS = 8  # steps of the power iteration for a cluster's longest axis
 
 
 def refill(rows, centroids, labels, least=1):
     """Leaves no cluster with fewer than `least` members, as long as the largest can be halved.
 
     The members of a small cluster go to the nearest of the others. Then half of the largest cluster
-    takes its place, one small cluster after the other: the half that lies on one side along the
-    axis on which the members vary most.
+    takes its place, one small cluster after the other: the half that lies on the side of the member
+    that is farthest from their mean.
 
     Args:
         rows: float32 (N, D).
@@ -50,7 +47,7 @@ def refill(rows, centroids, labels, least=1):
 
 
 def half(rows, members):
-    """Chooses the half of some rows that lies on one side along their longest axis.
+    """Chooses the half of some rows that lies on the side of the one farthest from their mean.
 
     Args:
         rows: float32 (N, D).
@@ -59,16 +56,11 @@ def half(rows, members):
     Returns:
         bool (N,), half of the members, rounded down.
     """
-    weights = ops.cast(members, "float32")[:, None]
-    away = (rows - _mean(rows, members)) * weights
-    farthest = ops.argmax(ops.sum(ops.square(away), axis=-1))
-
-    def power(_, axis):
-        return l2_normalize(ops.matmul(ops.matmul(away, axis), away))
-
-    axis = ops.fori_loop(0, POWERS, power, l2_normalize(ops.take(away, farthest, axis=0)))
-    along = ops.where(members, ops.matmul(away, axis), float("inf"))
-    places = ops.argsort(ops.argsort(along))
+    away = rows - _mean(rows, members)
+    distances = ops.where(members, ops.sum(ops.square(away), axis=-1), -1.0)
+    axis = ops.take(away, ops.argmax(distances), axis=0)
+    along = ops.where(members, ops.matmul(away, axis), -float("inf"))
+    places = ops.argsort(ops.argsort(-along))
     return places < ops.sum(ops.cast(members, "int32")) // 2
 
 
