@@ -118,7 +118,7 @@ class DeepCluster(Clusters):
             ValueError: the data have another number of items, or batches without their index.
         """
         self._check(data)
-        if epoch >= int(self.epochs.value):
+        if epoch >= int(self.epochs.numpy()):
             self._cluster(data, epoch)
             # Its own draw for each epoch: the head of a resumed run begins as it would have.
             draw = np.random.default_rng(epoch).normal(0.0, DEVIATION, self.head.kernel.shape)

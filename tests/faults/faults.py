@@ -2,6 +2,7 @@
 
 from tests.faults import (
     bases,
+    clusters,
     deploy,
     distribution,
     encoders,
@@ -31,6 +32,7 @@ ROOMS = (
     joint_embedding,
     prediction,
     pretext,
+    clusters,
     sequences,
     bases,
     long_data,

@@ -20,5 +20,6 @@ def fit_whitening(features, components):
     covariance = np.cov(features, rowvar=False, bias=True)
     variances, axes = np.linalg.eigh(covariance)
     variances, axes = variances[::-1][:components], axes[:, ::-1][:, :components]
-    kernel = axes / np.sqrt(np.maximum(variances, LEAST * variances.max()))
+    least = max(LEAST * variances.max(), np.finfo("float32").tiny)  # of features that are equal
+    kernel = axes / np.sqrt(np.maximum(variances, least))
     return mean.astype("float32"), kernel.astype("float32")
