@@ -31,7 +31,8 @@ class InterCLR(Clusters, MoCo):
     `intra` is MoCo's loss, with the same queries. Clusters follow the training step by step: the
     batch's images go to the nearest centroids; every few steps, and when a cluster has become too
     small, the centroids become the means of their members, scaled to unit length, and clusters that
-    are too small are dissolved and filled from the largest. `adapt` fills the memory and clusters it before the first step.
+    are too small are dissolved and filled from the largest. `adapt` fills the memory and clusters
+    it before the first step.
 
     Batch (mmssl.pipelines.images.SampledViews):
         <input>_1, <input>_2: the encoder's inputs, once per view, such as `images_1` float32

@@ -112,7 +112,7 @@ FAULTS = (
         "DeepCluster v2 pulls images without a cluster to the first one",
         "mmssl/methods/deepcluster_v2.py",
         'known = ops.cast(labels >= 0, "float32")',
-        "known = ops.ones_like(labels, \"float32\")",
+        'known = ops.ones_like(labels, "float32")',
         SECOND,
         "without_a_cluster",
     ),
@@ -165,8 +165,7 @@ FAULTS = (
         "the shares of groups in an epoch follow their sizes",
         "pipelines/balanced.py",
         "group, turn = dealt % count, dealt // count",
-        "group = tf.searchsorted(self._starts, dealt, side='right') - 1\n"
-        "        turn = dealt",
+        "group = tf.searchsorted(self._starts, dealt, side='right') - 1\n        turn = dealt",
         NUMBERED,
         "equally_often",
     ),

@@ -19,7 +19,7 @@ POOL, NEGATIVES = 9, 4
 
 def drawn(scores, label, index, noise, pool=POOL, negatives=NEGATIVES):
     """Returns the place of the positive and those of the negatives."""
-    members = [j for j in np.flatnonzero(LABELS == label) if j != index] or [index]
+    members = [j for j in np.flatnonzero(label == LABELS) if j != index] or [index]
     positive = max(members, key=lambda j: noise[j])
     seen = np.flatnonzero(LABELS >= 0)
     near = seen[np.argsort(-scores[seen])][:pool]

@@ -13,7 +13,7 @@ from tests.contract.building import loss_of, mirrored
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
 from tests.contract.sizes import TINY_VIEWS
-from tests.tolerances import NETWORK, SUM, assert_close
+from tests.tolerances import NETWORK, SUM, assert_close, assert_within, deviation_margin
 
 CASE = Case(
     "vision/deepcluster",
@@ -76,7 +76,8 @@ def test_no_cluster_is_empty_even_of_images_that_are_equal():
     method = method_of()
     method.begin_epoch(data_of(IMAGES[:1] * ITEMS), 0)
     sizes = np.bincount(method.state.labels, minlength=5)
-    assert sizes.min() > 0 and sizes.sum() == ITEMS
+    assert sizes.min() > 0
+    assert sizes.sum() == ITEMS
     np.testing.assert_array_equal(method.state.sizes, sizes)
 
 
@@ -98,7 +99,7 @@ def test_the_classifier_begins_anew_and_the_encoder_does_not(data):
         kernels.append(np.asarray(method.head.kernel))
         assert not np.any(method.head.bias)
     assert np.any(kernels[0] != kernels[1])
-    assert 0.005 < np.std(kernels) < 0.02
+    assert_within(np.std(kernels), 0.01, 0.01 * deviation_margin(np.size(kernels)))
     for one, two in zip(encoder, method.encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
 
@@ -119,7 +120,8 @@ def test_an_epoch_that_has_begun_is_gone_on_with_in_the_same_order(tmp_path):
     save_state(tmp_path / "state.npz", method, {})
     again, fresh = method_of(clusters=5), data_of()
     load_state(tmp_path / "state.npz", again)
-    again.encoder.layers[1].set_weights([w * 2 for w in again.encoder.layers[1].get_weights()])
+    for variable in again.encoder.trainable_variables:  # which another clustering would show
+        variable.assign(np.random.default_rng(2).normal(size=variable.shape))
     again.begin_epoch(fresh, 1)
     np.testing.assert_array_equal(again.state.labels, method.state.labels)
     np.testing.assert_array_equal(again.head.kernel, method.head.kernel)
@@ -153,7 +155,9 @@ def test_two_replicas_find_the_clusters_of_one(data):
 def test_what_does_not_fit_is_refused(data):
     with pytest.raises(ValueError, match=r"clusters=14\) must lie between 2 and memory_size=13"):
         method_of(clusters=14)
-    with pytest.raises(ValueError, match="such as mmssl.pipelines.images.NumberedCrops, not Image"):
+    with pytest.raises(
+        ValueError, match=r"such as mmssl\.pipelines.images\.NumberedCrops, not Image"
+    ):
         method_of().begin_epoch(ImageCrops(IMAGES, size=SIZE, batch_size=4).prepare(), 0)
     with pytest.raises(ValueError, match=r"memory_size=12, clusters=5\) needs .* there are 13"):
         method_of(memory_size=12).begin_epoch(data, 0)

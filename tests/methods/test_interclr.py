@@ -70,7 +70,8 @@ def adapted():
 def test_the_first_clusters_are_those_of_all_images_and_large_enough(adapted):
     labels = np.asarray(adapted.state.labels)
     sizes = np.bincount(labels, minlength=3)
-    assert sizes.min() >= 2 and sizes.sum() == ITEMS
+    assert sizes.min() >= 2
+    assert sizes.sum() == ITEMS
     np.testing.assert_array_equal(adapted.state.sizes, sizes)
     assert_close(np.linalg.norm(adapted.memory.vectors, axis=1), 1.0, SUM)
 
@@ -128,7 +129,8 @@ def test_clusters_never_become_too_small(adapted):
     for step in range(4):
         loss_of(adapted, views([1, 4, 7, 10], seed=step))
         sizes = np.bincount(adapted.state.labels, minlength=3)
-        assert sizes.min() >= 3 and sizes.sum() == ITEMS
+        assert sizes.min() >= 3
+        assert sizes.sum() == ITEMS
         np.testing.assert_array_equal(adapted.state.sizes, sizes)
 
 

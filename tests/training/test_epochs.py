@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from mmssl.runs.fit import Fit
+from mmssl.runs.recipe import build, open_recipe
 from mmssl.training import loop
 from mmssl.training.checks import check_settings
 from mmssl.training.pretraining import pretrain
-from mmssl.runs.fit import Fit
-from mmssl.runs.recipe import build, open_recipe
 from tests.contract.cases import all_cases
 from tests.stopping import StoppedError, stop_after
 

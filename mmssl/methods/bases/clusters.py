@@ -120,7 +120,9 @@ class Clusters(Pretrainer):
 
     def _row(self, data, members):
         images = next(iter(data.examples(data.source.select(members), COLUMNS)))["images"]
-        return np.pad(images, [(0, COLUMNS - len(members)), (0, 0), (0, 0), (0, 0)], constant_values=1)
+        return np.pad(
+            images, [(0, COLUMNS - len(members)), (0, 0), (0, 0), (0, 0)], constant_values=1
+        )
 
 
 def label_information(clusters, labels):

@@ -7,8 +7,8 @@ import numpy as np
 def inference(model):
     """Compiles a network in inference mode.
 
-    Keras' `predict` would have every replica of a strategy compute the whole batch, and on JAX takes
-    the variables' memory, which other models share.
+    Keras' `predict` would have every replica of a strategy compute the whole batch, and on JAX
+    takes the variables' memory, which other models share.
 
     Args:
         model: functional keras.Model.
@@ -29,5 +29,7 @@ def _on_jax(model):
     import jax
 
     call = jax.jit(lambda *arguments: model.stateless_call(*arguments, training=False)[0])
-    state = [[v.value for v in x] for x in (model.trainable_variables, model.non_trainable_variables)]
+    state = [
+        [v.value for v in x] for x in (model.trainable_variables, model.non_trainable_variables)
+    ]
     return lambda inputs: call(*state, keras.tree.map_structure(np.asarray, inputs))

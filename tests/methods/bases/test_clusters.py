@@ -63,8 +63,10 @@ def test_a_report_shows_a_row_of_each_cluster_that_has_images(method, data):
     [(title, caption, picture)] = method.report_images(data.on(data.open(IMAGES)))
     clusters, _ = method.assign(data, data.open(IMAGES))
     rows = len(set(clusters))
-    assert title == "Clusters" and f"the {rows} largest of 4 clusters of 12 images" in caption
-    assert picture.shape == (4 * rows, 40, 3) and picture.dtype == "uint8"
+    assert title == "Clusters"
+    assert f"the {rows} largest of 4 clusters of 12 images" in caption
+    assert picture.shape == (4 * rows, 40, 3)
+    assert picture.dtype == "uint8"
     first = [picture[0, 4 * n, 0] for n in range(10)]
     largest = np.bincount(clusters).argmax()
     members = [COLORS[i % 6] for i in np.flatnonzero(clusters == largest)]
@@ -74,9 +76,7 @@ def test_a_report_shows_a_row_of_each_cluster_that_has_images(method, data):
 
 def test_information_is_that_of_scikit_learn_over_items_with_labels():
     clusters, labels = np.array([0, 0, 1, 1, 2]), np.array(["a", "a", "b", "a", ""])
-    expected = normalized_mutual_info_score(
-        labels[:4], clusters[:4], average_method="geometric"
-    )
+    expected = normalized_mutual_info_score(labels[:4], clusters[:4], average_method="geometric")
     assert label_information(clusters, labels) == expected
     assert label_information(np.array([3, 3, 7]), np.array(["x", "x", "y"])) == 1
 
@@ -87,7 +87,8 @@ def test_figures_of_a_clustering_are_those_of_its_sizes():
     for variable, value in zip(state.weights, state.updated(labels), strict=True):
         variable.assign(value)
     figures = {name: float(value) for name, value in cluster_metrics([state]).items()}
-    assert figures["empty_clusters"] == 1 and figures["agreement"] == 0
+    assert figures["empty_clusters"] == 1
+    assert figures["agreement"] == 0
     assert_close(figures["largest_cluster"], 3 / 5, SUM)
     _, _, agreement = state.updated(labels)
     assert_close(agreement, 1.0, SUM)

@@ -1,5 +1,7 @@
 """k-means in a step, against NumPy: assignments, means, sizes, agreement."""
 
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.metrics import normalized_mutual_info_score
@@ -41,7 +43,7 @@ def test_every_iteration_lowers_the_distances_or_leaves_them():
     errors = [
         error(ROWS, *kmeans(ROWS, EVERYONE, ROWS[:4], steps, spherical=False)) for steps in range(8)
     ]
-    assert all(b <= a * (1 + 1e-6) for a, b in zip(errors, errors[1:], strict=False))
+    assert all(b <= a * (1 + 1e-6) for a, b in itertools.pairwise(errors))
     assert errors[-1] < errors[0]
 
 
@@ -82,9 +84,7 @@ def test_rows_are_drawn_without_replacement_from_those_seen_by_a_key():
 def test_agreement_is_that_of_scikit_learn_over_rows_that_have_both(held):
     first, second = (DRAW.integers(-1, 4, 30).astype("int32") for _ in range(2))
     both = (first >= 0) & (second >= 0)
-    expected = normalized_mutual_info_score(
-        first[both], second[both], average_method="geometric"
-    )
+    expected = normalized_mutual_info_score(first[both], second[both], average_method="geometric")
     assert_close(agreement(first, second, 4), expected, SUM, scale=1)
     assert_close(agreement(first, (first * 3) % 5 * (first >= 0) - (first < 0), 5), 1.0, SUM)
     assert float(agreement(first, np.zeros(30, "int32"), 4)) == 0

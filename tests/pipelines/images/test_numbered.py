@@ -36,7 +36,8 @@ def test_the_keys_of_an_element_differ_and_do_not_depend_on_the_batch():
     whole = np.concatenate([b["draws"] for b in data.batches(seed=1).take(2)])
     parts = [next(iter(data.batches(1, seed=1, parts=Parts(k, 1, 2))))["draws"] for k in (0, 1)]
     np.testing.assert_array_equal(whole[4:], np.concatenate(parts))
-    assert len(set(whole)) == 8 and whole.min() >= 0
+    assert len(set(whole)) == 8
+    assert whole.min() >= 0
     assert np.any(whole != np.concatenate([b["draws"] for b in data.batches(seed=2).take(2)]))
 
 
@@ -62,7 +63,8 @@ def test_all_groups_are_shown_equally_often_but_for_one_and_empty_ones_never():
 def test_a_small_group_repeats_all_its_elements_before_any_a_third_time():
     groups = np.array([0] * 3 + [1] * 25)
     counts = np.bincount(shown(Balanced(groups, 28), 28), minlength=28)
-    assert counts.max() == 5 and sorted(counts[:3]) == [4, 5, 5]
+    assert counts.max() == 5
+    assert sorted(counts[:3]) == [4, 5, 5]
     assert counts[3:].max() == 1
 
 
@@ -79,4 +81,5 @@ def test_balanced_data_show_the_images_of_small_groups_more_often():
     data = NumberedCrops(IMAGES, size=8, batch_size=4).prepare()
     data.balance(np.array([0] * 9 + [1]))
     often = np.bincount(np.concatenate([b["index"] for b in data.batches().take(2)]), minlength=10)
-    assert often[9] == 4 and often[:9].max() == 1
+    assert often[9] == 4
+    assert often[:9].max() == 1
