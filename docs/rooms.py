@@ -49,10 +49,11 @@ PARTS = {
     "pipelines": (
         ("elements",),
         ("closing", "parts", "sources", "masks"),
-        ("readable", "shard_order"),
+        ("balanced", "readable", "shard_order"),
         ("opening",),
         ("reader",),
         ("pipeline",),
+        ("numbered",),
         ("audio", "images", "text"),
         ("in_graph",),
     ),

@@ -10,12 +10,15 @@ from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.deep_belief_network import DeepBeliefNetwork
+from mmssl.methods.deepcluster import DeepCluster
+from mmssl.methods.deepcluster_v2 import DeepClusterV2
 from mmssl.methods.denoising_autoencoder import DenoisingAutoencoder
 from mmssl.methods.dino import DINO
 from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
 from mmssl.methods.inpainting import ContextEncoder
+from mmssl.methods.interclr import InterCLR
 from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
@@ -55,9 +58,12 @@ __all__ = [
     "Data2Vec",
     "Data2Vec2",
     "DeepBeliefNetwork",
+    "DeepCluster",
+    "DeepClusterV2",
     "DenoisingAutoencoder",
     "GloVe",
     "HuBERT",
+    "InterCLR",
     "Jigsaw",
     "MoCo",
     "MoCoV3",

@@ -34,13 +34,14 @@ class Batches:
         """The dataset from the first step on, traced once for everything that reads it."""
         return self._data.batches(seed=self._fit.seed)
 
-    def from_step(self, step):
+    def from_step(self, step, anew=False):
         """Returns an iterator; on several replicas, each has its part of every batch.
 
         Args:
             step: int, 0 or more.
+            anew: whether the data have another order than when `first` was made.
         """
-        dataset = self._dataset(step)
+        dataset = self._dataset(step, anew)
         if self._parts.of > 1:
             return iter(self._strategy.distribute_datasets_from_function(lambda _: dataset))
         if keras.backend.backend() == "jax":
@@ -49,10 +50,10 @@ class Batches:
             dataset = self._strategy.experimental_distribute_dataset(dataset)
         return iter(dataset)
 
-    def _dataset(self, step):
+    def _dataset(self, step, anew):
         if self._fit.data_service is not None:
             return self._service.batches(step)
-        if step == 0 and self._parts.of == 1:
+        if step == 0 and self._parts.of == 1 and not anew:
             return self.first
         return self._data.batches(step, self._fit.seed, self._parts)
 

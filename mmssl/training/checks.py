@@ -34,6 +34,11 @@ def check_settings(method, data, fit, replicas=1):
             f"data.batch_size {size} cannot be divided evenly among {replicas} "
             f"replicas{within if parts > 1 else ''}."
         )
+    if method.begins_epochs and fit.data_service is not None:
+        raise ValueError(
+            f"{type(method).__name__} sets the order of the data before each epoch, which a data "
+            "service (fit.data_service) does not know: leave it out."
+        )
     check_batch_size(method, size, replicas)
     check_splittable(method, parts)
     check_remat(method, fit.remat)

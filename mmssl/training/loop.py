@@ -206,11 +206,13 @@ class Training:
         callbacks.on_train_begin()
         rows = history.rows if history else []
         clock = Clock(position)
-        batches = self._batches.from_step(position["step"])
+        batches = self._batches_from(position["step"])
         saved, self.method.stop_training = time.monotonic(), False
         for step in range(position["step"], steps):
             if step == 0 or step in ends:
                 self.method.reset_metrics()
+            if self.method.begins_epochs and step % len(self.data) == 0 < step - position["step"]:
+                batches = self._batches_from(step)
             self.workers.ask(*self._wishes(request, saved))
             batch = clock.wait(batches)
             with self.workers.noticing_loss():
@@ -237,6 +239,13 @@ class Training:
                 self.workers.together(self.background.wait)
                 raise StoppedError(number=request.number or signal.SIGTERM)
         callbacks.on_train_end()
+
+    def _batches_from(self, step):
+        """Returns the batches from a step on, whose order may follow from what was learned."""
+        if not self.method.begins_epochs:
+            return self._batches.from_step(step)
+        self.method.begin_epoch(self.data, step // len(self.data))
+        return self._batches.from_step(step, anew=True)
 
     def _wishes(self, request, saved):
         """What this worker asks for: whether to stop after this step, and to write a checkpoint."""

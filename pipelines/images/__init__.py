@@ -5,6 +5,7 @@ from mmssl.pipelines.images.corrupted import CorruptedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.noise_beside import LatentCrops, NeighborCrops, UnitCrops
+from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews, SampledViews
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
@@ -20,10 +21,13 @@ __all__ = [
     "JigsawTiles",
     "LatentCrops",
     "NeighborCrops",
+    "NumberedCrops",
+    "NumberedViews",
     "PatchCrops",
     "PatchPairs",
     "RegionMaskedCrops",
     "RotatedCrops",
+    "SampledViews",
     "TargetCrops",
     "UnitCrops",
     "VisiblePatches",

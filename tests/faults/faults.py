@@ -3,6 +3,7 @@
 from tests.faults import (
     autoencoders,
     bases,
+    clusters,
     deploy,
     distribution,
     encoders,
@@ -33,6 +34,7 @@ ROOMS = (
     joint_embedding,
     prediction,
     pretext,
+    clusters,
     sequences,
     bases,
     long_data,

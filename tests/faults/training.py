@@ -6,8 +6,8 @@ FAULTS = (
     Fault(
         "a run that goes on begins with the first batches again",
         "mmssl/training/loop.py",
-        'batches = self._batches.from_step(position["step"])',
-        "batches = self._batches.from_step(0)",
+        'batches = self._batches_from(position["step"])',
+        "batches = self._batches_from(0)",
         ("tests/training/test_run.py",),
         "killed",
     ),

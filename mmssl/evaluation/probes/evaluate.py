@@ -8,6 +8,7 @@ import numpy as np
 
 from mmssl.evaluation.collapse.diagnostics import diagnose
 from mmssl.evaluation.probes.baselines import raw_baseline
+from mmssl.evaluation.probes.clusters import cluster_figures
 from mmssl.evaluation.probes.features import Embedder, Features
 from mmssl.evaluation.probes.hooks import validate
 from mmssl.evaluation.probes.knn import TEMPERATURE
@@ -58,7 +59,8 @@ def evaluate(
         `diagnostics`, `held_out` (the method's own metrics, such as `mlm_loss`, each also at the
         top level; empty if it has none, with the reason in `held_out_missing` if they cannot be
         computed on these items), `units` (of a run that predicts units of sound: their `purity`,
-        `pnmi` and `clusters`; in `units_missing` why not) and `seconds` (stage -> s).
+        `pnmi` and `clusters`; in `units_missing` why not), `clusters` (of a run that learns from
+        clusters, on the training items: see `cluster_figures`) and `seconds` (stage -> s).
         Without labels, only `held_out` and the description of the data.
 
     Raises:
@@ -76,6 +78,8 @@ def evaluate(
         result |= _probe(run, split, layer, probes, seed, stages) | {"temperature": temperature}
         with stages("units"):
             result |= _units(run, split.test)
+        with stages("clusters"):
+            result |= _clusters(run, split.train, seed)
     with stages("held out"):
         result |= _held_out(run, source)
     if split is None and not result["held_out"]:
@@ -210,6 +214,14 @@ def _units(run, source):
     except ValueError as error:
         return {"units_missing": str(error)}
     return {"units": figures} if figures else {}
+
+
+def _clusters(run, source, seed):
+    try:
+        figures = cluster_figures(run, source, seed)
+    except ValueError:  # which is said of the held-out metrics, too
+        return {}
+    return {"clusters": figures} if figures else {}
 
 
 def _held_out(run, source):

@@ -27,6 +27,8 @@ def print_table(result, console=None):
         console.print(_metrics("units of sound", result["units"]))
     elif "units_missing" in result:
         console.print(f"no figures of units: {escape(result['units_missing'])}")
+    if "clusters" in result:
+        console.print(_metrics("clusters", result["clusters"]))
     if result.get("held_out"):
         console.print(_metrics("held out", result["held_out"]))
     elif result.get("held_out_missing"):

@@ -139,6 +139,9 @@ def _probe(run, result):
     if "units" in result:
         told = "What the units of sound that it was trained on say of these labels:"
         parts += [page.sentence(told), page.facts(_figures(result["units"]))]
+    if "clusters" in result:
+        told = "What clusters of the training items say of these labels:"
+        parts += [page.sentence(told), page.facts(_figures(result["clusters"]))]
     if result.get("held_out"):
         measured = _figures(result["held_out"])
         parts += [page.sentence("The method itself, on held-out items:"), page.facts(measured)]

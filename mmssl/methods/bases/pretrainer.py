@@ -22,7 +22,9 @@ class Pretrainer(keras.Model):
     gradients of its tables stay the rows that occur in a batch, for optimizers that move these
     alone; `min_batch_size` is the smallest global batch to learn from: 2 where examples are
     compared with each other, or a head normalizes over them; `views_agree` that views of an item,
-    where batches hold them, are to be embedded alike, so that a run measures whether they are.
+    where batches hold them, are to be embedded alike, so that a run measures whether they are;
+    `begins_epochs` that the data of an epoch follow from what was learned before it, see
+    `begin_epoch`.
 
     Args:
         encoder: functional keras.Model with outputs `features` and `embedding`.
@@ -37,6 +39,7 @@ class Pretrainer(keras.Model):
     norm_sensitive = False
     splits_batches = False
     sparse_gradients = False
+    begins_epochs = False
     accumulate = 1
     finite = None  # once compiled, a FiniteWatch of the backend's step
     votes = None  # a step.Votes, where workers must agree on when to stop
@@ -172,6 +175,18 @@ class Pretrainer(keras.Model):
 
         Args:
             batches: tf.data.Dataset of training batches.
+        """
+
+    def begin_epoch(self, data, epoch):
+        """Prepares method and data for an epoch, where `begins_epochs`.
+
+        A run calls it before the first step of each epoch, after which it reads the data anew, and
+        before the first step after a checkpoint. What it does but once an epoch, such as a
+        clustering, it tells by a variable.
+
+        Args:
+            data: mmssl.pipelines.pipeline.Pipeline, prepared; its order may be changed.
+            epoch: int, from 0.
         """
 
     def set_total_steps(self, steps):
