@@ -3,6 +3,7 @@
 from mmssl.encoders.adapt import adapt
 from mmssl.encoders.bart import bart_encoder
 from mmssl.encoders.bert import bert_encoder
+from mmssl.encoders.channel_groups import channel_group_encoder, group_encoders
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
@@ -31,11 +32,13 @@ __all__ = [
     "bart_encoder",
     "bert_encoder",
     "blocks",
+    "channel_group_encoder",
     "conv_encoder",
     "cpc_encoder",
     "cut",
     "dcgan_encoder",
     "gpt_encoder",
+    "group_encoders",
     "load_encoder",
     "reach",
     "receptive_field",

@@ -19,6 +19,7 @@ from mmssl.layers.audio import (
     mu_law_encode,
     split_bytes,
 )
+from mmssl.layers.channels import LabChannels, SplitChannels, TakeChannels
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
@@ -66,6 +67,7 @@ __all__ = [
     "GroupTokens",
     "GroupedConvolution",
     "GumbelQuantizer",
+    "LabChannels",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -86,8 +88,10 @@ __all__ = [
     "SentenceMask",
     "SentenceMean",
     "SplitBytes",
+    "SplitChannels",
     "StandardizeWaveform",
     "T5Block",
+    "TakeChannels",
     "TokenPooling",
     "VectorQueue",
     "VectorTable",
