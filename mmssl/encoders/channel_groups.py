@@ -15,7 +15,7 @@ FEATURES = "features"  # the last concatenation, where it is not that of the las
 
 def channel_group_encoder(
     size: int = 28,
-    channels: int = 3,
+    image_channels: int = 3,
     groups: tuple[tuple[int, ...], ...] = ((0,), (1, 2)),
     space: Literal["lab", "rgb"] = "lab",
     encoder: keras.Model | None = None,
@@ -28,8 +28,8 @@ def channel_group_encoder(
 
     Args:
         size: height and width of the images in pixels.
-        channels: of the images, 3 or more: red, green, blue, and others such as depth, all in
-            [0, 1].
+        image_channels: channels of the images, 3 or more: red, green, blue, and others such as
+            depth, all in [0, 1].
         groups: channels of each group, one to three of them; the parts of the images that each
             encoder sees.
         space: what the first three channels are made into: L, a and b of `lab`, scaled as by
@@ -39,9 +39,9 @@ def channel_group_encoder(
             `small_conv_encoder(channels=[16, 32, 64, 64])`.
 
     Returns:
-        keras.Model from `images` float32 (B, size, size, channels) in [0, 1] to `features` and
-        `embedding` of the given encoder, with as many channels for each group, those of the first
-        group first. So are its blocks.
+        keras.Model from `images` float32 (B, size, size, image_channels) in [0, 1] to `features`
+        and `embedding` of the given encoder, with as many channels for each group, those of the
+        first group first. So are its blocks.
 
     Raises:
         ValueError: a group is empty or too large, a channel does not exist, or the encoder does
@@ -51,11 +51,11 @@ def channel_group_encoder(
         Tian, Krishnan, Isola 2019, arXiv 1906.05849; Zhang, Isola, Efros 2016, arXiv 1611.09842.
     """
     check_choices(channel_group_encoder, space=space)
-    _check_groups(channels, groups)
+    _check_groups(image_channels, groups)
     encoder = small_conv_encoder(channels=(16, 32, 64, 64)) if encoder is None else encoder
     _check_encoder(encoder)
     names = _ends(encoder)
-    images = keras.Input((size, size, channels), dtype="float32", name="images")
+    images = keras.Input((size, size, image_channels), dtype="float32", name="images")
     colors = LabChannels(name="lab", dtype="float32")(images) if space == "lab" else images
     parts = [
         TakeChannels(_three(group), name=f"group_{number}", dtype="float32")(colors)
@@ -95,15 +95,17 @@ def group_encoders(encoder):
             f"mmssl.encoders.channel_group_encoder; {encoder.name} has none."
         )
     return [
-        keras.Model(encoder.input, {"features": x, "embedding": _pool(encoder)(x)})
-        for x in encoder.get_layer(last).input
+        keras.Model(
+            encoder.input, {"features": x, "embedding": _pool(encoder, f"pool_{number}")(x)}
+        )
+        for number, x in enumerate(encoder.get_layer(last).input, start=1)
     ]
 
 
-def _pool(encoder):
+def _pool(encoder, name="pool"):
     """A layer that pools as the encoder does."""
     pool = encoder.get_layer("pool")
-    return type(pool).from_config(pool.get_config())
+    return type(pool).from_config({**pool.get_config(), "name": name})
 
 
 def _three(group):
@@ -139,7 +141,9 @@ def _segments(encoder, names, prefix):
 
 def _check_groups(channels, groups):
     if channels < COLORS:
-        raise ValueError(f"channel_group_encoder(channels={channels}) must be {COLORS} or more.")
+        raise ValueError(
+            f"channel_group_encoder(image_channels={channels}) must be {COLORS} or more."
+        )
     if len(groups) < 2 or not all(1 <= len(group) <= COLORS for group in groups):
         raise ValueError(
             "channel_group_encoder(groups=...) must be two or more groups, each of one to "

@@ -25,6 +25,7 @@ from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
+from mmssl.layers.memory_bank import MemoryBank
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
 from mmssl.layers.patches import patch_statistics, patchify, unpatchify
@@ -75,6 +76,7 @@ __all__ = [
     "MaskToken",
     "MaskedMean",
     "MaskedStatistics",
+    "MemoryBank",
     "MuLaw",
     "NoiseTable",
     "NormalizeLevel",

@@ -4,6 +4,7 @@ from mmssl.methods.barlow_twins import BarlowTwins
 from mmssl.methods.bart import BART
 from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
+from mmssl.methods.cmc import CMC
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
@@ -35,6 +36,7 @@ __all__ = [
     "BART",
     "BERT",
     "BYOL",
+    "CMC",
     "CPC",
     "DINO",
     "GPT",

@@ -85,7 +85,7 @@ def test_groups_begin_with_different_weights():
 
 
 def test_a_fourth_channel_may_be_a_group():
-    encoder, images = tiny(channels=4, groups=((0, 1, 2), (3,)), space="rgb"), images_of(4)
+    encoder, images = tiny(image_channels=4, groups=((0, 1, 2), (3,)), space="rgb"), images_of(4)
     color, depth = embeddings(encoder, images)
     images[..., 3] = 1 - images[..., 3]
     color_too, other_depth = embeddings(encoder, images)
@@ -104,7 +104,7 @@ def test_a_block_is_the_concatenation_too():
 
 def test_what_does_not_fit_is_refused():
     for arguments, message in (
-        ({"channels": 2}, "3 or more"),
+        ({"image_channels": 2}, "3 or more"),
         ({"groups": ((0, 1, 2),)}, "two or more groups"),
         ({"groups": ((0,), ())}, "two or more groups"),
         ({"groups": ((0,), (3,))}, "beyond the 3"),
@@ -116,6 +116,6 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="more than the block before it"):
         channel_group_encoder(SIZE, encoder=relative)
     with pytest.raises(ValueError, match="three channels"):
-        channel_group_encoder(SIZE, encoder=tiny(channels=4))
+        channel_group_encoder(SIZE, encoder=tiny(image_channels=4))
     with pytest.raises(ValueError, match="channel_group_encoder; small_conv"):
         group_encoders(small_conv_encoder())
