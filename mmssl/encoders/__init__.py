@@ -1,6 +1,7 @@
 """Functional Keras encoders; each outputs `features` and `embedding`."""
 
 from mmssl.encoders.adapt import adapt
+from mmssl.encoders.amdim import amdim_encoder
 from mmssl.encoders.bart import bart_encoder
 from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.channel_groups import channel_group_encoder, group_encoders
@@ -28,6 +29,7 @@ from mmssl.encoders.xlnet import xlnet_encoder
 
 __all__ = [
     "adapt",
+    "amdim_encoder",
     "at_size",
     "bart_encoder",
     "bert_encoder",

@@ -19,9 +19,15 @@ from mmssl.layers.audio import (
     mu_law_encode,
     split_bytes,
 )
-from mmssl.layers.channels import LabChannels, SplitChannels, TakeChannels
+from mmssl.layers.channels import LabChannels, PadChannels, SplitChannels, TakeChannels
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
-from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
+from mmssl.layers.convolution import (
+    CausalEmbedding,
+    FrameUpsampling,
+    GatedUnit,
+    GroupedConvolution,
+    ReflectionPadding,
+)
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
@@ -80,10 +86,12 @@ __all__ = [
     "MuLaw",
     "NoiseTable",
     "NormalizeLevel",
+    "PadChannels",
     "PaddingMask",
     "PositionIds",
     "PostNormDecoderBlock",
     "PreNormBlock",
+    "ReflectionPadding",
     "RelativePositionBias",
     "SegmentIds",
     "SelfAttention",

@@ -93,3 +93,32 @@ class SplitChannels(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "widths": self.widths}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class PadChannels(keras.layers.Layer):
+    """Adds channels of zeros, so that a map of fewer channels can be added to one of more.
+
+    Args:
+        width: channels of the result.
+
+    Call arguments:
+        x: (..., C), C at most `width`.
+
+    Returns:
+        (..., width), the channels of x first.
+    """
+
+    def __init__(self, width, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+
+    def call(self, x):
+        missing = self.width - x.shape[-1]
+        return ops.pad(x, [[0, 0]] * (len(x.shape) - 1) + [[0, missing]])
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.width)
+
+    def get_config(self):
+        return {**super().get_config(), "width": self.width}

@@ -17,6 +17,7 @@ from mmssl.losses.contrastive import contrastive_loss
 from mmssl.losses.dino import dino_center, dino_loss
 from mmssl.losses.glove import glove_loss, glove_weights
 from mmssl.losses.info_nce import future_info_nce, info_nce
+from mmssl.losses.infomax import infomax_dv, infomax_jsd, infomax_nce
 from mmssl.losses.lifted_structured import lifted_structured_loss
 from mmssl.losses.logistic import logistic_loss
 from mmssl.losses.masked_contrastive import masked_contrastive
@@ -49,6 +50,9 @@ __all__ = [
     "glove_loss",
     "glove_weights",
     "info_nce",
+    "infomax_dv",
+    "infomax_jsd",
+    "infomax_nce",
     "lifted_structured_loss",
     "logistic_loss",
     "masked_contrastive",

@@ -1,5 +1,6 @@
 """Self-supervised methods, one a file, and the bases that they share."""
 
+from mmssl.methods.amdim import AMDIM
 from mmssl.methods.barlow_twins import BarlowTwins
 from mmssl.methods.bart import BART
 from mmssl.methods.bert import BERT
@@ -9,6 +10,7 @@ from mmssl.methods.colorization import Colorization
 from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
+from mmssl.methods.deep_infomax import DeepInfoMax
 from mmssl.methods.dino import DINO
 from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
@@ -33,6 +35,7 @@ from mmssl.methods.word2vec import Word2Vec
 from mmssl.methods.xlnet import XLNet
 
 __all__ = [
+    "AMDIM",
     "BART",
     "BERT",
     "BYOL",
@@ -47,6 +50,7 @@ __all__ = [
     "ContextEncoder",
     "Data2Vec",
     "Data2Vec2",
+    "DeepInfoMax",
     "GloVe",
     "HuBERT",
     "Jigsaw",

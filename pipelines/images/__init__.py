@@ -6,6 +6,7 @@ from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.instances import InstanceCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.patch_pairs import PatchPairs
+from mmssl.pipelines.images.places import PlaceViews
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
 from mmssl.pipelines.images.views import ImageViews
@@ -20,6 +21,7 @@ __all__ = [
     "JigsawTiles",
     "PatchCrops",
     "PatchPairs",
+    "PlaceViews",
     "RegionMaskedCrops",
     "RotatedCrops",
     "VisiblePatches",
