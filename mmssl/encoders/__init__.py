@@ -1,8 +1,10 @@
 """Functional Keras encoders; each outputs `features` and `embedding`."""
 
 from mmssl.encoders.adapt import adapt
+from mmssl.encoders.amdim import amdim_encoder
 from mmssl.encoders.bart import bart_encoder
 from mmssl.encoders.bert import bert_encoder
+from mmssl.encoders.channel_groups import channel_group_encoder, group_encoders
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
@@ -28,16 +30,19 @@ from mmssl.encoders.xlnet import xlnet_encoder
 
 __all__ = [
     "adapt",
+    "amdim_encoder",
     "at_size",
     "bart_encoder",
     "bert_encoder",
     "blocks",
+    "channel_group_encoder",
     "conv_encoder",
     "cpc_encoder",
     "cut",
     "dcgan_encoder",
     "dense_encoder",
     "gpt_encoder",
+    "group_encoders",
     "load_encoder",
     "reach",
     "receptive_field",

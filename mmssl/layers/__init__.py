@@ -19,12 +19,20 @@ from mmssl.layers.audio import (
     mu_law_encode,
     split_bytes,
 )
+from mmssl.layers.channels import LabChannels, PadChannels, SplitChannels, TakeChannels
 from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
-from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
+from mmssl.layers.convolution import (
+    CausalEmbedding,
+    FrameUpsampling,
+    GatedUnit,
+    GroupedConvolution,
+    ReflectionPadding,
+)
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import VectorMemory
+from mmssl.layers.memory_bank import MemoryBank
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale, Standardize
 from mmssl.layers.patches import patch_statistics, patchify, unpatchify
@@ -67,6 +75,7 @@ __all__ = [
     "GroupTokens",
     "GroupedConvolution",
     "GumbelQuantizer",
+    "LabChannels",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -74,22 +83,27 @@ __all__ = [
     "MaskToken",
     "MaskedMean",
     "MaskedStatistics",
+    "MemoryBank",
     "MuLaw",
     "NoiseTable",
     "NormalizeLevel",
+    "PadChannels",
     "PaddingMask",
     "PositionIds",
     "PostNormDecoderBlock",
     "PreNormBlock",
+    "ReflectionPadding",
     "RelativePositionBias",
     "SegmentIds",
     "SelfAttention",
     "SentenceMask",
     "SentenceMean",
     "SplitBytes",
+    "SplitChannels",
     "Standardize",
     "StandardizeWaveform",
     "T5Block",
+    "TakeChannels",
     "TiedDense",
     "TokenPooling",
     "VectorMemory",

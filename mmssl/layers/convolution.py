@@ -1,4 +1,4 @@
-"""Convolutions that Keras lacks: WaveNet's, grouped ones, and upsampling of frames to samples."""
+"""What Keras' convolutions lack: WaveNet's, groups, upsampled frames, padding by mirrors."""
 
 import keras
 from keras import ops
@@ -245,3 +245,33 @@ class FrameUpsampling(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "hop": self.hop}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class ReflectionPadding(keras.layers.Layer):
+    """Continues a picture or map beyond its border by its mirror image.
+
+    Args:
+        pixels: added on each side, fewer than the picture has.
+
+    Call arguments:
+        x: (B, H, W, C).
+
+    Returns:
+        (B, H + 2 * pixels, W + 2 * pixels, C).
+    """
+
+    def __init__(self, pixels, **kwargs):
+        super().__init__(**kwargs)
+        self.pixels = pixels
+
+    def call(self, x):
+        around = [self.pixels, self.pixels]
+        return ops.pad(x, [[0, 0], around, around, [0, 0]], mode="reflect")
+
+    def compute_output_shape(self, input_shape):
+        rows, height, width, channels = input_shape
+        return (rows, height + 2 * self.pixels, width + 2 * self.pixels, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "pixels": self.pixels}

@@ -20,6 +20,7 @@ from mmssl.losses.free_energy import free_energy, free_energy_gradient
 from mmssl.losses.gaussian_divergence import gaussian_divergence
 from mmssl.losses.glove import glove_loss, glove_weights
 from mmssl.losses.info_nce import future_info_nce, info_nce
+from mmssl.losses.infomax import infomax_dv, infomax_jsd, infomax_nce
 from mmssl.losses.inter_image import inter_image
 from mmssl.losses.lifted_structured import lifted_structured_loss
 from mmssl.losses.logistic import logistic_loss
@@ -59,6 +60,9 @@ __all__ = [
     "glove_loss",
     "glove_weights",
     "info_nce",
+    "infomax_dv",
+    "infomax_jsd",
+    "infomax_nce",
     "inter_image",
     "lifted_structured_loss",
     "logistic_loss",

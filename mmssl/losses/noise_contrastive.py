@@ -35,10 +35,8 @@ def nce_loss(anchors, positives, negatives, num_instances, log_partition, temper
         ValueError: the shapes are incompatible, or temperature or num_instances is not above 0.
     """
     positive_number(num_instances=num_instances)
-    positive, others = cosine_scores(anchors, positives, negatives, temperature)
-    log_noise = ops.log(ops.cast(ops.shape(others)[-1], "float32") / num_instances)
-    positive, others = (x - log_partition - log_noise for x in (positive, others))
-    return ops.mean(ops.softplus(-positive) + ops.sum(ops.softplus(others), axis=-1))
+    scores = cosine_scores(anchors, positives, negatives, temperature)
+    return nce_of_scores(*scores, num_instances, log_partition)
 
 
 def nce_log_partition(anchors, positives, negatives, num_instances, temperature=0.07):
@@ -59,7 +57,27 @@ def nce_log_partition(anchors, positives, negatives, num_instances, temperature=
         ValueError: the shapes are incompatible, or temperature or num_instances is not above 0.
     """
     positive_number(num_instances=num_instances)
-    positive, others = cosine_scores(anchors, positives, negatives, temperature)
+    return log_partition_of_scores(
+        *cosine_scores(anchors, positives, negatives, temperature), num_instances
+    )
+
+
+def nce_of_scores(positive, others, num_instances, log_partition):
+    """Computes `nce_loss` from scores, for callers that need these for more than the loss.
+
+    Args:
+        positive: float32 (B,), cosine / T.
+        others: float32 (B, K).
+        num_instances: see `nce_loss`.
+        log_partition: see `nce_loss`.
+    """
+    log_noise = ops.log(ops.cast(ops.shape(others)[-1], "float32") / num_instances)
+    positive, others = (x - log_partition - log_noise for x in (positive, others))
+    return ops.mean(ops.softplus(-positive) + ops.sum(ops.softplus(others), axis=-1))
+
+
+def log_partition_of_scores(positive, others, num_instances):
+    """Computes `nce_log_partition` from scores, see `nce_of_scores`."""
     scores = ops.concatenate([positive[:, None], others], axis=-1)
     own = ops.logsumexp(scores) - ops.log(ops.cast(ops.size(scores), "float32"))
     everyone = distribution.gather(own[None])

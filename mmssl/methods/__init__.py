@@ -1,15 +1,18 @@
 """Self-supervised methods, one a file, and the bases that they share."""
 
+from mmssl.methods.amdim import AMDIM
 from mmssl.methods.barlow_twins import BarlowTwins
 from mmssl.methods.bart import BART
 from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
+from mmssl.methods.cmc import CMC
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
 from mmssl.methods.cpc import CPC
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.deep_belief_network import DeepBeliefNetwork
+from mmssl.methods.deep_infomax import DeepInfoMax
 from mmssl.methods.deepcluster import DeepCluster
 from mmssl.methods.deepcluster_v2 import DeepClusterV2
 from mmssl.methods.denoising_autoencoder import DenoisingAutoencoder
@@ -42,9 +45,11 @@ from mmssl.methods.word2vec import Word2Vec
 from mmssl.methods.xlnet import XLNet
 
 __all__ = [
+    "AMDIM",
     "BART",
     "BERT",
     "BYOL",
+    "CMC",
     "CPC",
     "DINO",
     "GPT",
@@ -60,6 +65,7 @@ __all__ = [
     "DeepBeliefNetwork",
     "DeepCluster",
     "DeepClusterV2",
+    "DeepInfoMax",
     "DenoisingAutoencoder",
     "GloVe",
     "HuBERT",

@@ -1,12 +1,15 @@
 """Images: decoding, crops, views and masks."""
 
+from mmssl.pipelines.images.beside import ChannelCrops
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.corrupted import CorruptedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
+from mmssl.pipelines.images.instances import InstanceCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.noise_beside import LatentCrops, NeighborCrops, UnitCrops
 from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews, SampledViews
 from mmssl.pipelines.images.patch_pairs import PatchPairs
+from mmssl.pipelines.images.places import PlaceViews
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
 from mmssl.pipelines.images.targets import TargetCrops
@@ -15,9 +18,11 @@ from mmssl.pipelines.images.visible_patches import VisiblePatches
 
 __all__ = [
     "BlockMaskedCrops",
+    "ChannelCrops",
     "CorruptedCrops",
     "ImageCrops",
     "ImageViews",
+    "InstanceCrops",
     "JigsawTiles",
     "LatentCrops",
     "NeighborCrops",
@@ -25,6 +30,7 @@ __all__ = [
     "NumberedViews",
     "PatchCrops",
     "PatchPairs",
+    "PlaceViews",
     "RegionMaskedCrops",
     "RotatedCrops",
     "SampledViews",

@@ -55,7 +55,8 @@ class ImageViews(ImageCrops):
       solarize_probability [0, 0.2, 0], eight small views of 96 pixels and small_scale [0.05, 0.4].
 
     A subclass with augmentations of its own defines `augment`, and sets `augment_draws` to the
-    number of random numbers that it needs for each view.
+    number of random numbers that it needs for each view; one whose batches say where a view was
+    taken from defines `describe`.
 
     Args:
         source: see `ImageCrops`.
@@ -155,6 +156,20 @@ class ImageViews(ImageCrops):
         """
         return images
 
+    def describe(self, box, draws, view):
+        """Says where a view was taken from, for subclasses whose batches hold that.
+
+        Args:
+            box: int32 tensor (B, 4): top, left, height, width, in pixels of the image.
+            draws: dict of float32 tensors (B, N), uniform in [0, 1): those of `augment`, and of
+                `flip`, below 0.5 for a view that is flipped where `flip` is on.
+            view: int, index of the view, from 0.
+
+        Returns:
+            dict of further entries of the batch, int32 or float32 tensors (B, ...).
+        """
+        return {}
+
     def _crops_batches(self):
         if self._kept is None or (self.shapes != self.shapes[0]).any():
             return False
@@ -178,6 +193,7 @@ class ImageViews(ImageCrops):
             box = crop_boxes(height, width, own["box"], self.scales[view], self.ratio)
             columns = self._augmented(crop(images, box, size), own, view)
             views[f"images_{view + 1}"] = self.augment(to_images(columns), own["augment"], view)
+            views |= self.describe(box, own, view)
         return views
 
     def _for_views(self, draws):

@@ -42,3 +42,22 @@ def join_tiles(tiles):
     """
     count, rows, columns, height, width, channels = tiles.shape
     return tiles.swapaxes(2, 3).reshape(count, rows * height, columns * width, channels)
+
+
+def lit(images, maps):
+    """Shows a map of numbers as light on images: bright where they are high, dark where low.
+
+    Args:
+        images: float32 (N, H, W, 3) in [0, 1].
+        maps: float array (N, h, w), of any range.
+
+    Returns:
+        float32 (N, H, W, 3) in [0, 1].
+    """
+    low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
+    light = (maps - low) / np.maximum(high - low, 1e-12)
+    rows, columns = (
+        np.arange(size) * cells // size
+        for size, cells in zip(images.shape[1:3], maps.shape[1:], strict=True)
+    )
+    return images * (0.15 + 0.85 * light[:, rows][:, :, columns, None]).astype("float32")
