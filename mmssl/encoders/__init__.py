@@ -17,6 +17,7 @@ from mmssl.encoders.roberta import roberta_encoder
 from mmssl.encoders.sentence import sentence_encoder
 from mmssl.encoders.small_conv import small_conv_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
+from mmssl.encoders.split_conv import split_conv_encoder
 from mmssl.encoders.t5 import t5_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
@@ -45,6 +46,7 @@ __all__ = [
     "shortest",
     "small_conv_encoder",
     "spectrogram_encoder",
+    "split_conv_encoder",
     "t5_encoder",
     "vit_encoder",
     "wav2vec_encoder",

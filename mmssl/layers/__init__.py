@@ -19,7 +19,8 @@ from mmssl.layers.audio import (
     mu_law_encode,
     split_bytes,
 )
-from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
+from mmssl.layers.channels import ChannelGroups
+from mmssl.layers.color import ColorBins, LabChannels, Lightness, lab_to_rgb, rgb_to_lab
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
@@ -51,6 +52,7 @@ __all__ = [
     "BucketedPositionBias",
     "CausalEmbedding",
     "CausalMask",
+    "ChannelGroups",
     "ChannelNormalization",
     "ChannelwiseDense",
     "ClassToken",
@@ -66,6 +68,7 @@ __all__ = [
     "GroupTokens",
     "GroupedConvolution",
     "GumbelQuantizer",
+    "LabChannels",
     "LayerScale",
     "Lightness",
     "LogMel",

@@ -16,6 +16,7 @@ RGB_TO_XYZ = np.array(
     "float32",
 )
 XYZ_TO_LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]], "float32")
+LAB_CENTER, LAB_RANGE = np.array([50, 0, 0], "float32"), np.array([50, 110, 110], "float32")
 LINEAR_BELOW = 0.04045
 CUBE_ROOT_ABOVE = (6 / 29) ** 3
 
@@ -96,6 +97,33 @@ class Lightness(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], 1)
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class LabChannels(keras.layers.Layer):
+    """Converts sRGB images to CIE Lab, each channel scaled to about [-1, 1].
+
+    It computes in float32, whatever the policy: what it returns is a target, too.
+
+    Call arguments:
+        images: float32 (B, H, W, 3) in [0, 1], sRGB.
+
+    Returns:
+        float32 (B, H, W, 3): (L - 50) / 50, a / 110 and b / 110.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def call(self, images):
+        return (rgb_to_lab(images) - LAB_CENTER) / LAB_RANGE
+
+    def to_rgb(self, channels):
+        """Converts what it returns back to sRGB, float32 (..., 3) in [0, 1]."""
+        return lab_to_rgb(channels * LAB_RANGE + LAB_CENTER)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
 
 
 @functools.cache

@@ -22,6 +22,7 @@ from mmssl.methods.rotation import RotNet
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
+from mmssl.methods.split_brain import SplitBrain
 from mmssl.methods.swav import SwAV
 from mmssl.methods.t5 import T5
 from mmssl.methods.vicreg import VICReg
@@ -55,6 +56,7 @@ __all__ = [
     "SimCLR",
     "SimCSE",
     "SimSiam",
+    "SplitBrain",
     "SwAV",
     "VICReg",
     "Wav2Vec2",

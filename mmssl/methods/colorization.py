@@ -1,7 +1,5 @@
 """Colorful image colorization."""
 
-import math
-
 import keras
 import numpy as np
 from keras import ops
@@ -12,6 +10,7 @@ from mmssl.layers.color import rgb_to_lightness
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.held_out_images import sheet
+from mmssl.methods.bases.pixel_stride import pixel_stride
 
 GRAY = 5.0  # an image whose |a| and |b| nowhere exceed this counts as gray
 
@@ -85,7 +84,9 @@ class Colorization(Pretrainer):
         self.decoder = conv_decoder(
             encoder.output["features"], decoder_width, decoder_depth, upsampling, len(self.bins)
         )
-        self.stride = _stride(encoder.input["images"].shape[1:3], self.decoder.output.shape[1:3])
+        self.stride = pixel_stride(
+            "Colorization", encoder.input["images"].shape[1:3], self.decoder.output.shape[1:3]
+        )
 
     def call(self, batch, training=False):
         return self.decoder(self.encode(batch, training)["features"], training=training)
@@ -163,15 +164,3 @@ class Colorization(Pretrainer):
         rows = [gray, self.colorize(images), images]
         caption = "Rows: lightness as the encoder sees it, predicted colors, true colors."
         return [("Colorization", caption, sheet(rows))]
-
-
-def _stride(image, predictions):
-    """Finds the distance in pixels between neighboring predictions, along both axes."""
-    if None not in (*image, *predictions):
-        stride = math.ceil(image[0] / predictions[0])
-        if tuple(math.ceil(side / stride) for side in image) == tuple(predictions):
-            return stride
-    raise ValueError(
-        f"Colorization predicts maps of {predictions} for images of {image}, which no stride "
-        "relates: set upsampling, the strides or the size to match."
-    )

@@ -2,6 +2,7 @@
 
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
+from mmssl.pipelines.images.depth import DepthCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
@@ -11,6 +12,7 @@ from mmssl.pipelines.images.visible_patches import VisiblePatches
 
 __all__ = [
     "BlockMaskedCrops",
+    "DepthCrops",
     "ImageCrops",
     "ImageViews",
     "JigsawTiles",

@@ -2,6 +2,7 @@
 
 from tests.faults import (
     bases,
+    channels,
     deploy,
     distribution,
     encoders,
@@ -31,6 +32,7 @@ ROOMS = (
     joint_embedding,
     prediction,
     pretext,
+    channels,
     sequences,
     bases,
     long_data,
