@@ -19,6 +19,7 @@ from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
 from mmssl.methods.relative_position import RelativePosition
 from mmssl.methods.rotation import RotNet
+from mmssl.methods.siamese import Siamese
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
@@ -53,6 +54,7 @@ __all__ = [
     "MoCoV3",
     "RelativePosition",
     "RotNet",
+    "Siamese",
     "SimCLR",
     "SimCSE",
     "SimSiam",

@@ -4,6 +4,7 @@ from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.depth import DepthCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
+from mmssl.pipelines.images.pairs import ImagePairs
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
@@ -14,6 +15,7 @@ __all__ = [
     "BlockMaskedCrops",
     "DepthCrops",
     "ImageCrops",
+    "ImagePairs",
     "ImageViews",
     "JigsawTiles",
     "PatchCrops",

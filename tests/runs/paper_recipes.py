@@ -118,8 +118,14 @@ SMALL = {
         "--method.hidden=[16]",
     ),
     "vision/rotation_paper": (*_RESNET, "--probe.layer=null"),
+    "vision/siamese_paper": (*_RESNET, *_heads(projector=[8])),
     "vision/simclr_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/simsiam_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[4, 8])),
+    "vision/split_brain_paper": (
+        *_CROPS,
+        *(f"--method.encoder.{name}=[1,1]" for name in ("depths", "dilations")),
+        *("--method.encoder.channels=[8,8]", "--method.encoder.strides=[4,2]"),
+    ),
     "vision/swav_paper": (
         *_RESNET,
         *_MULTI_CROP,
