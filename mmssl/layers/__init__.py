@@ -20,7 +20,15 @@ from mmssl.layers.audio import (
     split_bytes,
 )
 from mmssl.layers.channels import ChannelGroups
-from mmssl.layers.color import ColorBins, LabChannels, Lightness, lab_to_rgb, rgb_to_lab
+from mmssl.layers.color import (
+    ColorBins,
+    LabChannels,
+    Lightness,
+    hue_and_chroma,
+    lab_to_rgb,
+    rgb_of_hue,
+    rgb_to_lab,
+)
 from mmssl.layers.convolution import CausalEmbedding, FrameUpsampling, GatedUnit, GroupedConvolution
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, WeightNormDense
@@ -41,6 +49,7 @@ from mmssl.layers.positions import GridPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
+from mmssl.layers.sampling import bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
 from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
@@ -99,9 +108,11 @@ __all__ = [
     "ZeroMaskedFrames",
     "ZeroMaskedTokens",
     "approximate_gelu",
+    "bilinear_samples",
     "gated_step",
     "gather_tokens",
     "gumbel_noise",
+    "hue_and_chroma",
     "in_blocks",
     "join_bytes",
     "lab_to_rgb",
@@ -110,6 +121,7 @@ __all__ = [
     "neighbors",
     "patch_statistics",
     "patchify",
+    "rgb_of_hue",
     "rgb_to_lab",
     "scatter_tokens",
     "split_bytes",

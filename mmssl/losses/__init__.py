@@ -16,6 +16,7 @@ from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.losses.contrastive import contrastive_loss
 from mmssl.losses.dino import dino_center, dino_loss
 from mmssl.losses.glove import glove_loss, glove_weights
+from mmssl.losses.hue_chroma import hue_chroma_loss
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.lifted_structured import lifted_structured_loss
 from mmssl.losses.logistic import logistic_loss
@@ -48,6 +49,7 @@ __all__ = [
     "generator_loss",
     "glove_loss",
     "glove_weights",
+    "hue_chroma_loss",
     "info_nce",
     "lifted_structured_loss",
     "logistic_loss",

@@ -12,6 +12,7 @@ from mmssl.methods.dino import DINO
 from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
+from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.mae import MAE
@@ -49,6 +50,7 @@ __all__ = [
     "Data2Vec2",
     "GloVe",
     "HuBERT",
+    "HypercolumnColorization",
     "Jigsaw",
     "MoCo",
     "MoCoV3",

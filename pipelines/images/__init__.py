@@ -8,6 +8,7 @@ from mmssl.pipelines.images.pairs import ImagePairs
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
+from mmssl.pipelines.images.sampled_pixels import SampledPixels
 from mmssl.pipelines.images.views import ImageViews
 from mmssl.pipelines.images.visible_patches import VisiblePatches
 
@@ -22,5 +23,6 @@ __all__ = [
     "PatchPairs",
     "RegionMaskedCrops",
     "RotatedCrops",
+    "SampledPixels",
     "VisiblePatches",
 ]

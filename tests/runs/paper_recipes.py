@@ -93,6 +93,12 @@ SMALL = {
         "--method.top_blocks=1",
     ),
     "vision/dino_paper": (*_VIT, *_MULTI_CROP, *_heads(head=[16, 8]), "--method.out_dim=32"),
+    "vision/hypercolumn_colorization_paper": (
+        *_CROPS,
+        *("--data.num_pixels=4", "--method.width=8", "--method.encoder.channels=[8,8]"),
+        *(f"--method.encoder.{name}=[1,1]" for name in ("depths", "dilations")),
+        "--method.encoder.strides=[2,2]",
+    ),
     "vision/inpainting_paper": (
         *_CROPS,
         "--method.encoder.channels=[8,8,8]",

@@ -1,6 +1,7 @@
 """Base classes of methods and their parts: pretrainer, teacher, joint embedding, heads."""
 
 from mmssl.methods.bases.adversarial import AdversarialPretrainer
+from mmssl.methods.bases.colorizer import Colorizer
 from mmssl.methods.bases.joint_embedding import JointEmbedding
 from mmssl.methods.bases.latent_prediction import LatentPrediction
 from mmssl.methods.bases.pretext_classification import PretextClassification
@@ -11,6 +12,7 @@ from mmssl.methods.bases.teacher import EMATeacher
 
 __all__ = [
     "AdversarialPretrainer",
+    "Colorizer",
     "EMATeacher",
     "JointEmbedding",
     "LatentPrediction",
