@@ -2,6 +2,7 @@
 
 from mmssl.apply.images import open_images, png_path, save_png
 from mmssl.methods.colorization import Colorization
+from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
 
 
 def colorize_files(run, files, out):
@@ -10,7 +11,7 @@ def colorize_files(run, files, out):
     The image is taken as the encoder sees it: its center square at the recipe's size.
 
     Args:
-        run: Run of a recipe whose method is Colorization.
+        run: Run of a recipe whose method colorizes.
         files: list of files, folders or globs.
         out: folder to write to; `a/b.jpg` becomes `a/b.png` in it.
 
@@ -18,10 +19,10 @@ def colorize_files(run, files, out):
         pathlib.Path of each file written.
 
     Raises:
-        ValueError: the run is of another method, there is nothing to read, or more files cannot
+        ValueError: the method does not colorize, there is nothing to read, or more files cannot
             be decoded than the recipe's `skip_ratio` allows.
     """
-    method = run.method(Colorization)
+    method = run.method(Colorization, HypercolumnColorization)
     source = open_images(run, files)
     names = iter(source.names)
     for batch in run.data.examples(source):

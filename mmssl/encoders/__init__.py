@@ -4,7 +4,7 @@ from mmssl.encoders.adapt import adapt
 from mmssl.encoders.amdim import amdim_encoder
 from mmssl.encoders.bart import bart_encoder
 from mmssl.encoders.bert import bert_encoder
-from mmssl.encoders.channel_groups import channel_group_encoder, group_encoders
+from mmssl.encoders.channel_groups import channel_group_encoder, channel_groups, group_encoders
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
@@ -36,6 +36,7 @@ __all__ = [
     "bert_encoder",
     "blocks",
     "channel_group_encoder",
+    "channel_groups",
     "conv_encoder",
     "cpc_encoder",
     "cut",

@@ -1,5 +1,6 @@
 """Encoders side by side, each of which sees some channels of the same picture."""
 
+import itertools
 from typing import Literal
 
 import keras
@@ -74,6 +75,25 @@ def channel_group_encoder(
     )
 
 
+def channel_groups(encoder):
+    """Tells which channels each group of an encoder of `channel_group_encoder` sees.
+
+    Args:
+        encoder: keras.Model.
+
+    Returns:
+        Pair of bool, whether the first three channels are L, a and b of Lab, and a list of tuples
+        of channels, one a group.
+
+    Raises:
+        ValueError: the encoder has no groups.
+    """
+    names = _names_with_groups(encoder)
+    numbers = itertools.takewhile(lambda n: f"group_{n}" in names, itertools.count(1))
+    layers = [encoder.get_layer(f"group_{number}") for number in numbers]
+    return "lab" in names, [tuple(dict.fromkeys(layer.channels)) for layer in layers]
+
+
 def group_encoders(encoder):
     """Takes an encoder of `channel_group_encoder` apart; the layers are shared, not copied.
 
@@ -87,19 +107,24 @@ def group_encoders(encoder):
     Raises:
         ValueError: the encoder has no groups.
     """
-    names = {layer.name for layer in encoder.layers}
-    last = FEATURES if FEATURES in names else (blocks(encoder) or [None])[-1]
-    if "group_1" not in names:
-        raise ValueError(
-            "A method of groups of channels needs an encoder for each of them, as of "
-            f"mmssl.encoders.channel_group_encoder; {encoder.name} has none."
-        )
+    names = _names_with_groups(encoder)
+    last = FEATURES if FEATURES in names else blocks(encoder)[-1]
     return [
         keras.Model(
             encoder.input, {"features": x, "embedding": _pool(encoder, f"pool_{number}")(x)}
         )
         for number, x in enumerate(encoder.get_layer(last).input, start=1)
     ]
+
+
+def _names_with_groups(encoder):
+    names = {layer.name for layer in encoder.layers}
+    if "group_1" not in names:
+        raise ValueError(
+            "A method of groups of channels needs an encoder for each of them, as of "
+            f"mmssl.encoders.channel_group_encoder; {encoder.name} has none."
+        )
+    return names
 
 
 def _pool(encoder, name="pool"):

@@ -2,6 +2,7 @@
 
 import keras
 
+from mmssl.encoders.parts.convolutions import convolutions
 from mmssl.encoders.parts.normalization import batch_normalization
 from mmssl.layers import GridPooling, Lightness
 
@@ -49,22 +50,9 @@ def conv_encoder(
     x = Lightness()(images) if gray else keras.layers.Rescaling(2.0, -1.0)(images)
     plan = zip(channels, depths, strides, dilations, strict=True)
     for number, (width, depth, stride, dilation) in enumerate(plan, start=1):
-        x = _block(x, width, depth, stride, dilation, name=f"block_{number}")
+        x = convolutions(x, width, depth, stride, dilation)
+        x = batch_normalization(name=f"block_{number}")(x)
     embedding = GridPooling(grid, name="pool", dtype="float32")(x)
     return keras.Model(
         {"images": images}, {"features": x, "embedding": embedding}, name="conv_encoder"
     )
-
-
-def _block(x, width, depth, stride, dilation, name):
-    for convolution in range(depth):
-        x = keras.layers.Conv2D(
-            width,
-            3,
-            strides=stride if convolution == depth - 1 else 1,
-            dilation_rate=dilation,
-            padding="same",
-            activation="relu",
-            kernel_initializer="he_normal",
-        )(x)
-    return batch_normalization(name=name)(x)

@@ -20,7 +20,14 @@ from mmssl.layers.audio import (
     split_bytes,
 )
 from mmssl.layers.channels import LabChannels, PadChannels, SplitChannels, TakeChannels
-from mmssl.layers.color import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
+from mmssl.layers.color import (
+    ColorBins,
+    Lightness,
+    hue_and_chroma,
+    lab_to_rgb,
+    rgb_of_hue,
+    rgb_to_lab,
+)
 from mmssl.layers.convolution import (
     CausalEmbedding,
     FrameUpsampling,
@@ -49,6 +56,7 @@ from mmssl.layers.positions import GridPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
+from mmssl.layers.sampling import bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
 from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
@@ -114,9 +122,11 @@ __all__ = [
     "ZeroMaskedFrames",
     "ZeroMaskedTokens",
     "approximate_gelu",
+    "bilinear_samples",
     "gated_step",
     "gather_tokens",
     "gumbel_noise",
+    "hue_and_chroma",
     "in_blocks",
     "join_bytes",
     "lab_to_rgb",
@@ -125,6 +135,7 @@ __all__ = [
     "neighbors",
     "patch_statistics",
     "patchify",
+    "rgb_of_hue",
     "rgb_to_lab",
     "scatter_tokens",
     "split_bytes",

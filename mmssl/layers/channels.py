@@ -1,14 +1,15 @@
 """Channels of pictures and of feature maps, taken apart."""
 
 import keras
+import numpy as np
 from keras import ops
 
-from mmssl.layers.color import rgb_to_lab
+from mmssl.layers.color import lab_to_rgb, rgb_to_lab
 
-# L, and the least and largest a and b of sRGB colors, between which they are scaled to [0, 1].
-LEAST = (0.0, -86.183, -107.857)
-LARGEST = (100.0, 98.233, 94.478)
-COLORS = len(LEAST)
+# The least L, a and b of sRGB colors, and how far it is to the largest.
+LAB_LEAST = np.array([0.0, -86.183, -107.857], "float32")
+LAB_SPAN = np.array([100.0, 184.416, 202.335], "float32")
+COLORS = len(LAB_LEAST)
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -27,9 +28,12 @@ class LabChannels(keras.layers.Layer):
     """
 
     def call(self, images):
-        span = [high - low for low, high in zip(LEAST, LARGEST, strict=True)]
-        lab = (rgb_to_lab(images[..., :COLORS]) - ops.array(LEAST)) / ops.array(span)
+        lab = (rgb_to_lab(images[..., :COLORS]) - LAB_LEAST) / LAB_SPAN
         return ops.concatenate([lab, images[..., COLORS:]], axis=-1)
+
+    def to_rgb(self, channels):
+        """Converts L, a and b as it returns them back to sRGB, float32 (..., 3) in [0, 1]."""
+        return lab_to_rgb(channels * LAB_SPAN + LAB_LEAST)
 
     def compute_output_shape(self, input_shape):
         return input_shape

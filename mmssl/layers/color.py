@@ -80,6 +80,34 @@ def lab_to_rgb(lab):
     return ops.where(linear > 0.0031308, curve, 12.92 * linear)
 
 
+def hue_and_chroma(rgb):
+    """Computes the hue of HSV, and the chroma, the largest channel less the smallest.
+
+    Args:
+        rgb: float32 (..., 3) in [0, 1].
+
+    Returns:
+        Two float32 (...): hue in [0, 1), 0 red, 1/3 green, 2/3 blue, and 0 for grays; and chroma
+        in [0, 1].
+    """
+    red, green, blue = ops.unstack(rgb, axis=-1)
+    largest = ops.max(rgb, axis=-1)
+    chroma = largest - ops.min(rgb, axis=-1)
+    some = ops.where(chroma > 0, chroma, 1.0)
+    sixth = ops.where(
+        largest == red,
+        (green - blue) / some,
+        ops.where(largest == green, (blue - red) / some + 2, (red - green) / some + 4),
+    )
+    return ops.mod(sixth / 6, 1.0), chroma
+
+
+def rgb_of_hue(hue, chroma):
+    """Computes the darkest color of a hue and chroma: float32 (...) twice to (..., 3)."""
+    distance = [ops.abs(ops.mod(hue + 0.5 - third, 1.0) - 0.5) for third in (0, 1 / 3, 2 / 3)]
+    return chroma[..., None] * ops.clip(2 - 6 * ops.stack(distance, axis=-1), 0.0, 1.0)
+
+
 @keras.saving.register_keras_serializable("mmssl")
 class Lightness(keras.layers.Layer):
     """Reduces sRGB images to the L of CIE Lab, centered and scaled to [-1, 1].

@@ -19,6 +19,7 @@ from mmssl.losses.dino import dino_center, dino_loss
 from mmssl.losses.free_energy import free_energy, free_energy_gradient
 from mmssl.losses.gaussian_divergence import gaussian_divergence
 from mmssl.losses.glove import glove_loss, glove_weights
+from mmssl.losses.hue_chroma import hue_chroma_loss
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.infomax import infomax_dv, infomax_jsd, infomax_nce
 from mmssl.losses.inter_image import inter_image
@@ -59,6 +60,7 @@ __all__ = [
     "generator_loss",
     "glove_loss",
     "glove_weights",
+    "hue_chroma_loss",
     "info_nce",
     "infomax_dv",
     "infomax_jsd",

@@ -20,6 +20,7 @@ from mmssl.methods.dino import DINO
 from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
+from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.interclr import InterCLR
 from mmssl.methods.jigsaw import Jigsaw
@@ -29,10 +30,12 @@ from mmssl.methods.moco_v3 import MoCoV3
 from mmssl.methods.rbm import RBM
 from mmssl.methods.relative_position import RelativePosition
 from mmssl.methods.rotation import RotNet
+from mmssl.methods.siamese import Siamese
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.sparse_autoencoder import SparseAutoencoder
+from mmssl.methods.split_brain import SplitBrain
 from mmssl.methods.stacked_denoising_autoencoder import StackedDenoisingAutoencoder
 from mmssl.methods.swav import SwAV
 from mmssl.methods.t5 import T5
@@ -69,16 +72,19 @@ __all__ = [
     "DenoisingAutoencoder",
     "GloVe",
     "HuBERT",
+    "HypercolumnColorization",
     "InterCLR",
     "Jigsaw",
     "MoCo",
     "MoCoV3",
     "RelativePosition",
     "RotNet",
+    "Siamese",
     "SimCLR",
     "SimCSE",
     "SimSiam",
     "SparseAutoencoder",
+    "SplitBrain",
     "StackedDenoisingAutoencoder",
     "SwAV",
     "VICReg",

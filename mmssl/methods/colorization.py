@@ -1,24 +1,20 @@
 """Colorful image colorization."""
 
-import math
-
 import keras
 import numpy as np
 from keras import ops
 
 from mmssl.decoders import conv_decoder
-from mmssl.layers import ColorBins, Lightness, lab_to_rgb, rgb_to_lab
+from mmssl.layers import ColorBins, lab_to_rgb, rgb_to_lab
 from mmssl.layers.color import rgb_to_lightness
 from mmssl.losses.color_distribution import color_distribution_loss
-from mmssl.methods.bases import Pretrainer
-from mmssl.methods.bases.held_out_images import sheet
+from mmssl.methods.bases import Colorizer
+from mmssl.methods.bases.pixel_stride import pixel_stride
 
 GRAY = 5.0  # an image whose |a| and |b| nowhere exceed this counts as gray
 
-REPORT_IMAGES = 12
 
-
-class Colorization(Pretrainer):
+class Colorization(Colorizer):
     """Colorization by classification (Zhang, Isola, Efros 2016, arXiv 1603.08511).
 
     From the lightness of an image, predicts a distribution over Q quantized ab colors for every
@@ -74,18 +70,15 @@ class Colorization(Pretrainer):
             )
         if temperature <= 0:
             raise ValueError(f"Colorization(temperature=...) must be above 0; got {temperature}.")
-        if not any(isinstance(layer, Lightness) for layer in encoder.layers):
-            raise ValueError(
-                "Colorization(encoder=...) needs one that sees lightness alone, as of "
-                f"mmssl.encoders.conv_encoder(gray=True); {encoder.name} sees the colors."
-            )
         self.uniform_weight = uniform_weight
         self.temperature = temperature
         self.bins = ColorBins()
         self.decoder = conv_decoder(
             encoder.output["features"], decoder_width, decoder_depth, upsampling, len(self.bins)
         )
-        self.stride = _stride(encoder.input["images"].shape[1:3], self.decoder.output.shape[1:3])
+        self.stride = pixel_stride(
+            "Colorization", encoder.input["images"].shape[1:3], self.decoder.output.shape[1:3]
+        )
 
     def call(self, batch, training=False):
         return self.decoder(self.encode(batch, training)["features"], training=training)
@@ -147,31 +140,3 @@ class Colorization(Pretrainer):
         ab = self.bins.decode(ops.cast(self({"images": images}), "float32"), self.temperature)
         ab = ops.image.resize(ab, images.shape[1:3], interpolation="bilinear")
         return lab_to_rgb(ops.concatenate([rgb_to_lightness(images), ab], axis=-1))
-
-    def report_images(self, data):
-        """Draws rows of gray, predicted and true images.
-
-        Args:
-            data: mmssl.pipelines.images.ImageCrops over the images to show.
-
-        Returns:
-            list of one (title, caption, uint8 (H, W, 3)).
-        """
-        images = next(iter(data.examples(data.source, batch_size=REPORT_IMAGES)))["images"].numpy()
-        lightness = np.asarray(rgb_to_lightness(images))
-        gray = lab_to_rgb(np.concatenate([lightness, np.zeros_like(images[..., 1:])], axis=-1))
-        rows = [gray, self.colorize(images), images]
-        caption = "Rows: lightness as the encoder sees it, predicted colors, true colors."
-        return [("Colorization", caption, sheet(rows))]
-
-
-def _stride(image, predictions):
-    """Finds the distance in pixels between neighboring predictions, along both axes."""
-    if None not in (*image, *predictions):
-        stride = math.ceil(image[0] / predictions[0])
-        if tuple(math.ceil(side / stride) for side in image) == tuple(predictions):
-            return stride
-    raise ValueError(
-        f"Colorization predicts maps of {predictions} for images of {image}, which no stride "
-        "relates: set upsampling, the strides or the size to match."
-    )

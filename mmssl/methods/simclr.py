@@ -1,7 +1,6 @@
 """SimCLR."""
 
 import keras
-from keras import ops
 
 from mmssl.losses.nt_xent import nt_xent
 from mmssl.losses.parts.inputs import positive_number
@@ -53,14 +52,7 @@ class SimCLR(JointEmbedding):
         self.temperature = temperature
 
     def call(self, batch, training=False):
-        """Projects both views in one pass, so that they share batch statistics.
-
-        Returns:
-            list of two (B, D'), one per view.
-        """
-        first, second = self.views(batch, 2)
-        both = {name: ops.concatenate([first[name], second[name]]) for name in first}
-        return ops.split(self.student(both, training=training)["projection"], 2)
+        return self.project_together(batch, training)
 
     def loss_terms(self, batch, outputs, training):
         return {"nt_xent": nt_xent(*outputs, self.temperature)}

@@ -8,10 +8,12 @@ from mmssl.pipelines.images.instances import InstanceCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.noise_beside import LatentCrops, NeighborCrops, UnitCrops
 from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews, SampledViews
+from mmssl.pipelines.images.pairs import ImagePairs
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.places import PlaceViews
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
 from mmssl.pipelines.images.rotated import RotatedCrops
+from mmssl.pipelines.images.sampled_pixels import SampledPixels
 from mmssl.pipelines.images.targets import TargetCrops
 from mmssl.pipelines.images.views import ImageViews
 from mmssl.pipelines.images.visible_patches import VisiblePatches
@@ -21,6 +23,7 @@ __all__ = [
     "ChannelCrops",
     "CorruptedCrops",
     "ImageCrops",
+    "ImagePairs",
     "ImageViews",
     "InstanceCrops",
     "JigsawTiles",
@@ -33,6 +36,7 @@ __all__ = [
     "PlaceViews",
     "RegionMaskedCrops",
     "RotatedCrops",
+    "SampledPixels",
     "SampledViews",
     "TargetCrops",
     "UnitCrops",

@@ -132,16 +132,13 @@ class ImageViews(ImageCrops):
             images = tf.gather(items, self.item_index(several, seed))
             images = tf.ensure_shape(images, [rows, height, width, 3])
             draws = uniforms(seed, several[0], rows, self._draws())
-            return self._views(images, crop_batch_to_columns, draws)
+            return self.views_of([images] * len(self.sizes), crop_batch_to_columns, draws)
 
         several = numbers.batch(rows, drop_remainder=True)
         return mapped(several, batch, self.num_parallel_calls)
 
     def example(self, index, key):
-        images = tf.ensure_shape(self.item(index), [None, None, 3])[tf.newaxis]
-        draws = uniforms(key[0], key[1], 1, self._draws())
-        views = self._views(images, crop_to_columns, draws)
-        return {name: view[0] for name, view in views.items()}
+        return self.views_of_items([self.item(index)] * len(self.sizes), key)
 
     def augment(self, images, draws, view):
         """Augments the finished images of one view, for subclasses with their own augmentations.
@@ -179,17 +176,33 @@ class ImageViews(ImageCrops):
     def _draws(self):
         return len(self.sizes) * (sum(_DRAWS.values()) + self.augment_draws)
 
-    def _views(self, images, crop, draws):
-        """Makes all views of a batch of images.
+    def views_of_items(self, items, key):
+        """Makes the views of one element.
 
         Args:
-            images: uint8 tensor (B, H, W, 3).
+            items: list of uint8 tensors (H, W, 3), what each view shows.
+            key: int64 (2,), the seed.
+
+        Returns:
+            dict of images_1, images_2, ..., float32 (size, size, 3).
+        """
+        shown = [tf.ensure_shape(item, [None, None, 3])[tf.newaxis] for item in items]
+        draws = uniforms(key[0], key[1], 1, self._draws())
+        views = self.views_of(shown, crop_to_columns, draws)
+        return {name: view[0] for name, view in views.items()}
+
+    def views_of(self, shown, crop, draws):
+        """Makes all views of a batch.
+
+        Args:
+            shown: list of uint8 tensors (B, H, W, 3), what each view shows.
             crop: function of images, boxes int32 (B, 4) and size -> columns from 0 to 255.
             draws: float32 tensor (B, `_draws()`).
         """
-        height, width = tf.unstack(tf.shape(images)[1:3])
         views = {}
         for view, (size, own) in enumerate(zip(self.sizes, self._for_views(draws), strict=True)):
+            images = shown[view]
+            height, width = tf.unstack(tf.shape(images)[1:3])
             box = crop_boxes(height, width, own["box"], self.scales[view], self.ratio)
             columns = self._augmented(crop(images, box, size), own, view)
             views[f"images_{view + 1}"] = self.augment(to_images(columns), own["augment"], view)

@@ -3,6 +3,7 @@
 from tests.faults import (
     autoencoders,
     bases,
+    channels,
     clusters,
     deploy,
     distribution,
@@ -37,6 +38,7 @@ ROOMS = (
     pretext,
     clusters,
     multiview,
+    channels,
     sequences,
     bases,
     long_data,

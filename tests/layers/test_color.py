@@ -1,9 +1,10 @@
+import colorsys
 import warnings
 
 import numpy as np
 import pytest
 
-from mmssl.layers import ColorBins, lab_to_rgb, rgb_to_lab
+from mmssl.layers import ColorBins, hue_and_chroma, lab_to_rgb, rgb_of_hue, rgb_to_lab
 from mmssl.layers.color import gamut_bins, rgb_to_lightness
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, assert_within
 
@@ -116,3 +117,24 @@ def test_the_annealed_mean_sharpens_as_the_formula_says():
     for temperature, share in ((0.38, 0.974621), (1.0, 0.8)):
         expected = share * first + (1 - share) * second
         assert_close(layer.decode(logits, temperature)[0], expected, SUM)
+
+
+def test_hue_and_chroma_are_those_of_hsv():
+    rgb = np.random.default_rng(0).random((500, 3)).astype("float32")
+    hue, chroma = hue_and_chroma(rgb)
+    expected = [colorsys.rgb_to_hsv(*color) for color in rgb.astype("float64")]
+    assert_close(hue, [h for h, _, _ in expected], NETWORK)
+    assert_close(chroma, np.ptp(rgb, axis=1), ROUNDING)
+
+
+def test_red_has_hue_0_and_gray_no_chroma():
+    rgb = np.float32([[1, 0, 0], [0.3, 0.3, 0.3], [0, 1, 0], [0, 0, 1]])
+    hue, chroma = hue_and_chroma(rgb)
+    assert_close(hue, [0, 0, 1 / 3, 2 / 3], SUM)
+    np.testing.assert_array_equal(chroma, [1, 0, 1, 1])
+
+
+def test_a_color_is_its_hue_and_chroma_and_some_white():
+    rgb = np.random.default_rng(0).random((500, 3)).astype("float32")
+    darkest = np.asarray(rgb_of_hue(*hue_and_chroma(rgb)))
+    assert_close(darkest + rgb.min(axis=1, keepdims=True), rgb, NETWORK)

@@ -93,6 +93,12 @@ SMALL = {
         "--method.top_blocks=1",
     ),
     "vision/dino_paper": (*_VIT, *_MULTI_CROP, *_heads(head=[16, 8]), "--method.out_dim=32"),
+    "vision/hypercolumn_colorization_paper": (
+        *_CROPS,
+        *("--data.num_pixels=4", "--method.width=8", "--method.encoder.channels=[8,8]"),
+        *(f"--method.encoder.{name}=[1,1]" for name in ("depths", "dilations")),
+        "--method.encoder.strides=[2,2]",
+    ),
     "vision/inpainting_paper": (
         *_CROPS,
         "--method.encoder.channels=[8,8,8]",
@@ -118,8 +124,14 @@ SMALL = {
         "--method.hidden=[16]",
     ),
     "vision/rotation_paper": (*_RESNET, "--probe.layer=null"),
+    "vision/siamese_paper": (*_RESNET, *_heads(projector=[8])),
     "vision/simclr_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/simsiam_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[4, 8])),
+    "vision/split_brain_paper": (
+        *_CROPS,
+        *(f"--method.encoder.encoder.{name}=[1,1]" for name in ("depths", "dilations")),
+        *("--method.encoder.encoder.channels=[8,8]", "--method.encoder.encoder.strides=[4,2]"),
+    ),
     "vision/swav_paper": (
         *_RESNET,
         *_MULTI_CROP,

@@ -2,6 +2,7 @@
 
 from mmssl.methods.bases.adversarial import AdversarialPretrainer
 from mmssl.methods.bases.clusters import Clusters
+from mmssl.methods.bases.colorizer import Colorizer
 from mmssl.methods.bases.joint_embedding import JointEmbedding
 from mmssl.methods.bases.latent_prediction import LatentPrediction
 from mmssl.methods.bases.pretext_classification import PretextClassification
@@ -13,6 +14,7 @@ from mmssl.methods.bases.teacher import EMATeacher
 __all__ = [
     "AdversarialPretrainer",
     "Clusters",
+    "Colorizer",
     "EMATeacher",
     "JointEmbedding",
     "LatentPrediction",
