@@ -38,8 +38,7 @@ from mmssl.layers.convolution import (
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
-from mmssl.layers.memory import VectorMemory
-from mmssl.layers.memory_bank import MemoryBank
+from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale, Standardize
 from mmssl.layers.patches import patch_statistics, patchify, unpatchify

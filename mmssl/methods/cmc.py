@@ -57,8 +57,7 @@ class CMC(Pretrainer):
             linear map to 128.
         objective: l, `nce` or `softmax` with a memory, or `in_batch`.
         graph: `full` for all pairs of views, `core` for those with the first.
-        num_instances: vectors of the memory of a view, at least the number of pictures; taken from
-            the data.
+        memory_size: n, number of pictures; a run takes it from the data.
         momentum: what the memory keeps of the old vector, in [0, 1].
         temperature: T, above 0.
         **kwargs: passed to Pretrainer.
@@ -76,7 +75,7 @@ class CMC(Pretrainer):
         projector: tuple[int, ...] = (128,),
         objective: Literal["nce", "softmax", "in_batch"] = "nce",
         graph: Literal["full", "core"] = "full",
-        num_instances: int = 10000,
+        memory_size: int = 10000,
         momentum: float = 0.5,
         temperature: float = 0.07,
         **kwargs,
@@ -89,7 +88,7 @@ class CMC(Pretrainer):
             raise ValueError(f"CMC takes two to four views; {encoder.name} has {len(groups)}.")
         self.objective = objective
         self.temperature = temperature
-        self.num_instances = num_instances
+        self.memory_size = memory_size
         pairs = itertools.permutations(range(len(groups)), 2)
         self.pairs = [pair for pair in pairs if graph == "full" or 0 in pair]
         self.projectors = [
@@ -101,7 +100,7 @@ class CMC(Pretrainer):
         self.views_of_images = keras.Model(encoder.input, vectors)
         self.banks = []
         if objective != "in_batch":
-            self.banks = [MemoryBank(num_instances, projector[-1], momentum) for _ in groups]
+            self.banks = [MemoryBank(memory_size, projector[-1], momentum) for _ in groups]
         self.log_partitions = self.add_weight(
             shape=(len(self.pairs),), initializer="zeros", trainable=False, name="log_partitions"
         )
@@ -132,7 +131,7 @@ class CMC(Pretrainer):
         self.update_metric("instance_accuracy", sum(hits) / len(hits))
         if training:
             for bank, rows in zip(self.banks, vectors, strict=True):
-                bank.update(batch["index"], rows)
+                bank.write(batch["index"], rows)
             self.steps.assign_add(1)
         return {"contrast": sum(losses)}
 
@@ -150,14 +149,14 @@ class CMC(Pretrainer):
             return [ops.mean(cross_entropy_of_positive(*score)) for score in scores], hits
         partitions = self._partitions(scores, training)
         losses = [
-            nce_of_scores(*score, self.num_instances, partitions[number])
+            nce_of_scores(*score, self.memory_size, partitions[number])
             for number, score in enumerate(scores)
         ]
         return losses, hits
 
     def _partitions(self, scores, training):
         """Returns log Z of each pair: that of the first batch, which is kept."""
-        now = [log_partition_of_scores(*score, self.num_instances) for score in scores]
+        now = [log_partition_of_scores(*score, self.memory_size) for score in scores]
         now = ops.stop_gradient(ops.stack(now))
         kept = ops.where(self.steps.value > 0, ops.convert_to_tensor(self.log_partitions), now)
         if training:

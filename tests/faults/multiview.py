@@ -33,24 +33,24 @@ FAULTS = (
     ),
     Fault(
         "a memory keeps as much as it should take in",
-        "mmssl/layers/memory_bank.py",
-        "self.momentum * self.look_up(indices) + (1 - self.momentum) * rows",
-        "(1 - self.momentum) * self.look_up(indices) + self.momentum * rows",
+        "mmssl/layers/memory.py",
+        "self.momentum * self.look_up(index) + (1 - self.momentum) * rows",
+        "(1 - self.momentum) * self.look_up(index) + self.momentum * rows",
         ("tests/layers/test_memory_bank.py",),
     ),
     Fault(
         "vectors in a memory are as long as they become",
-        "mmssl/layers/memory_bank.py",
+        "mmssl/layers/memory.py",
         "unit = ops.normalize(moved, axis=-1)",
         "unit = moved",
         ("tests/layers/test_memory_bank.py",),
     ),
     Fault(
         "replicas write only their own rows into a memory",
-        "mmssl/layers/memory_bank.py",
-        "indices = distribution.gather(indices)\n"
-        '        rows = ops.cast(distribution.gather(ops.stop_gradient(rows)), "float32")',
-        'rows = ops.cast(ops.stop_gradient(rows), "float32")',
+        "mmssl/layers/memory.py",
+        'index = distribution.gather(ops.cast(index, "int32"))\n'
+        '    return index, distribution.gather(ops.cast(ops.stop_gradient(rows), "float32"))',
+        'return index, ops.cast(ops.stop_gradient(rows), "float32")',
         ("tests/contract/test_methods.py",),
         "cmc and two_replicas",
     ),
@@ -92,8 +92,8 @@ FAULTS = (
     Fault(
         "a and b are scaled by the range of L",
         "mmssl/layers/channels.py",
-        "/ ops.array(span)",
-        "/ span[0]",
+        "LAB_LEAST) / LAB_SPAN",
+        "LAB_LEAST) / LAB_SPAN[0]",
         ("tests/layers/test_channels.py",),
     ),
     Fault(

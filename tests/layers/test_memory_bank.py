@@ -20,7 +20,7 @@ def bank_of(momentum=0.5):
 def test_an_update_moves_the_named_vectors_and_no_other():
     bank = bank_of()
     before = bank.vectors.numpy()
-    bank.update(INDICES, ROWS)
+    bank.write(INDICES, ROWS)
     after = bank.vectors.numpy()
     moved = 0.5 * before[INDICES] + 0.5 * ROWS
     assert_close(after[INDICES], moved / np.linalg.norm(moved, axis=1, keepdims=True), SUM)
@@ -33,7 +33,7 @@ def test_momentum_1_keeps_the_direction_and_0_replaces_the_vector():
     kept, replaced = bank_of(1.0), bank_of(0.0)
     before = kept.vectors.numpy()[INDICES]
     for bank in (kept, replaced):
-        bank.update(INDICES, ROWS)
+        bank.write(INDICES, ROWS)
     assert_close(kept.look_up(INDICES), before / np.linalg.norm(before, axis=1, keepdims=True), SUM)
     assert_close(replaced.look_up(INDICES), [[0.6, 0.8], [0.0, -1.0]], SUM)
 
@@ -50,7 +50,7 @@ def test_no_gradient_flows_into_the_memory():
     rows = tf.constant(ROWS)
     with tf.GradientTape() as tape:
         tape.watch([bank.vectors.value, rows])
-        bank.update(INDICES, rows)
+        bank.write(INDICES, rows)
         total = tf.reduce_sum(bank.look_up(INDICES))
     assert tape.gradient(total, [bank.vectors.value, rows]) == [None, None]
     assert bank.trainable_variables == []

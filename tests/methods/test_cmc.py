@@ -19,7 +19,6 @@ CASE = Case(
         "--data.batch_size=8",
         "--data.size=16",
         f"--data.num_negatives={NEGATIVES}",
-        "--data.num_instances=300",
         "--method.projector=[8]",
         "--method.encoder.encoder.channels=[4,8]",
         "--method.encoder.encoder.strides=[2,2]",
@@ -36,7 +35,7 @@ def method_of(groups=((0,), (1, 2)), seed=0, **kwargs):
     encoder = channel_group_encoder(
         SIZE, groups=groups, encoder=small_conv_encoder(SIZE, (8,), (2,))
     )
-    return CMC(encoder, (WIDTH,), **{"num_instances": INSTANCES, "temperature": 0.5, **kwargs})
+    return CMC(encoder, (WIDTH,), **{"memory_size": INSTANCES, "temperature": 0.5, **kwargs})
 
 
 @pytest.fixture
