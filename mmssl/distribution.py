@@ -47,7 +47,10 @@ def gather(x):
     context = _context()
     if context is None:
         return x
-    rows = context.all_gather(x, axis=0)
+    import tensorflow as tf
+
+    # An input of the step, other than what is computed from it, has no device; workers ask for one.
+    rows = context.all_gather(tf.identity(x), axis=0)
     own, *rest = x.shape
     rows.set_shape([own and own * context.num_replicas_in_sync, *rest])  # which it forgets
     return rows

@@ -115,7 +115,7 @@ class InterCLR(Clusters, MoCo):
         rows, seen = self.memory.vectors.value, self.memory.seen()
         start = drawn(rows, seen, self.num_clusters, self.steps.value)
         found = kmeans(rows, seen, start, FIRST_ITERATIONS, spherical=True)
-        self._assign(*refill(rows, *found, self.least))
+        self._assign(*self._refilled(rows, *found))
 
     def loss_terms(self, batch, outputs, training):
         if training:
@@ -160,18 +160,23 @@ class InterCLR(Clusters, MoCo):
     def _keep_clusters(self):
         """Updates the centroids now and then, and when a cluster has become too small."""
         rows, labels = self.memory.vectors.value, self.state.labels.value
-        centroids = ops.convert_to_tensor(self.centroids)
+        sizes, centroids = self.state.sizes.value, ops.convert_to_tensor(self.centroids)
 
         def updated():
             found, counts = cluster_means(rows, labels, self.num_clusters)
             means = ops.where(counts[:, None] > 0, l2_normalize(found), centroids)
-            return refill(rows, means, labels, self.least)
+            return self._refilled(rows, means, labels)
 
-        few = ops.any(self.state.sizes.value < self.least)
-        due = ops.logical_or(few, self.steps.value % self.centroid_steps == 0)
-        self._assign(*ops.cond(due, updated, lambda: (centroids, labels)))
+        due = self.steps.value % self.centroid_steps == 0
+        due = ops.logical_or(due, ops.any(sizes < self.least))
+        self._assign(*ops.cond(due, updated, lambda: (centroids, labels, sizes)))
 
-    def _assign(self, centroids, labels):
-        self.centroids.assign(l2_normalize(centroids))
+    def _refilled(self, rows, centroids, labels):
+        """Returns centroids, labels and sizes of clusters that all are large enough."""
+        centroids, labels = refill(rows, centroids, labels, self.least)
+        return l2_normalize(centroids), labels, cluster_sizes(labels, self.num_clusters)
+
+    def _assign(self, centroids, labels, sizes):
+        self.centroids.assign(centroids)
         self.state.labels.assign(labels)
-        self.state.sizes.assign(cluster_sizes(labels, self.num_clusters))
+        self.state.sizes.assign(sizes)
