@@ -28,6 +28,7 @@ from mmssl.methods.simsiam import SimSiam
 from mmssl.methods.swav import SwAV
 from mmssl.methods.t5 import T5
 from mmssl.methods.vicreg import VICReg
+from mmssl.methods.vicregl import VICRegL
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.wavernn import WaveRNN
@@ -63,6 +64,7 @@ __all__ = [
     "SimSiam",
     "SwAV",
     "VICReg",
+    "VICRegL",
     "Wav2Vec2",
     "WaveNet",
     "WaveRNN",

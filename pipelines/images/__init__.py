@@ -5,6 +5,7 @@ from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.instances import InstanceCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
+from mmssl.pipelines.images.located import LocatedViews
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.places import PlaceViews
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
@@ -19,6 +20,7 @@ __all__ = [
     "ImageViews",
     "InstanceCrops",
     "JigsawTiles",
+    "LocatedViews",
     "PatchCrops",
     "PatchPairs",
     "PlaceViews",
