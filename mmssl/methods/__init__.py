@@ -41,6 +41,7 @@ from mmssl.methods.swav import SwAV
 from mmssl.methods.t5 import T5
 from mmssl.methods.variational_autoencoder import VariationalAutoencoder
 from mmssl.methods.vicreg import VICReg
+from mmssl.methods.vicregl import VICRegL
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.wavernn import WaveRNN
@@ -88,6 +89,7 @@ __all__ = [
     "StackedDenoisingAutoencoder",
     "SwAV",
     "VICReg",
+    "VICRegL",
     "VariationalAutoencoder",
     "Wav2Vec2",
     "WaveNet",

@@ -6,6 +6,7 @@ from mmssl.pipelines.images.corrupted import CorruptedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.instances import InstanceCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
+from mmssl.pipelines.images.located import LocatedViews
 from mmssl.pipelines.images.noise_beside import LatentCrops, NeighborCrops, UnitCrops
 from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews, SampledViews
 from mmssl.pipelines.images.pairs import ImagePairs
@@ -28,6 +29,7 @@ __all__ = [
     "InstanceCrops",
     "JigsawTiles",
     "LatentCrops",
+    "LocatedViews",
     "NeighborCrops",
     "NumberedCrops",
     "NumberedViews",
