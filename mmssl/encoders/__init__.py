@@ -16,6 +16,7 @@ from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
 from mmssl.encoders.sentence import sentence_encoder
 from mmssl.encoders.small_conv import small_conv_encoder
+from mmssl.encoders.som import som_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.split_conv import split_conv_encoder
 from mmssl.encoders.t5 import t5_encoder
@@ -45,6 +46,7 @@ __all__ = [
     "sentence_encoder",
     "shortest",
     "small_conv_encoder",
+    "som_encoder",
     "spectrogram_encoder",
     "split_conv_encoder",
     "t5_encoder",

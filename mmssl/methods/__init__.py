@@ -24,6 +24,7 @@ from mmssl.methods.siamese import Siamese
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
+from mmssl.methods.som import SOM
 from mmssl.methods.split_brain import SplitBrain
 from mmssl.methods.swav import SwAV
 from mmssl.methods.t5 import T5
@@ -42,6 +43,7 @@ __all__ = [
     "DINO",
     "GPT",
     "MAE",
+    "SOM",
     "T5",
     "BarlowTwins",
     "Colorization",
