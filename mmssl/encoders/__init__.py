@@ -19,6 +19,7 @@ from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
 from mmssl.encoders.sentence import sentence_encoder
 from mmssl.encoders.small_conv import small_conv_encoder
+from mmssl.encoders.som import som_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.t5 import t5_encoder
 from mmssl.encoders.vit import vit_encoder
@@ -52,6 +53,7 @@ __all__ = [
     "sentence_encoder",
     "shortest",
     "small_conv_encoder",
+    "som_encoder",
     "spectrogram_encoder",
     "t5_encoder",
     "vit_encoder",

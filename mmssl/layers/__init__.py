@@ -57,6 +57,7 @@ from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
 from mmssl.layers.sampling import bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
+from mmssl.layers.som import PrototypeGrid
 from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
@@ -99,6 +100,7 @@ __all__ = [
     "PositionIds",
     "PostNormDecoderBlock",
     "PreNormBlock",
+    "PrototypeGrid",
     "ReflectionPadding",
     "RelativePositionBias",
     "SegmentIds",

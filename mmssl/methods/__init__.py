@@ -34,6 +34,7 @@ from mmssl.methods.siamese import Siamese
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
 from mmssl.methods.simsiam import SimSiam
+from mmssl.methods.som import SOM
 from mmssl.methods.sparse_autoencoder import SparseAutoencoder
 from mmssl.methods.split_brain import SplitBrain
 from mmssl.methods.stacked_denoising_autoencoder import StackedDenoisingAutoencoder
@@ -59,6 +60,7 @@ __all__ = [
     "GPT",
     "MAE",
     "RBM",
+    "SOM",
     "T5",
     "BarlowTwins",
     "Colorization",

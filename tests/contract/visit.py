@@ -185,4 +185,5 @@ def train(method, batches):
 
 def joined(weights):
     """Joins arrays to one, without counters, beside whose steps those of weights are small."""
-    return np.concatenate([w.ravel() for w in weights if w.dtype.kind == "f"]).astype("float64")
+    flat = [w.ravel() for w in weights if w.dtype.kind == "f"]
+    return np.concatenate([np.empty(0), *flat])  # some methods have none of a kind

@@ -40,7 +40,10 @@ def train_step(method, data):
     [loss], votes, totals, statistics, gradients = (list(islice(summed, len(x))) for x in sent)
     method._loss_tracker.update_state(loss)
     method.finite.watch(method.optimizer.iterations, [loss, *gradients])
-    method.optimizer.apply_gradients(zip(gradients, method.trainable_weights, strict=True))
+    if gradients:
+        method.optimizer.apply_gradients(zip(gradients, method.trainable_weights, strict=True))
+    else:  # a method that moves its weights itself
+        method.optimizer.iterations.assign_add(1)
     for variable, total in zip(differing, statistics, strict=True):
         variable.assign(total / replicas)
     for counts in votes:
