@@ -11,7 +11,7 @@ from mmssl.methods.bases.layerwise import Layerwise, below, check_stage, dense_l
 from mmssl.methods.bases.unit_noise import Corruption, corrupted
 
 
-class StackedDenoisingAutoencoder(Layerwise, Autoencoder):
+class StackedDenoisingAutoencoder(Autoencoder, Layerwise):
     """Stacked denoising autoencoders (Vincent et al. 2010, JMLR 11).
 
     Layer s of the encoder learns to reconstruct the clean code of the layer below from a corrupted

@@ -111,7 +111,7 @@ def test_a_median_restores_single_values_and_not_an_edge():
     speck = flat.copy()
     speck[0, 4, 4] = 1
     assert restored_by_median(speck, flat) == psnr(flat, flat) == 100
-    assert psnr(np.zeros((1, 2, 2, 1)), np.full((1, 2, 2, 1), 0.1)) == pytest.approx(20)
+    assert_close(psnr(np.zeros((1, 2, 2, 1)), np.full((1, 2, 2, 1), 0.1)), 20, SUM)
 
 
 def test_the_picture_shows_what_is_seen_restored_and_true():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mmssl import distribution
 from mmssl.encoders import dense_encoder, small_conv_encoder
 from mmssl.methods.bases.partition import log_partition
 from mmssl.methods.rbm import RBM
@@ -223,6 +224,14 @@ def test_chains_go_on_from_step_to_step_and_only_in_training():
     np.testing.assert_array_equal(method.chains, expected)
     loss_of(method, batch, training=False)
     np.testing.assert_array_equal(method.chains, expected)
+
+
+def test_a_replica_moves_the_chains_of_its_own_rows(monkeypatch):
+    method, batch = method_of(persistent=True, chains=4), batch_of(rows=2)
+    method.chains.assign(np.eye(4))
+    expected = method.sweep(np.eye(4, dtype="float32")[2:], batch["noise"][:, 0])
+    monkeypatch.setattr(distribution, "first_row", lambda rows: rows)
+    np.testing.assert_array_equal(method(batch, training=True)["fantasies"], expected)
 
 
 def test_the_visible_biases_begin_at_the_log_odds_of_the_data():

@@ -92,6 +92,7 @@ def test_what_a_stage_does_not_train_stays_bit_by_bit(stage, trained, batch):
         for one, two in zip(before, after, strict=True)
     ]
     assert same == [number not in trained for number in range(2)]
+    assert len(method.trainable_variables) == 3 * len(trained)  # weights, and a bias each way
 
 
 def test_all_stages_have_the_same_weights_in_the_same_order(batch):

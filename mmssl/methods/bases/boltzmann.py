@@ -11,18 +11,15 @@ from mmssl.choices import check_choices
 from mmssl.layers import Standardize
 from mmssl.losses.free_energy import free_energy, free_energy_gradient
 from mmssl.losses.reconstruction import reconstruction_error
-from mmssl.methods.bases.held_out_images import sheet, spread_out
+from mmssl.methods.bases.boltzmann_figures import figures, pictures
 from mmssl.methods.bases.layerwise import Layerwise, below, dense_layers
-from mmssl.methods.bases.partition import MOST, log_partition
 from mmssl.methods.bases.pretrainer import Pretrainer
-from mmssl.methods.bases.reconstructed import as_pictures, psnr, reconstruction_sheet
 from mmssl.methods.bases.unit_noise import drawn
 
 Units = Literal["binary", "gaussian"]
 START = 0.01  # standard deviation of the first weights
 LEAST_SHARE = 0.01  # of the examples in which a unit is on, and off
 LEAST_DEVIATION = 0.05  # that Gaussian values are divided by
-REPORT_IMAGES = 12
 
 
 class BoltzmannPretrainer(Layerwise, Pretrainer):
@@ -229,25 +226,7 @@ class BoltzmannPretrainer(Layerwise, Pretrainer):
             machine that is trained; and, with 16 hidden units or fewer, `log_likelihood`, the exact
             one in nats an item, and `log_partition`.
         """
-        batches = list(data.fixed_elements(spread_out(data.source)).as_numpy_iterator())
-        targets = np.concatenate([batch["target"] for batch in batches])
-        restored = np.concatenate([self.reconstruct(batch) for batch in batches])
-        seen = np.concatenate([self.infer(batch)["visible"] for batch in batches])
-        mean = np.broadcast_to(targets.mean(axis=0), targets.shape)
-        return {
-            "psnr": psnr(restored, targets),
-            "mean_psnr": psnr(mean, targets),
-            "reconstruction_error": float(ops.mean(self.errors(seen))),
-            **self._likelihood(seen),
-        }
-
-    def _likelihood(self, seen):
-        if self.layer.units > MOST:
-            return {}
-        weights = [ops.convert_to_numpy(x) for x in self.parameters()]
-        constant = log_partition(*weights, self.units)
-        energy = float(ops.mean(free_energy(seen, *weights, self.units)))
-        return {"log_likelihood": -energy - constant, "log_partition": constant}
+        return figures(self, data)
 
     def report_images(self, data):
         """Draws reconstructions, and the weights of hidden units of the first machine.
@@ -256,14 +235,6 @@ class BoltzmannPretrainer(Layerwise, Pretrainer):
             data: pipeline over the items to show, with `fixed_elements`.
 
         Returns:
-            list of (title, caption, uint8 (H, W, 3)).
+            list of two (title, caption, uint8 (H, W, 3)).
         """
-        batch = next(data.fixed_elements(data.source, REPORT_IMAGES).as_numpy_iterator())
-        caption, picture = reconstruction_sheet(batch, self.reconstruct(batch))
-        kernel = ops.convert_to_numpy(self.layers_up[0].kernel).T
-        chosen = kernel[: 3 * REPORT_IMAGES].reshape(-1, *self.target_shape)
-        shown = 0.5 + 0.5 * chosen / np.abs(chosen).max()
-        rows = [shown[i : i + REPORT_IMAGES] for i in range(0, len(shown), REPORT_IMAGES)]
-        whole = [as_pictures(row) for row in rows if len(row) == len(rows[0])]
-        text = "Each: the weights between the values and one hidden unit; gray is 0."
-        return [("Reconstructions", caption, picture), ("Weights", text, sheet(whole))]
+        return pictures(self, data)
