@@ -75,8 +75,19 @@ SMALL = {
     "text/t5_paper": (*_TEXT, *_DECODED),
     "text/word2vec_paper": (*_WORDS, _BATCH, "--data.length=64", "--data.block=16"),
     "text/xlnet_paper": (*_TEXT, "--data.memory=16"),
+    "vision/amdim_paper": (
+        *_CROPS,
+        "--method.encoder.width=4",
+        "--method.encoder.embedding_dim=16",
+        "--method.encoder.depth=1",
+    ),
     "vision/barlow_twins_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/byol_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[16, 8])),
+    "vision/cmc_paper": (
+        *_CROPS,
+        *("--data.num_negatives=12", "--method.projector=[8]"),
+        *("--method.encoder.encoder.depth=18", "--method.encoder.encoder.width=8"),
+    ),
     "vision/colorization_paper": (
         *_CROPS,
         *(f"--method.encoder.{name}=[1,1,1]" for name in ("depths", "dilations")),
@@ -85,6 +96,11 @@ SMALL = {
         "--method.decoder_width=8",
         "--method.upsampling=1",
     ),
+    "vision/contractive_autoencoder_paper": (
+        _BATCH,
+        "--data.size=8",
+        "--method.encoder.widths=[16]",
+    ),
     "vision/data2vec2_paper": (*_VIT, *_DECODER, "--data.patch_size=4", "--data.num_masks=2"),
     "vision/data2vec_paper": (
         *_VIT,
@@ -92,6 +108,23 @@ SMALL = {
         "--data.min_block=1",
         "--method.top_blocks=1",
     ),
+    "vision/deep_belief_network_paper": (_BATCH, "--data.size=6", "--data.widths=[16,16,8]"),
+    "vision/deep_infomax_paper": (
+        *_CROPS,
+        *("--method.width=8", "--method.encoder.channels=[4,8,8]"),
+    ),
+    "vision/deepcluster_paper": (
+        *_RESNET,
+        *("--data.limit=16", "--method.memory_size=16", "--method.clusters=4"),
+        "--method.components=4",
+    ),
+    "vision/deepcluster_v2_paper": (
+        *_RESNET,
+        *_MULTI_CROP,
+        *("--data.limit=16", "--method.memory_size=16", "--method.clusters=[4,4]"),
+        *_heads(projector=[16, 8]),
+    ),
+    "vision/denoising_autoencoder_paper": (_BATCH, "--data.size=8", "--method.encoder.widths=[16]"),
     "vision/dino_paper": (*_VIT, *_MULTI_CROP, *_heads(head=[16, 8]), "--method.out_dim=32"),
     "vision/hypercolumn_colorization_paper": (
         *_CROPS,
@@ -103,6 +136,12 @@ SMALL = {
         *_CROPS,
         "--method.encoder.channels=[8,8,8]",
         *_heads(decoder_channels=[8], discriminator_channels=[8, 8]),
+    ),
+    "vision/interclr_paper": (
+        *_RESNET,
+        *_heads(projector=[8]),
+        *("--data.limit=24", "--method.memory_size=24", "--method.clusters=3", "--method.least=4"),
+        *("--method.pool=1", "--method.negatives=6", _QUEUE),
     ),
     "vision/jigsaw_paper": (
         _BATCH,
@@ -118,6 +157,7 @@ SMALL = {
     "vision/moco_paper": (*_RESNET, *_heads(projector=[16, 8]), _QUEUE),
     "vision/moco_v1_paper": (*_RESNET, *_heads(projector=[8]), _QUEUE),
     "vision/moco_v3_paper": (*_VIT, *_heads(projector=[16, 8], predictor=[16, 8])),
+    "vision/rbm_paper": (_BATCH, "--data.size=6", "--data.widths=[8]", "--data.sweeps=2"),
     "vision/relative_position_paper": (
         *_RESNET,
         *("--data.patch_size=8", "--data.gap=2", "--data.jitter=1"),
@@ -127,10 +167,16 @@ SMALL = {
     "vision/siamese_paper": (*_RESNET, *_heads(projector=[8])),
     "vision/simclr_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/simsiam_paper": (*_RESNET, *_heads(projector=[16, 8], predictor=[4, 8])),
+    "vision/sparse_autoencoder_paper": (_BATCH, "--method.encoder.widths=[8]"),
     "vision/split_brain_paper": (
         *_CROPS,
         *(f"--method.encoder.encoder.{name}=[1,1]" for name in ("depths", "dilations")),
         *("--method.encoder.encoder.channels=[8,8]", "--method.encoder.encoder.strides=[4,2]"),
+    ),
+    "vision/stacked_denoising_autoencoder_paper": (
+        _BATCH,
+        "--data.size=6",
+        "--data.widths=[16,16,8]",
     ),
     "vision/swav_paper": (
         *_RESNET,
@@ -138,5 +184,13 @@ SMALL = {
         *_heads(projector=[16, 8]),
         "--method.num_prototypes=16",
     ),
+    "vision/variational_autoencoder_paper": (
+        *(_BATCH, "--data.size=8", "--data.latents=4"),
+        "--method.encoder.widths=[16]",
+    ),
     "vision/vicreg_paper": (*_RESNET, *_heads(projector=[16, 8])),
+    "vision/vicregl_paper": (
+        *(*_RESNET, "--data.grid=1", "--method.num_matches=[1,1]"),
+        *_heads(projector=[16, 8], local_projector=[16, 8]),
+    ),
 }
