@@ -165,8 +165,8 @@ FAULTS = (
     Fault(
         "only the loss is watched, not its gradient",
         "mmssl/methods/bases/step.py",
-        "[loss, *gradients])\n    method.optimizer",
-        "[loss])\n    method.optimizer",
+        "[loss, *gradients])\n    if gradients",
+        "[loss])\n    if gradients",
         ("tests/training/test_finite.py",),
     ),
     Fault(

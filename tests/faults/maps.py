@@ -16,7 +16,7 @@ FAULTS = (
         "neighbors on the grid of a map wrap around its rows",
         "mmssl/methods/som.py",
         "self.squared_ways = np.sum(apart**2, axis=-1)",
-        "self.squared_ways = np.sum(apart, axis=-1) ** 2",
+        "self.squared_ways = np.square(np.sum(apart, axis=-1))",
         _TESTS,
     ),
     Fault(
