@@ -5,6 +5,7 @@ from tests.contract.sizes import TINY_FRAMES, TINY_SOUND, TINY_TEXT, tiny_transf
 _BATCH = "--data.batch_size=8"
 _CROPS = (_BATCH, "--data.size=32")
 _RESNET = (*_CROPS, "--method.encoder.depth=18", "--method.encoder.width=8")
+_ITEMS = ("--data.limit=16", "--method.memory_size=16")
 _MULTI_CROP = ("--data.num_small_views=2", "--data.small_size=16")
 _VIT = (*_CROPS, *tiny_transformer(32))
 _SOUND = (*TINY_SOUND, _BATCH)
@@ -92,11 +93,29 @@ SMALL = {
         "--data.min_block=1",
         "--method.top_blocks=1",
     ),
+    "vision/deepcluster_paper": (
+        *_RESNET,
+        *_ITEMS,
+        *("--method.clusters=4", "--method.components=4"),
+    ),
+    "vision/deepcluster_v2_paper": (
+        *_RESNET,
+        *_MULTI_CROP,
+        *_ITEMS,
+        *_heads(projector=[16, 8], clusters=[4, 4]),
+    ),
     "vision/dino_paper": (*_VIT, *_MULTI_CROP, *_heads(head=[16, 8]), "--method.out_dim=32"),
     "vision/inpainting_paper": (
         *_CROPS,
         "--method.encoder.channels=[8,8,8]",
         *_heads(decoder_channels=[8], discriminator_channels=[8, 8]),
+    ),
+    "vision/interclr_paper": (
+        *_RESNET,
+        *_ITEMS,
+        *_heads(projector=[16, 8]),
+        *("--method.clusters=2", "--method.least=4"),
+        _QUEUE,
     ),
     "vision/jigsaw_paper": (
         _BATCH,
