@@ -45,7 +45,8 @@ class InterCLR(Clusters, MoCo):
 
     Args:
         encoder: keras.Model of any modality.
-        memory_size: number of items of the data; a run takes it from there.
+        memory_size: number of items of the data, by default that of ImageNet; a run takes it from
+            there.
         clusters: number of clusters, 2 or more.
         negatives: drawn for each query, at most; fewer where the pool has no more.
         pool: share of the memory, the nearest to a query, that negatives are drawn from.
@@ -64,7 +65,7 @@ class InterCLR(Clusters, MoCo):
     def __init__(
         self,
         encoder: keras.Model,
-        memory_size: int = 10000,
+        memory_size: int = 1281167,
         clusters: int = 100,
         negatives: int = 16384,
         pool: float = 0.1,
