@@ -34,7 +34,13 @@ from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory_bank import MemoryBank
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale
-from mmssl.layers.patches import patch_statistics, patchify, unpatchify
+from mmssl.layers.patches import (
+    OverlappingPatches,
+    PatchMap,
+    patch_statistics,
+    patchify,
+    unpatchify,
+)
 from mmssl.layers.pooling import (
     AtLeast,
     FrameMask,
@@ -86,8 +92,10 @@ __all__ = [
     "MuLaw",
     "NoiseTable",
     "NormalizeLevel",
+    "OverlappingPatches",
     "PadChannels",
     "PaddingMask",
+    "PatchMap",
     "PositionIds",
     "PostNormDecoderBlock",
     "PreNormBlock",

@@ -6,6 +6,7 @@ from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.instances import InstanceCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.located import LocatedViews
+from mmssl.pipelines.images.patch_grids import PatchGrids
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.places import PlaceViews
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
@@ -22,6 +23,7 @@ __all__ = [
     "JigsawTiles",
     "LocatedViews",
     "PatchCrops",
+    "PatchGrids",
     "PatchPairs",
     "PlaceViews",
     "RegionMaskedCrops",
