@@ -13,8 +13,9 @@ _GRAY = 0.5  # in place of a color that is dropped
 class PatchGrids(ImageCrops):
     """Random crops, cut into overlapping patches.
 
-    Batches hold patches float32 (B, G * G, patch_size, patch_size, 3) in [0, 1], row by row, with
-    G = (size - patch_size) // stride + 1. Each patch may lose colors or be mirrored by itself.
+    In addition to images, batches hold patches float32 (B, G * G, patch_size, patch_size, 3) in
+    [0, 1], row by row, with G = (size - patch_size) // stride + 1. Each patch may lose colors or be
+    mirrored by itself; the images are as they were before.
     Inputs of a trained encoder are those of `ImageCrops`, whole pictures as they are.
 
     Args:
@@ -58,7 +59,8 @@ class PatchGrids(ImageCrops):
         self.grid_size = (size - patch_size) // stride + 1
 
     def example(self, index, key):
-        patches = self.cut(super().example(index, key)["images"])
+        image = super().example(index, key)["images"]
+        patches = self.cut(image)
         patch_key = tf.random.experimental.stateless_fold_in(key, _PATCHES)
         drop_key, kept_key, flip_key = tf.unstack(
             tf.random.experimental.stateless_split(patch_key, 3)
@@ -71,7 +73,7 @@ class PatchGrids(ImageCrops):
         if self.flip_patches:
             flipped = tf.random.stateless_uniform(count, flip_key) < 0.5
             patches = tf.where(_over(flipped), tf.reverse(patches, [2]), patches)
-        return {"patches": patches}
+        return {"images": image, "patches": patches}
 
     def cut(self, image):
         """Cuts an image (size, size, 3) into patches (G * G, patch_size, patch_size, 3)."""
