@@ -15,6 +15,7 @@ from mmssl.encoders.parts.reach import reach, without_levels
 from mmssl.encoders.parts.saved import load_encoder
 from mmssl.encoders.parts.shortest import shortest
 from mmssl.encoders.parts.stages import at_size
+from mmssl.encoders.patch_grid import patch_grid_encoder
 from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.roberta import roberta_encoder
 from mmssl.encoders.sentence import sentence_encoder
@@ -46,6 +47,7 @@ __all__ = [
     "gpt_encoder",
     "group_encoders",
     "load_encoder",
+    "patch_grid_encoder",
     "reach",
     "receptive_field",
     "resnet_encoder",

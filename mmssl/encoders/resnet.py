@@ -4,6 +4,7 @@ from typing import Literal
 
 import keras
 
+from mmssl.choices import check_choices
 from mmssl.encoders.parts.normalization import batch_normalization
 
 # Residual blocks in each stage, by depth.
@@ -17,6 +18,7 @@ def resnet_encoder(
     depth: Literal[18, 34, 50, 101] = 50,
     width: int = 64,
     small_images: bool = False,
+    norm: Literal["batch", "layer"] = "batch",
 ) -> keras.Model:
     """Builds a residual network whose four stages end in `block_1` to `block_4`.
 
@@ -30,6 +32,8 @@ def resnet_encoder(
         width: channels of the first stage, 64 in the paper; they double from stage to stage.
         small_images: use a 3x3 convolution with stride 1 as stem, instead of 7x7 with stride 2 and
             max pooling, for images of about 32 pixels.
+        norm: `batch` norm, or `layer` norm over the channels of each place, by which no image sees
+            another.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1] to `features` (B, size / s,
@@ -37,7 +41,7 @@ def resnet_encoder(
         32 * width; and `embedding` (B, C), their mean.
 
     Raises:
-        ValueError: the depth is not supported.
+        ValueError: the depth or the norm is not supported.
 
     Reference:
         He, Zhang, Ren, Sun 2015, arXiv 1512.03385.
@@ -46,14 +50,15 @@ def resnet_encoder(
         raise ValueError(
             f"resnet_encoder(depth=...) must be one of {', '.join(map(str, STAGES))}; got {depth}."
         )
+    check_choices(resnet_encoder, norm=norm)
     images = keras.Input((size, size, 3), dtype="float32", name="images")
-    x = _stem(keras.layers.Rescaling(2.0, -1.0)(images), width, small_images)
+    x = _stem(keras.layers.Rescaling(2.0, -1.0)(images), width, small_images, norm)
     block = _bottleneck if depth >= BOTTLENECK_FROM else _basic
     for stage, count in enumerate(STAGES[depth], start=1):
         for index in range(1, count + 1):
             stride = 2 if stage > 1 and index == 1 else 1
             name = f"unit_{stage}_{index}"
-            branch, shortcut = block(x, width * 2 ** (stage - 1), stride, name)
+            branch, shortcut = block(x, width * 2 ** (stage - 1), stride, name, norm)
             ends = f"block_{stage}" if index == count else name
             x = keras.layers.ReLU(name=ends)(keras.layers.Add()([branch, shortcut]))
     embedding = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(x)
@@ -62,33 +67,33 @@ def resnet_encoder(
     )
 
 
-def _stem(x, width, small_images):
+def _stem(x, width, small_images, norm):
     if small_images:
-        return keras.layers.ReLU()(_convolution(x, width, 3, 1, "stem"))
-    x = keras.layers.ReLU()(_convolution(x, width, 7, 2, "stem"))
+        return keras.layers.ReLU()(_convolution(x, width, 3, 1, "stem", norm))
+    x = keras.layers.ReLU()(_convolution(x, width, 7, 2, "stem", norm))
     return keras.layers.MaxPooling2D(3, 2)(keras.layers.ZeroPadding2D(1)(x))
 
 
-def _basic(x, width, stride, name):
-    branch = keras.layers.ReLU()(_convolution(x, width, 3, stride, name, 1))
-    branch = _convolution(branch, width, 3, 1, name, 2, gamma="zeros")
-    return branch, _shortcut(x, width, stride, name)
+def _basic(x, width, stride, name, norm):
+    branch = keras.layers.ReLU()(_convolution(x, width, 3, stride, name, norm, 1))
+    branch = _convolution(branch, width, 3, 1, name, norm, 2, gamma="zeros")
+    return branch, _shortcut(x, width, stride, name, norm)
 
 
-def _bottleneck(x, width, stride, name):
-    branch = keras.layers.ReLU()(_convolution(x, width, 1, 1, name, 1))
-    branch = keras.layers.ReLU()(_convolution(branch, width, 3, stride, name, 2))
-    branch = _convolution(branch, 4 * width, 1, 1, name, 3, gamma="zeros")
-    return branch, _shortcut(x, 4 * width, stride, name)
+def _bottleneck(x, width, stride, name, norm):
+    branch = keras.layers.ReLU()(_convolution(x, width, 1, 1, name, norm, 1))
+    branch = keras.layers.ReLU()(_convolution(branch, width, 3, stride, name, norm, 2))
+    branch = _convolution(branch, 4 * width, 1, 1, name, norm, 3, gamma="zeros")
+    return branch, _shortcut(x, 4 * width, stride, name, norm)
 
 
-def _shortcut(x, width, stride, name):
+def _shortcut(x, width, stride, name, norm):
     if stride == 1 and x.shape[-1] == width:
         return x
-    return _convolution(x, width, 1, stride, name, 0)
+    return _convolution(x, width, 1, stride, name, norm, 0)
 
 
-def _convolution(x, width, kernel, stride, name, number=None, gamma="ones"):
+def _convolution(x, width, kernel, stride, name, norm, number=None, gamma="ones"):
     def named(part):
         return f"{name}_{part}" if number is None else f"{name}_{part}_{number}"
 
@@ -106,4 +111,8 @@ def _convolution(x, width, kernel, stride, name, number=None, gamma="ones"):
         kernel_initializer="he_normal",
         name=named("conv"),
     )(x)
+    if norm == "layer":
+        return keras.layers.LayerNormalization(
+            epsilon=1e-5, gamma_initializer=gamma, name=named("norm")
+        )(x)
     return batch_normalization(MOMENTUM, named("norm"), gamma_initializer=gamma)(x)

@@ -1,7 +1,10 @@
 """A small convolutional encoder of small images."""
 
+from typing import Literal
+
 import keras
 
+from mmssl.choices import check_choices
 from mmssl.encoders.parts.normalization import batch_normalization
 
 MOMENTUM = 0.9  # of batch norm's moving statistics
@@ -11,8 +14,9 @@ def small_conv_encoder(
     size: int = 28,
     channels: tuple[int, ...] = (32, 64, 128, 128),
     strides: tuple[int, ...] = (1, 2, 2, 2),
+    norm: Literal["batch", "layer"] = "batch",
 ) -> keras.Model:
-    """Builds a stack of 3x3 convolutions, each with batch norm and ReLU.
+    """Builds a stack of 3x3 convolutions, each with batch or layer norm and ReLU.
 
     The defaults have 0.24 million parameters and are meant for images of 28 to 32 pixels on CPUs.
 
@@ -20,6 +24,8 @@ def small_conv_encoder(
         size: height and width of the images in pixels.
         channels: width of each convolution, which is one block.
         strides: stride of each convolution.
+        norm: `batch` norm, or `layer` norm over the channels of each place, by which no image sees
+            another.
 
     Returns:
         keras.Model from `images` float32 (B, size, size, 3) in [0, 1] to `features`
@@ -27,8 +33,9 @@ def small_conv_encoder(
         `embedding` (B, channels[-1]), their mean.
 
     Raises:
-        ValueError: the two lists differ in length, or are empty.
+        ValueError: the two lists differ in length, or are empty, or the norm is unknown.
     """
+    check_choices(small_conv_encoder, norm=norm)
     if len(channels) != len(strides) or not channels:
         raise ValueError(
             "small_conv_encoder needs channels and strides of equal length, at least 1; got "
@@ -40,8 +47,14 @@ def small_conv_encoder(
         x = keras.layers.Conv2D(
             width, 3, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
         )(x)
-        x = keras.layers.ReLU(name=f"block_{number}")(batch_normalization(MOMENTUM)(x))
+        x = keras.layers.ReLU(name=f"block_{number}")(_normalized(x, norm))
     embedding = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(x)
     return keras.Model(
         {"images": images}, {"features": x, "embedding": embedding}, name="small_conv_encoder"
     )
+
+
+def _normalized(x, norm):
+    if norm == "batch":
+        return batch_normalization(MOMENTUM)(x)
+    return keras.layers.LayerNormalization(epsilon=1e-5)(x)

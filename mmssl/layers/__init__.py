@@ -41,7 +41,13 @@ from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale, Standardize
-from mmssl.layers.patches import patch_statistics, patchify, unpatchify
+from mmssl.layers.patches import (
+    OverlappingPatches,
+    PatchMap,
+    patch_statistics,
+    patchify,
+    unpatchify,
+)
 from mmssl.layers.pooling import (
     AtLeast,
     FrameMask,
@@ -95,8 +101,10 @@ __all__ = [
     "MuLaw",
     "NoiseTable",
     "NormalizeLevel",
+    "OverlappingPatches",
     "PadChannels",
     "PaddingMask",
+    "PatchMap",
     "PositionIds",
     "PostNormDecoderBlock",
     "PreNormBlock",

@@ -9,6 +9,7 @@ from mmssl.methods.cmc import CMC
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
 from mmssl.methods.cpc import CPC
+from mmssl.methods.cpc_2d import CPC2D
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.deep_belief_network import DeepBeliefNetwork
@@ -56,6 +57,7 @@ __all__ = [
     "BYOL",
     "CMC",
     "CPC",
+    "CPC2D",
     "DINO",
     "GPT",
     "MAE",

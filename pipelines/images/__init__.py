@@ -10,6 +10,7 @@ from mmssl.pipelines.images.located import LocatedViews
 from mmssl.pipelines.images.noise_beside import LatentCrops, NeighborCrops, UnitCrops
 from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews, SampledViews
 from mmssl.pipelines.images.pairs import ImagePairs
+from mmssl.pipelines.images.patch_grids import PatchGrids
 from mmssl.pipelines.images.patch_pairs import PatchPairs
 from mmssl.pipelines.images.places import PlaceViews
 from mmssl.pipelines.images.region_masked import RegionMaskedCrops
@@ -34,6 +35,7 @@ __all__ = [
     "NumberedCrops",
     "NumberedViews",
     "PatchCrops",
+    "PatchGrids",
     "PatchPairs",
     "PlaceViews",
     "RegionMaskedCrops",

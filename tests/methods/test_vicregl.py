@@ -27,7 +27,11 @@ SIZE, ROWS, WEIGHTS = 8, 6, {"invariance": 25, "variance": 25, "covariance": 1}
 def method_of(encoder=None, **kwargs):
     keras.utils.set_random_seed(0)
     encoder = encoder or small_conv_encoder(SIZE, (6,), (4,))
-    return VICRegL(encoder, (8, 8), (8, 4), **{"num_matches": (3, 2), **kwargs})
+    method = VICRegL(encoder, (8, 8), (8, 4), **{"num_matches": (3, 2), **kwargs})
+    # Untrained projections vary little: covariances would be lost beside the other terms.
+    for head in filter(None, (method.projector, method.local_projector)):
+        head.layers[-1].kernel.assign(4 * head.layers[-1].kernel)
+    return method
 
 
 def batch_of(small=0):

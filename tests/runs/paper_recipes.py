@@ -101,6 +101,12 @@ SMALL = {
         "--data.size=8",
         "--method.encoder.widths=[16]",
     ),
+    "vision/cpc_2d_paper": (
+        *("--data.size=16", "--data.batch_size=8", "--data.patch_size=4", "--data.stride=2"),
+        *("--method.context_width=8", "--method.context_depth=1"),
+        *("--method.encoder.encoder.depth=18", "--method.encoder.encoder.width=4"),
+        "--method.encoder.encoder.small_images=true",
+    ),
     "vision/data2vec2_paper": (*_VIT, *_DECODER, "--data.patch_size=4", "--data.num_masks=2"),
     "vision/data2vec_paper": (
         *_VIT,
