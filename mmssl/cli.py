@@ -108,6 +108,7 @@ def _add(commands, name, module):
     description = module.__doc__.splitlines()[0]
     parser = commands.add_parser(
         name,
+        allow_abbrev=False,  # options of recipes begin alike, such as --data and --data-changed
         help=f"{description[0].lower()}{description[1:].removesuffix('.')}",
         description=description,
         epilog="examples:\n" + textwrap.indent(module.EXAMPLES, "  "),

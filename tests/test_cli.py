@@ -157,6 +157,11 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(capsys, tmp_path):
     assert "fit.steps" in error
 
 
+def test_a_key_is_not_taken_for_an_option_that_begins_like_it(capsys, tmp_path):
+    given = ("vision/simclr", "--data", "accept", "--out", tmp_path / "run")
+    assert "no key 'data'" in refused(capsys, "pretrain", *given)
+
+
 def test_a_text_given_to_an_audio_recipe_is_refused(capsys, tmp_path):
     (tmp_path / "novel.txt").write_text("It was a dark and stormy night.")
     error = refused(

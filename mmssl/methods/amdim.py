@@ -7,7 +7,7 @@ from mmssl.encoders import blocks
 from mmssl.losses.infomax import infomax_nce_terms
 from mmssl.losses.parts.inputs import positive_number
 from mmssl.methods.bases import Pretrainer
-from mmssl.methods.bases.held_out_images import lit, sheet
+from mmssl.methods.bases.held_out_images import highlight, sheet
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.score_heads import score_head
 
@@ -139,7 +139,7 @@ class AMDIM(Pretrainer):
         scores = vectors["fine"][0] @ vectors["whole"][0][..., None]
         scores = scores.reshape(-1, self.fine, self.fine)
         caption = "Rows: pictures, and the same, bright where a place tells of the whole."
-        return [("Places", caption, sheet([images, lit(images, scores)]))]
+        return [("Places", caption, sheet([images, highlight(images, scores)]))]
 
 
 def _map_of(encoder, side):

@@ -10,7 +10,7 @@ from mmssl.encoders import blocks
 from mmssl.losses.infomax import infomax_dv, infomax_jsd, infomax_nce
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.heads import mlp
-from mmssl.methods.bases.held_out_images import lit, sheet
+from mmssl.methods.bases.held_out_images import highlight, sheet
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.score_heads import score_head
 
@@ -132,7 +132,7 @@ class DeepInfoMax(Pretrainer):
         scores = (places @ vector[..., None]).reshape(-1, *self.sides)
         images = batch["images"].numpy()
         caption = "Rows: pictures, and the same, bright where a place tells of the whole."
-        return [("Places", caption, sheet([images, lit(images, scores)]))]
+        return [("Places", caption, sheet([images, highlight(images, scores)]))]
 
 
 def _map(encoder, layer):

@@ -44,7 +44,7 @@ def join_tiles(tiles):
     return tiles.swapaxes(2, 3).reshape(count, rows * height, columns * width, channels)
 
 
-def lit(images, maps):
+def highlight(images, maps):
     """Shows a map of numbers as light on images: bright where they are high, dark where low.
 
     Args:
