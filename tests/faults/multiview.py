@@ -161,6 +161,13 @@ FAULTS = (
         ("tests/pipelines/images/test_places.py",),
     ),
     Fault(
+        "Deep InfoMax scores the whole map by the places' weight",
+        "mmssl/methods/deep_infomax.py",
+        'weights = {"local": local_weight, "global": global_weight}',
+        'weights = {"local": local_weight, "global": local_weight}',
+        ("tests/methods/test_deep_infomax.py",),
+    ),
+    Fault(
         "a score head begins at random",
         "mmssl/methods/bases/score_heads.py",
         'kernel_initializer="zeros"',
