@@ -1,7 +1,6 @@
 """The base class of methods that compare two views of an example."""
 
 import keras
-from keras import ops
 
 from mmssl.methods.bases.heads import with_head
 from mmssl.methods.bases.pretrainer import Pretrainer
@@ -31,16 +30,6 @@ class JointEmbedding(Pretrainer):
         return [
             self.student(view, training=training)["projection"] for view in self.views(batch, 2)
         ]
-
-    def project_together(self, batch, training=False):
-        """Projects both views in one pass, so that they share batch statistics.
-
-        Returns:
-            list of two (B, D'), one per view.
-        """
-        first, second = self.views(batch, 2)
-        both = {name: ops.concatenate([first[name], second[name]]) for name in first}
-        return ops.split(self.student(both, training=training)["projection"], 2)
 
     def projection_model(self):
         projection = self.student.output["projection"]

@@ -104,6 +104,19 @@ class Pretrainer(keras.Model):
             )
         return found
 
+    def joined_views(self, batch, count):
+        """Joins the views of a batch, for one pass in which they share batch statistics.
+
+        Args:
+            batch: dict of tensors.
+            count: number of views.
+
+        Returns:
+            dict of encoder inputs (count * B, ...), one view after the other.
+        """
+        views = self.views(batch, count)
+        return {name: ops.concatenate([view[name] for view in views]) for name in views[0]}
+
     def export_encoder(self):
         """Returns the encoder to save, probe and export; some methods take the teacher's.
 
