@@ -22,12 +22,12 @@ def sheet(rows):
     """Joins rows of images to one picture.
 
     Args:
-        rows: list of float32 (N, H, W, 3) in [0, 1], a row each.
+        rows: list of float32 (N, H, W, 3) in [0, 1], a row each, of one width N * W.
 
     Returns:
         uint8 array (rows * H, N * W, 3).
     """
-    (joined,) = join_tiles(np.stack([np.asarray(row) for row in rows])[np.newaxis])
+    joined = np.concatenate([np.concatenate(list(np.asarray(row)), axis=1) for row in rows])
     return np.rint(joined * 255).astype("uint8")
 
 
