@@ -14,7 +14,7 @@ from mmssl.cli import main
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs import RunFolder
 from mmssl.stopping import StoppedError, at_once, deferred
-from mmssl.training import loop
+from mmssl.training import pretraining
 from mmssl.training.pretraining import pretrain
 from mmssl.training.progress import Progress
 from tests.training.test_run import TINY
@@ -111,7 +111,7 @@ def test_a_run_that_is_stopped_in_its_last_step_is_kept(signals, tmp_path, monke
 
 
 def test_a_report_that_is_stopped_is_written_by_the_same_command(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(loop, "Training", lambda *_: _Nothing())
+    monkeypatch.setattr(pretraining, "Training", lambda *_: _Nothing())
     monkeypatch.setattr("mmssl.training.finish.finish", lambda *_: os.kill(os.getpid(), 15))
     assert main(["pretrain", "audio/cpc", "--out", str(tmp_path / "run")]) == 143
     assert "which is complete: the same command writes the report" in capsys.readouterr().err
