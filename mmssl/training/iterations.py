@@ -3,6 +3,7 @@
 from mmssl.methods.bases.layerwise import Layerwise
 from mmssl.runs import RunFolder
 from mmssl.runs.classes import imported
+from mmssl.runs.recipe import build
 
 
 def runs_in_order(config, out):
@@ -17,7 +18,8 @@ def runs_in_order(config, out):
         the last one is `out`. Runs that nothing needs any more are left out.
 
     Raises:
-        ValueError: there are several iterations, and the data have no targets to learn.
+        ValueError: there are several iterations, and the data have no targets to learn; or the
+            method has no such stage.
     """
     if config["fit"]["iterations"] > 1:
         return _iterations(config, out)
@@ -25,6 +27,7 @@ def runs_in_order(config, out):
     if issubclass(imported(method["class_path"]), Layerwise):
         stage = method["init_args"].get("stage", 1)
         if stage > 1 and config["fit"]["initial_weights"] is None:
+            build(method)  # refuses a stage that there is not, before the others are trained
             return _stages(stage, out)
     return [(out, [])]
 

@@ -28,7 +28,7 @@ class ChannelCrops(ImageCrops):
         **kwargs: see `ImageCrops`.
 
     Raises:
-        ValueError: when prepared, if a picture is missing in another folder.
+        ValueError: when prepared, if there is no such folder, or a picture is missing in it.
     """
 
     def __init__(
@@ -75,6 +75,8 @@ def _channel(path, size):
 
 def _paths(folder, names):
     """Finds the picture of each name in a folder, whatever its extension."""
+    if not folder.is_dir():
+        raise ValueError(f"beside={str(folder)!r} is no folder: name that of the other channel")
     there = {
         path.relative_to(folder).with_suffix("").as_posix(): str(path)
         for path in sorted(folder.rglob("*"))

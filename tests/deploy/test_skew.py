@@ -117,7 +117,8 @@ def test_real_pictures_of_mixed_formats_are_seen_alike(real_data, tmp_path):
         for kind in ("bmp", "webp", "gif"):
             Image.open(file).convert("RGB").save(tmp_path / f"{number}.{kind}")
     sent = [path.read_bytes() for path in sorted(tmp_path.iterdir())]
-    assert_same_inputs(pipelines()["vision/colorization"], sent, str(tmp_path))
+    pipeline = build(read_recipe("vision/colorization")["data"])
+    assert_same_inputs(pipeline, sent, str(tmp_path))
 
 
 def test_real_texts_are_read_alike(real_data):

@@ -49,3 +49,9 @@ def test_what_is_trained_follows_from_the_stage_and_where_it_begins(tmp_path):
     given = case.config("--fit.initial_weights=elsewhere")
     assert runs_in_order(given, out) == [(out, [])]
     assert runs_in_order(case.config("--method.stage=1"), out) == [(out, [])]
+
+
+def test_a_stage_that_there_is_not_is_refused_before_the_first_one(tmp_path):
+    with pytest.raises(ValueError, match="stage=4"):
+        train(tmp_path / "run", "--method.stage=4", name="stacked_denoising_autoencoder")
+    assert list(tmp_path.iterdir()) == []

@@ -61,6 +61,12 @@ def test_without_other_folders_they_are_ordinary_crops(folders):
     np.testing.assert_array_equal(elements(data_of(folders, ()), seed=1)["images"], plain)
 
 
+def test_a_folder_that_is_missing_is_named(folders):
+    (folders / "depth").rename(folders / "elsewhere")
+    with pytest.raises(ValueError, match="depth' is no folder"):
+        data_of(folders).prepare()
+
+
 def test_a_picture_that_is_missing_beside_is_named(folders):
     (folders / "depth" / "cats" / "3.bmp").unlink()
     with pytest.raises(ValueError, match=r"lacks 1 of 6 pictures, the first is cats/3.png"):
