@@ -30,6 +30,18 @@ def mapped(dataset, function, calls=None):
     return dataset.map(plain, calls, deterministic=None if calls is None else True)
 
 
+def fixed_keys(count):
+    """Returns a key for each of some items, the same at every call, of draws outside of training.
+
+    Args:
+        count: int, their number.
+
+    Returns:
+        tf.data.Dataset of int64 (2,), the seed 0 and the number of the item.
+    """
+    return mapped(tf.data.Dataset.range(count), lambda n: tf.stack([tf.zeros_like(n), n]))
+
+
 def uniforms(seed, first, elements, count):
     """Returns the random numbers of consecutive elements.
 

@@ -7,7 +7,7 @@ from mmssl.encoders import blocks
 from mmssl.losses.infomax import infomax_nce_terms
 from mmssl.losses.parts.inputs import positive_number
 from mmssl.methods.bases import Pretrainer
-from mmssl.methods.bases.held_out_images import highlight, sheet
+from mmssl.methods.bases.held_out_images import first_images, highlight, sheet
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.score_heads import score_head
 
@@ -96,9 +96,8 @@ class AMDIM(Pretrainer):
             dict of `whole` (2, B, D), `coarse` (2, B, coarse^2, D) and `fine` (2, B, fine^2, D),
             the first view first.
         """
-        both = [view["images"] for view in self.views(batch, 2)]
-        images = {"images": ops.concatenate(both)}
-        outputs = self.maps_and_embedding(images, training=training)
+        both = self.join(self.views(batch, 2))
+        outputs = self.maps_and_embedding(both, training=training)
         vectors = {"whole": ops.reshape(outputs["whole"], (2, -1, outputs["whole"].shape[-1]))}
         for name, head in self.heads.items():
             _, height, width, channels = outputs[name].shape
@@ -134,7 +133,7 @@ class AMDIM(Pretrainer):
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
         """
-        images = next(iter(data.examples(data.source, batch_size=REPORT_IMAGES)))["images"].numpy()
+        images = first_images(data, REPORT_IMAGES)
         vectors = self.infer({"images_1": images, "images_2": images})
         scores = vectors["fine"][0] @ vectors["whole"][0][..., None]
         scores = scores.reshape(-1, self.fine, self.fine)

@@ -8,7 +8,7 @@ from mmssl import distribution
 from mmssl.losses.info_nce import future_info_nce
 from mmssl.losses.parts.inputs import positive_number
 from mmssl.methods.bases import Pretrainer
-from mmssl.methods.bases.held_out_images import sheet
+from mmssl.methods.bases.held_out_images import first_images, sheet
 
 TAPS = 3  # of a convolution of the context network
 DIRECTIONS = (1, 4)
@@ -126,7 +126,7 @@ class CPC2D(Pretrainer):
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
         """
-        images = next(iter(data.examples(data.source, batch_size=REPORT_IMAGES)))["images"].numpy()
+        images = first_images(data, REPORT_IMAGES)
         cut = np.asarray(self.encoder.get_layer("patches")(images))
         outputs = self.infer({"patches": cut.reshape(len(images), -1, *cut.shape[1:])})
         grid, width = outputs["latents"].shape[2:]

@@ -10,7 +10,7 @@ from mmssl.encoders import blocks
 from mmssl.losses.infomax import infomax_dv, infomax_jsd, infomax_nce
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.heads import mlp
-from mmssl.methods.bases.held_out_images import highlight, sheet
+from mmssl.methods.bases.held_out_images import first_images, highlight, sheet
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.score_heads import score_head
 
@@ -127,10 +127,9 @@ class DeepInfoMax(Pretrainer):
         """
         if not self.local_heads:
             return []
-        batch = next(iter(data.examples(data.source, batch_size=REPORT_IMAGES)))
-        vector, places = self.infer(batch)["local"]
+        images = first_images(data, REPORT_IMAGES)
+        vector, places = self.infer({"images": images})["local"]
         scores = (places @ vector[..., None]).reshape(-1, *self.sides)
-        images = batch["images"].numpy()
         caption = "Rows: pictures, and the same, bright where a place tells of the whole."
         return [("Places", caption, sheet([images, highlight(images, scores)]))]
 

@@ -9,7 +9,8 @@ from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.losses.parts.inputs import positive_number
 from mmssl.losses.parts.similarity import l2_normalize
 from mmssl.methods.bases import Clusters
-from mmssl.methods.bases.clusters import ClusterState, cluster_metrics, too_many_clusters
+from mmssl.methods.bases.cluster_state import ClusterState, cluster_metrics
+from mmssl.methods.bases.clusters import too_many_clusters
 from mmssl.methods.bases.heads import behind_head, mlp
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.kmeans import drawn, kmeans

@@ -169,7 +169,6 @@ class DINO(Pretrainer):
 
     def _targets(self, batch, training):
         """Returns the teacher's logits (B, K) of each global crop."""
-        crops = self.views(batch)[:LARGE]
-        both = {name: ops.concatenate([crop[name] for crop in crops]) for name in crops[0]}
+        both = self.join(self.views(batch)[:LARGE])
         embeddings = self.teacher(both, training=training)["embedding"]
         return ops.split(self.teacher_head(embeddings), LARGE)

@@ -10,7 +10,8 @@ from mmssl.losses.inter_image import inter_image
 from mmssl.losses.parts.inputs import positive_number
 from mmssl.losses.parts.similarity import l2_normalize
 from mmssl.methods.bases import Clusters
-from mmssl.methods.bases.clusters import ClusterState, cluster_metrics, too_many_clusters
+from mmssl.methods.bases.cluster_state import ClusterState, cluster_metrics
+from mmssl.methods.bases.clusters import too_many_clusters
 from mmssl.methods.bases.kmeans import cluster_means, cluster_sizes, drawn, kmeans, nearest
 from mmssl.methods.bases.refill import refill
 from mmssl.methods.moco import MoCo

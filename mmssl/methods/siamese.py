@@ -62,7 +62,7 @@ class Siamese(JointEmbedding):
         self.margin = margin
 
     def call(self, batch, training=False):
-        both = self.joined_views(batch, 2)
+        both = self.join(self.views(batch, 2))
         return ops.split(self.student(both, training=training)["projection"], 2)
 
     def loss_terms(self, batch, outputs, training):

@@ -53,7 +53,7 @@ class SimCLR(JointEmbedding):
         self.temperature = temperature
 
     def call(self, batch, training=False):
-        both = self.joined_views(batch, 2)
+        both = self.join(self.views(batch, 2))
         return ops.split(self.student(both, training=training)["projection"], 2)
 
     def loss_terms(self, batch, outputs, training):

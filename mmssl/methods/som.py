@@ -10,6 +10,7 @@ from mmssl import distribution
 from mmssl.choices import check_choices
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.held_out_images import sheet, spread_out
+from mmssl.methods.bases.inference import first_outputs
 from mmssl.methods.bases.requirements import required_layer
 
 LEAST_SHARE = 1e-30  # of inputs that a prototype needs, to be moved to their mean
@@ -153,13 +154,7 @@ class SOM(Pretrainer):
             batches: tf.data.Dataset of training batches.
             examples: number of inputs to use.
         """
-        found = []
-        for batch in batches:
-            vectors = self.vectors({name: batch[name] for name in self.encoder.input})
-            found.append(ops.convert_to_numpy(ops.cast(vectors, "float32")))
-            if sum(map(len, found)) >= examples:
-                break
-        found = np.concatenate(found)
+        found = first_outputs(self.vectors, batches, examples)
         deviation = found.std(axis=0)
         least = LEAST_DEVIATION * deviation.max() or 1.0
         self.grid.mean.assign(found.mean(axis=0))

@@ -11,7 +11,7 @@ from mmssl.encoders import channel_groups
 from mmssl.layers import LabChannels
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.channel_codes import GamutColors, Levels, Values
-from mmssl.methods.bases.held_out_images import sheet, spread_out
+from mmssl.methods.bases.held_out_images import first_images, sheet, spread_out
 from mmssl.methods.bases.pixel_stride import pixel_stride
 
 REPORT_IMAGES = 12
@@ -155,7 +155,7 @@ class SplitBrain(Pretrainer):
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
         """
-        images = next(iter(data.examples(data.source, batch_size=REPORT_IMAGES)))["images"].numpy()
+        images = first_images(data, REPORT_IMAGES)
         true = self._split(images)
         first, second = self.predict_channels(images)
         order = [channel for group in self.groups for channel in group]

@@ -19,13 +19,12 @@ from mmssl.losses.vicregl import (
 )
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.heads import behind_head, mlp
-from mmssl.methods.bases.held_out_images import sheet
+from mmssl.methods.bases.held_out_images import MARKS, marked, sheet
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.multi_crop import LARGE
 
 WEIGHTS = {"invariance": 25.0, "variance": 25.0, "covariance": 1.0}
 REPORT_IMAGES = 8
-COLORS = np.array([[1, 0.2, 0.2], [0.2, 1, 0.2], [0.3, 0.4, 1], [1, 1, 0.2]], "float32")
 
 
 class VICRegL(Pretrainer):
@@ -152,7 +151,7 @@ class VICRegL(Pretrainer):
         count = min(REPORT_IMAGES, data.batch_size)
         batch = next(iter(data.batches().take(1)))
         centers = [batch[f"centers_{view}"][:count] for view in (1, 2)]
-        shown = min(len(COLORS), centers[0].shape[1])
+        shown = min(len(MARKS), centers[0].shape[1])
         kept, nearest = nearest_matches(center_distances(*centers), shown)
         grid = math.isqrt(centers[0].shape[1])
         rows = [
@@ -215,24 +214,3 @@ def _check_places(places, centers):
             f"The maps of the encoder have {found} places, a view each, and those of the data "
             f"{said}: set data.grid and data.small_grid."
         )
-
-
-def marked(images, places, grid):
-    """Colors cells of images, one color a column of places.
-
-    Args:
-        images: float32 (N, S, S, 3) in [0, 1].
-        places: int array (N, M), cells row by row, M at most 4.
-        grid: cells along each side.
-
-    Returns:
-        float32 (N, S, S, 3) in [0, 1].
-    """
-    edges = np.arange(grid + 1) * images.shape[1] // grid
-    colored = images.copy()
-    for image, cells in zip(colored, places, strict=True):
-        for cell, color in zip(cells, COLORS, strict=False):
-            row, column = divmod(cell, grid)
-            part = image[edges[row] : edges[row + 1], edges[column] : edges[column + 1]]
-            part[:] = (part + color) / 2
-    return colored

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.audio.log_mel import log_mel
 from mmssl.pipelines.audio.windows import AudioWindows
-from mmssl.pipelines.elements import mapped
+from mmssl.pipelines.elements import fixed_keys, mapped
 from mmssl.pipelines.masks.corruption import Corruption, check_corruption, corrupt
 from mmssl.pipelines.sources import Source
 
@@ -105,15 +105,15 @@ class LogMelTargets(AudioWindows):
         """
         source = source if isinstance(source, Source) else self.open(source)
         middles = self.middles(source, batch_size).unbatch()
-        numbered = tf.data.Dataset.zip(tf.data.Dataset.range(len(source)), middles)
 
-        def element(number, inputs):
+        def element(key, inputs):
             lacking = self.window - tf.shape(inputs["waveform"])[0]
             padded = {name: tf.pad(x, [[0, lacking]]) for name, x in inputs.items()}
             fixed = {name: tf.ensure_shape(x, [self.window]) for name, x in padded.items()}
-            return self.element(fixed, tf.stack([tf.zeros_like(number), number]))
+            return self.element(fixed, key)
 
-        return mapped(numbered, element).batch(batch_size)
+        keyed = tf.data.Dataset.zip(fixed_keys(len(source)), middles)
+        return mapped(keyed, element).batch(batch_size)
 
     def target_shape(self):
         """Returns the shape of a target."""

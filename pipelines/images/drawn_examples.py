@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from mmssl.pipelines.elements import mapped
+from mmssl.pipelines.elements import fixed_keys, mapped
 from mmssl.pipelines.sources import Source
 
 
@@ -19,7 +19,6 @@ def with_draws(pipeline, draw, source, batch_size):
         tf.data.Dataset of dicts of images and what was drawn.
     """
     source = source if isinstance(source, Source) else pipeline.open(source)
-    numbers = tf.data.Dataset.range(len(source))
-    draws = mapped(numbers, lambda n: draw(tf.stack([tf.zeros_like(n), n])))
+    draws = mapped(fixed_keys(len(source)), draw)
     pairs = tf.data.Dataset.zip(pipeline.examples(source, batch_size), draws.batch(batch_size))
     return mapped(pairs, lambda inputs, drawn: {**inputs, **drawn})

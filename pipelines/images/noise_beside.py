@@ -9,9 +9,12 @@ from mmssl.pipelines.images.targets import TargetCrops
 
 
 class NoiseBeside(TargetCrops):
-    """`TargetCrops` with noise, standard normal float32 (B, ...), of a shape that a subclass says.
+    """`TargetCrops` with standard normal noise beside them, of the target's shape.
 
-    The noise is drawn here, so that a step of the method is a function of its batch.
+    Batches also hold noise float32 (B, ...), which a subclass may give another shape. It is drawn
+    here, so that a step of the method is a function of its batch.
+
+    Arguments are those of `TargetCrops`.
     """
 
     def noise_shape(self):
@@ -20,13 +23,6 @@ class NoiseBeside(TargetCrops):
 
     def drawn(self, target, key):
         return {"images": target, "noise": tf.random.stateless_normal(self.noise_shape(), key)}
-
-
-class NeighborCrops(NoiseBeside):
-    """`TargetCrops` with noise of the target's shape, for a step to a picture nearby.
-
-    Arguments are those of `TargetCrops`.
-    """
 
 
 class LatentCrops(NoiseBeside):

@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mmssl.pipelines.elements import mapped
+from mmssl.pipelines.elements import fixed_keys, mapped
 from mmssl.pipelines.images.crops import ImageCrops
 from mmssl.pipelines.sources import Source
 
@@ -87,13 +87,13 @@ class TargetCrops(ImageCrops):
         """
         source = source if isinstance(source, Source) else self.open(source)
         whole = self.examples(source, batch_size).unbatch()
-        numbered = tf.data.Dataset.zip(tf.data.Dataset.range(len(source)), whole)
 
-        def element(number, inputs):
+        def element(key, inputs):
             image = tf.ensure_shape(inputs["images"], [self.size, self.size, 3])
-            return self.element(image, tf.stack([tf.zeros_like(number), number]))
+            return self.element(image, key)
 
-        return mapped(numbered, element).batch(batch_size)
+        keyed = tf.data.Dataset.zip(fixed_keys(len(source)), whole)
+        return mapped(keyed, element).batch(batch_size)
 
     def target_shape(self):
         """Returns the shape of a target."""

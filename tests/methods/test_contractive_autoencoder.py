@@ -7,10 +7,11 @@ import tensorflow as tf
 
 from mmssl.encoders import dense_encoder, small_conv_encoder, spectrogram_encoder
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
-from mmssl.pipelines.images import NeighborCrops
+from mmssl.pipelines.images import NoiseBeside
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
+from tests.methods.gray_pictures import gray_batch
 from tests.tolerances import NETWORK, STANDARD_ERRORS, SUM, assert_close
 
 SIZE = 4
@@ -32,10 +33,7 @@ def method_of(encoder=None, **options):
 
 @pytest.fixture
 def batch():
-    draw = np.random.default_rng(0)
-    target = draw.uniform(size=(3, SIZE, SIZE, 1)).astype("float32")
-    noise = draw.normal(size=target.shape).astype("float32")
-    return {"images": np.repeat(target, 3, axis=-1), "target": target, "noise": noise}
+    return gray_batch(3, SIZE, SIZE, SIZE, 1)
 
 
 def jacobian_norms(encoder, target):
@@ -75,7 +73,7 @@ def test_gray_noise_moves_all_channels_alike(batch):
 
 
 def test_a_step_of_a_deep_encoder_is_a_function_of_its_batch():
-    data = NeighborCrops("builtin:photos", size=8, batch_size=4).prepare()
+    data = NoiseBeside("builtin:photos", size=8, batch_size=4).prepare()
     method = method_of(small_conv_encoder(8, (4,), (2,)), tied=False, target_shape=(8, 8, 1))
     [batch] = data.batches().take(1)
     assert float(loss_of(method, batch)) == float(loss_of(method, batch))

@@ -10,6 +10,7 @@ from mmssl.methods.rbm import RBM
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
+from tests.methods.gray_pictures import gray_batch
 from tests.tolerances import SUM, assert_close
 
 SIZE, WIDTHS = 4, (8, 6)
@@ -32,10 +33,7 @@ def method_of(stage=1, widths=WIDTHS):
 
 @pytest.fixture
 def batch():
-    draw = np.random.default_rng(0)
-    target = draw.uniform(size=(5, SIZE, SIZE, 1)).astype("float32")
-    noise = draw.normal(size=(5, 1, 24)).astype("float32")
-    return {"images": np.repeat(target, 3, axis=-1), "target": target, "noise": noise}
+    return gray_batch(5, SIZE, 1, 24)
 
 
 def sigmoid(x):

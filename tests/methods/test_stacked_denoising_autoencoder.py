@@ -9,6 +9,7 @@ from mmssl.methods.stacked_denoising_autoencoder import StackedDenoisingAutoenco
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
+from tests.methods.gray_pictures import gray_batch
 from tests.tolerances import SUM, assert_close
 
 SIZE, WIDTHS = 4, (8, 6)
@@ -31,10 +32,7 @@ def method_of(stage=1, activation="sigmoid", **options):
 
 @pytest.fixture
 def batch():
-    draw = np.random.default_rng(0)
-    target = draw.uniform(size=(3, SIZE, SIZE, 1)).astype("float32")
-    noise = draw.normal(size=(3, 1, 24)).astype("float32")
-    return {"images": np.repeat(target, 3, axis=-1), "target": target, "noise": noise}
+    return gray_batch(3, SIZE, 1, 24)
 
 
 def sigmoid(x):

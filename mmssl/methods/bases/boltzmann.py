@@ -12,6 +12,7 @@ from mmssl.layers import Standardize
 from mmssl.losses.free_energy import free_energy, free_energy_gradient
 from mmssl.losses.reconstruction import reconstruction_error
 from mmssl.methods.bases.boltzmann_figures import figures, pictures
+from mmssl.methods.bases.inference import first_outputs
 from mmssl.methods.bases.layerwise import Layerwise, below, dense_layers
 from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.unit_noise import drawn
@@ -181,13 +182,7 @@ class BoltzmannPretrainer(Layerwise, Pretrainer):
             batches: tf.data.Dataset of training batches.
             examples: number of them to use.
         """
-        seen = []
-        for batch in batches:
-            inputs = {name: batch[name] for name in self.encoder.input}
-            seen.append(ops.convert_to_numpy(self.below(inputs)))
-            if sum(map(len, seen)) >= examples:
-                break
-        values = np.concatenate(seen)
+        values = first_outputs(self.below, batches, examples)
         if self.units == "gaussian":
             raw = values * np.asarray(self.moments.deviation) + np.asarray(self.moments.mean)
             self.moments.set_moments(raw.mean(0), np.maximum(raw.std(0), LEAST_DEVIATION))

@@ -5,7 +5,7 @@ import numpy as np
 
 from mmssl.layers import Lightness, lab_to_rgb
 from mmssl.layers.color import rgb_to_lightness
-from mmssl.methods.bases.held_out_images import sheet
+from mmssl.methods.bases.held_out_images import first_images, sheet
 from mmssl.methods.bases.pretrainer import Pretrainer
 
 REPORT_IMAGES = 12
@@ -50,7 +50,7 @@ class Colorizer(Pretrainer):
         Returns:
             list of one (title, caption, uint8 (H, W, 3)).
         """
-        images = next(iter(data.examples(data.source, batch_size=REPORT_IMAGES)))["images"].numpy()
+        images = first_images(data, REPORT_IMAGES)
         lightness = np.asarray(rgb_to_lightness(images))
         gray = lab_to_rgb(np.concatenate([lightness, np.zeros_like(images[..., 1:])], axis=-1))
         rows = [gray, self.colorize(images), images]

@@ -3,6 +3,7 @@
 import numpy as np
 
 MOST = 2048  # images that are measured
+MARKS = np.array([[1, 0.2, 0.2], [0.2, 1, 0.2], [0.3, 0.4, 1], [1, 1, 0.2]], "float32")
 
 
 def spread_out(source):
@@ -16,6 +17,19 @@ def spread_out(source):
     """
     count = len(source)
     return source.select(np.linspace(0, count - 1, min(count, MOST)).astype(int))
+
+
+def first_images(data, count):
+    """Returns the first images of a pipeline's source, as an encoder sees them.
+
+    Args:
+        data: pipeline of images.
+        count: number of them, if there are as many.
+
+    Returns:
+        float32 array (N, H, W, C) in [0, 1].
+    """
+    return next(iter(data.examples(data.source, batch_size=count)))["images"].numpy()
 
 
 def sheet(rows):
@@ -61,3 +75,24 @@ def highlight(images, maps):
         for size, cells in zip(images.shape[1:3], maps.shape[1:], strict=True)
     )
     return images * (0.15 + 0.85 * light[:, rows][:, :, columns, None]).astype("float32")
+
+
+def marked(images, places, grid):
+    """Colors cells of images, one color a column of places.
+
+    Args:
+        images: float32 (N, S, S, 3) in [0, 1].
+        places: int array (N, M), cells row by row, M at most 4.
+        grid: cells along each side.
+
+    Returns:
+        float32 (N, S, S, 3) in [0, 1].
+    """
+    edges = np.arange(grid + 1) * images.shape[1] // grid
+    colored = images.copy()
+    for image, cells in zip(colored, places, strict=True):
+        for cell, color in zip(cells, MARKS, strict=False):
+            row, column = divmod(cell, grid)
+            part = image[edges[row] : edges[row + 1], edges[column] : edges[column + 1]]
+            part[:] = (part + color) / 2
+    return colored

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+from keras import ops
 
 
 def inference(model):
@@ -33,3 +34,23 @@ def _on_jax(model):
         [v.value for v in x] for x in (model.trainable_variables, model.non_trainable_variables)
     ]
     return lambda inputs: call(*state, keras.tree.map_structure(np.asarray, inputs))
+
+
+def first_outputs(model, batches, count):
+    """Runs a network on the first examples of some batches.
+
+    Args:
+        model: functional keras.Model, to one output (B, D).
+        batches: tf.data.Dataset of dicts with at least the model's inputs.
+        count: number of examples; those of the batch that reaches it are all used.
+
+    Returns:
+        float32 array (N, D).
+    """
+    found = []
+    for batch in batches:
+        outputs = model({name: batch[name] for name in model.input})
+        found.append(ops.convert_to_numpy(ops.cast(outputs, "float32")))
+        if sum(map(len, found)) >= count:
+            break
+    return np.concatenate(found)

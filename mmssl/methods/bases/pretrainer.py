@@ -104,17 +104,16 @@ class Pretrainer(keras.Model):
             )
         return found
 
-    def joined_views(self, batch, count):
-        """Joins the views of a batch, for one pass in which they share batch statistics.
+    @staticmethod
+    def join(views):
+        """Joins views, for one pass in which they share batch statistics.
 
         Args:
-            batch: dict of tensors.
-            count: number of views.
+            views: list of dicts of encoder inputs (B, ...), of the same shapes.
 
         Returns:
-            dict of encoder inputs (count * B, ...), one view after the other.
+            dict of encoder inputs, one view after the other along the first axis.
         """
-        views = self.views(batch, count)
         return {name: ops.concatenate([view[name] for view in views]) for name in views[0]}
 
     def export_encoder(self):

@@ -5,12 +5,8 @@ import pytest
 from sklearn.metrics import normalized_mutual_info_score
 
 from mmssl.encoders import small_conv_encoder
-from mmssl.methods.bases.clusters import (
-    Clusters,
-    ClusterState,
-    cluster_metrics,
-    label_information,
-)
+from mmssl.methods.bases.cluster_state import ClusterState, cluster_metrics
+from mmssl.methods.bases.clusters import Clusters, label_information
 from mmssl.methods.bases.whitened_features import fit_whitening
 from mmssl.pipelines.images import NumberedViews
 from mmssl.pipelines.sources import open_source

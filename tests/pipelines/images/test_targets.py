@@ -7,7 +7,7 @@ from mmssl.pipelines.images import (
     CorruptedCrops,
     ImageCrops,
     LatentCrops,
-    NeighborCrops,
+    NoiseBeside,
     TargetCrops,
     UnitCrops,
 )
@@ -56,7 +56,7 @@ def test_only_what_the_encoder_sees_is_corrupted():
     ("data", "shape"),
     [
         (LatentCrops(photos(), latents=5, **SIZES), (5,)),
-        (NeighborCrops(photos(), **SIZES), (8, 8, 1)),
+        (NoiseBeside(photos(), **SIZES), (8, 8, 1)),
         (UnitCrops(photos(), widths=(10, 70), sweeps=2, **SIZES), (2, 80)),
     ],
 )
