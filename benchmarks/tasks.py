@@ -17,6 +17,7 @@ from mmssl.methods.byol import BYOL
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.dino import DINO
 from mmssl.methods.gpt import GPT
+from mmssl.methods.mae import MAE
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.wavenet import WaveNet
 from mmssl.optimizers import adamw, momentum_sgd
@@ -100,6 +101,23 @@ def data2vec_vision(batch_size=128):
     return method, {"images": tf.constant(images, tf.float32), "mask": tf.constant(mask, tf.int32)}
 
 
+def mae(batch_size=128):
+    """MAE of a tiny ViT of 4 x 4 patches on images of 32 pixels, 16 of 64 visible."""
+    method = MAE(
+        vit_encoder(*(32, 4, 192, 12, 3, 768)),
+        decoder_width=128,
+        decoder_depth=4,
+        decoder_num_heads=4,
+        decoder_mlp_dim=512,
+    )
+    rng = np.random.default_rng(0)
+    images = rng.uniform(size=(batch_size, 32, 32, 3))
+    orders = rng.permuted(np.tile(np.arange(64), (batch_size, 1, 1)), axis=-1)
+    sets = {"visible": orders[..., :16], "masked": orders[..., 16:]}
+    sets = {name: tf.constant(x, tf.int32) for name, x in sets.items()}
+    return method, {"images": tf.constant(images, tf.float32), **sets}
+
+
 def dino(batch_size=64, num_small_views=6):
     """DINO of a tiny ViT of 4 x 4 patches on two crops of 32 pixels and six of 16."""
     encoder = vit_encoder(
@@ -157,6 +175,7 @@ TASKS = {
     "data2vec_vision": data2vec_vision,
     "dino": dino,
     "gpt": gpt,
+    "mae": mae,
     "simclr": simclr,
     "wavenet": wavenet,
 }

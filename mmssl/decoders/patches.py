@@ -3,12 +3,12 @@
 import keras
 
 from mmssl.encoders.parts.transformer_blocks import transformer_blocks
-from mmssl.layers import FillGaps, GridPositions
+from mmssl.layers import FillGaps, PatchPositions
 
 
 def patch_decoder(
     features: int,
-    grid: int,
+    columns: int,
     values: int,
     class_tokens: int = 1,
     width: int = 512,
@@ -16,7 +16,7 @@ def patch_decoder(
     num_heads: int = 16,
     mlp_dim: int = 2048,
 ) -> keras.Model:
-    """Builds the decoder of MAE: pre-norm transformer blocks over all patches of an image.
+    """Builds the decoder of MAE: pre-norm transformer blocks over all patches of a picture.
 
         x = fill(linear(features of visible patches)) + positions;  values = linear(norm(blocks(x)))
 
@@ -25,7 +25,7 @@ def patch_decoder(
 
     Args:
         features: channels of the encoder's features.
-        grid: patches along each side; T is its square.
+        columns: patches of a row; there may be any number of rows.
         values: of a patch to predict, such as 768 for the pixels of 16 x 16 in color.
         class_tokens: number of tokens before the patches, 0 or more.
         width: of the blocks, a multiple of `num_heads` and of 4.
@@ -57,8 +57,8 @@ def patch_decoder(
         inputs["features"]
     )
     classes, seen = x[:, :class_tokens], x[:, class_tokens:]
-    x = FillGaps(grid**2, name="fill")([seen, inputs["visible"], inputs["masked"]])
-    x = GridPositions(grid, name="positions")(x)
+    x = FillGaps(name="fill")([seen, inputs["visible"], inputs["masked"]])
+    x = PatchPositions(columns, name="positions")(x)
     x = keras.layers.Concatenate(axis=1)([classes, x])
     x = transformer_blocks(x, None, depth, num_heads, mlp_dim)
     x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(x)

@@ -22,6 +22,7 @@ from mmssl.encoders.sentence import sentence_encoder
 from mmssl.encoders.small_conv import small_conv_encoder
 from mmssl.encoders.som import som_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
+from mmssl.encoders.spectrogram_vit import spectrogram_vit_encoder
 from mmssl.encoders.t5 import t5_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
@@ -57,6 +58,7 @@ __all__ = [
     "small_conv_encoder",
     "som_encoder",
     "spectrogram_encoder",
+    "spectrogram_vit_encoder",
     "t5_encoder",
     "vit_encoder",
     "wav2vec_encoder",

@@ -69,7 +69,9 @@ def vit_encoder(
     _check(size, patch_size, width, num_heads, class_token, pool, grid)
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = keras.layers.Rescaling(
-        [1 / d for d in DEVIATION], [-m / d for m, d in zip(MEAN, DEVIATION, strict=True)]
+        [1 / d for d in DEVIATION],
+        [-m / d for m, d in zip(MEAN, DEVIATION, strict=True)],
+        name="pixels",
     )(images)
     # Initialized like a dense layer on a patch's pixels: Keras counts all positions of the kernel
     # into a convolution's fan-out, and the positions would drown out the images.

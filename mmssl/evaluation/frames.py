@@ -8,6 +8,7 @@ import numpy as np
 from mmssl.encoders import cut, reach, without_levels
 from mmssl.evaluation.probes.features import compiled
 from mmssl.evaluation.probes.long_recordings import moments, windows
+from mmssl.layers import FrameMask
 from mmssl.pipelines.audio.budget import SAMPLES
 from mmssl.pipelines.audio.framing import Framing
 from mmssl.pipelines.audio.units.frames import FrameFeatures
@@ -35,6 +36,11 @@ class EncoderFrames(FrameFeatures):
             raise ValueError(
                 f"{encoder.name} has no frames of sound to learn from: it takes "
                 f"{' and '.join(part.input)}."
+            )
+        if any(isinstance(x, FrameMask) and x.tokens > 1 for x in part.layers):
+            raise ValueError(
+                f"{encoder.name} has no frames of sound to learn from: its tokens are patches of a "
+                "spectrogram, several of one stretch of time."
             )
         self._trunk = keras.Model(part.input, {"frames": part.output["features"]})
         self._forward = compiled(self._trunk, {})

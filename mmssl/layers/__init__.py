@@ -57,7 +57,7 @@ from mmssl.layers.pooling import (
     TokenPooling,
     ZeroMaskedFrames,
 )
-from mmssl.layers.positions import GridPositions, PositionIds, SegmentIds
+from mmssl.layers.positions import GridPositions, PatchPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
@@ -105,6 +105,7 @@ __all__ = [
     "PadChannels",
     "PaddingMask",
     "PatchMap",
+    "PatchPositions",
     "PositionIds",
     "PostNormDecoderBlock",
     "PreNormBlock",

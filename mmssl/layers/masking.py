@@ -46,7 +46,6 @@ class FillGaps(keras.layers.Layer):
     """Puts visible tokens at their positions, and a learned vector at all others.
 
     Args:
-        length: T, tokens of a whole sequence.
         stddev: standard deviation of the normal distribution that initializes the vector.
 
     Call arguments:
@@ -57,9 +56,8 @@ class FillGaps(keras.layers.Layer):
         (N, T, C).
     """
 
-    def __init__(self, length, stddev=0.02, **kwargs):
+    def __init__(self, stddev=0.02, **kwargs):
         super().__init__(**kwargs)
-        self.length = length
         self.stddev = stddev
 
     def build(self, input_shape):
@@ -69,17 +67,15 @@ class FillGaps(keras.layers.Layer):
 
     def call(self, inputs):
         tokens, visible, masked = inputs
-        width = tokens.shape[-1]
-        gaps = ops.broadcast_to(self.token, (*ops.shape(masked), width))
-        whole = scatter_tokens(tokens, gaps, visible, masked)
-        return ops.reshape(whole, (-1, self.length, width))
+        gaps = ops.broadcast_to(self.token, (*ops.shape(masked), tokens.shape[-1]))
+        return scatter_tokens(tokens, gaps, visible, masked)
 
     def compute_output_shape(self, input_shape):
-        rows, _, width = input_shape[0]
-        return (rows, self.length, width)
+        (rows, seen, width), _, (_, hidden) = input_shape
+        return (rows, None if None in (seen, hidden) else seen + hidden, width)
 
     def get_config(self):
-        return {**super().get_config(), "length": self.length, "stddev": self.stddev}
+        return {**super().get_config(), "stddev": self.stddev}
 
 
 @keras.saving.register_keras_serializable("mmssl")

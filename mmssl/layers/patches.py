@@ -1,7 +1,5 @@
 """Images as rows of patches, apart or overlapping, and the pixels of patches normalized."""
 
-import math
-
 import keras
 from keras import ops
 
@@ -26,20 +24,22 @@ def patchify(images, patch_size):
     return ops.reshape(parts, (-1, rows * columns, patch_size**2 * channels))
 
 
-def unpatchify(patches, channels=3):
-    """Joins the patches of square images, undoing `patchify`.
+def unpatchify(patches, patch_size, columns):
+    """Joins the patches of images, undoing `patchify`.
 
     Args:
-        patches: (B, T, patch_size^2 * channels), T a square number.
-        channels: of a pixel.
+        patches: (B, T, patch_size^2 * C), T a multiple of `columns`.
+        patch_size: pixels along each side of a patch.
+        columns: patches of a row.
 
     Returns:
-        (B, side, side, channels).
+        (B, H, W, C), W being `columns * patch_size`.
     """
-    grid, size = math.isqrt(patches.shape[1]), math.isqrt(patches.shape[2] // channels)
-    parts = ops.reshape(patches, (-1, grid, grid, size, size, channels))
+    _, count, values = patches.shape
+    rows, channels = count // columns, values // patch_size**2
+    parts = ops.reshape(patches, (-1, rows, columns, patch_size, patch_size, channels))
     parts = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(parts, (-1, grid * size, grid * size, channels))
+    return ops.reshape(parts, (-1, rows * patch_size, columns * patch_size, channels))
 
 
 def patch_statistics(patches):

@@ -21,31 +21,35 @@ class FrameMask(keras.layers.Layer):
         hop: input samples per frame, at least 1.
         window: receptive field of a frame, in input samples; None for `hop`, as in a causal
             encoder, where samples before the frame are always available.
+        tokens: tokens of a frame, next to each other, such as the patches of a spectrogram.
 
     Call arguments:
         padding_mask: int32 (B, T), 1 for samples and 0 for padding after them.
 
     Returns:
-        int32 (B, (T - window) // hop + 1): the mask of frame f is that of its last sample,
-        `f * hop + window - 1`.
+        int32 (B, F * tokens), F being (T - window) // hop + 1: the mask of frame f is that of its
+        last sample, `f * hop + window - 1`.
     """
 
-    def __init__(self, hop, window=None, **kwargs):
+    def __init__(self, hop, window=None, tokens=1, **kwargs):
         super().__init__(**kwargs)
         self.hop = hop
         self.window = window
+        self.tokens = tokens
 
     def call(self, padding_mask):
-        return padding_mask[:, (self.window or self.hop) - 1 :: self.hop]
+        frames = padding_mask[:, (self.window or self.hop) - 1 :: self.hop]
+        return ops.repeat(frames, self.tokens, axis=1) if self.tokens > 1 else frames
 
     def compute_output_shape(self, input_shape):
         rows, length = input_shape
         if length is not None:
-            length = max(0, (length - (self.window or self.hop)) // self.hop + 1)
+            length = max(0, (length - (self.window or self.hop)) // self.hop + 1) * self.tokens
         return (rows, length)
 
     def get_config(self):
-        return {**super().get_config(), "hop": self.hop, "window": self.window}
+        sizes = {"hop": self.hop, "window": self.window, "tokens": self.tokens}
+        return {**super().get_config(), **sizes}
 
 
 @keras.saving.register_keras_serializable("mmssl")

@@ -158,6 +158,59 @@ class GridPositions(keras.layers.Layer):
         return {**super().get_config(), "grid": self.grid, "kind": self.kind}
 
 
+@keras.saving.register_keras_serializable("mmssl")
+class PatchPositions(keras.layers.Layer):
+    """Adds sines and cosines of row and column to each patch of a grid of any number of rows.
+
+    Half of the channels tell the row, half the column; those of a square are those of
+    `GridPositions`. Rows are counted from the first and not scaled, as time in a spectrogram.
+
+    Args:
+        columns: patches of a row.
+
+    Call arguments:
+        tokens: (B, rows * columns, C), patches in row-major order; C is a multiple of 4.
+
+    Returns:
+        (B, rows * columns, C).
+
+    Raises:
+        ValueError: C is not a multiple of 4.
+    """
+
+    def __init__(self, columns, **kwargs):
+        super().__init__(**kwargs)
+        self.columns = columns
+
+    def build(self, input_shape):
+        if input_shape[-1] % 4:
+            raise ValueError(
+                f"PatchPositions needs a width that is a multiple of 4; got {input_shape[-1]}."
+            )
+
+    def call(self, tokens):
+        _, count, width = ops.shape(tokens)
+        rows = count // self.columns
+        half = (rows, self.columns, width // 2)
+        of_row, of_column = (_waves(n, width) for n in (rows, self.columns))
+        parts = [ops.broadcast_to(x, half) for x in (of_row[:, None], of_column[None])]
+        table = ops.reshape(ops.concatenate(parts, axis=-1), (1, -1, width))
+        return tokens + ops.cast(table, tokens.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "columns": self.columns}
+
+
+def _waves(count, width):
+    """Returns sines and cosines of the numbers below `count`: float32 (count, width / 2)."""
+    rates = (10000.0 ** (-np.arange(width // 4) / (width / 4))).astype("float32")
+    angles = ops.arange(count, dtype="float32")[:, None] * rates
+    return ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
+
+
 def bicubic_matrix(size, count):
     """Computes the matrix that resizes an axis by bicubic interpolation (Keys 1981, a = -1/2).
 

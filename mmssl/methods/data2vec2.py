@@ -15,7 +15,8 @@ from mmssl.methods.bases.visible_tokens import (
     check_positions,
     count_class_tokens,
     encode_visible,
-    gather_mask,
+    mask_model,
+    masked_weights,
     merge_lists,
     square_side,
 )
@@ -113,9 +114,7 @@ class Data2Vec2(LatentPrediction):
             weights = {"class": class_weight, **weights}
         super().__init__(encoder, loss_weights=weights, **kwargs)
         self.convolved_positions = convolved_positions
-        self.token_mask = None
-        if "token_mask" in self.local.output:
-            self.token_mask = keras.Model(encoder.input, self.local.output["token_mask"])
+        self.token_mask = mask_model(encoder, self.local)
         width = tokens.shape[-1]
         self.noise = NoiseTable(width, noise_stddev, name="noise")
         self.decoder = masked_decoder(
@@ -146,22 +145,15 @@ class Data2Vec2(LatentPrediction):
     def loss_terms(self, batch, outputs, training):
         states = self.targets(batch, outputs)
         targets = gather_tokens(states, batch["masked"])
-        total = batch_total(batch, lambda whole: ops.sum(self._weights(whole)))
-        loss = self.regression(outputs["predictions"], targets, self._weights(batch), total)
+        total = batch_total(batch, lambda whole: ops.sum(masked_weights(self.token_mask, whole)))
+        weights = masked_weights(self.token_mask, batch)
+        loss = self.regression(outputs["predictions"], targets, weights, total)
         terms = {"regression": loss}
         if self.class_tokens:
             mean = ops.repeat(ops.mean(states, axis=1), batch["masked"].shape[1], axis=0)
             errors = token_regression(outputs["class"], mean, self.beta, self.channel_reduction)
             terms["class"] = ops.mean(errors)
         return terms
-
-    def _weights(self, batch):
-        """Tells masked tokens (1) from masked padding (0): float32 (B * M, T - V)."""
-        masked = batch["masked"]
-        if self.token_mask is None:
-            return ops.ones(ops.shape(merge_lists(masked)), "float32")
-        token_mask = self.token_mask({name: batch[name] for name in self.encoder.input})
-        return ops.cast(gather_mask(token_mask, masked), "float32")
 
     def _features(self, local, noise, visible, masked, training):
         """Encodes each student's visible tokens: (B * M, class tokens + V, C)."""

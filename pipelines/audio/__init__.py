@@ -8,6 +8,7 @@ from mmssl.pipelines.audio.span_masked import MaskedWindows
 from mmssl.pipelines.audio.unit_windows import UnitWindows
 from mmssl.pipelines.audio.views import AudioViews
 from mmssl.pipelines.audio.visible_frames import VisibleFrames
+from mmssl.pipelines.audio.visible_patches import SpectrogramPatches
 from mmssl.pipelines.audio.windows import AudioWindows
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "FrameWindows",
     "LogMelTargets",
     "MaskedWindows",
+    "SpectrogramPatches",
     "UnitWindows",
     "VisibleFrames",
 ]

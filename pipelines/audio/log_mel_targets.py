@@ -6,9 +6,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.audio.log_mel import log_mel
 from mmssl.pipelines.audio.windows import AudioWindows
-from mmssl.pipelines.elements import fixed_keys, mapped
 from mmssl.pipelines.masks.corruption import Corruption, check_corruption, corrupt
-from mmssl.pipelines.sources import Source
 
 _NOISE = 5  # keeps the draws of the noise independent of those of the window
 
@@ -103,17 +101,7 @@ class LogMelTargets(AudioWindows):
         Returns:
             tf.data.Dataset of dicts, as batches of training.
         """
-        source = source if isinstance(source, Source) else self.open(source)
-        middles = self.middles(source, batch_size).unbatch()
-
-        def element(key, inputs):
-            lacking = self.window - tf.shape(inputs["waveform"])[0]
-            padded = {name: tf.pad(x, [[0, lacking]]) for name, x in inputs.items()}
-            fixed = {name: tf.ensure_shape(x, [self.window]) for name, x in padded.items()}
-            return self.element(fixed, key)
-
-        keyed = tf.data.Dataset.zip(fixed_keys(len(source)), middles)
-        return mapped(keyed, element).batch(batch_size)
+        return self.fixed_windows(source, self.element, batch_size)
 
     def target_shape(self):
         """Returns the shape of a target."""

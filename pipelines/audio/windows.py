@@ -14,7 +14,7 @@ from mmssl.pipelines.audio.decoding import (
     resample,
 )
 from mmssl.pipelines.audio.reading import PartReader
-from mmssl.pipelines.elements import mapped
+from mmssl.pipelines.elements import fixed_keys, mapped
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host, taken
@@ -202,6 +202,30 @@ class AudioWindows(Pipeline):
     def middles(self, source, batch_size):
         starts = np.maximum(0, self.parts(source).lengths() - self.samples) // 2
         return self._in_parts(source, starts, self.samples, batch_size)
+
+    def fixed_windows(self, source, element, batch_size):
+        """Returns an element of the middle of every clip, the same at every call.
+
+        Args:
+            source: Source, or anything that `open` accepts.
+            element: function of a window, dict of tensors (window,), and a key int64 (2,) to the
+                element, a dict of tensors.
+            batch_size: clips per batch; the last batch may be smaller.
+
+        Returns:
+            tf.data.Dataset of dicts; clips shorter than a window are continued with padding.
+        """
+        source = source if isinstance(source, Source) else self.open(source)
+
+        def fixed(key, inputs):
+            lacking = self.window - tf.shape(inputs["waveform"])[0]
+            padded = {name: tf.pad(x, [[0, lacking]]) for name, x in inputs.items()}
+            whole = {name: tf.ensure_shape(x, [self.window]) for name, x in padded.items()}
+            return element(whole, key)
+
+        middles = self.middles(source, batch_size).unbatch()
+        keyed = tf.data.Dataset.zip(fixed_keys(len(source)), middles)
+        return mapped(keyed, fixed).batch(batch_size)
 
     def excerpts(self, source, order, batch_size, seed):
         size = max(self.samples, EXCERPT)

@@ -21,6 +21,13 @@ def test_any_number_of_visible_patches_is_decoded_to_the_values_of_all(class_tok
         assert decoder(inputs(visible, class_tokens)).shape == (2, 9, 12)
 
 
+def test_pictures_of_any_number_of_rows_are_decoded():
+    decoder, given = patch_decoder(8, 3, 12, **SIZES), inputs(4)
+    longer = np.tile(np.arange(9, 15, dtype="int32"), (2, 1))
+    masked = np.concatenate([given["masked"], longer], axis=1)
+    assert decoder({**given, "masked": masked}).shape == (2, 15, 12)
+
+
 def test_the_order_in_which_patches_come_does_not_matter():
     decoder, given = patch_decoder(8, 3, 12, **SIZES), inputs(4)
     order = [2, 0, 3, 1]

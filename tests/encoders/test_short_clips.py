@@ -9,6 +9,7 @@ from mmssl.encoders import (
     cut,
     shortest,
     spectrogram_encoder,
+    spectrogram_vit_encoder,
     wav2vec_encoder,
     wavenet_encoder,
     wavernn_encoder,
@@ -19,6 +20,7 @@ TINY = {"width": 32, "depth": 1, "num_heads": 2, "mlp_dim": 32, "position_groups
 ENCODERS = {
     "cpc": (lambda: cpc_encoder(8, 8), 160),
     "spectrogram": (lambda: spectrogram_encoder(8000, 16, 256, 128, (4, 8)), 512),
+    "spectrogram_vit": (lambda: spectrogram_vit_encoder(8000, 8, 256, 128, 4, 32, 1, 2, 32), 512),
     "wav2vec": (lambda: wav2vec_encoder(8, position_depth=1, **TINY), 400),
     "wavenet": (lambda: wavenet_encoder(1, 3, 8, 8, 16), 1),
     "wavernn": (lambda: wavernn_encoder(8), 1),

@@ -140,8 +140,8 @@ FAULTS = (
     Fault(
         "MAE predicts pixels that are not scaled as the encoder's are",
         "mmssl/methods/mae.py",
-        '(batch["images"] - np.float32(MEAN)) / np.float32(DEVIATION)',
-        '(batch["images"] - np.float32(MEAN))',
+        "self.picture(self._inputs(batch)) * self.scale + self.offset",
+        "self.picture(self._inputs(batch)) + self.offset",
         ("tests/methods/test_mae.py",),
         "formula",
     ),

@@ -24,7 +24,7 @@ def test_tokens_stand_at_their_positions_and_one_vector_everywhere_else():
     rng = np.random.default_rng(0)
     tokens = rng.normal(size=(2, 3, 4)).astype("float32")
     visible, masked = np.int32([[4, 0, 2], [1, 3, 0]]), np.int32([[1, 3], [2, 4]])
-    fill = FillGaps(5)
+    fill = FillGaps()
     whole = np.asarray(fill([tokens, visible, masked]))
     for row in range(2):
         np.testing.assert_array_equal(whole[row, visible[row]], tokens[row])

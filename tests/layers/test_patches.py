@@ -10,7 +10,9 @@ def images():
 
 
 def test_joining_the_patches_gives_the_images():
-    np.testing.assert_array_equal(unpatchify(patchify(images(), 4)), images())
+    np.testing.assert_array_equal(unpatchify(patchify(images(), 4), 4, columns=3), images())
+    tall = images()[..., :1][:, :, :8]
+    np.testing.assert_array_equal(unpatchify(patchify(tall, 4), 4, columns=2), tall)
 
 
 def test_patches_come_row_by_row_and_so_do_their_pixels():

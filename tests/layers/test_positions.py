@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.layers import AlibiBias, GridPositions, PositionIds, SegmentIds
+from mmssl.layers import AlibiBias, GridPositions, PatchPositions, PositionIds, SegmentIds
 from mmssl.layers.attention_bias import slopes
 from mmssl.layers.positions import bicubic_matrix
 from tests.tolerances import ROUNDING, SUM, assert_close, assert_within
@@ -56,6 +56,19 @@ def test_segments_change_after_the_first_separator_and_stay():
     tokens = np.array([[2, 9, 9, 3, 8, 3, 0], [2, 9, 3, 0, 0, 0, 0]], "int32")
     expected = [[0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1, 1]]
     np.testing.assert_array_equal(SegmentIds(3)(tokens), expected)
+
+
+def test_positions_of_patches_tell_row_and_column_and_are_those_of_a_square_grid():
+    zeros = np.zeros((1, 12, 8), "float32")
+    found = np.asarray(PatchPositions(3)(zeros)).reshape(4, 3, 8)
+    for row, column in np.ndindex(4, 3):
+        rates = 10000.0 ** (-np.arange(2) / 2)
+        expected = [f(place * rates) for place in (row, column) for f in (np.sin, np.cos)]
+        assert_close(found[row, column], np.concatenate(expected), SUM)
+    square = zeros[:, :9]
+    assert_close(PatchPositions(3)(square), GridPositions(3)(square), SUM)
+    with pytest.raises(ValueError, match="multiple of 4; got 6"):
+        PatchPositions(3)(np.zeros((1, 9, 6), "float32"))
 
 
 def learned_positions(grid, side, jit_compile=False):

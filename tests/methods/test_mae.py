@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mmssl.encoders import roberta_encoder, vit_encoder
+from mmssl.encoders import roberta_encoder, spectrogram_vit_encoder, vit_encoder
 from mmssl.methods.mae import MAE
+from mmssl.pipelines.audio import SpectrogramPatches
 from mmssl.pipelines.images import VisiblePatches
 from tests.contract.cases import Case
-from tests.contract.learning import on_clothes
-from tests.contract.sizes import TINY_PATCHES
+from tests.contract.learning import ON_DIGITS, on_clothes
+from tests.contract.sizes import TINY_PATCHES, tiny_transformer
 from tests.tolerances import NETWORK, SUM, assert_close, multiples
 
 DECODER = {
@@ -31,6 +32,24 @@ CASE = Case(
     initial_loss=(47 / 48 + 2 * 16 / (16 + 48), 0.3),
     **on_clothes(0.01),
 )
+CASES = {
+    "audio": Case(
+        "audio/mae",
+        (
+            "--data.batch_size=4",
+            "--data.window=2048",
+            "--data.num_mel_bins=32",
+            "--data.hop=64",
+            "--method.encoder.window=64",
+            *tiny_transformer(16),
+            *(f"--method.{name}={size}" for name, size in DECODER.items()),
+        ),
+        # That of zeros, 63/64, and the variance that the last kernel gives: it is 16 x 64.
+        initial_loss=(63 / 64 + 2 * 16 / (16 + 64), 0.3),
+        margins={("untrained", "linear"): 0.02},
+        **ON_DIGITS,
+    ),
+}
 MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
@@ -206,10 +225,65 @@ def test_mixed_precision_predicts_in_float32():
 
 def test_what_does_not_fit_is_refused():
     text = roberta_encoder(30, 20, width=16, depth=1, num_heads=2, mlp_dim=32)
-    with pytest.raises(ValueError, match="square image"):
+    with pytest.raises(ValueError, match="patches of a picture.* no layer 'patches'"):
         MAE(text)
     with pytest.raises(ValueError, match="num_heads=3"):
         method_of(decoder_num_heads=3)
     batch = batch_of()
     with pytest.raises(ValueError, match=r"4 visible and 11 masked .* 16 tokens"):
         method_of()({**batch, "masked": batch["masked"][..., 1:]})
+
+
+def method_of_sound():
+    keras.utils.set_random_seed(0)
+    encoder = spectrogram_vit_encoder(8000, 8, 128, 64, 4, 16, 2, 2, 32)
+    return MAE(encoder, **DECODER)
+
+
+def sound_of(samples=1024, rows=3):
+    """Four stretches of four frames, two bands of patches each, half of them visible."""
+    draw = np.random.default_rng(0)
+    order = draw.permuted(np.tile(np.arange(8), (rows, 1, 1)), axis=-1).astype("int32")
+    mask = np.arange(1024) < samples
+    return {
+        "waveform": (draw.normal(0, 0.1, (rows, 1024)) * mask).astype("float32"),
+        "padding_mask": np.tile(mask, (rows, 1)).astype("int32"),
+        "visible": order[..., :4],
+        "masked": order[..., 4:],
+    }
+
+
+def test_patches_of_a_spectrogram_are_predicted_and_those_in_padding_do_not_count():
+    method, batch = method_of_sound(), sound_of(samples=768)  # the last of four stretches is empty
+    picture = np.asarray(method.picture(method._inputs(batch)), "float64")[..., 0]
+    scaled = (picture - 0.5) / 0.15
+    predictions = np.random.default_rng(1).normal(size=(3, 4, 16)).astype("float32")
+    errors = []
+    for row, places in enumerate(batch["masked"][:, 0]):
+        for predicted, place in zip(predictions[row], places, strict=True):
+            time, band = divmod(int(place), 2)
+            patch = scaled[row, 4 * time : 4 * time + 4, 4 * band : 4 * band + 4].reshape(16)
+            target = (patch - patch.mean()) / np.sqrt(patch.var(ddof=1) + 1e-6)
+            if time < 3:
+                errors.append(np.mean((predicted - target) ** 2))
+    assert 0 < len(errors) < 12
+    terms = method.loss_terms(batch, {"predictions": predictions}, training=False)
+    assert_close(terms["reconstruction"], np.mean(errors), NETWORK)
+
+
+def test_a_spectrogram_is_reconstructed_and_drawn_with_time_to_the_right():
+    clips = [np.random.default_rng(n).normal(0, 0.1, 1500).astype("float32") for n in range(3)]
+    sizes = {"window": 1024, "num_mel_bins": 8, "hop": 64, "patch_size": 4, "batch_size": 2}
+    data = SpectrogramPatches(clips, mask_ratio=0.5, **sizes).prepare()
+    method = method_of_sound()
+    assert set(method.validate(data.on(data.items))) == {
+        "patch_error",
+        "zero_error",
+        "patch_ratio",
+    }
+    [(_, _, picture)] = method.report_images(data.on(data.items))
+    assert picture.shape == (3 * 8, 3 * 16, 3)
+    [batch] = data.masked_examples(data.items)
+    spectrogram = np.asarray(method.picture(method._inputs(batch)))[0, ..., 0]
+    expected = np.rint(255 * np.minimum(spectrogram.T[::-1], 1))
+    np.testing.assert_array_equal(picture[16:, :16, 0], expected)

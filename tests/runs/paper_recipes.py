@@ -40,6 +40,12 @@ SMALL = {
         "--method.encoder.position_kernel_size=7",
         "--method.projection=16",
     ),
+    "audio/mae_paper": (
+        _BATCH,
+        *("--data.window=512", "--data.num_mel_bins=8", "--data.hop=32", "--data.patch_size=4"),
+        *("--method.encoder.window=64", *tiny_transformer(32)),
+        *(f"--method.decoder_{name}={size}" for name, size in _MAE.items()),
+    ),
     "audio/wav2vec2_paper": (
         *TINY_FRAMES,
         _BATCH,

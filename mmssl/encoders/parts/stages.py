@@ -2,6 +2,8 @@
 
 An encoder with stages has layers with these names:
 
+- `pixels`, where tokens are patches: the picture that they are cut from, (B, H, W, C), scaled by a
+  `keras.layers.Rescaling`, and `patches`, the convolution that makes one token of each;
 - `tokens`: the local features (B, T, C), before masking and without positions;
 - `token_mask`, where sequences differ in length: int32 (B, T), 1 for tokens, 0 for padding;
 - `latents` and `normed_latents`, where convolutions precede the tokens: what they make of each

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 from keras import ops
 
 from mmssl.encoders.parts.stages import stage_output
@@ -40,6 +41,38 @@ def encode_visible(positions, context, local, visible, class_tokens, training=Fa
 def gather_mask(token_mask, position_ids):
     """Gathers entries of a mask (B, T) at positions (B, M, P): (B * M, P)."""
     return gather_tokens(token_mask[..., None], position_ids)[..., 0]
+
+
+def masked_weights(token_mask, batch):
+    """Tells masked tokens (1) from masked padding (0).
+
+    Args:
+        token_mask: keras.Model from an encoder's inputs to its `token_mask`; None where every
+            token counts.
+        batch: dict with these inputs, and `masked` int32 (B, M, P).
+
+    Returns:
+        float32 (B * M, P).
+    """
+    if token_mask is None:
+        return ops.ones(ops.shape(merge_lists(batch["masked"])), "float32")
+    counted = token_mask({name: batch[name] for name in token_mask.input})
+    return ops.cast(gather_mask(counted, batch["masked"]), "float32")
+
+
+def mask_model(encoder, local):
+    """Builds the model that tells which tokens count.
+
+    Args:
+        encoder: keras.Model with stages.
+        local: its stage of that name.
+
+    Returns:
+        keras.Model from the encoder's inputs to int32 (B, T); None where every token counts.
+    """
+    if "token_mask" not in local.output:
+        return None
+    return keras.Model(encoder.input, local.output["token_mask"], name="token_mask")
 
 
 def merge_lists(x):
