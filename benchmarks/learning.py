@@ -76,8 +76,9 @@ def trained(recipe, seed, options):
 
 def table(rows):
     """Lays results out as a table in Markdown, one line a recipe."""
-    yield "| recipe | best block | linear | untrained, its best block | kNN | raw linear | minutes |"
-    yield "|---|---|---|---|---|---|---|"
+    titles = "recipe", "best block", "linear", "untrained", "kNN", "raw linear", "minutes"
+    yield f"| {' | '.join(titles)} |"
+    yield "|---" * len(titles) + "|"
     for recipe, results in rows:
         if not results:
             yield f"| `{recipe}` | not trained | | | | | |"

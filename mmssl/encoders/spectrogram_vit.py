@@ -13,7 +13,7 @@ from mmssl.layers import (
     PatchPositions,
 )
 
-MEAN, DEVIATION = 0.5, 0.15  # of log-mel values of recordings of one level, about
+MEAN, DEVIATION = 0.65, 0.2  # of log-mel values of speech and noises of one level, about
 
 
 def spectrogram_vit_encoder(

@@ -209,8 +209,8 @@ FAULTS = (
     Fault(
         "visible tokens are not put back where they stood",
         "mmssl/layers/masking.py",
-        "whole = scatter_tokens(tokens, gaps, visible, masked)",
-        "whole = ops.concatenate([tokens, gaps], axis=1)",
+        "return scatter_tokens(tokens, gaps, visible, masked)",
+        "return ops.concatenate([tokens, gaps], axis=1)",
         ("tests/layers/test_masking.py",),
     ),
 )
