@@ -7,6 +7,7 @@ from mmssl.decoders.inpainting import inpainting_decoder
 from mmssl.decoders.masked import masked_decoder
 from mmssl.decoders.patches import patch_decoder
 from mmssl.decoders.reconstruction import latent_decoder, reconstruction_decoder, tied_decoder
+from mmssl.decoders.strided_residual import strided_residual_decoder
 from mmssl.decoders.t5 import T5Decoder
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "masked_decoder",
     "patch_decoder",
     "reconstruction_decoder",
+    "strided_residual_decoder",
     "tied_decoder",
 ]

@@ -23,6 +23,7 @@ from mmssl.encoders.small_conv import small_conv_encoder
 from mmssl.encoders.som import som_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.spectrogram_vit import spectrogram_vit_encoder
+from mmssl.encoders.strided_residual import strided_residual_encoder
 from mmssl.encoders.t5 import t5_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
@@ -59,6 +60,7 @@ __all__ = [
     "som_encoder",
     "spectrogram_encoder",
     "spectrogram_vit_encoder",
+    "strided_residual_encoder",
     "t5_encoder",
     "vit_encoder",
     "wav2vec_encoder",

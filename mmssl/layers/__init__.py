@@ -20,6 +20,7 @@ from mmssl.layers.audio import (
     split_bytes,
 )
 from mmssl.layers.channels import LabChannels, PadChannels, SplitChannels, TakeChannels
+from mmssl.layers.codebook import VectorQuantizer, straight_through
 from mmssl.layers.color import (
     ColorBins,
     Lightness,
@@ -125,6 +126,7 @@ __all__ = [
     "TiedDense",
     "TokenPooling",
     "VectorMemory",
+    "VectorQuantizer",
     "VectorQueue",
     "VectorTable",
     "WeightNormDense",
@@ -149,6 +151,7 @@ __all__ = [
     "rgb_to_lab",
     "scatter_tokens",
     "split_bytes",
+    "straight_through",
     "unpatchify",
     "with_margins",
 ]

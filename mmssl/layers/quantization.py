@@ -131,14 +131,15 @@ def gumbel_noise(keys, width):
     Returns:
         float32 (..., width), -log(-log(u)) of u uniform in (0, 1).
     """
-    places = _mixed(ops.cast(ops.arange(1, width + 1), "uint32") * _ODD)
-    bits = _mixed(ops.bitwise_xor(_mixed(ops.cast(keys, "uint32"))[..., None], places))
+    places = mixed(ops.cast(ops.arange(1, width + 1), "uint32") * _ODD)
+    bits = mixed(ops.bitwise_xor(mixed(ops.cast(keys, "uint32"))[..., None], places))
     # 23 bits, so that a half can be added without rounding up to 1.
     uniform = (ops.cast(ops.right_shift(bits, np.uint32(9)), "float32") + 0.5) / 2**23
     return -ops.log(-ops.log(uniform))
 
 
-def _mixed(bits):
+def mixed(bits):
+    """Scrambles uint32 numbers, so that neighbors have nothing in common (as MurmurHash3 ends)."""
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         bits = ops.bitwise_xor(bits, ops.right_shift(bits, np.uint32(shift)))
         bits = bits * np.uint32(factor)

@@ -44,6 +44,7 @@ from mmssl.methods.t5 import T5
 from mmssl.methods.variational_autoencoder import VariationalAutoencoder
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.vicregl import VICRegL
+from mmssl.methods.vq_vae import VQVAE
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.wavernn import WaveRNN
@@ -64,6 +65,7 @@ __all__ = [
     "RBM",
     "SOM",
     "T5",
+    "VQVAE",
     "BarlowTwins",
     "Colorization",
     "ContextEncoder",

@@ -9,8 +9,9 @@ from mmssl.encoders.parts import stages
 from mmssl.layers import gather_tokens, patch_statistics, patchify, scatter_tokens, unpatchify
 from mmssl.losses.token_regression import token_regression
 from mmssl.methods.bases import Pretrainer
-from mmssl.methods.bases.held_out_images import sheet, spread_out, upright
+from mmssl.methods.bases.held_out_images import sheet, spread_out
 from mmssl.methods.bases.parts import batch_total
+from mmssl.methods.bases.reconstructed import as_pictures
 from mmssl.methods.bases.visible_tokens import (
     check_positions,
     count_class_tokens,
@@ -203,11 +204,16 @@ class MAE(Pretrainer):
         batch = {**self._inputs(batch), **sets}
         gray = np.full(self.targets(batch)[0].shape, 0.5, "float32")
         true = ops.convert_to_numpy(self.picture(self._inputs(batch)))
-        rows = [upright(x) for x in (self._filled(batch, gray), self.reconstruct(batch), true)]
+        rows = [_drawn(x) for x in (self._filled(batch, gray), self.reconstruct(batch), true)]
         caption = "Rows: the visible patches, the masked ones reconstructed, the true pictures."
         if self.normalize_patches:
             caption += " Of each reconstructed patch, mean and contrast are the true ones."
         return [("Reconstructions", caption, sheet(rows))]
+
+
+def _drawn(pictures):
+    """Turns pictures, or spectrograms with one channel, into colors: see `as_pictures`."""
+    return as_pictures(pictures[..., 0] if pictures.shape[-1] == 1 else pictures)
 
 
 def _check_patches(encoder):

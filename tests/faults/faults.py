@@ -5,6 +5,7 @@ from tests.faults import (
     bases,
     channels,
     clusters,
+    codes,
     deploy,
     distribution,
     encoders,
@@ -34,6 +35,7 @@ from tests.faults import (
 
 ROOMS = (
     autoencoders,
+    codes,
     joint_embedding,
     prediction,
     pretext,

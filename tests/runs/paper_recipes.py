@@ -200,6 +200,11 @@ SMALL = {
         *(_BATCH, "--data.size=8", "--data.latents=4"),
         "--method.encoder.widths=[16]",
     ),
+    "vision/vq_vae_paper": (
+        *(_BATCH, "--data.size=8", "--method.entries=8", "--method.entry_width=4"),
+        *(f"--method.encoder.{name}=8" for name in ("width", "unit_width")),
+        *(f"--method.decoder_{name}=8" for name in ("width", "unit_width")),
+    ),
     "vision/vicreg_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/vicregl_paper": (
         *(*_RESNET, "--data.grid=1", "--method.num_matches=[1,1]"),

@@ -45,20 +45,6 @@ def sheet(rows):
     return np.rint(joined * 255).astype("uint8")
 
 
-def upright(pictures):
-    """Turns pictures to how people look at them: spectrograms get time to the right, highs above.
-
-    Args:
-        pictures: float32 (N, H, W, 3) of images, or (N, frames, bands, 1) of spectrograms.
-
-    Returns:
-        float32 (N, H, W, 3), spectrograms (N, bands, frames, 3) in gray, in [0, 1].
-    """
-    if pictures.shape[-1] == 3:
-        return pictures
-    return np.repeat(np.rot90(np.clip(pictures, 0.0, 1.0), axes=(1, 2)), 3, axis=-1)
-
-
 def join_tiles(tiles):
     """Joins the tiles of each of some images.
 
