@@ -1,5 +1,6 @@
 """Audio preprocessing inside a model: level, log-mel frames, mu-law codes and bytes."""
 
+import functools
 import math
 
 import keras
@@ -105,10 +106,7 @@ class LogMel(keras.layers.Layer):
         waves = np.concatenate([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], axis=1)
         # A sine of full scale has magnitude 1 at its frequency.
         self._kernel = (2 * fading * waves / fading.sum())[:, None].astype("float32")
-        matrix = keras.layers.MelSpectrogram().linear_to_mel_weight_matrix(
-            self.num_mel_bins, bins, self.sample_rate, 0.0, self.sample_rate / 2
-        )
-        self._to_mel = ops.convert_to_numpy(matrix)
+        self._to_mel = mel_matrix(self.num_mel_bins, bins, self.sample_rate)
 
     def call(self, waveform):
         return self.frames(ops.pad(waveform, ((0, 0), (self.window - self.hop, 0))))
@@ -131,6 +129,24 @@ class LogMel(keras.layers.Layer):
             name: getattr(self, name) for name in ("sample_rate", "num_mel_bins", "window", "hop")
         }
         return {**super().get_config(), **sizes}
+
+
+@functools.cache
+def mel_matrix(num_mel_bins, bins, sample_rate):
+    """Computes what turns magnitudes of a Fourier transform into those of mel bands.
+
+    Args:
+        num_mel_bins: number of mel bands, from 0 Hz to half the sample rate.
+        bins: number of frequencies of the transform.
+        sample_rate: samples per second.
+
+    Returns:
+        float32 array (bins, num_mel_bins).
+    """
+    matrix = keras.layers.MelSpectrogram().linear_to_mel_weight_matrix(
+        num_mel_bins, bins, sample_rate, 0.0, sample_rate / 2
+    )
+    return ops.convert_to_numpy(matrix)
 
 
 def mu_law_encode(waveform, levels=256):

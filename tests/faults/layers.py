@@ -185,8 +185,8 @@ FAULTS = (
     Fault(
         "every frame has the same Gumbel noise",
         "mmssl/layers/quantization.py",
-        '_mixed(ops.cast(keys, "uint32"))',
-        '_mixed(0 * ops.cast(keys, "uint32"))',
+        'mixed(ops.cast(keys, "uint32"))',
+        'mixed(0 * ops.cast(keys, "uint32"))',
         ("tests/layers/test_quantization.py",),
         "mean_and_deviation",
     ),

@@ -14,11 +14,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mmssl.layers.audio import mel_matrix
 from mmssl.layers.color import gamut_bins
 from mmssl.runs import read_recipe
 from mmssl.runs.recipe import build
 
-gamut_bins(10)  # constants of colorization, kept once they are computed
+# Constants of colorization and of spectrograms, kept once they are computed.
+gamut_bins(10)
+mel_matrix(128, 201, 16000)
 
 
 def trainable_weights(name):
