@@ -23,6 +23,7 @@ from mmssl.encoders.small_conv import small_conv_encoder
 from mmssl.encoders.som import som_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.t5 import t5_encoder
+from mmssl.encoders.table import table_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
@@ -58,6 +59,7 @@ __all__ = [
     "som_encoder",
     "spectrogram_encoder",
     "t5_encoder",
+    "table_encoder",
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",

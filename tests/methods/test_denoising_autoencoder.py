@@ -29,6 +29,12 @@ CASE = Case(
     least_loss=50.0,  # the entropy of the first batch's values
     **on_clothes(0.01),
 )
+CASES = {
+    "tables": Case(
+        "tables/denoising_autoencoder",
+        ("--data.batch_size=8", "--method.encoder.widths=[16,16]", "--method.decoder_widths=[16]"),
+    ),
+}
 
 
 def method_of(encoder=None, **options):
