@@ -94,13 +94,13 @@ def open_rows(pipeline, spec, labels=None, label_column=None, split_column=None)
             f"measured by: pretrain with --data.ignore '[{inputs[0]}]', or with label_column or "
             "split_column set to it"
         )
-    source, bad = _coded(table, schema, beside, pipeline.decimal)
+    source, bad = _coded(table, spec, schema, beside, pipeline.decimal)
     check_skip_ratio(bad, len(source) + len(bad), pipeline.skip_ratio)
     source = open_source(source, (), labels, label_column, split_column)
     return replace(source, left_out=bad)
 
 
-def _coded(table, schema, beside, decimal):
+def _coded(table, spec, schema, beside, decimal):
     """Returns the Source of all rows that can be read, and (name, reason) of the others."""
     coder, bad, kept, known = Coder(schema, decimal, table.name), [], [], {}
     found = {name: [] for name in beside}
@@ -129,7 +129,7 @@ def _coded(table, schema, beside, decimal):
         columns={name: np.array(texts, object) for name, texts in found.items()},
         files=table.paths,
         content=rows,
-        request={"source": table.name},
+        request={"source": spec},
     ), bad
 
 

@@ -8,6 +8,8 @@ from mmssl.choices import check_choices
 from mmssl.pipelines.elements import mapped, uniforms
 from mmssl.pipelines.opening import in_split
 from mmssl.pipelines.pipeline import Pipeline
+from mmssl.pipelines.reader import BATCH
+from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import TABLE_EXTENSIONS
 from mmssl.pipelines.tables.files import is_there
 from mmssl.pipelines.tables.opening import learn, open_rows
@@ -87,6 +89,9 @@ class TableRows(Pipeline):
     def open(self, spec, labels=None, label_column=None, split_column=None):
         return open_rows(self, spec, labels, label_column, split_column)
 
+    def open_items(self, spec):
+        return self.open(spec)
+
     def open_to_train(self):
         source = self.open(self.source, self.labels, self.label_column, self.split_column)
         return in_split(source, self.split).first(self.limit)
@@ -128,6 +133,16 @@ class TableRows(Pipeline):
 
         several = numbers.batch(rows, drop_remainder=True)
         return mapped(several, batch, self.num_parallel_calls)
+
+    def examples(self, source, batch_size=BATCH, max_length=None):
+        source = source if isinstance(source, Source) else self.open(source)
+        width = len(self.schema.columns)
+
+        def batch(several):
+            return self.split_up(tf.ensure_shape(source.read(several), [None, width]))
+
+        several = tf.data.Dataset.range(len(source)).batch(batch_size)
+        return mapped(several, batch, self.num_parallel_calls).prefetch(2)
 
     def inputs(self, item, max_length=None):
         return {name: values[0] for name, values in self.split_up(item[tf.newaxis]).items()}

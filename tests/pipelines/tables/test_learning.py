@@ -113,7 +113,7 @@ def test_a_table_of_nothing_is_refused():
     table = Table("a.csv", [Arrays({"x": np.zeros(ROWS)})])
     with pytest.raises(ValueError, match="no column to learn from"):
         learn_schema(table)
-    with pytest.raises(ValueError, match="no column 'y', of data.categories"):
+    with pytest.raises(ValueError, match=r"no column 'y', of data.categories"):
         learn_schema(table, categories=("y",))
     with pytest.raises(ValueError, match="no rows to train on"):
         learn_schema(table, chosen=lambda names, columns: np.zeros(len(names), bool))

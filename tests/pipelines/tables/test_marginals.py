@@ -129,7 +129,7 @@ def test_latents_have_standard_normal_noise():
 
 
 def test_what_is_no_share_is_refused():
-    with pytest.raises(ValueError, match="share=1.5"):
+    with pytest.raises(ValueError, match=r"share=1.5"):
         MarginalViews(share=1.5)
     with pytest.raises(ValueError, match="corruption must be"):
         CorruptedRows(corruption="swap")

@@ -238,7 +238,7 @@ def test_memory_follows_a_chunk_and_not_the_file(tmp_path, monkeypatch):
 
 
 def test_the_schema_of_a_damaged_run_is_named(tmp_path):
-    with pytest.raises(ValueError, match="schema.json does not exist"):
+    with pytest.raises(ValueError, match=r"schema.json does not exist"):
         Schema.read(tmp_path)
     (tmp_path / "schema.json").write_text('{"columns": [{"name": "a", "kind": "color"}]}')
     with pytest.raises(ValueError, match=r"schema.json is damaged: the column 'a'"):
