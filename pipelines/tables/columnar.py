@@ -70,8 +70,9 @@ class Arrays:
             return cls(_of_archive(read_arrays(path), path), path)
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
-            raise ValueError(f"{path} cannot be read as a NumPy array: {error}") from None
+        except Exception as error:  # what a damaged header raises is without number
+            told = " ".join(str(error).split())
+            raise ValueError(f"{path} cannot be read as a NumPy array: {told}") from None
         return cls.of(array, path)
 
 
@@ -158,8 +159,8 @@ def _text(value):
 
 
 def _of_archive(arrays, path):
-    if "x" in arrays or "x_train" in arrays:
-        parts = [part for part in ("", *_SPLITS) if _named("x", part) in arrays]
+    parts = [part for part in ("", *_SPLITS) if _named("x", part) in arrays]
+    if any(arrays[_named("x", part)].ndim > 1 for part in parts):
         return _joined([_of_part(arrays, part, path) for part in parts])
     return arrays
 

@@ -173,7 +173,7 @@ def _column(name, kind, tally, most_values):
     deviation = math.sqrt(squares / count)
     if deviation <= 1e-12 * abs(mean):
         return None, "it has one value only"
-    return Column(name, kind, mean, deviation), None
+    return Column(name, kind, float(mean), deviation), None
 
 
 def _of_categories(name, tally, most_values):
@@ -205,8 +205,8 @@ def _merged(moments, values):
         return moments
     count, mean, squares = moments
     with np.errstate(over="ignore", invalid="ignore"):
-        added, own = len(values), float(values.mean())
+        added, own = len(values), values.mean()
         apart = own - mean
         total = count + added
-        squares += float(np.square(values - own).sum()) + apart**2 * count * added / total
-    return total, mean + apart * added / total, squares
+        squares += np.square(values - own).sum() + apart**2 * count * added / total
+        return total, mean + apart * added / total, squares

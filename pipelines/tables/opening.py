@@ -31,8 +31,11 @@ def label_columns(table, label_column=None, split_column=None):
                 f"{table.name} has no column {name!r}: set {argument} to one of "
                 f"{', '.join(table.columns)}"
             )
-    asked = (label_column or LABEL, split_column or SPLIT)
-    return [name for name in asked if name in table.columns]
+    return [name for name in _named(label_column, split_column).values() if name in table.columns]
+
+
+def _named(label_column, split_column):
+    return {"label_column": label_column or LABEL, "split_column": split_column or SPLIT}
 
 
 def learn(pipeline):
@@ -94,13 +97,16 @@ def open_rows(pipeline, spec, labels=None, label_column=None, split_column=None)
             f"measured by: pretrain with --data.ignore '[{inputs[0]}]', or with label_column or "
             "split_column set to it"
         )
-    source, bad = _coded(table, spec, schema, beside, pipeline.decimal)
+    source, bad = _coded(table, schema, beside, pipeline.decimal)
     check_skip_ratio(bad, len(source) + len(bad), pipeline.skip_ratio)
-    source = open_source(source, (), labels, label_column, split_column)
-    return replace(source, left_out=bad)
+    asked = {"label_column": label_column, "split_column": split_column}
+    there = (name if name in beside else None for name in _named(**asked).values())
+    source = open_source(source, (), labels, *there)
+    request = {"source": spec} | {name: value for name, value in asked.items() if value}
+    return replace(source, left_out=bad, request=request)
 
 
-def _coded(table, spec, schema, beside, decimal):
+def _coded(table, schema, beside, decimal):
     """Returns the Source of all rows that can be read, and (name, reason) of the others."""
     coder, bad, kept, known = Coder(schema, decimal, table.name), [], [], {}
     found = {name: [] for name in beside}
@@ -129,7 +135,6 @@ def _coded(table, spec, schema, beside, decimal):
         columns={name: np.array(texts, object) for name, texts in found.items()},
         files=table.paths,
         content=rows,
-        request={"source": spec},
     ), bad
 
 

@@ -1,6 +1,7 @@
 """What a run knows of the columns of its table: names, kinds, and how each becomes values."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -63,7 +64,9 @@ class Column:
         plain = self.mean + self.deviation * float(value)
         if self.kind == "date":
             return date_of(plain)
-        return f"{plain:.5g}" if abs(plain) < 1e5 else f"{plain:.0f}"
+        # To what a float32 of the standardized value holds, so that 0 is 0.
+        places = max(0, 5 - math.floor(math.log10(self.deviation)))
+        return f"{round(plain, places) + 0.0:.10g}"
 
 
 @dataclass(frozen=True)

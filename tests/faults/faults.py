@@ -28,6 +28,7 @@ from tests.faults import (
     shards,
     strangers,
     suggest,
+    tables,
     training,
     words,
 )
@@ -38,6 +39,7 @@ ROOMS = (
     prediction,
     pretext,
     clusters,
+    tables,
     multiview,
     channels,
     maps,

@@ -79,7 +79,7 @@ def reconstruction_sheet(batch, reconstructions):
 
 
 def as_pictures(arrays):
-    """Turns arrays into pictures: frames from left to right with low bands below, vectors downwards.
+    """Turns arrays into pictures: frames left to right with low bands below, vectors downwards.
 
     Args:
         arrays: float array (N, H, W, C) with 1 or 3 channels, frames (N, T, M), or vectors (N, D)

@@ -73,6 +73,9 @@ def test_labels_and_splits_are_no_inputs_and_are_read(file):
     source = rows_of(file).open(file, label_column="class")
     assert source.labels.tolist() == table()["class"]
     assert source.splits.tolist() == table()["split"]
+    columns = table(label=["x"] * ROWS)
+    unnamed = rows_of(columns, label_column=None, ignore=["class"]).prepare()
+    assert unnamed.items.labels.tolist() == ["x"] * 40  # of the columns called label and split
     assert rows_of(file).schema.names() == ["age", "since", "job"]
     assert rows_of(file, ignore=["age"]).schema.names() == ["since", "job"]
     data = rows_of(file, categories=["age"]).prepare()
