@@ -54,7 +54,7 @@ PARTS = {
         ("reader",),
         ("pipeline",),
         ("numbered",),
-        ("audio", "images", "text"),
+        ("audio", "images", "tables", "text"),
         ("in_graph",),
     ),
     "encoders": (("parts",),),

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.opening import open_readable
-from mmssl.pipelines.sources import Source
+from mmssl.pipelines.sources import Source, open_source
 
 BATCH = 64  # items that an encoder sees at once when it is not trained
 
@@ -70,6 +70,20 @@ class Reader:
             ValueError: when there is nothing to read, or more than `skip_ratio` is unreadable.
         """
         return open_readable(self, spec, labels, label_column, split_column)
+
+    def open_items(self, spec):
+        """Opens a source of this modality, items that may be unreadable included.
+
+        Args:
+            spec: see `open_source`.
+
+        Returns:
+            Source.
+
+        Raises:
+            ValueError: when there is nothing to read.
+        """
+        return open_source(spec, self.extensions)
 
     def examples(self, source, batch_size=BATCH, max_length=None):
         """Returns the encoder's inputs for every item of a source, in order, in constant memory.

@@ -15,7 +15,8 @@ def example_inputs(encoder, sample_rate=8000):
 
     Args:
         encoder: `keras.Model` with named inputs out of `images`, `waveform`, `token_ids`,
-            `padding_mask`, and WaveNet's `speaker` and `log_mel`.
+            `padding_mask`, `numbers`, `present`, `categories`, and WaveNet's `speaker` and
+            `log_mel`.
         sample_rate: Samples per second of the waveform, which lasts two seconds if the encoder
             accepts any length.
 
@@ -31,6 +32,9 @@ def example_inputs(encoder, sample_rate=8000):
         "images": _images,
         "waveform": lambda shape: _waveform(shape, sample_rate),
         "token_ids": lambda shape: _token_ids(shape, encoder),
+        "numbers": _numbers,
+        "present": _present,
+        "categories": lambda shape: _categories(encoder),
         "speaker": lambda shape: np.zeros(_BATCH, "int32"),
         "log_mel": lambda shape: _log_mel(shape, encoder, sample_rate),
     }
@@ -143,6 +147,19 @@ def _token_ids(shape, encoder):
 def _log_mel(shape, encoder, sample_rate):
     frames = -(-2 * sample_rate // encoder.get_layer("upsampling").hop)
     return np.random.default_rng(0).uniform(0, 1, (_BATCH, frames, shape[2])).astype("float32")
+
+
+def _numbers(shape):
+    return np.random.default_rng(0).normal(size=(_BATCH, shape[1])).astype("float32")
+
+
+def _present(shape):
+    return np.arange(_BATCH * shape[1], dtype="int32").reshape(_BATCH, -1) % 4 // 2
+
+
+def _categories(encoder):
+    sizes = encoder.get_layer("values").categories
+    return np.arange(_BATCH, dtype="int32")[:, np.newaxis] % np.array(sizes, "int32")
 
 
 def _padding_mask(length):

@@ -25,6 +25,7 @@ from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.spectrogram_vit import spectrogram_vit_encoder
 from mmssl.encoders.strided_residual import strided_residual_encoder
 from mmssl.encoders.t5 import t5_encoder
+from mmssl.encoders.table import table_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
@@ -62,6 +63,7 @@ __all__ = [
     "spectrogram_vit_encoder",
     "strided_residual_encoder",
     "t5_encoder",
+    "table_encoder",
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",

@@ -29,6 +29,7 @@ from mmssl.layers.color import (
     rgb_of_hue,
     rgb_to_lab,
 )
+from mmssl.layers.columns import TableValues
 from mmssl.layers.convolution import (
     CausalEmbedding,
     FrameUpsampling,
@@ -122,6 +123,7 @@ __all__ = [
     "Standardize",
     "StandardizeWaveform",
     "T5Block",
+    "TableValues",
     "TakeChannels",
     "TiedDense",
     "TokenPooling",

@@ -31,6 +31,7 @@ from mmssl.methods.moco_v3 import MoCoV3
 from mmssl.methods.rbm import RBM
 from mmssl.methods.relative_position import RelativePosition
 from mmssl.methods.rotation import RotNet
+from mmssl.methods.scarf import SCARF
 from mmssl.methods.siamese import Siamese
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
@@ -63,6 +64,7 @@ __all__ = [
     "GPT",
     "MAE",
     "RBM",
+    "SCARF",
     "SOM",
     "T5",
     "VQVAE",

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from mmssl.evaluation.probes.features import Embedder
-from mmssl.pipelines.sources import open_source
 from mmssl.runs import Run
 from mmssl.search import exact
 from mmssl.search.approximate import open_approximate
@@ -249,7 +248,7 @@ class Index:
         if ".txt" not in self.run.data.extensions:
             return ""
         try:
-            text = self.run.data.preview(self.items[number].open(self.run.data.extensions), 0)
+            text = self.run.data.preview(self.items[number].open(self.run.data), 0)
         except ValueError:
             return ""
         return textwrap.shorten(text, EXCERPT, placeholder=" …")
@@ -300,7 +299,7 @@ class Index:
 def _open(source, data):
     """Opens what is to be indexed, unreadable items included."""
     if not isinstance(source, list | tuple):
-        return open_source(source, data.extensions)
+        return data.open_items(source)
     if not source:
         raise ValueError("source must name a folder, file or table; got an empty list.")
-    return open_source(tuple(source) if len(source) > 1 else source[0], data.extensions)
+    return data.open_items(tuple(source) if len(source) > 1 else source[0])

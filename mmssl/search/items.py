@@ -5,7 +5,6 @@ import json
 import os
 from dataclasses import dataclass
 
-from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.sources.fingerprint import fingerprint
 from mmssl.pipelines.sources.tables import listed
 
@@ -37,11 +36,11 @@ class Item:
         """What tells the item from all others, whatever folder it was added with."""
         return (self.place, self.row) if self.file is None else (self.file, None)
 
-    def open(self, extensions):
+    def open(self, data):
         """Opens the item.
 
         Args:
-            extensions: of the files that the run's pipeline reads.
+            data: Pipeline of the run.
 
         Returns:
             Source of one item.
@@ -50,8 +49,8 @@ class Item:
             ValueError: it is no longer there.
         """
         if self.file is not None:
-            return open_source(self.file, extensions)
-        whole = open_source(self.place, extensions)
+            return data.open_items(self.file)
+        whole = data.open_items(self.place)
         if self.row >= len(whole):
             raise ValueError(f"{self.place} no longer has {self.name}")
         return whole.select([self.row])

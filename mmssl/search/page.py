@@ -80,7 +80,7 @@ def _card(content, note, name="", style="item"):
 def _there(run, item):
     """Renders an item of the index, which may have gone since."""
     try:
-        return _shown(run, item.open(run.data.extensions))
+        return _shown(run, item.open(run.data))
     except (ValueError, tf.errors.OpError):
         return "", '<p class="soft">no longer there</p>'
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 from mmssl.pipelines.readable import scan_for
-from mmssl.pipelines.sources import Source, open_source
+from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.fingerprint import fingerprint
 
 
@@ -52,14 +52,14 @@ def _open(data, given, index):
         raise ValueError(
             f"the query {given!r} is no file, and {index} is searched by files: {reads}."
         )
-    source = open_source([given], data.extensions)
+    source = data.open_items([given])
     _check(data, source, repr(given))
     return [Query(given, given, source)]
 
 
 def _files(data, given, index):
     try:
-        source = open_source(given, data.extensions)
+        source = data.open_items(given)
     except ValueError as error:
         raise ValueError(f"the query {given} does not fit {index}: {error}") from None
     if len(source) == 1:

@@ -27,7 +27,7 @@ class Candidate:
 
     Attributes:
         recipe: its name.
-        modality: images, audio or text.
+        modality: images, audio, text or tables.
         suits: which data it is for, in words.
         fits: Look -> bool, the same as a rule.
         minutes: that its own steps took where its figure was measured, on one or two cores.
@@ -178,5 +178,23 @@ CANDIDATES = (
         "0.618, which is ahead; of shorter texts there is no figure",
         "docs/methods/data2vec2.md#measured",
         length=192,
+    ),
+    Candidate(
+        "tables/scarf",
+        "tables",
+        "rows of three columns or more",
+        lambda look: len(look.numbers) + len(look.categories) >= 3,
+        4.0,
+        "MEASURED",
+        "docs/methods/scarf.md#measured",
+    ),
+    Candidate(
+        "tables/denoising_autoencoder",
+        "tables",
+        "rows of two columns or more",
+        lambda look: len(look.numbers) + len(look.categories) >= 2,
+        4.0,
+        "MEASURED",
+        "docs/methods/autoencoders.md#measured",
     ),
 )

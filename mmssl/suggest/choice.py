@@ -12,7 +12,12 @@ from mmssl.suggest.suggestion import Suggestion, command_of
 LEAST = 100  # elements of an epoch below which nothing is suggested
 SHARE = 4  # batches that an epoch has at least, where the batch can be made smaller
 MANY = 0.1  # share of near duplicates from which on it is advised to remove them
-SMALLEST = {"images": "the color part of Caltech-101", "audio": "ESC-10", "text": "25 novels"}
+SMALLEST = {
+    "images": "the color part of Caltech-101",
+    "audio": "ESC-10",
+    "text": "25 novels",
+    "tables": "Adult",
+}
 
 
 def suggest(source, minutes=None, machine=None):
@@ -116,6 +121,11 @@ def _advice_on(look):
         advice.append(
             f"{len(unreadable)} of {look.looked} looked at cannot be read, and a run stops "
             "above data.skip_ratio, 0.01: mend or remove them, or raise it"
+        )
+    if look.modality == "tables":
+        advice.append(
+            "a column that is to be told from the others later must not be an input: name it with "
+            "--data.label_column, or others with --data.ignore; one called label is left out"
         )
     return advice
 

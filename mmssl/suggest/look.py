@@ -9,12 +9,13 @@ import numpy as np
 
 from mmssl.pipelines.sources.finding import describe
 from mmssl.pipelines.sources.tables import listed
+from mmssl.suggest import rows
 from mmssl.suggest.duplicates import near_duplicates
 from mmssl.suggest.items import list_items
 
 SAMPLE = 256  # items that are looked at, evenly spaced over the source
 _MODULES = {"images": "pictures", "audio": "sounds", "text": "texts"}
-NOUNS = {"images": "pictures", "audio": "recordings", "text": "texts"}
+NOUNS = {"images": "pictures", "audio": "recordings", "text": "texts", "tables": "rows"}
 _PIECE = 4  # characters of a token: of English, and of code, about
 
 
@@ -24,13 +25,14 @@ class Look:
 
     Attributes:
         source: str, as it was given.
-        modality: images, audio or text.
+        modality: images, audio, text or tables.
         count: number of items.
         looked: number of those that were looked at.
         unreadable: list of (name, reason), those of them that cannot be read.
         left_out: list of str, what lies beside the items, in sentences.
         held_out: number of items of other splits than train, which are not counted.
-        duplicates: number of those looked at that are nearly equal to another one before them.
+        duplicates: number of those looked at that are nearly equal to another one before them; 0
+            of tables, where equal rows are usual.
         side: of pictures, median of the shorter side in pixels.
         largest: of pictures, the longest side in pixels.
         color: of pictures, share with color, 0 to 1.
@@ -38,6 +40,8 @@ class Look:
         rate: of recordings, median samples per second.
         characters: of texts, the length of each one looked at.
         code: of texts, share of files of programming languages, 0 to 1.
+        numbers: of tables, names of the columns of numbers and dates.
+        categories: of tables, names of the other columns.
     """
 
     source: str
@@ -55,6 +59,8 @@ class Look:
     rate: int = 0
     characters: list[int] = field(default_factory=list)
     code: float = 0.0
+    numbers: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
 
     def elements(self, window=None, length=None):
         """Estimates how many elements an epoch has.
@@ -67,7 +73,7 @@ class Look:
             int.
         """
         readable = self.count * (1 - len(self.unreadable) / self.looked)
-        if self.modality == "images":
+        if self.modality in ("images", "tables"):
             return round(readable)
         of_each = (
             (round(seconds / window) for seconds in self.seconds)
@@ -81,9 +87,10 @@ class Look:
         found = [f"{self.count} {NOUNS[self.modality]}: {self._what()}"]
         if self.held_out:
             found.append(f"{self.held_out} more of other splits than train are left alone")
-        whole = self.looked == self.count
-        found.append(f"looked at {'all' if whole else f'{self.looked} of them, evenly spaced'}")
-        found.append(f"{self.duplicates} of these nearly equal another")
+        if self.modality != "tables":  # all of whose rows are looked at, none beside the other
+            whole = self.looked == self.count
+            found.append(f"looked at {'all' if whole else f'{self.looked} of them, evenly spaced'}")
+            found.append(f"{self.duplicates} of these nearly equal another")
         if self.unreadable:
             named = listed([f"{name} ({reason})" for name, reason in self.unreadable])
             found.append(f"{len(self.unreadable)} of these cannot be read: {named}")
@@ -96,6 +103,9 @@ class Look:
         if self.modality == "audio":
             spread = f"{min(self.seconds):.2f} to {max(self.seconds):.2f} s"
             return f"{spread} long, median {statistics.median(self.seconds):.2f}, {self.rate} Hz"
+        if self.modality == "tables":
+            numbers, categories = listed(self.numbers, 8), listed(self.categories, 8)
+            return f"numbers {numbers or 'none'}; categories {categories or 'none'}"
         each = statistics.median(self.characters)
         kind = f"{self.code:.0%} code, " if self.code else ""
         return f"{kind}{each:.0f} characters each (median)"
@@ -113,6 +123,8 @@ def look_at(source):
     Raises:
         ValueError: there is nothing that a recipe reads, or nothing of it can be read.
     """
+    if rows.is_table(str(source)):
+        return Look(source=str(source), modality="tables", duplicates=0, **rows.examine(source))
     items = list_items(source)
     module = importlib.import_module(f"mmssl.suggest.{_MODULES[items.modality]}")
     numbers = np.unique(np.linspace(0, len(items) - 1, SAMPLE).astype(int)).tolist()

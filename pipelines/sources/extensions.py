@@ -10,3 +10,4 @@ CODE_EXTENSIONS = (
     *(".go", ".rs", ".rb", ".php", ".swift", ".jl", ".r", ".lua", ".sh", ".sql"),
 )
 TEXT_EXTENSIONS = (".txt", ".text", ".md", ".rst", ".tex", *CODE_EXTENSIONS)
+TABLE_EXTENSIONS = (".csv", ".tsv", ".parquet", ".npy", ".npz")

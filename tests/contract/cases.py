@@ -26,6 +26,7 @@ class Case:
             falls under; None where it cannot be.
         source: what the learning check pretrains on, below the folder of real data; none where
             there is no such check.
+        given: further overrides of that pretraining.
         probe: arguments of its `evaluate`; paths below that folder begin with "{data}".
         margins: by how much (floor, probe) is beaten there, well under what was measured once.
     """
@@ -38,6 +39,7 @@ class Case:
     least_loss: float = 0.0
     overfit: float | None = 0.5
     source: str = ""
+    given: tuple[str, ...] = ()
     probe: dict = field(default_factory=dict)
     margins: dict = field(default_factory=dict)
 

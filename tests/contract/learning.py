@@ -39,3 +39,9 @@ ON_OBJECTS = {
         "labels": "{data}/images/caltech101/labels.tsv",
     },
 }
+ON_CENSUS = {
+    "source": "tabular/adult.csv",
+    "given": ("--data.label_column=income",),
+    "probe": {"source": "{data}/tabular/adult.csv", "label_column": "income"},
+    "margins": {("untrained", "linear"): 0.0},
+}

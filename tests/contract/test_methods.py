@@ -214,15 +214,16 @@ def test_padding_and_batching_leave_the_embedding_unchanged(visit):
     alone = next(examples.as_numpy_iterator())
     # A loop over samples takes a hundred times as long outside a graph.
     embed = tf.function(lambda inputs: encoder(inputs)["embedding"])
-    expected, got = embed(alone).numpy(), embed(_padded(alone)).numpy()
+    expected, got = embed(alone).numpy(), embed(_padded(alone, encoder)).numpy()
     assert_near(got, np.repeat(expected, len(got), axis=0), tolerances.PADDING)
 
 
-def _padded(inputs):
-    """Adds padding to sequences and a second row to everything."""
+def _padded(inputs, encoder):
+    """Adds padding to what may be of any length, and a second row to everything."""
     more = 5 if "token_ids" in inputs else 333
     wider = {
-        name: np.pad(x, [(0, 0), (0, more)]) if x.ndim == 2 else x for name, x in inputs.items()
+        name: np.pad(x, [(0, 0), (0, more)]) if encoder.input[name].shape[1:] == (None,) else x
+        for name, x in inputs.items()
     }
     return {name: np.concatenate([x, x[:1]]) for name, x in wider.items()}
 

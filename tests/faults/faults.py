@@ -29,6 +29,7 @@ from tests.faults import (
     shards,
     strangers,
     suggest,
+    tables,
     training,
     words,
 )
@@ -40,6 +41,7 @@ ROOMS = (
     prediction,
     pretext,
     clusters,
+    tables,
     multiview,
     channels,
     maps,

@@ -4,11 +4,17 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.encoders import dense_encoder, small_conv_encoder, spectrogram_encoder
+from mmssl.encoders import (
+    dense_encoder,
+    small_conv_encoder,
+    spectrogram_encoder,
+    table_encoder,
+)
 from mmssl.methods.bases.reconstructed import psnr, restored_by_median
 from mmssl.methods.denoising_autoencoder import DenoisingAutoencoder
 from mmssl.pipelines.audio import LogMelTargets
 from mmssl.pipelines.images import CorruptedCrops
+from mmssl.pipelines.tables import CorruptedRows
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
@@ -29,6 +35,12 @@ CASE = Case(
     least_loss=50.0,  # the entropy of the first batch's values
     **on_clothes(0.01),
 )
+CASES = {
+    "tables": Case(
+        "tables/denoising_autoencoder",
+        ("--data.batch_size=8", "--method.encoder.widths=[16,16]", "--method.decoder_widths=[16]"),
+    ),
+}
 
 
 def method_of(encoder=None, **options):
@@ -91,6 +103,24 @@ def test_sounds_are_restored_as_log_mel_frames():
     [(_, caption, picture)] = method.report_images(data.on(data.items.select(range(3))))
     assert "encoder sees" not in caption
     assert picture.shape == (2 * 16, 3 * 16, 3)
+
+
+def test_rows_of_a_table_are_measured_by_the_variance_and_shown_as_stripes():
+    data = CorruptedRows(batch_size=8).prepare()
+    encoder = table_encoder(**data.encoder_arguments(), widths=(16,))
+    method = method_of(encoder, **data.method_arguments(), error="squared")
+    few = data.on(data.items.select(range(5)))
+    figures = method.validate(few)
+    [batch] = few.fixed_elements(few.source).as_numpy_iterator()
+    outputs, true = np.asarray(method(batch)["outputs"], "float64"), batch["target"]
+    explained = 1 - ((outputs - true) ** 2).sum() / ((true - true.mean(axis=0)) ** 2).sum()
+    assert_close(figures["explained"], explained, NETWORK)
+    assert list(figures) == ["explained"]
+    [(_, caption, picture)] = method.report_images(few)
+    assert "Each stripe is a value" in caption
+    assert picture.shape == (2 * 4 * true.shape[1], 5 * 16, 3)
+    middle = picture[4 * true.shape[1] :: 4, ::16, 0].T / 255  # of the targets
+    assert_close(middle, np.rint(255 * np.clip(0.5 + true / 4, 0, 1)) / 255, SUM)
 
 
 def test_held_out_figures_are_those_of_the_same_corruption_at_every_call():

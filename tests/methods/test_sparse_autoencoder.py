@@ -17,6 +17,12 @@ CASE = Case(
     ("--data.batch_size=8", "--data.size=8", "--method.encoder.widths=[16]"),
     **on_clothes(0.01),
 )
+CASES = {
+    "tables": Case(
+        "tables/sparse_autoencoder",
+        ("--data.batch_size=8", "--method.encoder.widths=[16]"),
+    ),
+}
 
 
 def method_of(encoder=None, **options):

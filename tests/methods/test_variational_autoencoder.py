@@ -27,6 +27,17 @@ CASE = Case(
     least_loss=35.9,  # the entropy of the first batch's values
     **on_clothes(0.01),
 )
+CASES = {
+    "tables": Case(
+        "tables/variational_autoencoder",
+        (
+            "--data.batch_size=8",
+            "--data.latents=4",
+            "--method.encoder.widths=[16,16]",
+            "--method.decoder_widths=[16]",
+        ),
+    ),
+}
 
 
 def method_of(encoder=None, **options):

@@ -64,6 +64,7 @@ SMALL = {
         "--method.encoder.skip_channels=8",
     ),
     "audio/wavernn_paper": (_BATCH, "--data.window=64", "--method.encoder.units=16"),
+    "tables/scarf_paper": (_BATCH, "--method.encoder.widths=[16]", *_heads(projector=(8,))),
     "text/bart_paper": (*_TEXT, *_DECODED),
     "text/bert_paper": (*_TEXT, "--data.max_predictions=8", "--data.max_positions=64"),
     "text/bert_phase_2_paper": (*_TEXT, "--data.max_predictions=8", "--data.length=64"),

@@ -31,7 +31,7 @@ CLASSIC = {
         "stacked_denoising_autoencoder",
         "variational_autoencoder",
     )
-}
+} | {"tables/scarf_paper"}
 # Stepped by whole runs below.
 RUN = {"text/bert_paper", "text/bert_phase_2_paper", "text/simcse_paper"}
 

@@ -51,3 +51,12 @@ def idx(folder, count):
     with gzip.open(folder / "train-images-idx3-ubyte.gz", "wb") as file:
         file.write(head + pixels.tobytes())
     return folder
+
+
+def customers(path, count):
+    """A table of ages, towns and ids; a fifth is held out, and one age is a word."""
+    ages = [str(20 + i % 31) for i in range(count)]
+    ages[3] = "abc"
+    rows = [f"c{i},{ages[i]},{'ABC'[i % 3]},{('train', 'test')[i % 5 == 4]}" for i in range(count)]
+    path.write_text("\n".join(["id,age,town,split", *rows]))
+    return path

@@ -43,6 +43,18 @@ def test_minutes_decide_between_what_the_data_fit(photos):
     assert short.compared.startswith("mmssl pretrain vision/colorization")
 
 
+def test_of_a_table_a_column_that_is_to_be_told_later_is_spoken_of(tmp_path):
+    path = sources.customers(tmp_path / "a.csv", 400)
+    suggested = suggest(path, machine=HERE)
+    assert suggested.recipe == "tables/denoising_autoencoder"  # of two columns
+    assert values(suggested) == {
+        "data.source": str(path),
+        "data.batch_size": "64",
+        "fit.base_batch_size": "256",
+    }
+    assert "--data.label_column" in suggested.advice[0]
+
+
 def test_minutes_of_the_documentation_say_nothing_of_a_gpu(photos):
     with_gpu = Machine(cores=16, memory=2**36, gpus=("a GPU",))
     assert suggest(photos, 3, with_gpu).recipe == "vision/colorization"

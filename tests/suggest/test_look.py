@@ -39,6 +39,25 @@ def test_code_is_told_from_prose(tmp_path):
     assert look_at(tmp_path).code == 2 / 3
 
 
+def test_tables_tell_their_columns_and_the_rows_that_cannot_be_read(tmp_path):
+    path = sources.customers(tmp_path / "a.csv", 200)
+    look = look_at(path)
+    assert (look.modality, look.count, look.held_out) == ("tables", 160, 40)
+    assert (look.numbers, look.categories) == (["age"], ["town"])
+    assert look.unreadable == [("line 5", "age is 'abc', which is no number")]
+    assert look.left_out == ["id is left out, 160 of its 160 values occur once, as names do"]
+    told = "; ".join(look.sentences())
+    assert "160 rows: numbers age; categories town; 40 more of other splits" in told
+    assert "nearly equal" not in told
+
+
+def test_a_table_of_files_or_texts_is_none_of_data(tmp_path):
+    assert look_at(sources.passages(tmp_path / "texts.tsv", 8)).modality == "text"
+    path = tmp_path / "a.tsv"
+    path.write_text("x\ty\n" + "".join(f"{i % 3}\t{i % 2}\n" for i in range(30)))
+    assert look_at(path).numbers == ["x", "y"]
+
+
 @pytest.mark.parametrize("kind", ["npz", "idx", "tfrecord", "list"])
 def test_every_form_of_a_source_is_looked_at(kind, tmp_path):
     folder = sources.pictures(tmp_path / "photos", 6, size=(28, 28))

@@ -120,7 +120,30 @@ def text_baseline(data, sources, seed=0, progress=None):
     return Features(parts, "TF-IDF of words and word pairs", grid=TEXT_GRID)
 
 
-BASELINES = {"images": image_baseline, "waveform": audio_baseline, "token_ids": text_baseline}
+def table_baseline(data, sources, seed=0, progress=None):
+    """Standardized numbers, their gaps, and categories as one-hot vectors.
+
+    Args:
+        data: TableRows.
+        sources: see `raw_baseline`; mean, deviation and categories are those of the pretraining.
+        seed: unused; nothing is random.
+        progress: see `raw_baseline`.
+
+    Returns:
+        Features.
+    """
+    parts = [_rows(data, source, data.values_of, progress) for source in sources]
+    name = "standardized numbers and one-hot categories"
+    return Features(parts, name, standardize=False)
+
+
+BASELINES = {
+    "images": image_baseline,
+    "waveform": audio_baseline,
+    "token_ids": text_baseline,
+    "numbers": table_baseline,
+    "categories": table_baseline,
+}
 
 
 def mfcc_statistics(recording, sample_rate):

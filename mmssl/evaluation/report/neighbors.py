@@ -15,6 +15,7 @@ from mmssl.evaluation.report.page import data_uri, escape
 
 QUERIES, NEIGHBORS = 8, 5
 SNIPPET, AUDIO_SECONDS = 160, 3.0
+CELLS = 20  # columns of a table
 THUMBNAIL, SPECTROGRAM = 96, (120, 48)
 
 
@@ -85,14 +86,15 @@ def _label(labels, index, query):
 
 
 def show_items(data, source):
-    """Renders items as HTML: thumbnails, players with spectrograms, or the beginnings of texts.
+    """Renders items as HTML: thumbnails, players with spectrograms, cells, or beginnings of texts.
 
     Args:
         data: Pipeline.
         source: Source of a few items.
 
     Returns:
-        pair of the kind, "images", "audio" or "text", and a list of str, HTML.
+        pair of the kind, "images", "audio" or "text", which rows of tables are shown as, too, and a
+        list of str, HTML.
     """
     batches = data.examples(source)
     inputs = batches.element_spec
@@ -103,6 +105,8 @@ def show_items(data, source):
     if "waveform" in inputs:
         heard = data.examples(source, max_length=int(AUDIO_SECONDS * data.sample_rate))
         return "audio", [_audio(wave_, data.sample_rate) for wave_ in _waves(heard)]
+    if "numbers" in inputs or "categories" in inputs:
+        return "text", [_cells(data.cells(source, i)) for i in range(len(source))]
     return "text", [_text(data.preview(source, i)) for i in range(len(source))]
 
 
@@ -164,6 +168,12 @@ def _spectrogram(samples, rate):
 
 def _text(text):
     return f"<p>{escape(textwrap.shorten(text, SNIPPET, placeholder=' …'))}</p>"
+
+
+def _cells(pairs):
+    lines = [f'<span class="soft">{escape(name)}</span> {escape(text)}' for name, text in pairs]
+    more = [f"and {len(lines) - CELLS} more columns"] if len(lines) > CELLS else []
+    return f"<p>{'<br>'.join([*lines[:CELLS], *more])}</p>"
 
 
 def _encoded(image, kind, **options):

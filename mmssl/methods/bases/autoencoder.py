@@ -12,7 +12,7 @@ from mmssl.encoders import blocks
 from mmssl.losses.reconstruction import reconstruction_error
 from mmssl.methods.bases.held_out_images import spread_out
 from mmssl.methods.bases.pretrainer import Pretrainer
-from mmssl.methods.bases.reconstructed import psnr, reconstruction_sheet
+from mmssl.methods.bases.reconstructed import measured, reconstruction_sheet
 
 Error = Literal["cross_entropy", "squared"]
 REPORT_IMAGES = 12
@@ -120,16 +120,12 @@ class Autoencoder(Pretrainer):
             data: pipeline over the held-out items, with `fixed_elements`.
 
         Returns:
-            dict: `psnr`, the mean peak signal-to-noise ratio in dB of the reconstructed targets, 1
-            being the peak; `mean_psnr`, that of the mean of all targets in place of each; and what
-            `compare` adds.
+            dict of the figures of `measured`, and of what `compare` adds.
         """
         batches = list(data.fixed_elements(spread_out(data.source)).as_numpy_iterator())
         targets = np.concatenate([batch["target"] for batch in batches])
         restored = np.concatenate([self.reconstruct(batch) for batch in batches])
-        mean = np.broadcast_to(targets.mean(axis=0), targets.shape)
-        figures = {"psnr": psnr(restored, targets), "mean_psnr": psnr(mean, targets)}
-        return figures | self.compare(batches, targets)
+        return measured(restored, targets) | self.compare(batches, targets)
 
     def compare(self, batches, targets):
         """Computes further figures of held-out items, for subclasses.

@@ -6,6 +6,26 @@ from scipy.ndimage import median_filter
 from mmssl.methods.bases.held_out_images import sheet
 
 NEIGHBORHOODS = (3, 5)  # pixels along each side that a median is taken over
+STRIPE = (4, 16)  # pixels, height and width, that a value of a vector is shown as
+
+
+def measured(found, true):
+    """Measures reconstructions, of pictures and frames by their noise, of vectors by the variance.
+
+    Args:
+        found: float array (N, ...), reconstructions.
+        true: float array of the same shape, targets.
+
+    Returns:
+        dict: of targets with more than one axis `psnr`, the mean peak signal-to-noise ratio in dB,
+        1 being the peak, and `mean_psnr`, that of the mean of all targets in place of each; of
+        vectors `explained`, the share of their variance about that mean that is reconstructed.
+    """
+    mean = np.broadcast_to(true.mean(axis=0), true.shape)
+    if true.ndim > 2:
+        return {"psnr": psnr(found, true), "mean_psnr": psnr(mean, true)}
+    missed, all_of_it = (np.square(x - true, dtype="float64").sum() for x in (found, mean))
+    return {"explained": float(1 - missed / max(all_of_it, 1e-12))}
 
 
 def psnr(found, true):
@@ -54,18 +74,22 @@ def reconstruction_sheet(batch, reconstructions):
     """
     rows = {"what the encoder sees": batch["images"]} if "images" in batch else {}
     rows |= {"its reconstruction": reconstructions, "the target": batch["target"]}
-    return f"Rows: {', '.join(rows)}.", sheet([as_pictures(row) for row in rows.values()])
+    told = "" if batch["target"].ndim > 2 else " Each stripe is a value, each column an item."
+    return f"Rows: {', '.join(rows)}.{told}", sheet([as_pictures(row) for row in rows.values()])
 
 
 def as_pictures(arrays):
-    """Turns arrays into pictures, frames from left to right with low bands below.
+    """Turns arrays into pictures: frames left to right with low bands below, vectors downwards.
 
     Args:
-        arrays: float array (N, H, W, C) with 1 or 3 channels, or frames (N, T, M).
+        arrays: float array (N, H, W, C) with 1 or 3 channels, frames (N, T, M), or vectors (N, D)
+            of standardized values, black for -2 and white for 2.
 
     Returns:
         float array (N, H, W, 3) in [0, 1].
     """
+    if arrays.ndim == 2:
+        arrays = np.kron(0.5 + arrays[:, :, np.newaxis, np.newaxis] / 4, np.ones((*STRIPE, 1)))
     if arrays.ndim == 3:
         arrays = np.flip(arrays.transpose(0, 2, 1), axis=1)[..., np.newaxis]
     wide = np.repeat(arrays, 3, axis=-1) if arrays.shape[-1] == 1 else arrays

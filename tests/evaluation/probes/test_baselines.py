@@ -10,6 +10,7 @@ from mmssl.pipelines.audio import AudioWindows
 from mmssl.pipelines.audio.recordings import Whole
 from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.sources import open_source
+from mmssl.pipelines.tables import TableRows
 from mmssl.pipelines.text import SentencePairs
 from tests.tolerances import SUM, assert_close, assert_within
 
@@ -45,6 +46,26 @@ def test_the_floor_of_small_pictures_takes_them_as_they_are(pictures):
     linear, knn = probe(data, source)
     assert linear > 0.9
     assert knn > 0.9
+
+
+def test_the_floor_of_a_table_is_numbers_gaps_and_one_hot_categories():
+    columns = {
+        "x": np.array([1.0, 3.0, np.nan, 2.0] * 5),
+        "word": np.array(["a", "b", "", "a"] * 5),
+    }
+    data = TableRows(columns, batch_size=2)
+    source = data.open(columns)
+    floor = raw_baseline(data, [source, source.select(range(4))])
+    deviation = np.std([1, 3, 2])
+    expected = [
+        [-1 / deviation, 0, 0, 0, 1, 0],
+        [1 / deviation, 0, 0, 0, 0, 1],
+        [0, 1, 1, 0, 0, 0],
+        [0, 0, 0, 0, 1, 0],
+    ]
+    assert_close(floor.parts[1], expected, SUM)
+    assert floor.parts[0].shape == (20, 6)
+    assert not floor.standardize
 
 
 def test_the_floor_of_sound_ignores_padding():

@@ -4,6 +4,7 @@ from tests.fuzzing.readers import (
     arrays,
     indexes,
     pictures,
+    rows,
     runs,
     shards,
     sounds,
@@ -11,5 +12,5 @@ from tests.fuzzing.readers import (
     vocabularies,
 )
 
-_MODULES = (pictures, sounds, tables, arrays, shards, vocabularies, runs, indexes)
+_MODULES = (pictures, sounds, tables, rows, arrays, shards, vocabularies, runs, indexes)
 READERS = tuple(reader for module in _MODULES for reader in module.READERS)
