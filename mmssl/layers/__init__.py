@@ -37,6 +37,7 @@ from mmssl.layers.convolution import (
 )
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
+from mmssl.layers.frames import FramesAsImages, VectorsOfFrames
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -83,6 +84,7 @@ __all__ = [
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",
+    "FramesAsImages",
     "GatedUnit",
     "GridPooling",
     "GridPositions",
@@ -126,6 +128,7 @@ __all__ = [
     "VectorMemory",
     "VectorQueue",
     "VectorTable",
+    "VectorsOfFrames",
     "WeightNormDense",
     "Whiten",
     "ZeroMaskedFrames",

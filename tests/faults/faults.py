@@ -29,6 +29,7 @@ from tests.faults import (
     strangers,
     suggest,
     training,
+    video,
     words,
 )
 
@@ -41,6 +42,7 @@ ROOMS = (
     multiview,
     channels,
     maps,
+    video,
     sequences,
     bases,
     long_data,
