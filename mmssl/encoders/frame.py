@@ -55,9 +55,13 @@ def frame_encoder(
     features = VectorsOfFrames(frames, name="block_1", dtype="float32")(vectors)
     kind = keras.layers.GlobalAveragePooling1D if pool == "mean" else keras.layers.Flatten
     embedding = kind(name="pool", dtype="float32")(features)
-    return keras.Model(
+    whole = keras.Model(
         {"frames": clips}, {"features": features, "embedding": embedding}, name="frame_encoder"
     )
+    # Of layers that are called once, so that any of their outputs can be taken.
+    copy = keras.models.clone_model(whole)
+    _copy_weights(whole, copy)
+    return copy
 
 
 def of_frames(encoder: keras.Model) -> keras.Model:
@@ -81,8 +85,10 @@ def of_frames(encoder: keras.Model) -> keras.Model:
     start = encoder.get_layer("images").output
     embedding = encoder.get_layer("block_1").input
     features = encoder.get_layer(f"{_PREFIX}pool").input
-    part = keras.Model({"images": start}, {"features": features, "embedding": embedding})
-    copy = keras.models.clone_model(part, clone_function=_named_back)
+    part = keras.Model([start], {"features": features, "embedding": embedding})
+    images = keras.Input(start.shape[1:], dtype="float32", name="images")
+    copy = keras.models.clone_model(part, input_tensors=[images], clone_function=_named_back)
+    copy = keras.Model({"images": images}, copy.output, name="images_encoder")
     _copy_weights(part, copy)
     return copy
 

@@ -118,8 +118,9 @@ class ClipPairs(VideoClips):
         columns = to_columns(self.cropped(clip, crop_key))
         # As one wide image: a mean over its pixels is that of the clip.
         wide = tf.reshape(columns, [1, self.frames * self.size, 3, self.size])
-        strengths = self.jitter, self.jitter_probability[view]
-        wide = augmentation.random_color_jitter(wide, jitter, *strengths)
+        if self.jitter_probability[view]:
+            strengths = self.jitter, self.jitter_probability[view]
+            wide = augmentation.random_color_jitter(wide, jitter, *strengths)
         wide = augmentation.random_grayscale(wide, gray[:, 0], self.gray_probability[view])
         columns = tf.reshape(wide, columns.shape)
         if self.blur_probability[view]:

@@ -91,5 +91,5 @@ def test_what_does_not_fit_is_refused():
 
 
 def test_a_dense_encoder_sees_frames_too(clips):
-    encoder = frame_encoder(SIZE, FRAMES, encoder=dense_encoder(SIZE, (5,)))
+    encoder = frame_encoder(SIZE, FRAMES, encoder=dense_encoder(SIZE, widths=(5,)))
     assert encoder({"frames": clips})["embedding"].shape == (2, 5)
