@@ -7,7 +7,7 @@ import keras
 from mmssl.encoders.parts.normalization import batch_normalization
 
 # Residual blocks in each stage, by depth.
-STAGES = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
+STAGES = {6: (1, 1), 10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
 BOTTLENECK_FROM = 50  # layers
 MOMENTUM = 0.9  # of batch norm's moving statistics
 
@@ -15,14 +15,14 @@ MOMENTUM = 0.9  # of batch norm's moving statistics
 def resnet_3d_encoder(
     size: int = 224,
     frames: int = 16,
-    depth: Literal[10, 18, 34, 50] = 50,
+    depth: Literal[6, 10, 18, 34, 50] = 50,
     width: int = 64,
-    temporal_kernels: tuple[int, int, int, int] = (1, 1, 3, 3),
+    temporal_kernels: tuple[int, ...] = (1, 1, 3, 3),
     stem_kernel: int = 5,
     stem_stride: int = 2,
     small_images: bool = False,
 ) -> keras.Model:
-    """Builds a residual network of clips whose four stages end in `block_1` to `block_4`.
+    """Builds a residual network of clips whose stages end in `block_1`, `block_2` and so on.
 
     The slow path of SlowFast: the first stages see each frame by itself, and the last two look
     along time, with the first convolution of each residual block. Time is strided in the stem
@@ -31,7 +31,8 @@ def resnet_3d_encoder(
     Args:
         size: height and width of the frames in pixels.
         frames: frames of a clip.
-        depth: number of layers; from 50 on, residual blocks have a bottleneck.
+        depth: number of layers; from 50 on, residual blocks have a bottleneck. All have four
+            stages but that of 6, which has two.
         width: channels of the first stage, 64 in the paper; they double from stage to stage.
         temporal_kernels: frames that the blocks of each stage look along.
         stem_kernel: frames that the stem looks along.
@@ -42,7 +43,8 @@ def resnet_3d_encoder(
     Returns:
         keras.Model from `frames` float32 (B, frames, size, size, 3) in [0, 1] to `features`
         (B, frames / stem_stride, size / s, size / s, C), s = 8 with `small_images` and 32 without,
-        C = 8 * width or, with a bottleneck, 32 * width; and `embedding` (B, C), their mean.
+        C = 8 * width or, with a bottleneck, 32 * width; and `embedding` (B, C), their mean. Of two
+        stages s is a quarter of that, and C = 2 * width.
 
     Raises:
         ValueError: the depth is not supported, or a size is below 1.
@@ -55,10 +57,11 @@ def resnet_3d_encoder(
             f"resnet_3d_encoder(depth=...) must be one of {', '.join(map(str, STAGES))}; got "
             f"{depth}."
         )
-    if len(temporal_kernels) != 4 or min(*temporal_kernels, stem_kernel, stem_stride) < 1:
+    stages = len(STAGES[depth])
+    if len(temporal_kernels) != stages or min(*temporal_kernels, stem_kernel, stem_stride) < 1:
         raise ValueError(
-            "resnet_3d_encoder takes four temporal_kernels, and a stem_kernel and stem_stride, of "
-            f"1 or more; got {temporal_kernels}, {stem_kernel} and {stem_stride}."
+            f"resnet_3d_encoder(depth={depth}) takes {stages} temporal_kernels, and a stem_kernel "
+            f"and stem_stride, of 1 or more; got {temporal_kernels}, {stem_kernel}, {stem_stride}."
         )
     clips = keras.Input((frames, size, size, 3), dtype="float32", name="frames")
     x = keras.layers.Rescaling(2.0, -1.0)(clips)

@@ -17,6 +17,8 @@ TINY = (
     "--data.frames=4",
     "--data.limit=64",
     "--method.encoder.width=4",
+    "--method.encoder.depth=6",
+    "--method.encoder.temporal_kernels=[1,3]",
 )
 CASE = Case(
     "video/cvrl",
