@@ -55,6 +55,7 @@ PARTS = {
         ("pipeline",),
         ("numbered",),
         ("audio", "images", "tables", "text"),
+        ("video",),
         ("in_graph",),
     ),
     "encoders": (("parts",),),

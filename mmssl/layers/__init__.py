@@ -39,6 +39,7 @@ from mmssl.layers.convolution import (
 )
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
+from mmssl.layers.frames import FramesAsImages, VectorsOfFrames
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -85,6 +86,7 @@ __all__ = [
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",
+    "FramesAsImages",
     "GatedUnit",
     "GridPooling",
     "GridPositions",
@@ -131,6 +133,7 @@ __all__ = [
     "VectorQuantizer",
     "VectorQueue",
     "VectorTable",
+    "VectorsOfFrames",
     "WeightNormDense",
     "Whiten",
     "ZeroMaskedFrames",

@@ -19,6 +19,7 @@ SHOWN = 11  # items that are found: with the query, whole rows
 _OF_TABLES = ("numbers", "categories")
 _KINDS = {
     "images": "picture",
+    "frames": "video",
     "waveform": "recording",
     "token_ids": "text",
     **dict.fromkeys(_OF_TABLES, "table"),

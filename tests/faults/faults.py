@@ -31,6 +31,7 @@ from tests.faults import (
     suggest,
     tables,
     training,
+    video,
     words,
 )
 
@@ -45,6 +46,7 @@ ROOMS = (
     multiview,
     channels,
     maps,
+    video,
     sequences,
     bases,
     long_data,
