@@ -55,6 +55,7 @@ PARTS = {
         ("pipeline",),
         ("numbered",),
         ("audio", "images", "text"),
+        ("pairs",),
         ("in_graph",),
     ),
     "encoders": (("parts",),),

@@ -65,7 +65,7 @@ def open_to_train(pipeline):
     """Opens the items of a pipeline's split, up to its limit: see `Pipeline.open_to_train`."""
     columns = (pipeline.labels, pipeline.label_column, pipeline.split_column)
     source = open_source(pipeline.source, pipeline.extensions, *columns)
-    return _in_split(source, pipeline.split).first(pipeline.limit)
+    return in_split(source, pipeline.split).first(pipeline.limit)
 
 
 def open_readable(reader, spec, *columns):
@@ -78,7 +78,16 @@ def open_readable(reader, spec, *columns):
     return replace(source.select(found.good), request=source.request)
 
 
-def _in_split(source, split):
+def in_split(source, split):
+    """Selects the items of a split.
+
+    Args:
+        source: Source.
+        split: its name; None, or a source without splits, keeps all.
+
+    Raises:
+        ValueError: no item is in it.
+    """
     if source.splits is None or split is None:
         return source
     chosen = source.splits == split

@@ -50,6 +50,7 @@ from mmssl.layers.patches import (
 )
 from mmssl.layers.pooling import (
     AtLeast,
+    EndToken,
     FrameMask,
     GridPooling,
     MaskedMean,
@@ -80,6 +81,7 @@ __all__ = [
     "ColorBins",
     "CrossAttention",
     "DualGRU",
+    "EndToken",
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",
