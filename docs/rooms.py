@@ -55,7 +55,7 @@ PARTS = {
         ("pipeline",),
         ("numbered",),
         ("audio", "images", "tables", "text"),
-        ("video",),
+        ("pairs", "video"),
         ("in_graph",),
     ),
     "encoders": (("parts",),),

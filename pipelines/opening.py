@@ -79,10 +79,14 @@ def open_readable(reader, spec, *columns):
 
 
 def in_split(source, split):
-    """Selects the items of a split; all of them where there are no splits, or it is None.
+    """Selects the items of a split.
+
+    Args:
+        source: Source.
+        split: its name; None, or a source without splits, keeps all.
 
     Raises:
-        ValueError: no item is in the split; the message names those that there are.
+        ValueError: no item is in it.
     """
     if source.splits is None or split is None:
         return source

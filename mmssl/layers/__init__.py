@@ -53,6 +53,7 @@ from mmssl.layers.patches import (
 )
 from mmssl.layers.pooling import (
     AtLeast,
+    EndToken,
     FrameMask,
     GridPooling,
     MaskedMean,
@@ -83,6 +84,7 @@ __all__ = [
     "ColorBins",
     "CrossAttention",
     "DualGRU",
+    "EndToken",
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",
