@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.opening import open_readable
-from mmssl.pipelines.sources import Source
+from mmssl.pipelines.sources import Source, open_source
 
 BATCH = 64  # items that an encoder sees at once when it is not trained
 
@@ -56,6 +56,10 @@ class Reader:
         return None
 
     # What a subclass inherits.
+
+    def open_all(self, spec, labels=None, label_column=None, split_column=None):
+        """Opens a source of this modality, with its unreadable items; see `open_source`."""
+        return open_source(spec, self.extensions, labels, label_column, split_column)
 
     def open(self, spec, labels=None, label_column=None, split_column=None):
         """Opens a source of this modality, without its unreadable items.

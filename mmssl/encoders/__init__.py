@@ -10,6 +10,7 @@ from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.gpt import gpt_encoder
+from mmssl.encoders.nbow import nbow_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
 from mmssl.encoders.parts.reach import reach, without_levels
 from mmssl.encoders.parts.saved import load_encoder
@@ -23,6 +24,8 @@ from mmssl.encoders.small_conv import small_conv_encoder
 from mmssl.encoders.som import som_encoder
 from mmssl.encoders.spectrogram import spectrogram_encoder
 from mmssl.encoders.t5 import t5_encoder
+from mmssl.encoders.token_conv import token_conv_encoder
+from mmssl.encoders.token_rnn import token_rnn_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
@@ -47,6 +50,7 @@ __all__ = [
     "gpt_encoder",
     "group_encoders",
     "load_encoder",
+    "nbow_encoder",
     "patch_grid_encoder",
     "reach",
     "receptive_field",
@@ -58,6 +62,8 @@ __all__ = [
     "som_encoder",
     "spectrogram_encoder",
     "t5_encoder",
+    "token_conv_encoder",
+    "token_rnn_encoder",
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",

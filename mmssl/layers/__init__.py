@@ -61,8 +61,10 @@ from mmssl.layers.positions import GridPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
+from mmssl.layers.reversal import ReverseTokens
 from mmssl.layers.sampling import bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
+from mmssl.layers.sequence_pooling import MaskedMax, WeightedMean
 from mmssl.layers.som import PrototypeGrid
 from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
@@ -95,6 +97,7 @@ __all__ = [
     "LogMel",
     "MaskFill",
     "MaskToken",
+    "MaskedMax",
     "MaskedMean",
     "MaskedStatistics",
     "MemoryBank",
@@ -111,6 +114,7 @@ __all__ = [
     "PrototypeGrid",
     "ReflectionPadding",
     "RelativePositionBias",
+    "ReverseTokens",
     "SegmentIds",
     "SelfAttention",
     "SentenceMask",
@@ -127,6 +131,7 @@ __all__ = [
     "VectorQueue",
     "VectorTable",
     "WeightNormDense",
+    "WeightedMean",
     "Whiten",
     "ZeroMaskedFrames",
     "ZeroMaskedTokens",

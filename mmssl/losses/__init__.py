@@ -32,6 +32,7 @@ from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
 from mmssl.losses.reconstruction import reconstruction_error
+from mmssl.losses.search import search_cross_entropy, search_margin
 from mmssl.losses.soft_nearest_neighbor import soft_nearest_neighbor_loss
 from mmssl.losses.sparsity import sparsity_divergence
 from mmssl.losses.swav import sinkhorn, swav_loss
@@ -76,6 +77,8 @@ __all__ = [
     "negative_cosine",
     "nt_xent",
     "reconstruction_error",
+    "search_cross_entropy",
+    "search_margin",
     "sigmoid_contraction",
     "sinkhorn",
     "soft_nearest_neighbor_loss",
