@@ -55,6 +55,8 @@ PARTS = {
         ("pipeline",),
         ("numbered",),
         ("audio", "images", "text"),
+        ("pairs",),
+        ("code",),
         ("in_graph",),
     ),
     "encoders": (("parts",),),

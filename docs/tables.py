@@ -44,6 +44,8 @@ GUIDES = {
     "search": "docs/search.md",
     "duplicates": "docs/search.md#near-duplicates",
     "serve": "docs/serving.md",
+    "classify": "docs/methods/clip.md#uses",
+    "retrieve": "docs/methods/clip.md#uses",
     "fill": "docs/methods/sequence_to_sequence.md",
     "fill_mask": "docs/methods/bert.md",
     "neighbors": "docs/methods/word2vec.md#neighbors-and-analogies",

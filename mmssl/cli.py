@@ -26,6 +26,8 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "index",
     "search",
     "duplicates",
+    "classify",
+    "retrieve",
     "fill",
     "fill_mask",
     "neighbors",

@@ -56,6 +56,26 @@ def gather(x):
     return rows
 
 
+def in_turn(tensors):
+    """Brings the rows of one replica at a time to all.
+
+    Args:
+        tensors: list of (B, ...) on every replica, float32 or int32.
+
+    Yields:
+        list of the same tensors of replica 0, then those of replica 1 and so on, the same on every
+        replica; gradients flow back to the replica that they came from.
+    """
+    context = _context()
+    for number in range(num_replicas() if context else 1):
+        if context is None:
+            yield list(tensors)
+            continue
+        mine = context.replica_id_in_sync_group == number
+        given = [ops.where(mine, x, ops.zeros_like(x)) for x in tensors]
+        yield [context.all_reduce("SUM", x) for x in given]
+
+
 def first_row(rows):
     """Returns the index of this replica's first row in the result of `gather`.
 

@@ -1,7 +1,7 @@
 """The base of every recipe's data section: random access by element number."""
 
 import copy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -49,11 +49,13 @@ class Pipeline(Reader):
         targets_file: name of the file of a run folder that holds what a subclass predicts, where
             that can be learned from another run's encoder (see `mmssl.training.targets`), or None.
         count: number of elements that an epoch draws from; a subclass may set it in `index`.
+        sides: dict of Pipelines, where an element is a pair; empty elsewhere.
     """
 
     cache_bytes = 2 * 2**30
     rows_meet = False
     targets_file = None
+    sides: ClassVar[dict] = {}
 
     def __init__(
         self,

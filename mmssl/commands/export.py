@@ -15,7 +15,8 @@ mmssl export runs/simclr --format litert --part classifier
 mmssl export runs/speech --format litert --part stream
 mmssl export runs/speech --format saved_model --inputs raw --out models/speech --serving-files
 mmssl export runs/bert --format keras_hub --out bert_of_my_documents
-mmssl export runs/words --format word2vec --out vectors.txt"""
+mmssl export runs/words --format word2vec --out vectors.txt
+mmssl export runs/clip --format saved_model"""
 
 
 def add_arguments(parser):
@@ -118,6 +119,10 @@ def _encoder(options, run):
         from mmssl.deploy.preset import export_preset
 
         return export_preset(run, options.out, layer)
+    if options.inputs == "tensors" and _is_of_pairs(run, options):
+        from mmssl.deploy.pairs import export_pairs
+
+        return export_pairs(run, options.format, options.out)
     if options.inputs == "tensors":
         from mmssl.deploy.runs import export_run
 
@@ -127,6 +132,12 @@ def _encoder(options, run):
     else:
         from mmssl.deploy.raw import export_raw
     return export_raw(run, options.out, layer, options.whiten)
+
+
+def _is_of_pairs(run, options):
+    from mmssl.evaluation.pair_run import is_pair_run
+
+    return is_pair_run(run) and options.layer is None
 
 
 def _classifier(options, run):

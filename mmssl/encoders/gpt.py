@@ -9,7 +9,7 @@ from mmssl.choices import check_choices
 from mmssl.encoders.parts.blocks import blocks
 from mmssl.encoders.parts.positions import position_table
 from mmssl.encoders.parts.tokens import check_heads, token_inputs
-from mmssl.layers import CausalMask, MaskedMean, PreNormBlock
+from mmssl.layers import CausalMask, EndToken, MaskedMean, PreNormBlock
 from mmssl.layers.attention import causal_mask
 
 
@@ -23,6 +23,7 @@ def gpt_encoder(
     dropout: float = 0.1,
     positions: Literal["learned", "rotary"] = "learned",
     separator: int | None = None,
+    pool: Literal["mean", "end"] = "mean",
 ) -> keras.Model:
     """Builds GPT's causal transformer with the layer norms of GPT-2.
 
@@ -39,11 +40,12 @@ def gpt_encoder(
             small corpus in a fraction of the steps.
         separator: token id that begins a document, to restrict attention to a token's own document;
             None to let tokens attend to everything before them.
+        pool: the embedding is the `mean` over the tokens, or what the last one, the `end`, has seen
+            of all before it, as in the text encoder of CLIP (Radford et al. 2021, 2103.00020).
 
     Returns:
         keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length` and
-        padding after the text, to `features` (B, L, width) and `embedding` (B, width), their mean
-        over the tokens.
+        padding after the text, to `features` (B, L, width) and `embedding` (B, width).
 
     Raises:
         ValueError: `width` is not a multiple of `num_heads`, the width of a head is odd with
@@ -52,7 +54,7 @@ def gpt_encoder(
     Reference:
         Radford, Narasimhan, Salimans, Sutskever 2018; Radford et al. 2019.
     """
-    check_choices(gpt_encoder, positions=positions)
+    check_choices(gpt_encoder, positions=positions, pool=pool)
     check_heads("gpt_encoder", width, num_heads, positions)
     inputs = token_inputs()
     token_ids, padding_mask = inputs.values()
@@ -73,7 +75,8 @@ def gpt_encoder(
         )(x, visible)
     x = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
 
-    embedding = MaskedMean(name="pool", dtype="float32")([x, padding_mask])
+    pooling = MaskedMean if pool == "mean" else EndToken
+    embedding = pooling(name="pool", dtype="float32")([x, padding_mask])
     return keras.Model(inputs, {"features": x, "embedding": embedding}, name="gpt_encoder")
 
 

@@ -50,6 +50,7 @@ from mmssl.layers.patches import (
 )
 from mmssl.layers.pooling import (
     AtLeast,
+    EndToken,
     FrameMask,
     GridPooling,
     MaskedMean,
@@ -82,6 +83,7 @@ __all__ = [
     "ColorBins",
     "CrossAttention",
     "DualGRU",
+    "EndToken",
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",

@@ -166,6 +166,29 @@ class MaskedMean(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
+class EndToken(keras.layers.Layer):
+    """Takes the last token of a sequence that is followed by padding, whatever its id.
+
+    Call arguments:
+        inputs: pair of features (B, L, C) and mask int32 (B, L), 1 for tokens and 0 for padding
+            after them.
+
+    Returns:
+        (B, C); zeros for a sequence without tokens.
+    """
+
+    def call(self, inputs):
+        features, mask = inputs
+        counts = ops.sum(mask, axis=1, keepdims=True)
+        last = ops.cumsum(ops.ones_like(mask), axis=1) == counts
+        return masked_mean(features, ops.cast(last, "int32"))[:, 0]
+
+    def compute_output_shape(self, input_shape):
+        features, _ = input_shape
+        return (features[0], features[-1])
+
+
+@keras.saving.register_keras_serializable("mmssl")
 class MaskedStatistics(keras.layers.Layer):
     """Concatenates the mean and standard deviation of a sequence over its unmasked frames.
 

@@ -11,6 +11,7 @@ method keeps from step to step, such as a center, a queue or a learned temperatu
 
 from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss, generator_loss
 from mmssl.losses.barlow_twins import barlow_twins_loss, cross_correlation
+from mmssl.losses.clip import clip_loss, match_loss, same_halves
 from mmssl.losses.code_diversity import code_diversity, code_perplexity
 from mmssl.losses.color_distribution import color_distribution_loss
 from mmssl.losses.contraction import estimated_contraction, sigmoid_contraction
@@ -32,6 +33,7 @@ from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
 from mmssl.losses.reconstruction import reconstruction_error
+from mmssl.losses.siglip import siglip_loss
 from mmssl.losses.search import search_cross_entropy, search_margin
 from mmssl.losses.soft_nearest_neighbor import soft_nearest_neighbor_loss
 from mmssl.losses.sparsity import sparsity_divergence
@@ -43,6 +45,7 @@ from mmssl.losses.weighted_squared_error import weighted_squared_error
 
 __all__ = [
     "barlow_twins_loss",
+    "clip_loss",
     "code_diversity",
     "code_perplexity",
     "color_distribution_loss",
@@ -71,12 +74,15 @@ __all__ = [
     "logistic_loss",
     "masked_contrastive",
     "masked_cross_entropy",
+    "match_loss",
     "n_pair_loss",
     "nce_log_partition",
     "nce_loss",
     "negative_cosine",
     "nt_xent",
     "reconstruction_error",
+    "same_halves",
+    "siglip_loss",
     "search_cross_entropy",
     "search_margin",
     "sigmoid_contraction",

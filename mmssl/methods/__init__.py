@@ -1,11 +1,14 @@
 """Self-supervised methods, one a file, and the bases that they share."""
 
+from mmssl.methods.align import ALIGN
 from mmssl.methods.amdim import AMDIM
 from mmssl.methods.barlow_twins import BarlowTwins
 from mmssl.methods.bart import BART
 from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
+from mmssl.methods.clip import CLIP
 from mmssl.methods.cmc import CMC
+from mmssl.methods.codesearchnet import CodeSearchNet
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
 from mmssl.methods.cpc import CPC
@@ -51,10 +54,12 @@ from mmssl.methods.word2vec import Word2Vec
 from mmssl.methods.xlnet import XLNet
 
 __all__ = [
+    "ALIGN",
     "AMDIM",
     "BART",
     "BERT",
     "BYOL",
+    "CLIP",
     "CMC",
     "CPC",
     "CPC2D",
@@ -65,6 +70,7 @@ __all__ = [
     "SOM",
     "T5",
     "BarlowTwins",
+    "CodeSearchNet",
     "Colorization",
     "ContextEncoder",
     "ContractiveAutoencoder",

@@ -173,4 +173,5 @@ def _assign(path, arrays, variables, exact):
             "version. Use a new run folder."
         )
     for variable, array in pairs:
-        variable.assign(array)
+        bound = getattr(variable, "constraint", None)
+        variable.assign(array if bound is None else bound(array))

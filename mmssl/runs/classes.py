@@ -2,7 +2,9 @@
 
 import importlib
 import inspect
+import json
 import typing
+from pathlib import Path
 
 import keras
 
@@ -18,6 +20,10 @@ NETWORKS = (
     "predictor",
     "discriminator",
 )  # arguments that are a keras.Model
+NAMED = {
+    "data.sides": Pipeline,
+    "method.towers": keras.Model,
+}  # arguments that are several of a kind
 
 
 def check_classes(sections, trust=()):
@@ -66,10 +72,28 @@ def with_overrides(recipe, overrides):
     return recipe
 
 
+def with_runs(overrides):
+    """Returns arguments of the command line in which a run named as a network is one to load.
+
+    Args:
+        overrides: list of str such as `["--method.towers.text=runs/bert"]`.
+    """
+    told = [*overrides]
+    for i, item in enumerate(told):
+        key, equals, value = item.partition("=")
+        value = value if equals else "".join(told[i + 1 : i + 2])
+        if key.rpartition(".")[0] == "--method.towers" and Path(value).expanduser().exists():
+            spec = {"class_path": "mmssl.encoders.load_encoder", "init_args": {"path": value}}
+            told[i : i + (1 if equals else 2)] = [f"{key}={json.dumps(spec)}"]
+    return told
+
+
 def _placed(holder, names, value):
     if len(names) == 1:
         return {**holder, names[0]: value}
     spec = holder.get(names[0]) or {}
+    if "class_path" not in spec and spec:  # several of a kind, by name
+        return {**holder, names[0]: _placed(spec, names[1:], value)}
     inner = _placed(spec.get("init_args") or {}, names[1:], value)
     return {**holder, names[0]: {**spec, "init_args": inner}}
 
@@ -110,7 +134,15 @@ def _check_values(value, place, trust):
 
 
 def _is_network(place):
-    return place.rpartition(".")[2] in NETWORKS
+    return place.rpartition(".")[2] in NETWORKS or _is_named(place)
+
+
+def _is_named(place):
+    return place.rpartition(".")[0] in NAMED
+
+
+def _kind_at(place):
+    return KINDS.get(place) or NAMED.get(place.rpartition(".")[0], keras.Model)
 
 
 def _check_name(name, place, trust):
@@ -127,7 +159,7 @@ def _check_name(name, place, trust):
         found = imported(name)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"{place} names {name}, which cannot be imported: {error}.") from None
-    kind = KINDS.get(place, keras.Model)
+    kind = _kind_at(place)
     if not _is_trusted(f"{getattr(found, '__module__', '')}.", trust) or not _makes(found, kind):
         known = name.startswith("keras.applications.")
         hint = "; give that name to mmssl.encoders.adapt as its model" if known else ""

@@ -37,8 +37,11 @@ def known_keys(spec, prefix):
     Returns:
         set of str.
     """
-    if not isinstance(spec, dict) or "class_path" not in spec:
+    if not isinstance(spec, dict):
         return {prefix}
+    if "class_path" not in spec:  # several of a kind, by name, or a plain dict
+        named = (known_keys(value, f"{prefix}.{name}") for name, value in spec.items())
+        return {prefix}.union(*named)
     given = spec.get("init_args") or {}
     nested = (
         known_keys(given.get(name), f"{prefix}.{name}") | {f"{prefix}.{name}"}
@@ -110,5 +113,15 @@ def _parameters(class_path):
 def _given_arguments(spec, prefix):
     for name, value in (spec.get("init_args") or {}).items():
         yield f"{prefix}.{name}"
-        if isinstance(value, dict) and "class_path" in value:
-            yield from _given_arguments(value, f"{prefix}.{name}")
+        yield from _given_within(value, f"{prefix}.{name}")
+
+
+def _given_within(value, prefix):
+    if not isinstance(value, dict):
+        return
+    if "class_path" in value:
+        yield from _given_arguments(value, prefix)
+        return
+    for name, one in value.items():
+        if isinstance(one, dict) and "class_path" in one:
+            yield from _given_arguments(one, f"{prefix}.{name}")

@@ -4,7 +4,14 @@ import jsonargparse
 
 from mmssl.reading import load_yaml
 from mmssl.recipes import recipe_path
-from mmssl.runs.classes import KINDS, check_classes, check_overrides, imported, with_overrides
+from mmssl.runs.classes import (
+    KINDS,
+    check_classes,
+    check_overrides,
+    imported,
+    with_overrides,
+    with_runs,
+)
 from mmssl.runs.fit import Fit
 from mmssl.runs.keys import check_keys, given_keys, known_keys, plain_keys
 from mmssl.runs.probe import Probe
@@ -51,7 +58,7 @@ def open_recipe(name, overrides=(), trust=(), folder=None):
         ValueError: see `read_recipe`.
     """
     path = recipe_path(name)
-    recipe = _read_yaml(path)
+    recipe, overrides = _read_yaml(path), with_runs(overrides)
     check_sections(recipe, path)
     check_classes(recipe, trust)
     check_overrides(overrides, trust)
@@ -138,8 +145,15 @@ def build(spec):
     """
     if not isinstance(spec, dict) or "class_path" not in spec:
         return spec
-    arguments = {key: build(value) for key, value in spec.get("init_args", {}).items()}
+    arguments = {key: _built(value) for key, value in spec.get("init_args", {}).items()}
     return imported(spec["class_path"])(**arguments)
+
+
+def _built(value):
+    """Builds a value, or each of several that have names, as the towers of pairs."""
+    if isinstance(value, dict) and "class_path" not in value:
+        return {name: build(one) for name, one in value.items()}
+    return build(value)
 
 
 def _read_yaml(path):
@@ -177,29 +191,41 @@ def _known_keys(recipe):
 
 def _follow(config, data, overrides):
     """Sets the data's own arguments that follow from a file, as the size of a vocabulary."""
-    arguments = config["data"]["init_args"]
     given = {override.partition("=")[0] for override in overrides}
-    for name, value in data.own_arguments().items():
-        if f"--data.{name}" in given and arguments[name] != value:
-            raise ValueError(
-                f"data.{name} is {arguments[name]}, but what data.vocabulary names has {value}: "
-                "leave it out."
-            )
-        arguments[name] = value
+    for place, arguments, pipeline in _pipelines(config["data"], data):
+        for name, value in pipeline.own_arguments().items():
+            if f"--{place}.{name}" in given and arguments[name] != value:
+                raise ValueError(
+                    f"{place}.{name} is {arguments[name]}, but what {place}.vocabulary names has "
+                    f"{value}: leave it out."
+                )
+            arguments[name] = value
+
+
+def _pipelines(spec, data):
+    """Yields place, arguments and pipeline of the data section, and of each side of pairs."""
+    yield "data", spec["init_args"], data
+    for side, pipeline in data.sides.items():
+        yield f"data.sides.{side}", spec["init_args"]["sides"][side]["init_args"], pipeline
 
 
 def _share(config, data, given):
-    """Sets the arguments of method and encoder that must equal the data's, as a vocabulary size."""
+    """Sets arguments of method and networks that must equal the data's, as a vocabulary size."""
     method = config["method"]["init_args"]
-    encoder = method["encoder"].get("init_args", {})
-    for prefix, arguments, shared in (
-        ("method", method, data.method_arguments()),
-        ("method.encoder", encoder, data.encoder_arguments()),
-    ):
+    encoder = (method.get("encoder") or {}).get("init_args", {})
+    places = [
+        ("data", "method", method, data.method_arguments()),
+        ("data", "method.encoder", encoder, data.encoder_arguments()),
+    ]
+    for side, pipeline in data.sides.items():
+        tower = (method.get("towers") or {}).get(side) or {}
+        names = f"data.sides.{side}", f"method.towers.{side}"
+        places.append((*names, tower.get("init_args", {}), pipeline.encoder_arguments()))
+    for place, prefix, arguments, shared in places:
         for name in arguments.keys() & shared.keys():
             if f"{prefix}.{name}" in given and arguments[name] != shared[name]:
                 raise ValueError(
                     f"{prefix}.{name} is {arguments[name]}, but the data have {shared[name]}: "
-                    f"leave it out; it follows data.{name}."
+                    f"leave it out; it follows {place}.{name}."
                 )
             arguments[name] = shared[name]

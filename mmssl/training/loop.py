@@ -8,7 +8,6 @@ import keras
 
 from mmssl.evaluation.words.measure import check_asked
 from mmssl.files import atomic_write
-from mmssl.methods.bases.requirements import check_batch
 from mmssl.optimizers.build import build_optimizer
 from mmssl.optimizers.schedules import learning_rate_schedule, weight_decay_schedule
 from mmssl.runs import Run
@@ -38,6 +37,7 @@ from mmssl.training.periods import period_ends
 from mmssl.training.planning import plan_steps, time_step
 from mmssl.training.progress import Progress, counting
 from mmssl.training.targets import learn_from_run
+from mmssl.training.towers import save_towers
 from mmssl.training.workers import Workers
 
 NOTICE_SECONDS = 25  # after SIGTERM; a machine that is preempted is gone after 30
@@ -91,7 +91,7 @@ class Training:
             load_weights(_checkpoint_of(self.fit.initial_weights), self.method)
         self.workers.chief_first(lambda: self._prepare(data_changed))
         self._batches = Batches(data, config["data"], self.fit, folder, self.workers, self.strategy)
-        check_batch(self.method.encoder, self._batches.first.element_spec)
+        self.method.check_batch(self._batches.first.element_spec)
         self.probe = online_probe(config["probe"], data, self.method, self.fit.seed)
 
     def _prepare(self, data_changed):
@@ -131,6 +131,7 @@ class Training:
         self.method.finalize()
         self._check_claim()
         if chief:
+            save_towers(self.method, self.config, self.folder.encoder)
             self._save_encoder(self.folder.encoder)
 
     def _keep_untrained(self):
@@ -138,6 +139,7 @@ class Training:
             return
         text = json.dumps(environment(self.fit.seed, self.data.items), indent=1)
         write_noted(self.folder.environment, text)
+        save_towers(self.method, self.config, self.folder.untrained)
         self._save_encoder(self.folder.untrained)
 
     def _save_encoder(self, path):

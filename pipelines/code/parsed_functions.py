@@ -10,6 +10,7 @@ _AROUND = (
     *("export_statement", "variable_declarator", "lexical_declaration", "variable_declaration"),
     *("assignment_expression", "expression_statement", "pair", "template_declaration"),
 )
+_NAMELESS = ("arrow_function", "function_expression")  # have the name of what they are assigned to
 _BETWEEN = ("attribute_item", "attribute_list", "decorator")  # stand between both
 _SCOPES = (
     *("class", "class_declaration", "class_specifier", "class_definition", "abstract_class"),
@@ -54,15 +55,16 @@ def _functions(root, raw, kinds):
         if not name:
             waiting += reversed(node.named_children)
         elif not node.has_error:
-            code = _without_comments(node, raw)
             name = ".".join([*_scopes(node, raw), name])
-            yield Function(name, node.start_point[0] + 1, _documentation(node, raw), code)
+            whole = node.parent if node.type in _NAMELESS else node
+            line, told = whole.start_point[0] + 1, _documentation(whole, raw)
+            yield Function(name, line, told, _without_comments(whole, raw))
 
 
 def _name(node, raw):
     """Returns the name of a function, which those of JavaScript may have from a variable."""
     named = node.child_by_field_name("name")
-    if named is None and node.type in ("arrow_function", "function_expression"):
+    if named is None and node.type in _NAMELESS:
         named = node.parent.child_by_field_name("name") or node.parent.child_by_field_name("key")
     declared = node
     while named is None and declared is not None:  # in C, pointers and arguments are around it
@@ -83,16 +85,21 @@ def _scopes(node, raw):
 
 
 def _documentation(node, raw):
-    while node.parent is not None and node.parent.type in _AROUND:
+    while node.parent is not None and (node.parent.type in _AROUND or _is_first(node)):
         node = node.parent
     comments, below, before = [], node, node.prev_named_sibling
     while before is not None and below.start_point[0] - _last_line(before, raw) <= 1:
         if "comment" in before.type and _has_its_line(before, raw):
-            comments.append(_text(before, raw))
+            comments.append(_text(before, raw).rstrip())
         elif before.type not in _BETWEEN:
             break
         below, before = before, before.prev_named_sibling
     return summary(_MARKS.sub("", "\n".join(reversed(comments))))
+
+
+def _is_first(node):
+    """Returns whether what is before a node stands before the body of a class of Ruby."""
+    return node.parent.type == "body_statement" and node.prev_named_sibling is None
 
 
 def _has_its_line(comment, raw):

@@ -17,7 +17,7 @@ from mmssl.pipelines.sources.shard_index import is_prepared
 from mmssl.pipelines.sources.source import Source
 
 # The extension of a file of the same modality, so that an audio recipe rejects builtin:docs.
-_BUILTIN = {"docs": ".txt", "photos": ".png", "speech": ".wav"}
+_BUILTIN = {"docs": ".txt", "photos": ".png", "shapes": ".png", "speech": ".wav"}
 
 
 def open_kind(spec, extensions):
@@ -36,7 +36,7 @@ def open_kind(spec, extensions):
     if isinstance(spec, list | tuple) and names_paths(spec, of_texts=".txt" in extensions):
         parts = [open_kind(path, extensions) for path in spec]
         left_out = [one for part in parts for one in part.left_out]
-        return replace(_files(*join(parts)), left_out=left_out)
+        return replace(files_source(*join(parts)), left_out=left_out)
     if isinstance(spec, np.ndarray | list | tuple):
         return replace(_rows(spec), content=spec)
     if not isinstance(spec, str | os.PathLike):
@@ -122,7 +122,7 @@ def _open_folder(folder, extensions):
     files = [f for f in found if f.suffix.lower() in extensions]
     if files:
         left_out += finding.unread(found, folder, extensions)
-        return replace(_files(files, folder), left_out=left_out)
+        return replace(files_source(files, folder), left_out=left_out)
     records = [f for f in found if f.suffix == ".tfrecord"]
     if records:
         left_out += finding.unread(found, folder, (".tfrecord",))
@@ -145,7 +145,7 @@ def _open_file(path, extensions):
     if idx.is_idx(path):
         return replace(_rows(*idx.read_images(path)), files=(path,))
     if suffix in extensions:
-        return _files([path], path.parent)
+        return files_source([path], path.parent)
     if suffix in tables.TABLES:
         return _open_table(path, extensions)
     raise ValueError(
@@ -166,7 +166,7 @@ def _open_glob(pattern, extensions):
             f"{'; '.join([', '.join(extensions), *finding.describe(left_out)])}"
         )
     left_out += finding.unread(found, fixed, extensions)
-    return replace(_files(files, fixed), left_out=left_out)
+    return replace(files_source(files, fixed), left_out=left_out)
 
 
 def _open_shards(paths):
@@ -182,10 +182,17 @@ def _open_table(path, extensions):
         return Source(names, read, columns=columns, files=(path,))
     if "file" not in columns:
         raise ValueError(f"{path} has the columns {', '.join(columns)}: expected a column `file`")
-    return _files(listed_files(path, columns["file"], extensions), path.parent, columns)
+    return files_source(listed_files(path, columns["file"], extensions), path.parent, columns)
 
 
-def _files(files, root, columns=None):
+def files_source(files, root, columns=None):
+    """Returns a Source of files, named by their paths below a root.
+
+    Args:
+        files: list of pathlib.Path.
+        root: pathlib.Path of the folder that the names are relative to.
+        columns: see `Source`; None for none.
+    """
     names = [Path(os.path.relpath(f, root)).as_posix() for f in files]
     paths = arrays.host([os.fsencode(f) for f in files])
     return Source(

@@ -1,6 +1,7 @@
 """Text: tokenizers, passages, sentence pairs and masks."""
 
 from mmssl.pipelines.text.byte_pairs import BytePairs
+from mmssl.pipelines.text.captions import Captions
 from mmssl.pipelines.text.corrupted_spans import CorruptedSpans
 from mmssl.pipelines.text.masked_passages import MaskedPassages
 from mmssl.pipelines.text.noisy_passages import NoisyPassages
@@ -17,6 +18,7 @@ from mmssl.pipelines.text.words import Words
 
 __all__ = [
     "BytePairs",
+    "Captions",
     "CorruptedSpans",
     "MaskedPassages",
     "NoisyPassages",

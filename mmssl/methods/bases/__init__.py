@@ -10,6 +10,7 @@ from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.sequence_to_sequence import SequenceToSequence
 from mmssl.methods.bases.student_teacher import StudentTeacher
 from mmssl.methods.bases.teacher import EMATeacher
+from mmssl.methods.bases.towers import Towers
 
 __all__ = [
     "AdversarialPretrainer",
@@ -22,4 +23,5 @@ __all__ = [
     "Pretrainer",
     "SequenceToSequence",
     "StudentTeacher",
+    "Towers",
 ]

@@ -8,6 +8,7 @@ from mmssl.methods.bases import batch_norm, jax_step, step
 from mmssl.methods.bases.batch_size import check_rows
 from mmssl.methods.bases.parts import check_splittable
 from mmssl.methods.bases.remat import set_remat
+from mmssl.methods.bases.requirements import check_batch
 
 
 class Pretrainer(keras.Model):
@@ -134,6 +135,19 @@ class Pretrainer(keras.Model):
             functional keras.Model with the inputs of `encoder` and an output `embedding`, or None.
         """
         return None
+
+    def export_towers(self):
+        """Returns the networks of the sides of pairs, each to be kept as a run of its own.
+
+        Returns:
+            dict from the name of a side to a functional keras.Model with outputs `features` and
+            `embedding`; empty for methods of one encoder.
+        """
+        return {}
+
+    def check_batch(self, spec):
+        """Checks that the encoder takes what batches hold; see `requirements.check_batch`."""
+        check_batch(self.encoder, spec)
 
     def finalize(self):
         """Brings `export_encoder()` up to date with the last step, if it lags a step behind.

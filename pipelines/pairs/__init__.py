@@ -1,0 +1,6 @@
+"""Pairs of halves of any two modalities: how they are joined, and their batches."""
+
+from mmssl.pipelines.pairs.filtered import FilteredPairs
+from mmssl.pipelines.pairs.pairs import Pairs
+
+__all__ = ["FilteredPairs", "Pairs"]
