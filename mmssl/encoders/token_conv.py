@@ -56,6 +56,4 @@ def token_conv_encoder(
         y = keras.layers.Activation("tanh")(y)
         x = keras.layers.Dropout(dropout, name=f"block_{number}")(y)
     embedding = pooled_tokens(x, inputs["padding_mask"], pool)
-    return keras.Model(
-        inputs, {"features": x, "embedding": embedding}, name="token_conv_encoder"
-    )
+    return keras.Model(inputs, {"features": x, "embedding": embedding}, name="token_conv_encoder")

@@ -49,10 +49,13 @@ class CodeSearchNet(Towers):
         objective: the loss.
         margin: of the margin, above 0.
         temperature: T, of the cosine; above 0.
+        equal_start: whether the second tower begins with the weights of the first. Where both have
+            one vocabulary, words then match themselves before the first step.
         **kwargs: passed to Towers.
 
     Raises:
-        ValueError: an argument is out of range, or the towers differ in width.
+        ValueError: an argument is out of range, the towers differ in width, or in more, where they
+            are to begin alike.
     """
 
     metric_names = ("search", "in_batch_accuracy")
@@ -63,12 +66,15 @@ class CodeSearchNet(Towers):
         objective: Literal["softmax", "margin", "cosine"] = "softmax",
         margin: float = 1.0,
         temperature: float = 0.07,
+        equal_start: bool = False,
         **kwargs,
     ):
         check_choices(CodeSearchNet.__init__, objective=objective)
         positive_number(margin=margin, temperature=temperature)
         super().__init__(towers, None, **kwargs)
         self.objective, self.margin, self.temperature = objective, margin, temperature
+        if equal_start:
+            _start_alike(*self.towers.values())
 
     def loss_terms(self, batch, outputs, training):
         items, queries = (ops.cast(outputs[side], "float32") for side in self.sides)
@@ -128,10 +134,20 @@ class CodeSearchNet(Towers):
             beside = [(data.preview_of(first, item), item == query) for item in nearest]
             rows.append((data.preview_of(second, query), beside))
         caption = (
-            f"Each {second} with the {NEAREST} nearest of {len(items)} held-out {first} halves, its "
-            f"own in green: the nearest is right in {np.mean(order[:, 0] == shown):.0%}."
+            f"Each {second} with the {NEAREST} nearest of {len(items)} held-out {first} halves, "
+            f"its own in green: the nearest is right in {np.mean(order[:, 0] == shown):.0%}."
         )
         return [(f"Nearest {first}", caption, captioned_sheet(rows))]
+
+
+def _start_alike(first, second):
+    shapes = [[tuple(w.shape) for w in tower.weights] for tower in (first, second)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"equal_start needs two towers of equal sizes, and {first.name} and {second.name} have "
+            "others: one vocabulary (data.one_vocabulary), one width, one length."
+        )
+    second.set_weights(first.get_weights())
 
 
 def _accuracy(queries, items):

@@ -3,13 +3,14 @@
 from typing import Any
 
 from mmssl.pipelines.code.functions import holds_files, open_functions
-from mmssl.pipelines.code.identifier_words import IdentifierWords
+from mmssl.pipelines.code.identifier_words import IdentifierWords, rare_words
 from mmssl.pipelines.text.whole_texts import WholeTexts
 from mmssl.pipelines.text.word_documents import WordDocuments
+from mmssl.pipelines.text.words import learn_words
 
 
 class CodeWords(WholeTexts, WordDocuments):
-    """Texts about code as words; identifiers are split, and words of no vocabulary left out.
+    """Texts about code as words, into which identifiers are split.
 
     A batch holds token_ids and padding_mask int32 (B, L), the first L words of a text. See
     `IdentifierWords` for what a word is: there are no signs.
@@ -17,8 +18,9 @@ class CodeWords(WholeTexts, WordDocuments):
     Args:
         source: see `Documents`.
         length: L, words per example, 8 or more.
-        vocabulary_size: maximum number of words, the padding included.
+        vocabulary_size: maximum number of ids, the padding included.
         min_count: how often a word of the vocabulary occurs at least.
+        rare: ids among these that all other words share by their hash; 0 leaves these words out.
         batch_size: see `Pipeline`.
         vocabulary: see `Documents`.
         **kwargs: see `Documents`.
@@ -36,13 +38,24 @@ class CodeWords(WholeTexts, WordDocuments):
         length: int = 30,
         vocabulary_size: int = 10000,
         min_count: int = 2,
+        rare: int = 0,
         batch_size: int = 64,
         vocabulary: str | None = None,
         **kwargs,
     ):
+        if not 0 <= rare <= vocabulary_size - 3:
+            raise ValueError(f"rare={rare} must leave ids to words: 0 to {vocabulary_size - 3}")
         super().__init__(
             source, length, vocabulary_size, min_count, batch_size, vocabulary, **kwargs
         )
+        self.rare = rare
+
+    def learn_tokenizer(self, texts):
+        """Lists the words of an iterable of str, and adds the ids of rare ones."""
+        words = learn_words(
+            texts, self.vocabulary_size - self.rare, self.min_count, self.words.spaced
+        )
+        return self.words([*words, *rare_words(self.rare)])
 
 
 class FunctionWords(CodeWords):

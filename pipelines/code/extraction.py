@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mmssl.pipelines.code.identifier_words import split_words
 from mmssl.pipelines.code.languages import PYTHON
 from mmssl.pipelines.code.near_duplicates import NearDuplicates
 from mmssl.pipelines.code.parsed_functions import parsed_functions
 from mmssl.pipelines.code.python_functions import python_functions
-from mmssl.pipelines.code.identifier_words import split_words
 from mmssl.pipelines.sources.grown import Grown
 from mmssl.pipelines.sources.strings import Strings
 

@@ -84,7 +84,9 @@ class Words(tf.Module):
             int, or None where it is no single word of the vocabulary.
         """
         ids = self([word])[0].numpy()
-        single = len(ids) == 1 and self.vocabulary[ids[0]] == self.squeeze([word]).numpy()[0].decode()
+        single = (
+            len(ids) == 1 and self.vocabulary[ids[0]] == self.squeeze([word]).numpy()[0].decode()
+        )
         return int(ids[0]) if single else None
 
     def fingerprint(self):
@@ -119,9 +121,7 @@ class Words(tf.Module):
             raise ValueError(f"{path} is not a vocabulary: {error}") from error
 
 
-def learn_words(
-    texts: Iterable[str], size: int, min_count: int, spaced=Words.spaced
-) -> list[str]:
+def learn_words(texts: Iterable[str], size: int, min_count: int, spaced=Words.spaced) -> list[str]:
     """Lists the most frequent words.
 
     Args:

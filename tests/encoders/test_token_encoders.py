@@ -92,5 +92,5 @@ def test_it_is_exported(kind, form, tmp_path):
 
 @pytest.mark.parametrize("build", [token_conv_encoder, token_rnn_encoder])
 def test_a_depth_of_zero_is_refused(build):
-    with pytest.raises(ValueError, match="depth=.*1 or more; got 0"):
+    with pytest.raises(ValueError, match=r"depth=.*1 or more; got 0"):
         build(depth=0)

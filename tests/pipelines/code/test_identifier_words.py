@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.pipelines.code import CodeWords, FunctionWords
-from mmssl.pipelines.code.identifier_words import IdentifierWords, split_words
+from mmssl.pipelines.code.identifier_words import IdentifierWords, rare_words, split_words
 
 TEXTS = {
     "parse_http_date(x)": "parse http date x",
@@ -53,6 +53,26 @@ def test_elements_are_what_a_trained_encoder_is_given(data):
 def test_rare_words_are_left_out(data):
     assert "read" in data.tokenizer.vocabulary
     assert "9" not in data.tokenizer.vocabulary
+
+
+def test_rare_words_share_ids_by_their_hash():
+    tokenizer = IdentifierWords(["[PAD]", "read", *rare_words(50)])
+    ids = tokenizer(["read one two three", "three two"]).to_list()
+    assert ids[0][0] == 1
+    assert min(ids[0][1:]) >= 2
+    assert ids[1] == [ids[0][3], ids[0][2]]
+    assert len({*ids[0]}) > 2
+
+
+def test_ids_of_rare_words_are_a_part_of_the_vocabulary(tmp_path):
+    texts = ["read value"] * 4
+    data = CodeWords(texts, length=8, vocabulary_size=20, rare=5, batch_size=2)
+    data.prepare(tmp_path)
+    assert len(data.tokenizer) == 3 + 5
+    again = IdentifierWords.read(tmp_path)
+    assert again(["other"]).to_list() == data.tokenizer(["other"]).to_list()
+    with pytest.raises(ValueError, match="rare=18"):
+        CodeWords(texts, vocabulary_size=20, rare=18)
 
 
 def test_functions_of_files_can_be_embedded(tmp_path):

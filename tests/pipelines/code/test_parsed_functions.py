@@ -79,7 +79,9 @@ def test_there_is_an_example_of_every_grammar():
 
 
 def test_only_comments_right_before_a_function_are_its_documentation():
-    text = "// Far away.\n\nfunction f() { return 1; }\nlet x = 1; // Of x.\nfunction g() { return 2; }\n"
+    text = (
+        "// Far.\n\nfunction f() { return 1; }\nlet x = 1; // Of x.\nfunction g() { return 2; }\n"
+    )
     assert [f.documentation for f in parsed_functions(text, ".js")] == ["", ""]
 
 
