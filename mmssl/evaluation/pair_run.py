@@ -4,13 +4,13 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
+import tensorflow as tf
 
 from mmssl.evaluation.probes.features import Embedder, embed_source
+from mmssl.pipelines.reader import BATCH
 from mmssl.reading import load_json
 from mmssl.runs import Run
-
-FOLDER, SIMILARITY = "towers", "similarity.json"
+from mmssl.runs.folder import SIMILARITY, TOWERS
 
 
 @dataclass(eq=False)
@@ -39,10 +39,10 @@ class PairRun:
         Raises:
             ValueError: it was not trained on pairs, or has not ended.
         """
-        folder = run.folder / FOLDER
+        folder = run.folder / TOWERS
         if not is_pair_run(run):
             raise ValueError(
-                f"{run.folder} is no finished run of pairs: it has no {FOLDER}/{SIMILARITY}, which "
+                f"{run.folder} is no finished run of pairs: it has no {TOWERS}/{SIMILARITY}, which "
                 "`mmssl pretrain pairs/clip` writes at its end."
             )
         about = load_json((folder / SIMILARITY).read_text())
@@ -76,7 +76,8 @@ class PairRun:
     def embed_texts(self, texts):
         """Embeds a list of str, float32 (N, D) of unit vectors."""
         data = self.sides[self.text_side].data
-        return self._texts([data.encode(np.array(texts, object))])["embedding"]
+        parts = (texts[first : first + BATCH] for first in range(0, len(texts), BATCH))
+        return self._texts(data.encode(tf.constant(part)) for part in parts)["embedding"]
 
     @cached_property
     def _texts(self):
@@ -85,7 +86,7 @@ class PairRun:
 
 def is_pair_run(run):
     """Says whether a run has the towers of both sides."""
-    return (run.folder / FOLDER / SIMILARITY).is_file()
+    return (run.folder / TOWERS / SIMILARITY).is_file()
 
 
 def similarity_text(method):

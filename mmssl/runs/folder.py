@@ -21,6 +21,7 @@ from mmssl.runs.checksums import CHECKSUMS, check_files, damage, write_noted
 from mmssl.runs.lock import Lock
 from mmssl.runs.recipe import SECTIONS, check_sections, completed
 
+TOWERS, SIMILARITY = "towers", "similarity.json"  # of a run of pairs: its sides, and of both
 FORMAT = 1  # of the run folder; raised when an older one can no longer be read
 _UNCOUNTED = "none: written by a version before formats were counted"
 logger = logging.getLogger(__name__)
@@ -183,7 +184,8 @@ class RunFolder:
         for path in (self.encoder, self.untrained):
             if path.exists():
                 check_archive(path)
-        if self.encoder.exists() and not zipfile.is_zipfile(self.checkpoint):
+        is_tower = (self.path.parent / SIMILARITY).is_file()  # whose method is that of the pairs
+        if self.encoder.exists() and not is_tower and not zipfile.is_zipfile(self.checkpoint):
             logger.warning(
                 "%s is missing or damaged: the encoder can be used, the method cannot.",
                 self.checkpoint,

@@ -4,10 +4,10 @@ import json
 
 import yaml
 
-from mmssl.evaluation.pair_run import FOLDER, SIMILARITY, similarity_text
+from mmssl.evaluation.pair_run import similarity_text
 from mmssl.files import atomic_write
 from mmssl.runs.checksums import note_files_of_data, write_noted
-from mmssl.runs.folder import FORMAT, RunFolder
+from mmssl.runs.folder import FORMAT, SIMILARITY, TOWERS, RunFolder
 from mmssl.runs.probe import Probe
 
 
@@ -23,7 +23,7 @@ def save_towers(method, config, path):
             those of the sides have.
     """
     for side, network in method.export_towers().items():
-        folder = RunFolder(path.parent / FOLDER / side)
+        folder = RunFolder(path.parent / TOWERS / side)
         folder.path.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump({"format": FORMAT, **_config(config, side)}, sort_keys=False)
         write_noted(folder.config, text)
@@ -31,7 +31,7 @@ def save_towers(method, config, path):
         with atomic_write(folder.path / path.name) as beside:
             network.save(beside)
     if method.export_towers() and path.name == RunFolder(path.parent).encoder.name:
-        write_noted(path.parent / FOLDER / SIMILARITY, similarity_text(method))
+        write_noted(path.parent / TOWERS / SIMILARITY, similarity_text(method))
 
 
 def _config(config, side):

@@ -255,8 +255,9 @@ class Pairs(Pipeline):
         return names[-1] if names else None
 
     def encode_texts(self, texts):
-        """Turns a list of str into the inputs of the tower of `text_side`."""
-        return self.sides[self.text_side].encode(tf.constant(texts))
+        """Yields batches of the inputs of the tower of `text_side` for a list of str."""
+        for first in range(0, len(texts), BATCH):
+            yield self.sides[self.text_side].encode(tf.constant(texts[first : first + BATCH]))
 
     def kept_bytes(self):
         """Returns the size of the decoded items of both sides that are kept in memory."""

@@ -69,9 +69,15 @@ class Captions(Passages):
         present = tf.sequence_mask(tf.size(places), self.length, tf.int32)
         return {"token_ids": token_ids, "padding_mask": present}
 
-    def examples(self, source, batch_size=64, max_length=None, pad=True):
-        """Returns the encoder's inputs for every text, of one length; see `Documents`."""
-        return super().examples(source, batch_size, max_length, pad)
+    def framed(self, ids, length):
+        """See `encode`: padded to `length`, so that one graph serves all texts."""
+        found = super().framed(ids, length)
+        missing = [[0, 0], [0, length - tf.shape(found["token_ids"])[1]]]
+        fill = {"token_ids": self.tokenizer.specials.pad, "padding_mask": 0}
+        return {
+            name: tf.ensure_shape(tf.pad(x, missing, constant_values=fill[name]), [None, length])
+            for name, x in found.items()
+        }
 
     def _tokenized(self):
         """Returns the tokens of all texts, int32, and where each ends in them, int64."""

@@ -184,7 +184,7 @@ def test_the_vector_of_a_class_is_normalized_averaged_and_normalized(data):
     method = method_of()
 
     def embed(texts):
-        return method.embed_side("text", [data.encode_texts(texts)])
+        return method.embed_side("text", data.encode_texts(texts))
 
     found = class_vectors(embed, ["ring", "cross"], ("a {}", "{}"))
     assert_close(np.linalg.norm(found, axis=1), np.ones(2), SUM)

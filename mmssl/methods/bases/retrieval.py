@@ -84,10 +84,8 @@ def class_vectors(embed, names, prompts):
     Returns:
         float32 array (C, D) of unit vectors.
     """
-    rows = []
-    for name in names:
-        rows.append(embed([prompt.replace("{}", name) for prompt in prompts]).mean(axis=0))
-    rows = np.stack(rows)
+    vectors = embed([prompt.replace("{}", name) for name in names for prompt in prompts])
+    rows = vectors.reshape(len(names), len(prompts), -1).mean(axis=1)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
@@ -139,13 +137,13 @@ def _matches(data):
 
 def _zero_shot(method, data, vectors):
     """Classifies items by the names of the labels, where there are some and a side reads texts."""
-    labels, texts = data.items.labels, data.text_side
+    labels, texts = data.items.columns.get("label", data.items.labels), data.text_side
     if labels is None or texts is None or len(set(labels) - {""}) < 2:
         return {}
     other = next(side for side in method.sides if side != texts)
     names = sorted(set(labels) - {""})
     classes = class_vectors(
-        lambda written: method.embed_side(texts, [data.encode_texts(written)]), names, data.prompts
+        lambda written: method.embed_side(texts, data.encode_texts(written)), names, data.prompts
     )
     pairs, items = data.matches(other)
     labeled = labels[pairs] != ""

@@ -10,6 +10,8 @@ from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.methods.bases.retrieval import figures_of, nearest_sheet
 
+BATCH = 64  # examples that are embedded at once
+
 
 class Towers(Pretrainer):
     """Two encoders, each with a linear projection to vectors that are compared by their cosine.
@@ -152,8 +154,11 @@ class Towers(Pretrainer):
         model, found = self.joint[side], []
         model.jit_compile = False  # what XLA takes to compile outlasts most validations
         for batch in examples:
-            inputs = {name: batch[name] for name in model.input}
-            found.append(np.asarray(model.predict_on_batch(inputs)["embedding"]))
+            inputs = {name: np.asarray(batch[name]) for name in model.input}
+            rows = len(next(iter(inputs.values())))
+            # One shape, hence one graph, for the last batch as well.
+            padded = {name: _filled_up(x, -rows % BATCH) for name, x in inputs.items()}
+            found.append(np.asarray(model.predict_on_batch(padded)["embedding"])[:rows])
         return np.concatenate(found)
 
     def validate(self, data):
@@ -193,6 +198,10 @@ def in_batch_accuracy(outputs):
     own = ops.arange(ops.shape(cosines)[0])
     hits = [ops.cast(ops.argmax(cosines, axis), "int32") == own for axis in (0, 1)]
     return ops.mean(ops.cast(ops.stack(hits), "float32"))
+
+
+def _filled_up(x, rows):
+    return np.concatenate([x, np.repeat(x[:1], rows, axis=0)])
 
 
 def _head(tower, projection, side):
