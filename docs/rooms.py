@@ -56,6 +56,7 @@ PARTS = {
         ("numbered",),
         ("audio", "images", "tables", "text"),
         ("pairs", "video"),
+        ("code",),
         ("in_graph",),
     ),
     "encoders": (("parts",),),

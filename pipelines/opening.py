@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from mmssl.pipelines.readable import Readable, readable, scan_for
-from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.sources.fingerprint import (
     check_unchanged,
     fingerprint,
@@ -64,13 +63,13 @@ def open_for_run(pipeline, folder, progress, data_changed):
 def open_to_train(pipeline):
     """Opens the items of a pipeline's split, up to its limit: see `Pipeline.open_to_train`."""
     columns = (pipeline.labels, pipeline.label_column, pipeline.split_column)
-    source = open_source(pipeline.source, pipeline.extensions, *columns)
+    source = pipeline.open_all(pipeline.source, *columns)
     return in_split(source, pipeline.split).first(pipeline.limit)
 
 
 def open_readable(reader, spec, *columns):
     """Opens a source without its unreadable items: see `Reader.open`."""
-    source = open_source(spec, reader.extensions, *columns)
+    source = reader.open_all(spec, *columns)
     found = scan_for(reader, source, fingerprint(source))
     check_skip_ratio(found.skipped, len(source), reader.skip_ratio)
     if not found.skipped:

@@ -57,6 +57,10 @@ class Reader:
 
     # What a subclass inherits.
 
+    def open_all(self, spec, labels=None, label_column=None, split_column=None):
+        """Opens a source of this modality, with its unreadable items; see `open_source`."""
+        return open_source(spec, self.extensions, labels, label_column, split_column)
+
     def open(self, spec, labels=None, label_column=None, split_column=None):
         """Opens a source of this modality, without its unreadable items.
 

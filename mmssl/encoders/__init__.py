@@ -11,6 +11,7 @@ from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
+from mmssl.encoders.nbow import nbow_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
 from mmssl.encoders.parts.reach import reach, without_levels
 from mmssl.encoders.parts.saved import load_encoder
@@ -28,6 +29,8 @@ from mmssl.encoders.spectrogram_vit import spectrogram_vit_encoder
 from mmssl.encoders.strided_residual import strided_residual_encoder
 from mmssl.encoders.t5 import t5_encoder
 from mmssl.encoders.table import table_encoder
+from mmssl.encoders.token_conv import token_conv_encoder
+from mmssl.encoders.token_rnn import token_rnn_encoder
 from mmssl.encoders.vit import vit_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
@@ -54,6 +57,7 @@ __all__ = [
     "group_encoders",
     "load_encoder",
     "of_frames",
+    "nbow_encoder",
     "patch_grid_encoder",
     "reach",
     "receptive_field",
@@ -69,6 +73,8 @@ __all__ = [
     "strided_residual_encoder",
     "t5_encoder",
     "table_encoder",
+    "token_conv_encoder",
+    "token_rnn_encoder",
     "vit_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",

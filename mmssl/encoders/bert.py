@@ -22,7 +22,7 @@ def bert_encoder(
     dropout: float = 0.1,
     positions: Literal["learned", "rotary"] = "learned",
     separator: int = 3,
-    pool: Literal["mean", "token"] = "mean",
+    pool: Literal["mean", "token", "max", "weighted_mean"] = "mean",
 ) -> keras.Model:
     """Builds BERT's encoder: summed embeddings and transformer blocks.
 
@@ -41,7 +41,8 @@ def bert_encoder(
             rotates queries and keys by their position instead (Su et al. 2021, 2104.09864), which
             leaves the initial plateau of a short training in a fifth of the steps.
         separator: token id of [SEP].
-        pool: the embedding is the `mean` over the tokens or the first `token`, [CLS].
+        pool: the embedding is the `mean` over the tokens, the first `token`, [CLS], the `max` of
+            each channel, or the `weighted_mean` of `mmssl.layers.WeightedMean`.
 
     Returns:
         keras.Model from `token_ids` and `padding_mask`, int32 (B, L) with L up to `length`, to

@@ -51,18 +51,18 @@ class PairRun:
 
     @cached_property
     def text_side(self):
-        """Name of the side that reads texts.
+        """Name of the side that reads texts, the second if both do.
 
         Raises:
             ValueError: neither does.
         """
-        for side, run in self.sides.items():
-            if hasattr(run.data, "encode"):
-                return side
-        raise ValueError(
-            f"{self.run.folder} has the sides {' and '.join(self.sides)}, neither of which reads "
-            "texts."
-        )
+        names = [side for side, run in self.sides.items() if hasattr(run.data, "encode")]
+        if not names:
+            raise ValueError(
+                f"{self.run.folder} has the sides {' and '.join(self.sides)}, neither of which "
+                "reads texts."
+            )
+        return names[-1]
 
     def other(self, side):
         """Returns the name of the other side."""

@@ -65,8 +65,10 @@ from mmssl.layers.positions import GridPositions, PatchPositions, PositionIds, S
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
+from mmssl.layers.reversal import ReverseTokens
 from mmssl.layers.sampling import bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
+from mmssl.layers.sequence_pooling import MaskedMax, WeightedMean
 from mmssl.layers.som import PrototypeGrid
 from mmssl.layers.table import VectorTable
 from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
@@ -101,6 +103,7 @@ __all__ = [
     "LogMel",
     "MaskFill",
     "MaskToken",
+    "MaskedMax",
     "MaskedMean",
     "MaskedStatistics",
     "MemoryBank",
@@ -118,6 +121,7 @@ __all__ = [
     "PrototypeGrid",
     "ReflectionPadding",
     "RelativePositionBias",
+    "ReverseTokens",
     "SegmentIds",
     "SelfAttention",
     "SentenceMask",
@@ -137,6 +141,7 @@ __all__ = [
     "VectorTable",
     "VectorsOfFrames",
     "WeightNormDense",
+    "WeightedMean",
     "Whiten",
     "ZeroMaskedFrames",
     "ZeroMaskedTokens",

@@ -33,6 +33,7 @@ from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
 from mmssl.losses.reconstruction import reconstruction_error
+from mmssl.losses.search import search_cross_entropy, search_margin
 from mmssl.losses.siglip import siglip_loss
 from mmssl.losses.soft_nearest_neighbor import soft_nearest_neighbor_loss
 from mmssl.losses.sparsity import sparsity_divergence
@@ -81,6 +82,8 @@ __all__ = [
     "nt_xent",
     "reconstruction_error",
     "same_halves",
+    "search_cross_entropy",
+    "search_margin",
     "siglip_loss",
     "sigmoid_contraction",
     "sinkhorn",

@@ -8,6 +8,7 @@ from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
 from mmssl.methods.clip import CLIP
 from mmssl.methods.cmc import CMC
+from mmssl.methods.codesearchnet import CodeSearchNet
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
 from mmssl.methods.cpc import CPC
@@ -76,6 +77,7 @@ __all__ = [
     "T5",
     "VQVAE",
     "BarlowTwins",
+    "CodeSearchNet",
     "Colorization",
     "ContextEncoder",
     "ContractiveAutoencoder",

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.evaluation.probes.registry import DEFAULT
+from mmssl.evaluation.probes.splits import held_out
 from mmssl.evaluation.probes.table import print_table
 from mmssl.evaluation.whitening.of_run import whiten_run
 from mmssl.evaluation.words.measure import asked, measure_words, print_words
@@ -94,7 +95,7 @@ def _measured(run, console, probes):
         own = LabeledData(source, limit=data.limit)
         if shown is None or source.labels is not None:
             shown = own
-        if source.labels is not None:
+        if source.labels is not None or held_out(source) is not source:
             results.append(evaluate(run, own, probes, layer=run.layer))
     return results, shown
 

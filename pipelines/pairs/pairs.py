@@ -250,8 +250,9 @@ class Pairs(Pipeline):
 
     @property
     def text_side(self):
-        """Name of the side that reads texts; None where none does."""
-        return next((name for name, side in self.sides.items() if hasattr(side, "encode")), None)
+        """Name of the side that reads texts, the second if both do; None where none does."""
+        names = [name for name, side in self.sides.items() if hasattr(side, "encode")]
+        return names[-1] if names else None
 
     def encode_texts(self, texts):
         """Yields batches of the inputs of the tower of `text_side` for a list of str."""

@@ -12,7 +12,8 @@ from mmssl.pipelines.text.words import VOCABULARY_FILE, Words, learn_words
 class WordDocuments(Documents):
     """Sentences of whole words; see `Words` for what a word is.
 
-    A subclass defines `index`, with `_looked_up`, and `example` or `batched`.
+    A subclass defines `index`, with `_looked_up`, and `example` or `batched`. It may set `words` to
+    a subclass of `Words` with another idea of what a word is.
 
     Args:
         source: see `Documents`.
@@ -31,6 +32,7 @@ class WordDocuments(Documents):
         ValueError: when an argument is out of range.
     """
 
+    words = Words
     vocabulary_file = VOCABULARY_FILE
     stored_as = "sentences"
     roles = ("pad",)
@@ -65,13 +67,15 @@ class WordDocuments(Documents):
         """Lists the words of an iterable of str."""
         arguments = [self.vocabulary_size, self.min_count]
         learned = self._between_runs(
-            "words", arguments, lambda: {"words": np.array(learn_words(texts, *arguments))}
+            self.words.__qualname__,
+            arguments,
+            lambda: {"words": np.array(learn_words(texts, *arguments, self.words.spaced))},
         )
-        return Words(learned["words"].tolist())
+        return self.words(learned["words"].tolist())
 
     def read_tokenizer(self, folder):
         """Reads the words from a folder."""
-        return Words.read(folder)
+        return self.words.read(folder)
 
     def _looked_up(self, folder, longest):
         """Learns the vocabulary, or reads the one in `folder`, and looks up the source's words.

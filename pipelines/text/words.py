@@ -36,6 +36,16 @@ class Words(tf.Module):
     specials = Specials(pad=PAD)
     between = " "
 
+    @staticmethod
+    def spaced(texts):
+        """Returns texts (B,) in lowercase, with one blank between words and nothing else."""
+        texts = tf.strings.lower(texts, "utf-8")
+        texts = tf.strings.regex_replace(texts, _APOSTROPHES, "'")
+        texts = tf.strings.regex_replace(texts, r"[^\p{L}\p{M}\p{N}']+|''+", " ")
+        texts = tf.strings.regex_replace(texts, r"(^| )'", " ")
+        texts = tf.strings.regex_replace(texts, r"'( |$)", " ")
+        return tf.strings.strip(tf.strings.regex_replace(texts, " +", " "))
+
     def __init__(self, vocabulary):
         super().__init__()
         self.vocabulary = tuple(vocabulary)
@@ -61,7 +71,7 @@ class Words(tf.Module):
         Returns:
             RaggedTensor int32 (B, None).
         """
-        ids = self._table.lookup(tf.strings.split(spaced(texts)))
+        ids = self._table.lookup(tf.strings.split(self.spaced(texts)))
         return tf.ragged.boolean_mask(ids, ids > PAD)
 
     def find(self, word):
@@ -74,7 +84,9 @@ class Words(tf.Module):
             int, or None where it is no single word of the vocabulary.
         """
         ids = self([word])[0].numpy()
-        single = len(ids) == 1 and self.vocabulary[ids[0]] == spaced([word]).numpy()[0].decode()
+        single = (
+            len(ids) == 1 and self.vocabulary[ids[0]] == self.squeeze([word]).numpy()[0].decode()
+        )
         return int(ids[0]) if single else None
 
     def fingerprint(self):
@@ -83,7 +95,7 @@ class Words(tf.Module):
 
     def squeeze(self, texts):
         """Returns texts with one blank in place of what parts words."""
-        return spaced(texts)
+        return self.spaced(texts)
 
     def decode(self, ids):
         """Returns ids (L,) as text, words separated by one space."""
@@ -109,23 +121,14 @@ class Words(tf.Module):
             raise ValueError(f"{path} is not a vocabulary: {error}") from error
 
 
-def spaced(texts):
-    """Returns texts (B,) in lowercase, with one blank between words and nothing else."""
-    texts = tf.strings.lower(texts, "utf-8")
-    texts = tf.strings.regex_replace(texts, _APOSTROPHES, "'")
-    texts = tf.strings.regex_replace(texts, r"[^\p{L}\p{M}\p{N}']+|''+", " ")
-    texts = tf.strings.regex_replace(texts, r"(^| )'", " ")
-    texts = tf.strings.regex_replace(texts, r"'( |$)", " ")
-    return tf.strings.strip(tf.strings.regex_replace(texts, " +", " "))
-
-
-def learn_words(texts: Iterable[str], size: int, min_count: int) -> list[str]:
+def learn_words(texts: Iterable[str], size: int, min_count: int, spaced=Words.spaced) -> list[str]:
     """Lists the most frequent words.
 
     Args:
         texts: the corpus.
         size: maximum number of tokens, the padding included.
         min_count: how often a word must occur.
+        spaced: function that parts words, see `Words.spaced`.
 
     Returns:
         List of tokens: the padding, then words by falling frequency, those of the same one in
@@ -135,7 +138,7 @@ def learn_words(texts: Iterable[str], size: int, min_count: int) -> list[str]:
         ValueError: when no word occurs so often.
     """
     counts = Counter()
-    for text in _parted(texts):
+    for text in _parted(texts, spaced):
         counts.update(text.split())
     found = sorted(
         (word for word, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w)
@@ -148,19 +151,19 @@ def learn_words(texts: Iterable[str], size: int, min_count: int) -> list[str]:
     return [PADDING, *found[: size - 1]]
 
 
-def _parted(texts):
+def _parted(texts, spaced):
     """Yields texts as `spaced` returns them, piece by piece."""
     waiting = []
     for text in texts:
         for piece in pieces(text):
             waiting.append(piece)
             if len(waiting) == _CHUNK:
-                yield from _decoded(waiting)
+                yield from _decoded(spaced, waiting)
                 waiting = []
-    yield from _decoded(waiting)
+    yield from _decoded(spaced, waiting)
 
 
-def _decoded(texts):
+def _decoded(spaced, texts):
     return (
         (text.decode() for text in spaced(tf.constant(texts, tf.string)).numpy()) if texts else ()
     )

@@ -3,7 +3,16 @@
 import keras
 
 from mmssl.encoders.parts.transformer_blocks import transformer_blocks
-from mmssl.layers import MaskedMean, PaddingMask, PositionIds, TokenPooling
+from mmssl.layers import (
+    MaskedMax,
+    MaskedMean,
+    PaddingMask,
+    PositionIds,
+    TokenPooling,
+    WeightedMean,
+)
+
+_POOLS = {"mean": MaskedMean, "max": MaskedMax, "weighted_mean": WeightedMean}
 
 
 def token_inputs():
@@ -14,6 +23,38 @@ def token_inputs():
     """
     names = ("token_ids", "padding_mask")
     return {name: keras.Input((None,), dtype="int32", name=name) for name in names}
+
+
+def embedded_tokens(inputs, vocabulary_size, width, dropout):
+    """Looks tokens up in a learned table, `token_embedding`.
+
+    Args:
+        inputs: dict that `token_inputs` returned.
+        vocabulary_size: number of token ids.
+        width: of a vector.
+        dropout: rate in [0, 1), on the vectors.
+
+    Returns:
+        KerasTensor (B, L, width).
+    """
+    table = keras.layers.Embedding(
+        vocabulary_size, width, embeddings_initializer="glorot_uniform", name="token_embedding"
+    )
+    return keras.layers.Dropout(dropout)(table(inputs["token_ids"]))
+
+
+def pooled_tokens(x, token_mask, pool):
+    """Makes one vector of the tokens of a sequence.
+
+    Args:
+        x: KerasTensor (B, L, C).
+        token_mask: KerasTensor int32 (B, L), 1 for tokens, 0 for padding.
+        pool: `mean`, `max`, or `weighted_mean`, see `mmssl.layers.WeightedMean`.
+
+    Returns:
+        KerasTensor float32 (B, C).
+    """
+    return _POOLS[pool](name="pool", dtype="float32")([x, token_mask])
 
 
 def check_heads(name, width, num_heads, positions):
@@ -45,7 +86,7 @@ def post_norm_encoder(inputs, x, token_mask, positions, name, pool="mean", **blo
         token_mask: KerasTensor int32 (B, L), 1 for tokens, 0 for padding.
         positions: `rotary` rotates queries and keys by their positions.
         name: of the model.
-        pool: the embedding is the `mean` over the tokens or the first `token`.
+        pool: the embedding is the first `token`, or as of `pooled_tokens`.
         **blocks: see `transformer_blocks`.
 
     Returns:
@@ -57,5 +98,5 @@ def post_norm_encoder(inputs, x, token_mask, positions, name, pool="mean", **blo
     if pool == "token":
         embedding = TokenPooling(pool, name="pool", dtype="float32")(x)
     else:
-        embedding = MaskedMean(name="pool", dtype="float32")([x, token_mask])
+        embedding = pooled_tokens(x, token_mask, pool)
     return keras.Model(inputs, {"features": x, "embedding": embedding}, name=name)

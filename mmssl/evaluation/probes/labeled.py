@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmssl.evaluation.probes.complete import complete, told
-from mmssl.evaluation.probes.splits import Split, split_source
+from mmssl.evaluation.probes.splits import Split, held_out, split_source
 from mmssl.pipelines.sources import Source
 
 
@@ -90,7 +90,8 @@ class LabeledData:
 
         Returns:
             pair of the Source of the test items and the Split, without items that have no label or
-            no split. Without any labels, the Source has all items and the Split is None.
+            no split. Without any labels, the Source has the items of the split test, or all where
+            there is none, and the Split is None.
 
         Raises:
             ValueError: the pipeline cannot open the data, or the splits are not train and test.
@@ -103,7 +104,7 @@ class LabeledData:
         else:
             source = self._open(pipeline, self.source, self.split_column)
             if source.labels is None:
-                return source, None
+                return held_out(source), None
             source, left_out = complete(source)
             split = split_source(source, seed)
         split.left_out = left_out

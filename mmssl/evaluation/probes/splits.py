@@ -64,6 +64,13 @@ def split_source(source, seed=0):
     return Split(parts["train"], parts["test"], parts.get("val"), "the source's own splits")
 
 
+def held_out(source):
+    """Returns the items of the split test, or all of a source without one."""
+    if source.splits is None or "test" not in source.splits:
+        return source
+    return source.select(source.splits == "test")
+
+
 def _draw(source, of_what, seed):
     train, test = stratified(source.labels, 0.2, seed)
     description = f"random: a fifth of {of_what} to test, seed {seed}"

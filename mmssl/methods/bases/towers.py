@@ -22,7 +22,8 @@ class Towers(Pretrainer):
     Args:
         towers: two encoders, by the names of the sides. The first is what a run of pairs is probed
             and embedded by, without its projection.
-        projection: D, width of the vectors that are compared.
+        projection: D, width of the vectors that are compared; None compares the embeddings of the
+            towers as they are, which are then of one width.
         locked: names of sides whose encoder stays as it is, as in LiT (Zhai et al. 2021, arXiv
             2111.07991); its projection is learned.
         **kwargs: passed to Pretrainer.
@@ -32,7 +33,8 @@ class Towers(Pretrainer):
             the projection at unit length, float32 (B, D).
 
     Raises:
-        ValueError: there are not two towers, or `locked` names another.
+        ValueError: there are not two towers, `locked` names another, or towers without projection
+            differ in width.
     """
 
     min_batch_size = 2
@@ -41,7 +43,7 @@ class Towers(Pretrainer):
     def __init__(
         self,
         towers: dict[str, keras.Model],
-        projection: int = 512,
+        projection: int | None = 512,
         locked: tuple[str, ...] = (),
         **kwargs,
     ):
@@ -51,8 +53,11 @@ class Towers(Pretrainer):
         if unknown := set(locked) - set(towers):
             there = " and ".join(towers)
             raise ValueError(f"{name}(locked=...) names {', '.join(unknown)}; it has {there}.")
-        if projection < 1:
+        if projection is not None and projection < 1:
             raise ValueError(f"{name}(projection={projection}) must be 1 or more.")
+        widths = {side: embedding_width(tower) for side, tower in towers.items()}
+        if projection is None and len(set(widths.values())) > 1:
+            raise ValueError(f"{name} compares embeddings of one width; its towers have {widths}.")
         super().__init__(next(iter(towers.values())), **kwargs)
         self.sides, self.locked = tuple(towers), tuple(locked)
         self.towers = dict(towers)
@@ -202,6 +207,8 @@ def _filled_up(x, rows):
 def _head(tower, projection, side):
     width = embedding_width(tower)
     vectors = keras.Input((width,))
+    if projection is None:
+        return keras.Model(vectors, keras.layers.Identity()(vectors), name=f"{side}_head")
     initial = keras.initializers.RandomNormal(stddev=width**-0.5)
     dense = keras.layers.Dense(
         projection, use_bias=False, kernel_initializer=initial, dtype="float32", name="projection"

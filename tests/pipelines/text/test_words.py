@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from mmssl.pipelines.text.words import Words, learn_words, spaced
+from mmssl.pipelines.text.words import Words, learn_words
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from mmssl.pipelines.text.words import Words, learn_words, spaced
     ],
 )
 def test_words_are_letters_digits_and_apostrophes_inside(text, words):
-    assert spaced(tf.constant([text])).numpy()[0].decode() == words
+    assert Words.spaced(tf.constant([text])).numpy()[0].decode() == words
 
 
 def test_the_most_frequent_words_are_learned_in_order():
