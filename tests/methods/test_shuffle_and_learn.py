@@ -102,7 +102,9 @@ def test_the_report_has_a_page_for_each_answer_that_is_given():
         assert image.shape[1] == 2 * (3 * SIZE + 2 * EDGE)
 
 
-@pytest.mark.parametrize("build", [lambda: frame_encoder(SIZE, 4), lambda: small_conv_encoder(SIZE)])
+@pytest.mark.parametrize(
+    "build", [lambda: frame_encoder(SIZE, 4), lambda: small_conv_encoder(SIZE)]
+)
 def test_an_encoder_of_another_number_of_frames_is_refused(build):
     with pytest.raises(ValueError, match="must take 3 frames"):
         ShuffleAndLearn(build())
