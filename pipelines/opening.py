@@ -45,17 +45,18 @@ def open_for_run(pipeline, folder, progress, data_changed):
         pipeline.open(pipeline.validation)  # an unreadable one must fail before training starts
     part = pipeline.open_to_train()
     stamps, known, before = fingerprint(part), read_skipped(folder), read_fingerprint(folder)
+    now = stamps | pipeline.stamps_beside(part)
     if data_changed == "accept":
         known = before = None
     if known is not None:
         there = {name for name, _ in known}.intersection(part.names)
         known = [(name, reason) for name, reason in known if name in there]
-    check_unchanged(folder, before, stamps)
+    check_unchanged(folder, before, now)
     keep = pipeline.cache_bytes if pipeline.cache and pipeline.worth_caching(part) else 0
     found = readable(pipeline, part, stamps, known, keep, progress)
     return Opened(
         found,
-        stamps if before is None else None,
+        now if before is None else None,
         found.source.left_out + found.skipped if known is None else None,
     )
 

@@ -138,6 +138,10 @@ class Pipeline(Reader):
             shortest: fewest samples of which it makes a frame; 1 for other inputs than sound.
         """
 
+    def stamps_beside(self, source):
+        """Returns what identifies files that are read beside those of a Source; see `stamps`."""
+        return {}
+
     def own_arguments(self):
         """Returns its own arguments that follow from a file it reads, as from a vocabulary."""
         return {}

@@ -9,6 +9,7 @@ from mmssl.pipelines.images.crops import ImageCrops
 from mmssl.pipelines.images.decoding import decode_image
 from mmssl.pipelines.images.resampling import center_crop
 from mmssl.pipelines.sources.extensions import IMAGE_EXTENSIONS
+from mmssl.pipelines.sources.fingerprint import stamps
 
 
 class ChannelCrops(ImageCrops):
@@ -54,6 +55,13 @@ class ChannelCrops(ImageCrops):
         others = self._others(source)
         return lambda index, item, *_: {"images": center_crop(others(index, item), self.size)}
 
+    def stamps_beside(self, source):
+        found = {}
+        for folder in map(Path, self.beside):
+            there = _pictures(folder)
+            found |= stamps(there[stem] for stem in _stems(source.names) if stem in there)
+        return found
+
     def encoder_arguments(self):
         return {**super().encoder_arguments(), "image_channels": 3 + len(self.beside)}
 
@@ -73,16 +81,24 @@ def _channel(path, size):
     return tf.cast(tf.round(tf.image.resize(gray, size)), tf.uint8)
 
 
-def _paths(folder, names):
-    """Finds the picture of each name in a folder, whatever its extension."""
+def _pictures(folder):
+    """Lists the pictures of a folder: name without extension -> path."""
     if not folder.is_dir():
         raise ValueError(f"beside={str(folder)!r} is no folder: name that of the other channel")
-    there = {
+    return {
         path.relative_to(folder).with_suffix("").as_posix(): str(path)
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in IMAGE_EXTENSIONS
     }
-    wanted = [Path(name).with_suffix("").as_posix() for name in names]
+
+
+def _stems(names):
+    return [Path(name).with_suffix("").as_posix() for name in names]
+
+
+def _paths(folder, names):
+    """Finds the picture of each name in a folder, whatever its extension."""
+    there, wanted = _pictures(folder), _stems(names)
     missing = [name for name, stem in zip(names, wanted, strict=True) if stem not in there]
     if missing:
         raise ValueError(

@@ -61,6 +61,17 @@ def test_without_other_folders_they_are_ordinary_crops(folders):
     np.testing.assert_array_equal(elements(data_of(folders, ()), seed=1)["images"], plain)
 
 
+def test_a_channel_that_changed_since_the_run_began_is_refused(folders, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    data_of(folders).prepare(run)
+    data_of(folders).prepare(run)
+    Image.new("L", (24, 20)).save(folders / "depth" / "cats" / "1.bmp")
+    with pytest.raises(ValueError, match=r"1 edited .*depth.cats.1\.bmp"):
+        data_of(folders).prepare(run)
+    assert data_of(folders).prepare(run, data_changed="accept").items is not None
+
+
 def test_a_folder_that_is_missing_is_named(folders):
     (folders / "depth").rename(folders / "elsewhere")
     with pytest.raises(ValueError, match="depth' is no folder"):
