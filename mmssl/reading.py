@@ -13,6 +13,7 @@ import yaml
 SPECIAL = "not a regular file, but a FIFO, a socket or a device"
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _MOST_ALIASED = 100_000  # values that the aliases of a YAML document may stand for
+_LONGEST_WORDS = 200  # characters of a message
 _DEEPEST = 50  # values in each other in YAML
 _TOO_DEEP = "it is nested too deeply, or holds itself"
 
@@ -92,7 +93,7 @@ def load_yaml(text):
         _check_aliases(node)
         return loader.construct_document(node)
     except Exception as error:  # what the value of a tag may raise is without number
-        raise ValueError(_words(error)) from None
+        raise ValueError(words_of(error)) from None
 
 
 class _Loader(yaml.SafeLoader):
@@ -162,10 +163,12 @@ def load_arrays(file, names=None):
     except OSError:
         raise
     except Exception as error:  # what a damaged archive raises is without number
-        raise ValueError(_words(error)) from None
+        raise ValueError(words_of(error)) from None
 
 
-def _words(error):
-    """Returns the message of a library as one line, without the objects of Python in it."""
-    text = re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "...", str(error))
-    return " ".join(text.split()) or type(error).__name__
+def words_of(error):
+    """Returns the message of a library as one short line, without the objects of Python in it."""
+    text = " ".join(re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "...", str(error)).split())
+    if len(text) > _LONGEST_WORDS:  # which may quote all of a damaged file
+        text = f"{text[:_LONGEST_WORDS]} ..."
+    return text or type(error).__name__

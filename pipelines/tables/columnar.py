@@ -4,6 +4,7 @@ import numpy as np
 
 from mmssl.pipelines.sources.archives import read_arrays
 from mmssl.pipelines.tables.delimited import ROWS
+from mmssl.reading import words_of
 
 _SPLITS = ("train", "val", "test")
 
@@ -71,7 +72,7 @@ class Arrays:
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except Exception as error:  # what a damaged header raises is without number
-            told = " ".join(str(error).split())
+            told = words_of(error)
             raise ValueError(f"{path} cannot be read as a NumPy array: {told}") from None
         return cls.of(array, path)
 
@@ -126,7 +127,7 @@ class Parquet:
             raise self._refusal(error) from None
 
     def _refusal(self, error):
-        return ValueError(f"{self.path} cannot be read as Parquet: {' '.join(str(error).split())}")
+        return ValueError(f"{self.path} cannot be read as Parquet: {words_of(error)}")
 
     def _is_read(self, kind):
         kind = kind.value_type if self._types.is_dictionary(kind) else kind
@@ -149,13 +150,17 @@ def _cells(array):
         return array.astype(np.float64)
     if array.dtype.kind == "M":
         return array.astype("datetime64[us]")
-    return [_text(value) for value in array.tolist()]
+    try:
+        return [_text(value) for value in array.tolist()]
+    except SystemError:  # of code points that there are not
+        raise ValueError("an array of str in the source holds what is no text") from None
 
 
 def _text(value):
     if value is None or value != value:  # NaN is not itself
         return ""
-    return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()
+    data = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+    return data.decode("utf-8", "replace").strip()
 
 
 def _of_archive(arrays, path):
