@@ -5,7 +5,7 @@ import io
 import os
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from mmssl.pipelines.images.pillow import MAX_PIXELS, read_image
 from mmssl.pipelines.video.shown import LEAST_FRAMES, Timeline
@@ -117,6 +117,8 @@ def _opened(file):
         image = Image.open(file if isinstance(file, str) else io.BytesIO(file), formats=FORMATS)
     except Image.DecompressionBombError:
         raise ValueError(f"it has more than {MAX_PIXELS} pixels, the limit") from None
+    except UnidentifiedImageError:
+        raise ValueError("it is damaged: its header is neither of GIF nor of WebP") from None
     except Exception as error:  # of many types, from many decoders
         raise ValueError(f"it is damaged or truncated: {error}") from None
     if image.width * image.height > MAX_PIXELS:

@@ -33,7 +33,7 @@ def open_file(file):
     if os.path.getsize(file) == 0 if isinstance(file, str) else not file:
         raise ValueError("it is empty")
     try:
-        container = av.open(file if isinstance(file, str) else io.BytesIO(file), "r")
+        container = _opened(file)
     except (av.FFmpegError, OSError) as error:
         raise ValueError(f"it is no video that can be read, or damaged: {_plain(error)}") from None
     try:
@@ -41,6 +41,12 @@ def open_file(file):
     except Exception:
         container.close()
         raise
+
+
+def _opened(file):
+    given = file if isinstance(file, str) else io.BytesIO(file)
+    # Titles and comments in another encoding do not matter.
+    return imported().open(given, "r", metadata_errors="replace")
 
 
 @functools.cache
@@ -60,6 +66,8 @@ def _track(container):
     if not tracks:
         raise ValueError(NO_VIDEO)
     track = tracks[0]
+    if track.codec_context is None:
+        raise ValueError("its video track is in a format without a decoder")
     if track.width * track.height > MAX_PIXELS:
         raise ValueError(f"its frames have more than {MAX_PIXELS} pixels, the limit")
     track.codec_context.thread_count = 1  # several files are read at a time
@@ -230,8 +238,7 @@ def _timeline(file, container, track):
 @functools.lru_cache(2**14)
 def _measured_on_disk(file, size, changed):
     """Looks once at a file of which many clips are read, as long as it stays the same."""
-    av = imported()
-    with av.open(file, "r") as container:
+    with _opened(file) as container:
         return _measured(container, _track(container))
 
 

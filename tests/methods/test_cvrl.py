@@ -17,8 +17,7 @@ TINY = (
     "--data.frames=4",
     "--data.limit=64",
     "--method.encoder.width=4",
-    "--method.encoder.depth=6",
-    "--method.encoder.temporal_kernels=[1,3]",
+    "--method.encoder.small_images=true",
 )
 CASE = Case(
     "video/cvrl",

@@ -98,6 +98,14 @@ def test_a_sound_track_is_passed_over_and_does_not_count(tmp_path):
         assert video.read_through().tolist() == [6, 16, 24, 3]
 
 
+def test_a_title_in_another_encoding_does_not_matter(tmp_path):
+    path = tmp_path / "titled.mkv"
+    write_video(path, levels(3), title="Fahrt X")
+    path.write_bytes(path.read_bytes().replace(b"Fahrt X", b"Fahrt \xe9"))
+    with open_video(str(path)) as video:
+        assert numbers_of(video.frames([2])).tolist() == [2]
+
+
 def _without_picture(path):
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=8000)

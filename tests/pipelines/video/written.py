@@ -30,10 +30,12 @@ def write_video(path, frames, rate=10, codec="libx264", key_frames=5, times=None
         codec: name of the encoder.
         key_frames: frames from one key frame to the next.
         times: when each frame begins, in hundredths of a second; None for all equally long.
-        **track: `rotation` in degrees counterclockwise; `sound`, whether there is a sound track.
+        **track: `rotation` in degrees counterclockwise; `sound`, whether there is a sound track;
+            `title` of the file.
     """
     av = pytest.importorskip("av", reason="PyAV is not installed: pip install '.[video]'")
     with av.open(str(path), "w") as container:
+        container.metadata["title"] = track.get("title", "")
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
