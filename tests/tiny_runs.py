@@ -38,6 +38,12 @@ def words_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def pair_run(tmp_path_factory):
+    """Pictures of shapes and their captions."""
+    return tiny_run("clip", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def picture_run(tmp_path_factory):
     return tiny_run("colorization", tmp_path_factory)
 

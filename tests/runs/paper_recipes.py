@@ -34,6 +34,18 @@ _CODE_BLOCKS = tuple(
 )
 
 
+_TEXT_TOWER = tuple(
+    f"--method.towers.text.{name}={size}"
+    for name, size in {"width": 16, "depth": 1, "num_heads": 2, "mlp_dim": 16}.items()
+)
+_PAIRS = (
+    *(_BATCH, "--data.limit=24", "--data.sides.text.length=16"),
+    *("--data.sides.image.size=32", "--data.sides.text.vocabulary_size=200"),
+    *(*_TEXT_TOWER, "--method.projection=8"),
+)
+_VIT_TOWER = tuple(option.replace("text", "image") for option in _TEXT_TOWER)
+
+
 def _heads(**widths):
     return tuple(f"--method.{name}={list(width)}" for name, width in widths.items())
 
@@ -73,8 +85,14 @@ SMALL = {
         "--method.encoder.skip_channels=8",
     ),
     "audio/wavernn_paper": (_BATCH, "--data.window=64", "--method.encoder.units=16"),
+    "pairs/align_paper": (
+        *(*_PAIRS, "--data.pixels=16"),
+        *("--method.towers.image.depth=18", "--method.towers.image.width=8"),
+    ),
+    "pairs/clip_paper": (*_PAIRS, *_VIT_TOWER),
     "pairs/codesearchnet_attention_paper": (*_CODE, *_CODE_BLOCKS),
     "pairs/codesearchnet_paper": _CODE,
+    "pairs/siglip_paper": (*_PAIRS, *_VIT_TOWER),
     "text/bart_paper": (*_TEXT, *_DECODED),
     "text/bert_paper": (*_TEXT, "--data.max_predictions=8", "--data.max_positions=64"),
     "text/bert_phase_2_paper": (*_TEXT, "--data.max_predictions=8", "--data.length=64"),

@@ -18,11 +18,13 @@ def captioned_sheet(rows):
     Returns:
         uint8 array (H, W, 3).
     """
-    from PIL import Image, ImageDraw
+    from matplotlib import font_manager
+    from PIL import Image, ImageDraw, ImageFont
 
     height = max(SIDE, LINE * max(len(beside) for _, beside in rows)) + 8
     sheet = Image.new("RGB", (SIDE + WIDTH, height * len(rows)), "white")
     pen = ImageDraw.Draw(sheet)
+    pen.font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 12)
     for number, (item, beside) in enumerate(rows):
         top = number * height + 4
         _put(sheet, pen, item, (4, top), SIDE - 8, _WRONG)
@@ -58,5 +60,4 @@ def _course(wave, rate):
 
 
 def _line(text, marked):
-    plain = " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")
-    return ("+ " if marked else "   ") + plain[:_MOST]
+    return ("+ " if marked else "   ") + " ".join(text.split())[:_MOST]

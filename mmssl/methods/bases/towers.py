@@ -4,7 +4,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmssl.methods.bases.heads import behind_head
 from mmssl.methods.bases.joint_embedding import embedding_width
 from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.requirements import check_batch
@@ -115,9 +114,6 @@ class Towers(Pretrainer):
         """Returns the numbers of the halves of both sides, two int32 (B,), as losses take them."""
         first, second = (batch[f"{side}_group"] for side in self.sides)
         return {"first_groups": first, "second_groups": second}
-
-    def projection_model(self):
-        return behind_head(self.encoder, self.heads[self.sides[0]])
 
     def export_towers(self):
         """Returns the networks of both sides, whose embeddings can be compared; see `joint`."""
