@@ -108,12 +108,9 @@ class CodeSearchNet(Towers):
 
     def _vectors(self, data):
         """Returns the vectors of both sides of each pair, unit rows float32 (N, D)."""
-        found = []
-        for side in self.sides:
-            pairs, places = data.matches(side)
-            first = np.unique(pairs, return_index=True)[1]
-            found.append(self.embed_side(side, data.examples_of(side))[places[first]])
-        return found
+        return [
+            self.embed_side(side, data.examples_of(side))[_items(data, side)] for side in self.sides
+        ]
 
     def report_images(self, data):
         """Draws queries beside the beginnings of the functions that are nearest to them.
@@ -130,14 +127,21 @@ class CodeSearchNet(Towers):
         order = np.argsort(-(queries[shown] @ items.T), axis=1, kind="stable")[:, :NEAREST]
         first, second = self.sides
         rows = []
-        for query, nearest in zip(shown.tolist(), order.tolist(), strict=True):
-            beside = [(data.preview_of(first, item), item == query) for item in nearest]
-            rows.append((data.preview_of(second, query), beside))
+        for pair, nearest in zip(shown, order, strict=True):
+            texts = [data.preview_of(first, item) for item in _items(data, first)[nearest].tolist()]
+            asked = data.preview_of(second, int(_items(data, second)[pair]))
+            rows.append((asked, list(zip(texts, (nearest == pair).tolist(), strict=True))))
         caption = (
             f"Each {second} with the {NEAREST} nearest of {len(items)} held-out {first} halves, "
             f"its own in green: the nearest is right in {np.mean(order[:, 0] == shown):.0%}."
         )
         return [(f"Nearest {first}", caption, captioned_sheet(rows))]
+
+
+def _items(data, side):
+    """Returns the number of the first half that each pair has on a side, int64 (N,)."""
+    pairs, items = data.matches(side)
+    return items[np.unique(pairs, return_index=True)[1]]
 
 
 def _start_alike(first, second):

@@ -5,7 +5,8 @@ from tests.faults import (
     bases,
     channels,
     clusters,
-    codes,
+    code,
+    codebooks,
     deploy,
     distribution,
     encoders,
@@ -37,7 +38,7 @@ from tests.faults import (
 
 ROOMS = (
     autoencoders,
-    codes,
+    codebooks,
     joint_embedding,
     prediction,
     pretext,
@@ -48,6 +49,7 @@ ROOMS = (
     maps,
     video,
     sequences,
+    code,
     bases,
     long_data,
     losses,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import nbow_encoder
+from mmssl.methods import codesearchnet
 from mmssl.methods.bases.search_figures import keyword_scores, mean_reciprocal_rank
 from mmssl.methods.codesearchnet import CodeSearchNet
 from tests.contract.building import loss_of
@@ -114,7 +115,8 @@ def test_a_tie_counts_as_lost():
     assert_close(ranked(np.ones((1000, 1000))), 1 / 1000, ROUNDING)
     assert_close(ranked(np.eye(1000)), 1.0, ROUNDING)
     drawn = np.random.default_rng(0).normal(size=(1000, 1000))
-    assert 0.004 < ranked(drawn) < 0.011  # the sum of 1 / k over 1,000 is 7.49
+    expected = np.mean(1 / np.arange(1, 1001))
+    assert expected / 2 < ranked(drawn) < 2 * expected
 
 
 def test_candidates_are_a_thousand_and_an_incomplete_rest_is_left_out():
@@ -157,6 +159,14 @@ class Held:
         own = {k: v for k, v in self.given.items() if k.startswith(side)}
         return [{k.removeprefix(f"{side}_"): v[rows] for k, v in own.items()}]
 
+    def preview_of(self, side, index):
+        return f"{side} {ROWS - 1 - index if side == 'code' else index}"
+
+    def on(self, source):
+        return self
+
+    source = np.arange(ROWS)
+
 
 def test_figures_are_those_of_pairs_whatever_the_order_of_their_items():
     method, given = CodeSearchNet(towers()), batch()
@@ -164,3 +174,19 @@ def test_figures_are_those_of_pairs_whatever_the_order_of_their_items():
     assert_close(figures["mrr"], ranked(scores(method, given, cosine=True)), SUM)
     assert_close(figures["chance_mrr"], np.mean(1 / np.arange(1, 9)), ROUNDING)
     assert figures["candidates"] == ROWS
+
+
+def test_the_report_shows_each_query_beside_its_nearest_functions(monkeypatch):
+    method, given, drawn = CodeSearchNet(towers()), batch(), []
+    monkeypatch.setattr(codesearchnet, "captioned_sheet", lambda rows: drawn.extend(rows))
+    monkeypatch.setattr(codesearchnet, "spread_out", lambda source: source)
+    [(title, caption, _)] = method.report_images(Held(given))
+    found = scores(method, given, cosine=True)
+    assert (title, [query for query, _ in drawn]) == (
+        "Nearest code",
+        [f"query {i}" for i in range(8)],
+    )
+    for pair, (_, beside) in enumerate(drawn):
+        nearest = np.argsort(-found[pair])[:3]
+        assert beside == [(f"code {i}", i == pair) for i in nearest]
+    assert f"{np.mean(np.argmax(found, axis=1) == np.arange(8)):.0%}" in caption

@@ -1,5 +1,8 @@
 """Overrides that shrink paper recipes to networks of the same parts, for a step in seconds."""
 
+import email
+from pathlib import Path
+
 from tests.contract.sizes import TINY_FRAMES, TINY_SOUND, TINY_TEXT, tiny_transformer
 
 _BATCH = "--data.batch_size=8"
@@ -17,6 +20,18 @@ _WORDS = (
     "--method.encoder.width=16",
 )
 _QUEUE = "--method.queue_size=32"
+# Few functions, of one package of Python, in a moment.
+_CODE = (
+    f"--data.source={Path(email.__file__).parent}",
+    _BATCH,
+    *(f"--data.sides.{side}.min_count=2" for side in ("code", "query")),
+    *(f"--method.towers.{side}.width=16" for side in ("code", "query")),
+)
+_CODE_BLOCKS = tuple(
+    f"--method.towers.{side}.{name}={size}"
+    for side in ("code", "query")
+    for name, size in (("depth", 1), ("num_heads", 2), ("mlp_dim", 16))
+)
 
 
 _TEXT_TOWER = tuple(
@@ -82,6 +97,8 @@ SMALL = {
         *("--method.towers.image.depth=18", "--method.towers.image.width=8"),
     ),
     "pairs/clip_paper": (*_PAIRS, *_VIT_TOWER),
+    "pairs/codesearchnet_attention_paper": (*_CODE, *_CODE_BLOCKS),
+    "pairs/codesearchnet_paper": _CODE,
     "pairs/siglip_paper": (*_PAIRS, *_VIT_TOWER),
     "text/bart_paper": (*_TEXT, *_DECODED),
     "text/bert_paper": (*_TEXT, "--data.max_predictions=8", "--data.max_positions=64"),
