@@ -89,7 +89,7 @@ def has_comma(text):
 
 def is_code(text):
     """Says whether a text is digits that begin with a zero, as of a postal code."""
-    return text[:2] != "0" and _CODE.fullmatch(text) is not None
+    return text[:1] in "0+-" and _CODE.fullmatch(text) is not None
 
 
 def _number(text, decimal):

@@ -12,6 +12,7 @@ from mmssl.pipelines.tables import cells
 from mmssl.pipelines.tables.schema import Column, Schema
 
 MOSTLY = 0.9  # share of the cells, from which on a column is one of numbers, or of dates
+CODES = 0.01  # share of digits that begin with a zero, above which a column holds codes
 MOST_COUNTED = 2**16  # different values of a column that are counted
 TWICE = 2  # times that a value occurs in training to be known by itself
 FEW = 20  # values of which nothing is said to be a name
@@ -53,7 +54,10 @@ class Tally:
             decimal: see `cells.numbers`.
         """
         known = ~cells.gaps(column)
-        read = {"number": cells.numbers(column, decimal), "date": cells.days(column)}
+        numbers = cells.numbers(column, decimal)
+        read = {"number": numbers}
+        if np.isnan(numbers[known]).any():
+            read["date"] = cells.days(column)
         self.rows += len(known)
         self.known += int(known.sum())
         self._add_forms(names, column, known, decimal)
@@ -61,7 +65,7 @@ class Tally:
             usable = known & np.isfinite(values)
             self.found[kind] += int((known & ~np.isnan(values)).sum())
             self.moments[kind] = _merged(self.moments[kind], values[usable & chosen])
-        self._add_counting(read["number"])
+        self._add_counting(numbers)
         if self.values is not None:
             listed_ = cells.texts(column)
             self.values.update(
@@ -145,7 +149,7 @@ def learn_schema(table, ignore=(), categories=(), most_values=100, decimal=".", 
 def _kind(tally, place):
     """Returns number, date or category."""
     found, enough = tally.found, MOSTLY * tally.known
-    if not tally.known or found["code"]:
+    if not tally.known or found["code"] > CODES * tally.known:
         return "category"
     if found["comma"] and found["number"] + found["comma"] >= enough:
         name, text = tally.first

@@ -88,7 +88,7 @@ FAULTS = (
     Fault(
         "digits that begin with a zero are numbers",
         "pipelines/tables/learning.py",
-        'if not tally.known or found["code"]:',
+        'if not tally.known or found["code"] > CODES * tally.known:',
         "if not tally.known:",
         LEARNING,
     ),

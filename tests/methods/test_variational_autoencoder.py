@@ -4,9 +4,17 @@ import keras
 import numpy as np
 import pytest
 
-from mmssl.encoders import blocks, cut, dense_encoder, small_conv_encoder, spectrogram_encoder
+from mmssl.encoders import (
+    blocks,
+    cut,
+    dense_encoder,
+    small_conv_encoder,
+    spectrogram_encoder,
+    table_encoder,
+)
 from mmssl.methods.variational_autoencoder import VariationalAutoencoder
 from mmssl.pipelines.images import LatentCrops
+from mmssl.pipelines.tables import LatentRows
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.contract.learning import on_clothes
@@ -71,6 +79,19 @@ def formula(method, batch, beta=1.0, free_bits=0.0):
 def test_the_loss_is_the_bound_with_values_and_latents_summed(beta):
     method, batch = method_of(beta=beta), batch_of()
     assert_close(float(loss_of(method, batch)), formula(method, batch, beta), SUM)
+
+
+def test_rows_of_a_table_are_sampled_and_shown():
+    data = LatentRows(batch_size=8, latents=4).prepare()
+    encoder = table_encoder(**data.encoder_arguments(), widths=(16,))
+    method = method_of(encoder, **data.method_arguments(), error="squared")
+    shown = method.report_images(data.on(data.items.select(range(12))))
+    height = 4 * data.schema.width
+    assert [image.shape for _, _, image in shown] == [
+        (2 * height, 12 * 16, 3),
+        (3 * height, 12 * 16, 3),
+        (3 * height, 12 * 16, 3),
+    ]
 
 
 def test_a_latent_below_its_free_bits_costs_them_all_the_same():

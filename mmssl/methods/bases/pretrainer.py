@@ -172,8 +172,9 @@ class Pretrainer(keras.Model):
             batch: dict of tensors with at least the inputs of `encoder`: for images, `images`
                 float32 (B, H, W, C) in [0, 1]; for audio, `waveform` float32 (B, T) in [-1, 1] and
                 `padding_mask` int32 (B, T), 1 for samples; for text, `token_ids` int32 (B, L) and
-                `padding_mask` int32 (B, L), 1 for tokens. A method's batch may have other keys, see
-                "Batch" in its docstring.
+                `padding_mask` int32 (B, L), 1 for tokens; for tables, `numbers` float32 (B, F),
+                `present` int32 (B, F), 0 for gaps, and `categories` int32 (B, G). A method's batch
+                may have other keys, see "Batch" in its docstring.
             training: whether dropout and batch statistics are on.
 
         Returns:
