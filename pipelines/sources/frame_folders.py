@@ -4,7 +4,6 @@ import re
 
 from mmssl.pipelines.sources.extensions import IMAGE_EXTENSIONS
 
-
 BESIDE = "a picture beside the folders of frames"
 
 

@@ -91,7 +91,9 @@ def _versions():
 def _version(package):
     try:
         return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # keras-hub does without tensorflow-text, few need av
+    except (
+        importlib.metadata.PackageNotFoundError
+    ):  # keras-hub does without tensorflow-text, few need av
         return None
 
 

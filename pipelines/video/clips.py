@@ -12,8 +12,8 @@ from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.reader import BATCH
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.extensions import VIDEO_EXTENSIONS
-from mmssl.pipelines.video.reading import FrameReader, as_frames, decoded
 from mmssl.pipelines.video.opening import open_video
+from mmssl.pipelines.video.reading import FrameReader, as_frames, decoded
 
 PIXELS = 2**23  # of the clips that an encoder sees at once when it is not trained
 

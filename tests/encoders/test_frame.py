@@ -76,9 +76,7 @@ def test_it_is_saved_loaded_and_cut(of_pictures, clips, tmp_path):
     expected = encoder({"frames": clips})["embedding"]
     np.testing.assert_array_equal(loaded({"frames": clips})["embedding"], expected)
     assert blocks(loaded) == ["block_1"]
-    np.testing.assert_array_equal(
-        cut(loaded, "block_1")({"frames": clips})["embedding"], expected
-    )
+    np.testing.assert_array_equal(cut(loaded, "block_1")({"frames": clips})["embedding"], expected)
 
 
 def test_what_does_not_fit_is_refused():

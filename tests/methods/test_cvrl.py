@@ -63,7 +63,6 @@ def test_the_projector_has_three_hidden_layers_with_batch_norm_and_a_plain_last_
     assert isinstance(layers[-1], keras.layers.Dense)
 
 
-
 def of_first_pixels():
     frames = keras.Input((4, 8, 8, 3), name="frames")
     x = keras.layers.Flatten()(frames)

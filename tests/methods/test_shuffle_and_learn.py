@@ -19,8 +19,11 @@ CASE = Case(
         "--data.limit=64",
         "--method.hidden=[8]",
         "--method.encoder.encoder.init_args.size=8",
-        "--method.encoder.encoder.init_args.channels=[8,8]",
-        "--method.encoder.encoder.init_args.strides=[2,2]",
+        "--method.encoder.encoder.init_args.channels=[6]",
+        "--method.encoder.encoder.init_args.depths=[1]",
+        "--method.encoder.encoder.init_args.strides=[2]",
+        "--method.encoder.encoder.init_args.dilations=[1]",
+        "--method.encoder.encoder.init_args.grid=2",
     ),
     # The classifier begins at zero: no more than rounding is allowed.
     initial_loss=(np.log(2), 0.00001),
@@ -102,7 +105,9 @@ def test_the_report_has_a_page_for_each_answer_that_is_given():
         assert image.shape[1] == 2 * (3 * SIZE + 2 * EDGE)
 
 
-@pytest.mark.parametrize("build", [lambda: frame_encoder(SIZE, 4), lambda: small_conv_encoder(SIZE)])
+@pytest.mark.parametrize(
+    "build", [lambda: frame_encoder(SIZE, 4), lambda: small_conv_encoder(SIZE)]
+)
 def test_an_encoder_of_another_number_of_frames_is_refused(build):
     with pytest.raises(ValueError, match="must take 3 frames"):
         ShuffleAndLearn(build())
