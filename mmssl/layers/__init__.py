@@ -37,7 +37,7 @@ from mmssl.layers.convolution import (
 )
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
-from mmssl.layers.frames import FramesAsImages, VectorsOfFrames
+from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -91,6 +91,7 @@ __all__ = [
     "GroupTokens",
     "GroupedConvolution",
     "GumbelQuantizer",
+    "ImagesAsFrames",
     "LabChannels",
     "LayerScale",
     "Lightness",
@@ -128,7 +129,6 @@ __all__ = [
     "VectorMemory",
     "VectorQueue",
     "VectorTable",
-    "VectorsOfFrames",
     "WeightNormDense",
     "Whiten",
     "ZeroMaskedFrames",
