@@ -7,7 +7,7 @@ import keras
 from mmssl.choices import check_choices
 from mmssl.encoders.parts.stages import at_size
 from mmssl.encoders.small_conv import small_conv_encoder
-from mmssl.layers.frames import FramesAsImages, VectorsOfFrames
+from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 
 _PREFIX = "frame_"  # of the layers that see a frame
 
@@ -52,7 +52,7 @@ def frame_encoder(
     of_frame = keras.models.clone_model(at_size(encoder, size), clone_function=_renamed)
     _copy_weights(encoder, of_frame)
     vectors = of_frame.call({"images": images})["embedding"]
-    features = VectorsOfFrames(frames, name="block_1", dtype="float32")(vectors)
+    features = ImagesAsFrames(frames, name="block_1", dtype="float32")(vectors)
     kind = keras.layers.GlobalAveragePooling1D if pool == "mean" else keras.layers.Flatten
     embedding = kind(name="pool", dtype="float32")(features)
     whole = keras.Model(

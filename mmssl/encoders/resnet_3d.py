@@ -5,6 +5,7 @@ from typing import Literal
 import keras
 
 from mmssl.encoders.parts.normalization import batch_normalization
+from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 
 # Residual blocks in each stage, by depth.
 STAGES = {6: (1, 1), 10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
@@ -85,8 +86,9 @@ def _stem(x, width, temporal, small_images):
     if small_images:
         return keras.layers.ReLU()(_convolution(x, width, (kernel, 3), (stride, 1), "stem"))
     x = keras.layers.ReLU()(_convolution(x, width, (kernel, 7), (stride, 2), "stem"))
-    padded = keras.layers.ZeroPadding3D((0, 1, 1))(x)
-    return keras.layers.MaxPooling3D((1, 3, 3), (1, 2, 2))(padded)
+    # Frame by frame, as LiteRT has no pooling of clips.
+    images = keras.layers.ZeroPadding2D(1)(FramesAsImages(name="stem_images")(x))
+    return ImagesAsFrames(x.shape[1], name="stem_frames")(keras.layers.MaxPooling2D(3, 2)(images))
 
 
 def _basic(x, width, temporal, stride, name):

@@ -39,7 +39,7 @@ from mmssl.layers.convolution import (
 )
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
-from mmssl.layers.frames import FramesAsImages, VectorsOfFrames
+from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -97,6 +97,7 @@ __all__ = [
     "GroupTokens",
     "GroupedConvolution",
     "GumbelQuantizer",
+    "ImagesAsFrames",
     "LabChannels",
     "LayerScale",
     "Lightness",
@@ -139,7 +140,6 @@ __all__ = [
     "VectorQuantizer",
     "VectorQueue",
     "VectorTable",
-    "VectorsOfFrames",
     "WeightNormDense",
     "WeightedMean",
     "Whiten",

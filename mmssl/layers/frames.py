@@ -23,28 +23,28 @@ class FramesAsImages(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("mmssl")
-class VectorsOfFrames(keras.layers.Layer):
-    """Gathers the vectors of the frames of each clip.
+class ImagesAsFrames(keras.layers.Layer):
+    """Joins pictures, or their vectors, to clips: undoes `FramesAsImages`.
 
     Args:
         frames: T, frames of a clip.
 
     Call arguments:
-        vectors: (B * T, D), of frames in the order of `FramesAsImages`.
+        images: (B * T, ...), the frames of a clip one after the other.
 
     Returns:
-        (B, T, D).
+        (B, T, ...).
     """
 
     def __init__(self, frames, **kwargs):
         super().__init__(**kwargs)
         self.frames = frames
 
-    def call(self, vectors):
-        return ops.reshape(vectors, (-1, self.frames, vectors.shape[-1]))
+    def call(self, images):
+        return ops.reshape(images, (-1, self.frames, *images.shape[1:]))
 
     def compute_output_shape(self, shape):
-        return (None, self.frames, shape[-1])
+        return (None, self.frames, *shape[1:])
 
     def get_config(self):
         return {**super().get_config(), "frames": self.frames}

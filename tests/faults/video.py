@@ -94,8 +94,8 @@ FAULTS = (
     Fault(
         "the vectors of frames are gathered across clips",
         "mmssl/layers/frames.py",
-        "return ops.reshape(vectors, (-1, self.frames, vectors.shape[-1]))",
-        "return ops.swapaxes(ops.reshape(vectors, (self.frames, -1, vectors.shape[-1])), 0, 1)",
+        "return ops.reshape(images, (-1, self.frames, *images.shape[1:]))",
+        "return ops.swapaxes(ops.reshape(images, (self.frames, -1, *images.shape[1:])), 0, 1)",
         ("tests/encoders/test_frame.py",),
     ),
     Fault(

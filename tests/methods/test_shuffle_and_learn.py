@@ -19,8 +19,11 @@ CASE = Case(
         "--data.limit=64",
         "--method.hidden=[8]",
         "--method.encoder.encoder.init_args.size=8",
-        "--method.encoder.encoder.init_args.channels=[8,8]",
-        "--method.encoder.encoder.init_args.strides=[2,2]",
+        "--method.encoder.encoder.init_args.channels=[6]",
+        "--method.encoder.encoder.init_args.depths=[1]",
+        "--method.encoder.encoder.init_args.strides=[2]",
+        "--method.encoder.encoder.init_args.dilations=[1]",
+        "--method.encoder.encoder.init_args.grid=2",
     ),
     # The classifier begins at zero: no more than rounding is allowed.
     initial_loss=(np.log(2), 0.00001),
