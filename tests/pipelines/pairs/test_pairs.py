@@ -77,8 +77,8 @@ def test_a_stem_without_its_other_half_or_with_two_is_left_out_and_named(folder)
     source = open_pairs(folder, READS)
     assert source.names == ["gray.png", "green.png"]
     told = dict(source.left_out)
-    assert told["red"] == "it has no text"
-    assert told["lone"] == "it has no image"
+    assert told["red"] == "without its text"
+    assert told["lone"] == "without its image"
     assert "several files" in told["blue"]
 
 
@@ -111,8 +111,8 @@ def test_rows_whose_file_is_missing_outside_or_of_another_kind_are_left_out_and_
     told = dict(source.left_out)
     assert "does not exist" in told["gone.png"]
     assert "link out" in told["../outside.png"]
-    assert "extension" in told["red.txt"]
-    assert "no text" in told["blue.png"]
+    assert "another kind" in told["red.txt"]
+    assert "blank" in told["blue.png"]
 
 
 def test_lines_of_json_may_list_several_captions_and_name_their_columns(folder):
@@ -161,7 +161,7 @@ def test_members_that_lead_out_of_a_shard_or_are_links_are_left_out(folder):
     reasons = {name.partition(":")[2]: reason for name, reason in source.left_out}
     assert "leads out" in reasons["../out.png"]
     assert "link" in reasons["link.png"]
-    assert reasons["green"] == "it has no text"
+    assert reasons["green"] == "without its text"
 
 
 def test_a_compressed_or_damaged_shard_is_refused_by_name(folder):
@@ -260,6 +260,11 @@ def test_built_in_shapes_hold_out_combinations_but_no_color_or_shape():
     assert len(test) == 6
     assert not train & test
     assert [len({kind[i] for kind in train}) for i in (0, 1)] == [6, 5]
+
+
+def test_built_in_speech_is_paired_with_what_is_said():
+    source = open_pairs("builtin:speech", {"sound": (".wav",), "text": (".txt",)})
+    assert len(source.halves["text"].source) == len(set(source.columns["sound"])) == 12
 
 
 def test_what_is_no_source_of_pairs_is_refused_in_words(tmp_path):
