@@ -6,8 +6,9 @@ from pathlib import Path
 from mmssl.pipelines.pairs.paired import Half
 from mmssl.pipelines.sources.kinds import files_source
 
-NO_FILE = "its {side} does not exist"
-NO_TEXT = "its {side} has no text"
+WITHOUT = "without its {side}"
+NO_FILE = "with a {side} that does not exist"
+NO_TEXT = "with a {side} that is blank"
 _PART = 2**20  # bytes that are hashed together
 
 

@@ -13,6 +13,7 @@ from mmssl.pipelines.pairs.table import open_table
 from mmssl.pipelines.sources.kinds import open_kind
 from mmssl.pipelines.sources.tables import TABLES
 
+BUILTIN_TEXTS = ("caption", "label", "sound")  # columns of built-in data that say what is there
 FORMS = (
     "a table (.tsv, .jsonl) with a column `file` and one of captions, a folder of files with equal "
     "stems, a folder or glob of .tar shards, or a dict of what each side is read from"
@@ -72,8 +73,8 @@ def _open_builtin(spec, extensions, columns):
     """Joins built-in data to their captions, or to the names of their classes."""
     (first, readable), (second, texts) = extensions.items()
     source = open_kind(spec, readable)
-    captioned = "caption" if "caption" in source.columns else "label"
-    column = columns.get(second, captioned)
+    written = next((name for name in BUILTIN_TEXTS if name in source.columns), "caption")
+    column = columns.get(second, written)
     if ".txt" not in texts or column not in source.columns:
         raise ValueError(f"{spec} has no column {column!r} for the side {second}")
     captions = [[str(text)] for text in source.columns[column]]

@@ -1,5 +1,6 @@
 """Pairs, such as pictures and their captions, for pretraining and for a trained encoder."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,23 @@ import tensorflow as tf
 
 from mmssl.pipelines.elements import Shuffled
 from mmssl.pipelines.opening import in_split
+from mmssl.pipelines.pairs.first_side import FirstSide
 from mmssl.pipelines.pairs.joining import elements, incomplete, links, prepared, scanned
 from mmssl.pipelines.pairs.opening import open_pairs
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.reader import BATCH
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.sources.finding import describe
 from mmssl.pipelines.sources.scan import check_skip_ratio, read_skipped, write_skipped
+
+logger = logging.getLogger(__name__)
 
 UNREADABLE = "cannot be read"
 TOWERS = "towers"  # folder of a run with a folder for each side
 
 
-class Pairs(Pipeline):
+class Pairs(FirstSide):
     """Pairs of two halves, each prepared by the pipeline of its side.
 
     A batch holds what the pipelines of both sides make of an item, under the name of the side, such
@@ -76,10 +81,6 @@ class Pairs(Pipeline):
         self.extensions = self._first.extensions
         self._links, self._tables = {}, {}
 
-    @property
-    def _first(self):
-        return self.sides[self.first]
-
     @staticmethod
     def place(folder, side):
         """Returns the folder of a side in a run folder; None for none."""
@@ -124,6 +125,8 @@ class Pairs(Pipeline):
         if self.validation is not None:
             self.open(self.validation)  # an unreadable one must fail before training starts
         paired = self.open_to_train()
+        for sentence in describe(paired.left_out) if paired is not self.source else ():
+            logger.warning("%s", sentence)
         known = None if data_changed == "accept" else read_skipped(folder)
         found = {}
         for name, half in paired.halves.items():
@@ -183,10 +186,6 @@ class Pairs(Pipeline):
         """Reads what both sides have learned from a run folder; see `Pipeline.restore`."""
         for name, side in self.sides.items():
             side.restore(self.place(folder, name))
-
-    def check_encoder(self, shortest):
-        """See `Pipeline.check_encoder`, of the first side."""
-        self._first.check_encoder(shortest)
 
     # Batches.
 
@@ -262,49 +261,6 @@ class Pairs(Pipeline):
     def kept_bytes(self):
         """Returns the size of the decoded items of both sides that are kept in memory."""
         return sum(side.kept_bytes() for side in self.sides.values())
-
-    # What is asked of the first side.
-
-    def decode(self, raw):
-        """See `Reader.decode`, as for all that follows."""
-        return self._first.decode(raw)
-
-    def decoder_for(self, source):
-        return self._first.decoder_for(source)
-
-    def measurer_for(self, source):
-        return self._first.measurer_for(source)
-
-    def may_fit(self, source):
-        return self._first.may_fit(source)
-
-    def inputs(self, item, max_length=None):
-        return self._first.inputs(item, max_length)
-
-    def item_inputs(self, source):
-        return self._first.item_inputs(source)
-
-    def examples(self, source, *arguments, **options):
-        return self._first.examples(source, *arguments, **options)
-
-    def numbered_examples(self, source):
-        return self._first.numbered_examples(source)
-
-    def middles(self, source, batch_size):
-        return self._first.middles(source, batch_size)
-
-    def excerpts(self, source, order, batch_size, seed):
-        return self._first.excerpts(source, order, batch_size, seed)
-
-    def preview(self, source, index):
-        return self._first.preview(source, index)
-
-    def __getattr__(self, name):
-        """Gives what only the pipeline of the first side has, such as its `sample_rate`."""
-        sides = vars(self).get("sides")
-        if name.startswith("_") or not sides:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        return getattr(next(iter(sides.values())), name)
 
 
 def _without(half, kept, told, reasons):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.pairs.halves import reads_texts
+from mmssl.pipelines.pairs.halves import NO_TEXT, WITHOUT, reads_texts
 from mmssl.pipelines.pairs.paired import Half, PairedSource
 from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.sources.source import Source
@@ -116,14 +116,14 @@ def _read_texts(paths, found, extensions):
     texts = {}
     for side, reads in extensions.items():
         if side not in found:
-            return f"it has no {side}", {}
+            return WITHOUT.format(side=side), {}
         if reads_texts(reads):
             try:
                 texts[side] = _content(paths, found[side]).decode("utf-8-sig").strip()
             except UnicodeDecodeError:
-                return f"its {side} is not UTF-8 text", {}
+                return f"with a {side} that is not UTF-8", {}
             if not texts[side]:
-                return f"its {side} has no text", {}
+                return NO_TEXT.format(side=side), {}
     return None, texts
 
 

@@ -1,6 +1,6 @@
 """Pairs of files with equal stems, such as cat.jpg and cat.txt."""
 
-from mmssl.pipelines.pairs.halves import half_of_files
+from mmssl.pipelines.pairs.halves import WITHOUT, half_of_files
 from mmssl.pipelines.pairs.paired import PairedSource
 from mmssl.pipelines.sources import finding
 
@@ -56,7 +56,10 @@ def open_folders(folders, extensions):
             left_out.append((stem, reason))
     if not pairs:
         told = ", ".join(f"{len(found)} of {side}" for side, found in files.items())
-        raise ValueError(f"no two files of {_shown(folders)} have the same stem: there are {told}")
+        raise ValueError(
+            f"no two files of {_shown(folders)} have the same stem: there are {told}. Files of one "
+            "side alone are for its tower, RUN/towers/<side>"
+        )
     halves = {
         side: half_of_files([files[side][stem] for stem in pairs], folder, extensions[side])
         for side, folder in folders.items()
@@ -78,10 +81,10 @@ def _by_stem(folder, extensions):
 def _missing(stem, files):
     for side, found in files.items():
         if stem not in found:
-            return f"it has no {side}"
+            return WITHOUT.format(side=side)
         if len(found[stem]) > 1:
             names = " and ".join(file.name for file in found[stem])
-            return f"it has several files as its {side}: {names}"
+            return f"with several files as its {side}: {names}"
     return None
 
 

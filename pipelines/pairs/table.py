@@ -126,10 +126,10 @@ def _missing(path, values, extensions):
             return NO_FILE.format(side=side)
         for file in halves:
             if file.suffix.lower() not in extensions[side]:
-                return f"its {side} has another extension than {', '.join(extensions[side])}"
+                return f"with a {side} of another kind than {', '.join(extensions[side])}"
             reason = why_not(file, folder)
             if reason is not None or file.is_dir():
-                return f"its {side} is {reason or 'a folder'}"
+                return f"with a {side} that is {reason or 'a folder'}"
     return None
 
 

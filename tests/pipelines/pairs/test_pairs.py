@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmssl.pipelines.audio import AudioWindows
 from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.pairs import Pairs
 from mmssl.pipelines.pairs.opening import open_pairs
@@ -76,8 +77,8 @@ def test_a_stem_without_its_other_half_or_with_two_is_left_out_and_named(folder)
     source = open_pairs(folder, READS)
     assert source.names == ["gray.png", "green.png"]
     told = dict(source.left_out)
-    assert told["red"] == "it has no text"
-    assert told["lone"] == "it has no image"
+    assert told["red"] == "without its text"
+    assert told["lone"] == "without its image"
     assert "several files" in told["blue"]
 
 
@@ -110,8 +111,8 @@ def test_rows_whose_file_is_missing_outside_or_of_another_kind_are_left_out_and_
     told = dict(source.left_out)
     assert "does not exist" in told["gone.png"]
     assert "link out" in told["../outside.png"]
-    assert "extension" in told["red.txt"]
-    assert "no text" in told["blue.png"]
+    assert "another kind" in told["red.txt"]
+    assert "blank" in told["blue.png"]
 
 
 def test_lines_of_json_may_list_several_captions_and_name_their_columns(folder):
@@ -160,7 +161,7 @@ def test_members_that_lead_out_of_a_shard_or_are_links_are_left_out(folder):
     reasons = {name.partition(":")[2]: reason for name, reason in source.left_out}
     assert "leads out" in reasons["../out.png"]
     assert "link" in reasons["link.png"]
-    assert reasons["green"] == "it has no text"
+    assert reasons["green"] == "without its text"
 
 
 def test_a_compressed_or_damaged_shard_is_refused_by_name(folder):
@@ -175,6 +176,33 @@ def test_arrays_and_lists_are_joined_by_their_order():
     assert_joined(pairs_of({"image": pictures, "text": [[c, f"a {c}"] for c in COLORS]}))
     with pytest.raises(ValueError, match="4 of image, 1 of text"):
         pairs_of({"image": pictures, "text": ["red"]}).prepare()
+
+
+def test_sound_is_joined_to_text_and_a_window_is_cut_from_the_recording_of_its_pair():
+    levels = np.linspace(0.1, 0.8, 8, dtype="float32")
+    clips = [
+        np.full(length, level) for level, length in zip(levels, (20, 50, 90, 300) * 2, strict=True)
+    ]
+    sound = AudioWindows(sample_rate=100, window=40, short="pad")
+    pair = {"sound": sound, "text": Captions(length=8, vocabulary_size=100)}
+    source = {"sound": clips, "text": [f"level {number}" for number in range(8)]}
+    made = elements(Pairs(source, pair, batch_size=4), batches=6)
+    assert {len(set(numbers)) for numbers in (made["sound_group"], made["text_group"])} == {8}
+    np.testing.assert_array_equal(made["sound_group"], made["text_group"])
+    loud = made["sound_waveform"].max(axis=1)
+    np.testing.assert_array_equal(loud, levels[made["text_group"]])
+    sizes = made["sound_padding_mask"].sum(axis=1)
+    np.testing.assert_array_equal(sizes, np.where(made["sound_group"] % 4 == 0, 20, 40))
+
+
+def test_pictures_are_joined_to_sounds():
+    pictures = np.stack([np.full((6, 6, 3), 30 * number, np.uint8) for number in range(4)])
+    clips = [np.full(60, 0.1 + 0.2 * number, "float32") for number in range(4)]
+    pair = {"image": ImageCrops(size=4), "sound": AudioWindows(sample_rate=100, window=40)}
+    made = elements(Pairs({"image": pictures, "sound": clips}, pair, batch_size=2), batches=4)
+    numbers = np.rint(made["image_images"].max(axis=(1, 2, 3)) * 255 / 30)
+    found = np.rint((made["sound_waveform"].max(axis=1) - 0.1) / 0.2)
+    np.testing.assert_array_equal(found, numbers)
 
 
 def test_a_pair_whose_half_cannot_be_read_is_left_out_counted_and_named(folder, tmp_path_factory):
@@ -232,6 +260,11 @@ def test_built_in_shapes_hold_out_combinations_but_no_color_or_shape():
     assert len(test) == 6
     assert not train & test
     assert [len({kind[i] for kind in train}) for i in (0, 1)] == [6, 5]
+
+
+def test_built_in_speech_is_paired_with_what_is_said():
+    source = open_pairs("builtin:speech", {"sound": (".wav",), "text": (".txt",)})
+    assert len(source.halves["text"].source) == len(set(source.columns["sound"])) == 12
 
 
 def test_what_is_no_source_of_pairs_is_refused_in_words(tmp_path):
