@@ -40,8 +40,8 @@ def known_keys(spec, prefix):
     if not isinstance(spec, dict):
         return {prefix}
     if "class_path" not in spec:  # several of a kind, by name, or a plain dict
-        named = (known_keys(value, f"{prefix}.{name}") for name, value in spec.items())
-        return {prefix}.union(*named)
+        named = {f"{prefix}.{name}": value for name, value in spec.items()}
+        return {prefix, *named}.union(*(known_keys(value, name) for name, value in named.items()))
     given = spec.get("init_args") or {}
     nested = (
         known_keys(given.get(name), f"{prefix}.{name}") | {f"{prefix}.{name}"}

@@ -27,7 +27,7 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
             an array (N, ...), a list of arrays, or a list of str that are not paths;
             a list or tuple of files, folders, globs and tables of files, concatenated (see
             `joined.join`);
-            "builtin:speech", "builtin:photos" or "builtin:docs";
+            "builtin:speech", "builtin:photos", "builtin:shapes" or "builtin:docs";
             a Source, returned as it is unless labels are given.
         extensions: tuple of lowercase file extensions that this modality reads, such as (".wav",).
         labels: None; or the path of a table with a column `file`, relative to the source folder or

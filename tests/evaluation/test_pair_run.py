@@ -128,9 +128,9 @@ def test_a_key_of_a_tower_that_the_data_decide_on_is_refused():
         read_recipe("pairs/clip", ["--data.sides.image=mmssl.methods.CLIP"])
 
 
-def test_what_is_no_run_of_pairs_or_no_classes_is_refused(text_run, pictures, tmp_path):
+def test_what_is_no_run_of_pairs_or_no_classes_is_refused(towers, pictures, tmp_path):
     with pytest.raises(ValueError, match="no finished run of pairs"):
-        classify(text_run, str(pictures), CLASSES)
+        classify(towers["image"], str(pictures), CLASSES)
     with pytest.raises(ValueError, match="two or more different names"):
         read_classes(["one", "one"])
     with pytest.raises(ValueError, match="does not exist"):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmssl.layers import FrameMask, GridPooling, MaskedMean, MaskedStatistics
+from mmssl.layers import EndToken, FrameMask, GridPooling, MaskedMean, MaskedStatistics
 from tests.tolerances import SUM, assert_close
 
 
@@ -41,3 +41,10 @@ def test_masked_statistics_are_those_of_the_kept_frames():
     kept = features[0, :6]
     expected = np.concatenate([kept.mean(0), kept.std(0)])
     assert_close(MaskedStatistics()([features, mask])[0], expected, SUM)
+
+
+def test_the_end_token_is_the_last_that_the_mask_counts():
+    features = np.random.default_rng(0).normal(size=(3, 5, 2)).astype("float32")
+    mask = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], "int32")
+    found = np.asarray(EndToken()([features, mask]))
+    np.testing.assert_array_equal(found, [features[0, 2], features[1, 4], [0, 0]])

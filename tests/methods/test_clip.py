@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import gpt_encoder, small_conv_encoder
+from mmssl.evaluation.probes.features import Embedder
 from mmssl.methods.bases.retrieval import chance, class_vectors, ranks_of
 from mmssl.methods.clip import CLIP
 from mmssl.pipelines.images import ImageCrops
@@ -22,8 +23,8 @@ TINY_PAIRS = (
     "--data.sides.text.length=16",
     "--data.sides.text.vocabulary_size=100",
     "--method.projection=8",
-    "--method.towers.image.channels=[8,8]",
-    "--method.towers.image.strides=[2,2]",
+    "--method.towers.image.channels=[8]",
+    "--method.towers.image.strides=[4]",
     "--method.towers.text.width=16",
     "--method.towers.text.depth=1",
     "--method.towers.text.num_heads=2",
@@ -140,6 +141,12 @@ def test_what_is_kept_of_a_side_gives_unit_vectors_of_the_space_of_both():
         projected = np.asarray(method.project(side, inputs))
         assert_close(np.linalg.norm(vectors, axis=1), np.ones(4), SUM)
         assert_close(vectors, projected / np.linalg.norm(projected, axis=1, keepdims=True), NETWORK)
+
+
+def test_a_tower_does_not_embed_in_parts_what_it_cannot_join():
+    embedder = Embedder(method_of().joint["image"])
+    with pytest.raises(ValueError, match="embedded in parts"):
+        embedder.windowed  # noqa: B018
 
 
 def test_a_match_is_ranked_behind_what_is_level_with_it():

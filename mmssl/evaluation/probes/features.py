@@ -13,6 +13,8 @@ from mmssl.encoders import blocks, cut, reach, without_levels
 from mmssl.encoders.parts.whitening import unwhitened
 from mmssl.evaluation.probes.linear import GRID
 from mmssl.evaluation.probes.long_recordings import embed_recording
+from mmssl.methods.bases.towers import UNIT
+from mmssl.pipelines.audio.budget import SAMPLES
 
 
 @dataclass(eq=False)
@@ -128,6 +130,11 @@ class Embedder:
     @cached_property
     def windowed(self):
         """What `embed_recording` takes of an encoder, as keyword arguments."""
+        if any(layer.name == UNIT for layer in self._parts["embedding"].layers):
+            raise ValueError(
+                f"recordings of more than {SAMPLES} samples are embedded in parts, which the tower "
+                "of a run of pairs cannot be: its vectors have unit length. Cut them first."
+            )
         trunk, level = without_levels(self._trunk)
         forward = compiled(trunk, self._pools)
         return {

@@ -9,6 +9,7 @@ from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.requirements import check_batch
 from mmssl.methods.bases.retrieval import figures_of, nearest_sheet
 
+UNIT = "unit"  # name of the layer that gives projections unit length
 BATCH = 64  # examples that are embedded at once
 
 
@@ -213,7 +214,7 @@ def _head(tower, projection, side):
 
 
 def _joint(tower, head):
-    unit = keras.layers.UnitNormalization(dtype="float32", name="unit")
+    unit = keras.layers.UnitNormalization(dtype="float32", name=UNIT)
     outputs = {
         "features": tower.output["features"],
         "embedding": unit(head(tower.output["embedding"])),

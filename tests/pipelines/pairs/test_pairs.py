@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmssl.pipelines.audio import AudioWindows
 from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.pairs import Pairs
 from mmssl.pipelines.pairs.opening import open_pairs
@@ -175,6 +176,33 @@ def test_arrays_and_lists_are_joined_by_their_order():
     assert_joined(pairs_of({"image": pictures, "text": [[c, f"a {c}"] for c in COLORS]}))
     with pytest.raises(ValueError, match="4 of image, 1 of text"):
         pairs_of({"image": pictures, "text": ["red"]}).prepare()
+
+
+def test_sound_is_joined_to_text_and_a_window_is_cut_from_the_recording_of_its_pair():
+    levels = np.linspace(0.1, 0.8, 8, dtype="float32")
+    clips = [
+        np.full(length, level) for level, length in zip(levels, (20, 50, 90, 300) * 2, strict=True)
+    ]
+    sound = AudioWindows(sample_rate=100, window=40, short="pad")
+    pair = {"sound": sound, "text": Captions(length=8, vocabulary_size=100)}
+    source = {"sound": clips, "text": [f"level {number}" for number in range(8)]}
+    made = elements(Pairs(source, pair, batch_size=4), batches=6)
+    assert {len(set(numbers)) for numbers in (made["sound_group"], made["text_group"])} == {8}
+    np.testing.assert_array_equal(made["sound_group"], made["text_group"])
+    loud = made["sound_waveform"].max(axis=1)
+    np.testing.assert_array_equal(loud, levels[made["text_group"]])
+    sizes = made["sound_padding_mask"].sum(axis=1)
+    np.testing.assert_array_equal(sizes, np.where(made["sound_group"] % 4 == 0, 20, 40))
+
+
+def test_pictures_are_joined_to_sounds():
+    pictures = np.stack([np.full((6, 6, 3), 30 * number, np.uint8) for number in range(4)])
+    clips = [np.full(60, 0.1 + 0.2 * number, "float32") for number in range(4)]
+    pair = {"image": ImageCrops(size=4), "sound": AudioWindows(sample_rate=100, window=40)}
+    made = elements(Pairs({"image": pictures, "sound": clips}, pair, batch_size=2), batches=4)
+    numbers = np.rint(made["image_images"].max(axis=(1, 2, 3)) * 255 / 30)
+    found = np.rint((made["sound_waveform"].max(axis=1) - 0.1) / 0.2)
+    np.testing.assert_array_equal(found, numbers)
 
 
 def test_a_pair_whose_half_cannot_be_read_is_left_out_counted_and_named(folder, tmp_path_factory):
