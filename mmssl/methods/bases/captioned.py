@@ -8,7 +8,7 @@ _MOST = 64  # characters of a line
 
 
 def captioned_sheet(rows):
-    """Draws a row an item: the item, and what belongs to it, line by line.
+    """Draws a row an item: the item, and beside it, or below a text, what belongs to it.
 
     Args:
         rows: list of pairs of an item and a list of pairs of another item and bool, whether it is
@@ -21,14 +21,15 @@ def captioned_sheet(rows):
     from matplotlib import font_manager
     from PIL import Image, ImageDraw, ImageFont
 
-    height = max(SIDE, LINE * max(len(beside) for _, beside in rows)) + 8
+    lines = max(len(beside) + isinstance(item, str) for item, beside in rows)
+    height = max(SIDE, LINE * lines) + 8
     sheet = Image.new("RGB", (SIDE + WIDTH, height * len(rows)), "white")
     pen = ImageDraw.Draw(sheet)
     pen.font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 12)
     for number, (item, beside) in enumerate(rows):
         top = number * height + 4
         _put(sheet, pen, item, (4, top), SIDE - 8, _WRONG)
-        for line, (other, marked) in enumerate(beside):
+        for line, (other, marked) in enumerate(beside, start=int(isinstance(item, str))):
             color = _RIGHT if marked else _WRONG
             if isinstance(other, str):
                 pen.text((SIDE + 8, top + LINE * line), _line(other, marked), fill=color)
