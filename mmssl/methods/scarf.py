@@ -56,6 +56,13 @@ class SCARF(JointEmbedding):
         super().__init__(encoder, head, **kwargs)
         self.temperature = temperature
 
+    def projection_model(self):
+        """Returns None: the embeddings are watched for collapse, not the projections.
+
+        At a temperature of 1 these keep a fifth of their effective rank, spread as far as before.
+        """
+        return None
+
     def loss_terms(self, batch, outputs, training):
         self.update_metric("matched", ops.mean(ops.cast(_matched(*outputs), "float32")))
         return {"info_nce": info_nce(*outputs, temperature=self.temperature)}

@@ -23,6 +23,7 @@ CASE = Case(
         f"--data.source={Path(email.__file__).parent}",
         "--data.batch_size=8",
         *(f"--data.sides.{side}.vocabulary_size=300" for side in ("code", "query")),
+        *(f"--data.sides.{side}.rare=20" for side in ("code", "query")),
         "--data.sides.code.length=40",
         *(f"--method.towers.{side}.width=8" for side in ("code", "query")),
     ),
