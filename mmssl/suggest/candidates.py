@@ -194,8 +194,8 @@ CANDIDATES = (
         "tables",
         "rows of two columns or more",
         lambda look: len(look.numbers) + len(look.categories) >= 2,
-        4.0,
-        "MEASURED",
+        1.1,
+        "Adult, income, 2,000 steps: linear probe 0.855, untrained 0.844, columns 0.853",
         "docs/methods/autoencoders.md#measured",
     ),
 )
