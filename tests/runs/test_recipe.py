@@ -34,6 +34,7 @@ def test_overrides_reach_every_section():
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_takes_what_the_docs_promise_of_data(name):
     promised = {
+        "source": "not there",  # or a table would be asked for the columns
         "validation": "test",
         "limit": 5,
         "skip_ratio": 0.5,
