@@ -7,8 +7,8 @@ import os
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from mmssl.pipelines.images.pillow import MAX_PIXELS, read_image
-from mmssl.pipelines.video.shown import LEAST_FRAMES, Timeline
+from mmssl.pipelines.images.pillow import read_image
+from mmssl.pipelines.video.shown import LEAST_FRAMES, MAX_PIXELS, Timeline
 
 FORMATS = ("GIF", "WEBP")
 FRAME_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP")

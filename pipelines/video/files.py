@@ -6,8 +6,7 @@ import os
 
 import numpy as np
 
-from mmssl.pipelines.images.pillow import MAX_PIXELS
-from mmssl.pipelines.video.shown import Timeline, shown
+from mmssl.pipelines.video.shown import MAX_PIXELS, Timeline, shown
 
 INSTALL = "reading video files needs PyAV: pip install 'mmssl[video]'"
 NO_VIDEO = "it has no video track"
@@ -191,14 +190,13 @@ class VideoFile:
         """Yields (begin, frame) from about `target` on, in ticks; from the first one for None."""
         av = imported()
         whole = target is None
+        place = self.timeline.start if whole else target
         try:
-            self._container.seek(
-                self.timeline.start if whole else target, stream=self._track, backward=True
-            )
-        except (av.FFmpegError, OSError):
+            self._container.seek(place, stream=self._track, backward=True)
+        except (av.FFmpegError, OSError) as error:
             if not whole:
                 return
-            self._container.seek(0)
+            raise ValueError(f"it is damaged: {_plain(error)}") from None
         last = -np.inf
         packets = self._container.demux(self._track)
         while True:

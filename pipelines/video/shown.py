@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LEAST_FRAMES = 2  # of what is a video
+MAX_PIXELS = 2**25  # of a frame; 8K has fewer
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ FAULTS = (
         ("tests/pipelines/video/test_shown.py",),
     ),
     Fault(
-        "frames before the key frame that a seek lands on are taken as they are",
+        "a seek that lands behind the moment is taken as it is",
         "pipelines/video/files.py",
         "if first is not None and begin <= moment:",
         "if first is not None:",

@@ -59,6 +59,19 @@ def test_no_more_is_decoded_than_from_the_key_frame_before_to_the_frame_behind(f
     assert len(seen) <= 2 + 5 + 1
 
 
+@pytest.mark.parametrize("late", [0.5, 1.5, 99.0])
+def test_a_seek_that_lands_too_late_is_tried_from_further_before(folder, monkeypatch, late):
+    whole = files.VideoFile._decoded
+
+    def later(self, target):
+        second = 1 / self._track.time_base
+        return whole(self, None if target is None else target + int(late * second))
+
+    monkeypatch.setattr(files.VideoFile, "_decoded", later)
+    with open_video(str(folder / "clip.mkv")) as video:
+        assert numbers_of(video.frames([12, 16])).tolist() == [12, 16]
+
+
 def test_bytes_are_read_as_their_file(folder):
     with open_video((folder / "clip.mp4").read_bytes()) as video:
         assert numbers_of(video.frames([3, 12])).tolist() == [3, 12]
