@@ -22,19 +22,20 @@ def save_towers(method, config, path):
         path: pathlib.Path of the run's encoder, `encoder.keras` or `untrained.keras`, whose name
             those of the sides have.
     """
+    whole = RunFolder(path.parent)
     for side, network in method.export_towers().items():
         folder = RunFolder(path.parent / TOWERS / side)
         folder.path.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump({"format": FORMAT, **_config(config, side)}, sort_keys=False)
+        text = yaml.safe_dump({"format": FORMAT, **_config(whole, config, side)}, sort_keys=False)
         write_noted(folder.config, text)
         note_files_of_data(folder.path)
         with atomic_write(folder.path / path.name) as beside:
             network.save(beside)
-    if method.export_towers() and path.name == RunFolder(path.parent).encoder.name:
+    if method.export_towers() and path == whole.encoder:
         write_noted(path.parent / TOWERS / SIMILARITY, similarity_text(method))
 
 
-def _config(config, side):
+def _config(whole, config, side):
     """Returns the sections of the recipe of one side."""
     pairs = config["data"]["init_args"]
     data, source = json.loads(json.dumps(pairs["sides"][side])), pairs["source"]
@@ -42,5 +43,5 @@ def _config(config, side):
     # Their embeddings are compared with those of the other side as they are.
     probe = {**vars(Probe()), "whiten": "none"}
     plain = {name: config[name] for name in ("method", "fit")}
-    recipe = f"the side {side} of {config.get('recipe', 'a recipe')}"
+    recipe = f"{whole.read_config()['recipe']}, the side {side}"
     return json.loads(json.dumps({"recipe": recipe, "data": data, **plain, "probe": probe}))

@@ -41,7 +41,7 @@ def test_each_tower_is_a_run_with_what_its_pipeline_has_learned(pair_run, towers
     expected = method.embed_side("text", [inputs])
     assert_close(towers["text"].encoder(inputs)["embedding"], expected, NETWORK)
     assert towers["text"].untrained.output["embedding"].shape == (None, 8)
-    Run.load(pair_run.folder / "towers" / "image")
+    assert Run.load(pair_run.folder / "towers" / "image").recipe == "pairs/clip, the side image"
     assert "damaged" not in caplog.text
 
 
