@@ -24,6 +24,7 @@ SHORT = {
     "first_steps.ipynb": "EPOCHS = 3",
     "audio.ipynb": 'STEPS = {"cpc": 60, "data2vec": 20, "wav2vec2": 20}',
     "text.ipynb": 'STEPS = {"bert": 20, "gpt": 20, "word2vec": 200}',
+    "pairs.ipynb": "STEPS = 60",
     "vision.ipynb": 'STEPS = dict.fromkeys(STEPS, 20) | {"colorization": 100}',
 }
 GAINS = [
@@ -31,6 +32,7 @@ GAINS = [
     ("first_steps.ipynb", "encoder", "untrained", "linear", 0.1),
     ("audio.ipynb", "cpc", "cpc, untrained", "10-shot", 0.1),
     ("text.ipynb", "word2vec", "word2vec, untrained", "linear", 0.1),
+    ("pairs.ipynb", "clip", "clip, untrained", "color", 0.3),
     ("vision.ipynb", "colorization", "colorization, untrained", "5-shot", 0.05),
 ]
 
