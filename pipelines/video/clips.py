@@ -85,7 +85,9 @@ class VideoClips(Pipeline):
         return tf.ensure_shape(frames, [None, None, None, 3])
 
     def measurer_for(self, source):
-        return FrameReader(source).shape
+        reader = FrameReader(source)
+        reader.check_installed()  # else every file would be said to be unreadable
+        return reader.shape
 
     def may_fit(self, source):
         return FrameReader(source).stated_bytes() <= self.cache_bytes

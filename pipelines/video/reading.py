@@ -8,9 +8,11 @@ import tensorflow as tf
 from mmssl.pipelines.elements import mapped
 from mmssl.pipelines.images.decoding import as_pixels, to_rgb
 from mmssl.pipelines.sources.arrays import host
+from mmssl.pipelines.video.files import imported
 from mmssl.pipelines.video.opening import open_video
 from mmssl.pipelines.video.shown import LEAST_FRAMES
 
+ANIMATIONS = (".gif", ".webp")  # which Pillow reads
 FEW = f"it has fewer than {LEAST_FRAMES} frames"
 
 
@@ -27,6 +29,14 @@ class FrameReader:
         if source.root is not None and not self._in_folders():
             paths = host([os.fsencode(source.root / name) for name in source.names])
             self._raw = lambda index: tf.gather(paths, index)
+
+    def check_installed(self):
+        """Raises an ImportError where PyAV is missing, and some of the files need it."""
+        source = self._source
+        if source.root is None or self._in_folders():
+            return
+        if not all(name.lower().endswith(ANIMATIONS) for name in source.names):
+            imported()
 
     def frames(self, index, choose):
         """Decodes some frames of a video; works in a graph.

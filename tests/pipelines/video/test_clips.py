@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmssl.pipelines.video import VideoClips
+from mmssl.pipelines.video import VideoClips, files, reading
 from tests.pipelines.elements import elements, same
 from tests.pipelines.video.written import (
     STEP,
@@ -124,6 +124,20 @@ def test_what_cannot_be_read_is_skipped_named_and_counted(tmp_path):
     assert name == "broken.gif"
     assert "damaged" in reason
     assert "notes.docx" in (tmp_path / "skipped.txt").read_text()
+
+
+def test_without_pyav_video_files_are_refused_before_any_is_read_and_animations_are_not(
+    tmp_path, monkeypatch
+):
+    def missing():
+        raise ImportError(files.INSTALL)
+
+    monkeypatch.setattr(reading, "imported", missing)
+    write_animation(tmp_path / "clip.gif", levels(6))
+    assert len(clips(str(tmp_path), batch_size=1).prepare().items) == 1
+    (tmp_path / "clip.mp4").write_bytes(b"x")
+    with pytest.raises(ImportError, match=r"pip install 'mmssl\[video\]'"):
+        clips(str(tmp_path), batch_size=1).prepare()
 
 
 def test_a_resumed_run_sees_the_batches_that_would_have_come(tmp_path):
