@@ -1,1 +1,1 @@
-"""Self-supervised pretraining of encoders of audio, text, images, video, tables and pairs in Keras 3."""
+"""Self-supervised pretraining of encoders of sound, text, pictures, video, tables and pairs."""
