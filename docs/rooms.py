@@ -55,6 +55,7 @@ PARTS = {
         ("pipeline",),
         ("numbered",),
         ("audio", "images", "text"),
+        ("video",),
         ("pairs",),
         ("code",),
         ("in_graph",),

@@ -14,8 +14,8 @@ def example_inputs(encoder, sample_rate=8000):
     """Generates a deterministic batch that fits the inputs of an encoder, without any data.
 
     Args:
-        encoder: `keras.Model` with named inputs out of `images`, `waveform`, `token_ids`,
-            `padding_mask`, and WaveNet's `speaker` and `log_mel`.
+        encoder: `keras.Model` with named inputs out of `images`, `frames`, `waveform`,
+            `token_ids`, `padding_mask`, and WaveNet's `speaker` and `log_mel`.
         sample_rate: Samples per second of the waveform, which lasts two seconds if the encoder
             accepts any length.
 
@@ -29,6 +29,7 @@ def example_inputs(encoder, sample_rate=8000):
     specs = named_inputs(encoder)
     makers = {
         "images": _images,
+        "frames": _frames,
         "waveform": lambda shape: _waveform(shape, sample_rate),
         "token_ids": lambda shape: _token_ids(shape, encoder),
         "speaker": lambda shape: np.zeros(_BATCH, "int32"),
@@ -123,6 +124,12 @@ def _images(shape):
     ]
     images = np.reshape(waves, (_BATCH, channels, height, width)).transpose(0, 2, 3, 1)
     return (0.5 + 0.5 * images).astype("float32")
+
+
+def _frames(shape):
+    """Pictures that move to the right, by a pixel a frame."""
+    images = _images((shape[0], *shape[2:]))
+    return np.stack([np.roll(images, frame, axis=2) for frame in range(shape[1])], axis=1)
 
 
 def _waveform(shape, sample_rate):

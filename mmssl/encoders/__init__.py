@@ -9,6 +9,7 @@ from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
+from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.nbow import nbow_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
@@ -18,6 +19,7 @@ from mmssl.encoders.parts.shortest import shortest
 from mmssl.encoders.parts.stages import at_size
 from mmssl.encoders.patch_grid import patch_grid_encoder
 from mmssl.encoders.resnet import resnet_encoder
+from mmssl.encoders.resnet_3d import resnet_3d_encoder
 from mmssl.encoders.roberta import roberta_encoder
 from mmssl.encoders.sentence import sentence_encoder
 from mmssl.encoders.small_conv import small_conv_encoder
@@ -47,13 +49,16 @@ __all__ = [
     "cut",
     "dcgan_encoder",
     "dense_encoder",
+    "frame_encoder",
     "gpt_encoder",
     "group_encoders",
     "load_encoder",
     "nbow_encoder",
+    "of_frames",
     "patch_grid_encoder",
     "reach",
     "receptive_field",
+    "resnet_3d_encoder",
     "resnet_encoder",
     "roberta_encoder",
     "sentence_encoder",

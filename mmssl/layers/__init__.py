@@ -37,6 +37,7 @@ from mmssl.layers.convolution import (
 )
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
+from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -87,12 +88,14 @@ __all__ = [
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",
+    "FramesAsImages",
     "GatedUnit",
     "GridPooling",
     "GridPositions",
     "GroupTokens",
     "GroupedConvolution",
     "GumbelQuantizer",
+    "ImagesAsFrames",
     "LabChannels",
     "LayerScale",
     "Lightness",

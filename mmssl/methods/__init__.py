@@ -13,6 +13,7 @@ from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
 from mmssl.methods.cpc import CPC
 from mmssl.methods.cpc_2d import CPC2D
+from mmssl.methods.cvrl import CVRL
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.deep_belief_network import DeepBeliefNetwork
@@ -34,6 +35,7 @@ from mmssl.methods.moco_v3 import MoCoV3
 from mmssl.methods.rbm import RBM
 from mmssl.methods.relative_position import RelativePosition
 from mmssl.methods.rotation import RotNet
+from mmssl.methods.shuffle_and_learn import ShuffleAndLearn
 from mmssl.methods.siamese import Siamese
 from mmssl.methods.simclr import SimCLR
 from mmssl.methods.simcse import SimCSE
@@ -63,6 +65,7 @@ __all__ = [
     "CMC",
     "CPC",
     "CPC2D",
+    "CVRL",
     "DINO",
     "GPT",
     "MAE",
@@ -90,6 +93,7 @@ __all__ = [
     "MoCoV3",
     "RelativePosition",
     "RotNet",
+    "ShuffleAndLearn",
     "Siamese",
     "SimCLR",
     "SimCSE",

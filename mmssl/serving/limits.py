@@ -24,7 +24,7 @@ class Limits:
         buffered_bytes: int, of all bodies that are being read or answered.
         queue: int, requests of a model that wait or are being computed.
         batch: int, examples of a request.
-        audio_seconds: float, length of a recording.
+        audio_seconds: float, length of a recording or video.
         pixels: int, of a picture; at most `MOST_PIXELS`, which is what an exported encoder decodes.
         request_seconds: float, time until a request that was read has to be answered.
         read_seconds: float, time that a client may take to send a request or to take its answer.
@@ -127,6 +127,19 @@ def _check_recording(data, name, limits):
     _check_seconds(seconds, name, limits)
 
 
+def _check_video(data, name, limits):
+    from mmssl.pipelines.video.opening import open_video
+
+    try:
+        with open_video(data) as video:
+            seconds, first = video.seconds, next(video.frames([0]))
+    except (ValueError, ImportError) as error:
+        raise invalid(f"{name} takes videos; {_found(data)} cannot be read: {error}.") from None
+    if first.shape[0] * first.shape[1] > limits.pixels:
+        raise invalid(f"{name}: frames have more than {limits.pixels} pixels.")
+    _check_seconds(seconds, name, limits)
+
+
 def _check_text(data, name, limits):
     try:
         data.decode("utf-8")
@@ -156,6 +169,7 @@ def _check_nothing(data, name, limits):
 
 _ENCODED = {
     "images": _check_picture,
+    "frames": _check_video,
     "waveform": _check_recording,
     "token_ids": _check_text,
     None: _check_nothing,

@@ -9,6 +9,7 @@ import tensorflow_text  # noqa: F401 - the operations that split texts
 from mmssl.serving.errors import RefusedError, invalid
 from mmssl.serving.tensors import Spec
 
+KINDS = ("images", "frames", "waveform", "token_ids")
 _REFUSALS = (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError)
 _ASSERTION = "assertion failed: "
 _WHERE = ("Graph execution error", "Detected at node", "<stack traces", "[[")
@@ -82,9 +83,9 @@ class Model:
 
     @property
     def modality(self):
-        """`"images"`, `"waveform"` or `"token_ids"`, by the inputs; None for none of them."""
+        """`"images"`, `"frames"`, `"waveform"` or `"token_ids"`, by the inputs; None for none."""
         names = {name for inputs in self.specs.values() for name in inputs}
-        return next((kind for kind in ("images", "waveform", "token_ids") if kind in names), None)
+        return next((kind for kind in KINDS if kind in names), None)
 
 
 def read_saved_model(folder, name, version, sample_rate=None):

@@ -16,7 +16,7 @@ from mmssl.serving.limits import check_encoded
 from mmssl.serving.responses import answered
 
 SHOWN = 11  # items that are found: with the query, whole rows
-_KINDS = {"images": "picture", "waveform": "recording", "token_ids": "text"}
+_KINDS = {"images": "picture", "frames": "video", "waveform": "recording", "token_ids": "text"}
 
 # What comes from elsewhere may be shown, and must not run.
 _FOUND_HEADERS = {

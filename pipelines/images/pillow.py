@@ -22,11 +22,12 @@ _TURNS = {
 }
 
 
-def read_image(data):
+def read_image(data, formats=_FORMATS):
     """Reads a file, or its first frame or page.
 
     Args:
-        data: bytes, the file: BMP, GIF, TIFF or WebP.
+        data: bytes, the file.
+        formats: tuple of Pillow's names of the formats that it may have.
 
     Returns:
         uint8 array (H, W, 3), upright; transparent pixels are blended with white.
@@ -35,7 +36,7 @@ def read_image(data):
         ValueError: for another kind of file, a damaged one, or one with too many pixels; the
             message is the reason.
     """
-    image = _loaded(data)
+    image = _loaded(data, formats)
     pixels, turn = _rgb(image), _turn_of(image)
     return np.asarray(pixels if turn is None else pixels.transpose(turn))
 
@@ -58,9 +59,9 @@ def turn_upright(data, pixels):
     return pixels if turn is None else np.asarray(Image.fromarray(pixels).transpose(turn))
 
 
-def _loaded(data):
+def _loaded(data, formats):
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image = Image.open(io.BytesIO(data), formats=formats)
         image.load()
     except UnidentifiedImageError:
         raise ValueError(

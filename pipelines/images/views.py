@@ -112,10 +112,10 @@ class ImageViews(ImageCrops):
         count = 2 + num_small_views
         self.sizes = [size] * 2 + [small_size] * num_small_views
         self.scales = [self.scale] * 2 + [tuple(small_scale)] * num_small_views
-        self.jitter_probability = _per_view("jitter_probability", jitter_probability, count)
-        self.gray_probability = _per_view("gray_probability", gray_probability, count)
-        self.blur_probability = _per_view("blur_probability", blur_probability, count)
-        self.solarize_probability = _per_view("solarize_probability", solarize_probability, count)
+        self.jitter_probability = per_view("jitter_probability", jitter_probability, count)
+        self.gray_probability = per_view("gray_probability", gray_probability, count)
+        self.blur_probability = per_view("blur_probability", blur_probability, count)
+        self.solarize_probability = per_view("solarize_probability", solarize_probability, count)
 
     def worth_caching(self, source):
         if super().worth_caching(source):
@@ -242,7 +242,7 @@ class ImageViews(ImageCrops):
         return run(columns, jittering, flip, gray, draws["blur"], solarize)
 
 
-def _per_view(name, given, count):
+def per_view(name, given, count):
     """Returns one probability per view; the last of a list is for all further views."""
     listed = [given] if isinstance(given, int | float) else list(given)
     if not listed or not all(0 <= probability <= 1 for probability in listed):

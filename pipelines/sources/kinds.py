@@ -11,13 +11,21 @@ import numpy as np
 import tensorflow as tf
 
 from mmssl.pipelines.sources import arrays, finding, idx, places, shards, tables
+from mmssl.pipelines.sources.extensions import IMAGE_EXTENSIONS
 from mmssl.pipelines.sources.file_tables import listed_files
+from mmssl.pipelines.sources.frame_folders import frame_folders
 from mmssl.pipelines.sources.joined import join, names_paths
 from mmssl.pipelines.sources.shard_index import is_prepared
 from mmssl.pipelines.sources.source import Source
 
 # The extension of a file of the same modality, so that an audio recipe rejects builtin:docs.
-_BUILTIN = {"docs": ".txt", "photos": ".png", "shapes": ".png", "speech": ".wav"}
+_BUILTIN = {
+    "docs": ".txt",
+    "motion": ".mp4",
+    "photos": ".png",
+    "shapes": ".png",
+    "speech": ".wav",
+}
 
 
 def open_kind(spec, extensions):
@@ -123,6 +131,10 @@ def _open_folder(folder, extensions):
     if files:
         left_out += finding.unread(found, folder, extensions)
         return replace(files_source(files, folder), left_out=left_out)
+    folders, beside = frame_folders(found, folder) if ".mp4" in extensions else ({}, [])
+    if folders:
+        left_out += beside + finding.unread(found, folder, IMAGE_EXTENSIONS)
+        return replace(_frames(folders, folder), left_out=left_out)
     records = [f for f in found if f.suffix == ".tfrecord"]
     if records:
         left_out += finding.unread(found, folder, (".tfrecord",))
@@ -201,3 +213,15 @@ def files_source(files, root, columns=None):
         columns=columns or {},
         root=Path(root),
     )
+
+
+def _frames(folders, root):
+    """A source of videos, of which each is a folder of frames: its items are lists of paths."""
+    paths = arrays.host([os.fsencode(f) for files in folders.values() for f in files])
+    splits = arrays.host(np.cumsum([0, *map(len, folders.values())]))
+
+    def read(index):
+        return paths[splits[index] : splits[index + 1]]
+
+    names = [folder.relative_to(root).as_posix() for folder in folders]
+    return Source(names, read, root=Path(root))

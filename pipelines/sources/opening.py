@@ -20,6 +20,7 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
         spec: one of
             a folder, searched recursively, in sorted order (of encoded files, IDX or shards), or
             one of prepared shards, also of a remote file system, such as "gs://bucket/shards";
+            where videos are read and there are none, each folder of pictures is one;
             a glob such as "clips/*.wav"; one file; a `.tfrecord` file;
             an `.npz` archive with x and y, or x_train, y_train, x_test, y_test;
             a `.tsv` or `.jsonl` table with a column `file` (relative to the table's folder) or,
@@ -27,7 +28,8 @@ def open_source(spec, extensions, labels=None, label_column=None, split_column=N
             an array (N, ...), a list of arrays, or a list of str that are not paths;
             a list or tuple of files, folders, globs and tables of files, concatenated (see
             `joined.join`);
-            "builtin:speech", "builtin:photos", "builtin:shapes" or "builtin:docs";
+            "builtin:speech", "builtin:photos", "builtin:shapes", "builtin:docs" or
+            "builtin:motion";
             a Source, returned as it is unless labels are given.
         extensions: tuple of lowercase file extensions that this modality reads, such as (".wav",).
         labels: None; or the path of a table with a column `file`, relative to the source folder or

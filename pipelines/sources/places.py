@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import os
 import shutil
+import stat
 import uuid
 import zlib
 from pathlib import Path
@@ -55,12 +56,19 @@ def size_of(path):
 
 
 def stamp_of(path):
-    """Returns the size and time of change of a file, or why they are not known, as a str."""
+    """Returns the size and time of change of a file, or why they are not known, as a str.
+
+    Those of a folder of frames are the sum and the latest of its files.
+    """
     if is_remote(path):
         found = _remote_stat(path)
         return found if isinstance(found, str) else f"{found.length} {found.mtime_nsec}"
     try:
         found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            inside = [os.stat(entry) for entry in os.scandir(path) if entry.is_file()]
+            latest = max((one.st_mtime_ns for one in inside), default=0)
+            return f"{sum(one.st_size for one in inside)} {latest}"
     except OSError as error:
         return str(error.strerror)
     allowed = "" if os.access(path, os.R_OK) else " not readable"

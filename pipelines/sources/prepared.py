@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 LIMIT = 10 * 2**30  # bytes of the cache folder, beyond which the entry unused longest goes first
 _CHECKSUMS = "checksums.json"
 _CODE = Path(__file__).parents[1]
-_DECODERS = ("tensorflow", "soundfile", "numpy", "pillow")
+_DECODERS = ("tensorflow", "soundfile", "numpy", "pillow", "av")
 _TOKENIZERS = ("keras-hub", "tensorflow-text", "tokenizers", "sentencepiece")
 _BUILTIN = ("numpy", "scikit-learn")  # of which the built-in data come, and the docs of Python
 _ENTRY = re.compile(r"[0-9a-f]{32}")
@@ -91,7 +91,9 @@ def _versions():
 def _version(package):
     try:
         return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # keras-hub does without tensorflow-text
+    except (
+        importlib.metadata.PackageNotFoundError
+    ):  # keras-hub does without tensorflow-text, few need av
         return None
 
 

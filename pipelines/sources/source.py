@@ -22,8 +22,8 @@ class Source:
         names: list of str or `Strings`, one per item: path relative to the source folder, the
             source's column `name`, or its position: "row 12", "line 12" of a table,
             "part-0.tfrecord:12".
-        read: int64 scalar tensor -> encoded file or text (string scalar), or a numeric array.
-            Works inside a graph.
+        read: int64 scalar tensor -> encoded file or text (string scalar), a numeric array, or the
+            paths of the frames of a video, a file each (string (T,)). Works inside a graph.
         labels: array (N,) of str, "" for items without one; or None.
         splits: array (N,) of str such as "train", "test", "val", "" for items without one; or None.
         columns: all columns of the source or of its label table: name -> array (N,) of str, or

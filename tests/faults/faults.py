@@ -31,6 +31,7 @@ from tests.faults import (
     strangers,
     suggest,
     training,
+    video,
     words,
 )
 
@@ -44,6 +45,7 @@ ROOMS = (
     multiview,
     channels,
     maps,
+    video,
     sequences,
     code,
     bases,

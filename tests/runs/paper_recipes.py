@@ -110,6 +110,19 @@ SMALL = {
     "text/t5_paper": (*_TEXT, *_DECODED),
     "text/word2vec_paper": (*_WORDS, _BATCH, "--data.length=64", "--data.block=16"),
     "text/xlnet_paper": (*_TEXT, "--data.memory=16"),
+    "video/cvrl_paper": (
+        *_CROPS,
+        "--data.frames=4",
+        "--data.limit=16",
+        "--method.projector=[16,16,16,8]",
+        "--method.encoder.depth=10",
+        "--method.encoder.width=4",
+    ),
+    "video/shuffle_and_learn_paper": (
+        *_CROPS,
+        "--data.limit=16",
+        "--method.encoder.encoder.init_args.width=4",
+    ),
     "vision/amdim_paper": (
         *_CROPS,
         "--method.encoder.width=4",

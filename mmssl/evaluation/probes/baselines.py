@@ -56,6 +56,32 @@ def image_baseline(data, sources, seed=0, progress=None):
         Features.
     """
     images = [_rows(data, source, _small_images, progress) for source in sources]
+    return _components(images, seed)
+
+
+def frame_baseline(data, sources, seed=0, progress=None):
+    """What `image_baseline` makes of one frame, that in the middle of the clip.
+
+    Args:
+        data: Pipeline with `frames` float32 (B, T, H, W, C) in [0, 1].
+        sources: see `raw_baseline`.
+        seed: see `raw_baseline`.
+        progress: see `raw_baseline`.
+
+    Returns:
+        Features.
+    """
+
+    def middle(batch):
+        return _small_images({"images": batch["frames"][:, batch["frames"].shape[1] // 2]})
+
+    features = _components([_rows(data, source, middle, progress) for source in sources], seed)
+    features.name = f"one frame, {features.name}"
+    return features
+
+
+def _components(images, seed):
+    """Principal components of pixels, uint8 (N, H, W, C), of each source, the first one fitted."""
     height, width = images[0].shape[1:3]
     pixels = [x.reshape(len(x), -1) for x in images]
     train = pixels[0]
@@ -120,7 +146,12 @@ def text_baseline(data, sources, seed=0, progress=None):
     return Features(parts, "TF-IDF of words and word pairs", grid=TEXT_GRID)
 
 
-BASELINES = {"images": image_baseline, "waveform": audio_baseline, "token_ids": text_baseline}
+BASELINES = {
+    "images": image_baseline,
+    "frames": frame_baseline,
+    "waveform": audio_baseline,
+    "token_ids": text_baseline,
+}
 
 
 def mfcc_statistics(recording, sample_rate):

@@ -16,6 +16,7 @@ from mmssl.evaluation.report.page import data_uri, escape
 QUERIES, NEIGHBORS = 8, 5
 SNIPPET, AUDIO_SECONDS = 160, 3.0
 THUMBNAIL, SPECTROGRAM = 96, (120, 48)
+STRIP, STRIP_SIDE = 4, 48  # frames of a clip, and pixels along each side of one
 
 
 def neighbor_rows(data, source, embeddings, seed=0):
@@ -85,14 +86,14 @@ def _label(labels, index, query):
 
 
 def show_items(data, source):
-    """Renders items as HTML: thumbnails, players with spectrograms, or the beginnings of texts.
+    """Renders items as HTML: thumbnails, strips, players with spectrograms, beginnings of texts.
 
     Args:
         data: Pipeline.
         source: Source of a few items.
 
     Returns:
-        pair of the kind, "images", "audio" or "text", and a list of str, HTML.
+        pair of the kind, "images", "video", "audio" or "text", and a list of str, HTML.
     """
     batches = data.examples(source)
     inputs = batches.element_spec
@@ -100,6 +101,8 @@ def show_items(data, source):
         return "images", [
             _thumbnail(image) for batch in batches for image in batch["images"].numpy()
         ]
+    if "frames" in inputs:
+        return "video", [_strip(clip) for batch in batches for clip in batch["frames"].numpy()]
     if "waveform" in inputs:
         heard = data.examples(source, max_length=int(AUDIO_SECONDS * data.sample_rate))
         return "audio", [_audio(wave_, data.sample_rate) for wave_ in _waves(heard)]
@@ -130,6 +133,13 @@ def _thumbnail(image):
     pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     pixels = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels[..., :3]
     return thumbnail(pixels)
+
+
+def _strip(clip):
+    """Renders a clip, float32 (T, H, W, 3), as some of its frames side by side."""
+    places = np.linspace(0, len(clip) - 1, min(STRIP, len(clip))).astype(int)
+    pixels = np.rint(np.clip(np.concatenate(list(clip[places]), axis=1), 0, 1) * 255)
+    return thumbnail(pixels.astype(np.uint8), STRIP * STRIP_SIDE)
 
 
 def _waves(batches):

@@ -8,8 +8,9 @@ from tests.fuzzing.readers import (
     shards,
     sounds,
     tables,
+    videos,
     vocabularies,
 )
 
-_MODULES = (pictures, sounds, tables, arrays, shards, vocabularies, runs, indexes)
+_MODULES = (pictures, sounds, videos, tables, arrays, shards, vocabularies, runs, indexes)
 READERS = tuple(reader for module in _MODULES for reader in module.READERS)

@@ -6,9 +6,16 @@ import hashlib
 import numpy as np
 import pytest
 
-from mmssl.pipelines.sources import builtin_docs, builtin_photos, builtin_speech, open_source
+from mmssl.pipelines.sources import (
+    builtin_docs,
+    builtin_motion,
+    builtin_photos,
+    builtin_speech,
+    open_source,
+)
+from tests.tolerances import mean_margin
 
-MODULES = (builtin_docs, builtin_photos, builtin_speech)
+MODULES = (builtin_docs, builtin_motion, builtin_photos, builtin_speech)
 
 
 @functools.cache
@@ -70,6 +77,49 @@ def test_photo_patches_of_one_split_share_no_pixel_with_the_other():
     assert set(columns["label"]) == {"china", "flower"}
     left = np.array([int(name.split(" at ")[1].split(",")[0]) for name in columns["name"]])
     assert left[columns["split"] == "train"].max() + 96 <= left[columns["split"] == "test"].min()
+
+
+def centers(videos):
+    """Where the shapes are, complex (N, T) for x and y: the angles of means on the torus."""
+    shapes = np.maximum(videos.max(axis=-1).astype("float32") - 140, 0)  # the ground is darker
+    turns = np.exp(2j * np.pi * np.arange(builtin_motion.SIZE) / builtin_motion.SIZE)
+    across = np.angle((shapes.sum(axis=2) * turns).sum(axis=-1))
+    down = np.angle((shapes.sum(axis=3) * turns).sum(axis=-1))
+    return np.stack([across, down], axis=-1) * builtin_motion.SIZE / (2 * np.pi)
+
+
+def steps(videos):
+    """How the shapes move from frame to frame, (N, T - 1, 2): x and y in pixels."""
+    half = builtin_motion.SIZE / 2
+    return (np.diff(centers(videos), axis=1) + half) % builtin_motion.SIZE - half
+
+
+def test_shapes_move_as_their_label_says():
+    videos, columns, _ = made(builtin_motion)
+    moved = {label: steps(videos[columns["label"] == label]) for label in set(columns["label"])}
+    for label, (x, y) in {"right": (1, 0), "left": (-1, 0), "down": (0, 1), "up": (0, -1)}.items():
+        np.testing.assert_array_less(0.5, (moved[label] @ [x, y]).mean(axis=1))
+        np.testing.assert_array_less(np.abs(moved[label] @ [y, x]).mean(axis=1), 0.4)
+    for label, sense in {"clockwise": 1, "counterclockwise": -1}.items():
+        x, y = np.moveaxis(moved[label], -1, 0)
+        turned = np.sign((x[:, :-4] * y[:, 4:] - y[:, :-4] * x[:, 4:]).sum(axis=1))
+        assert (turned == sense).all()
+    for label, axis in {"sideways and back": 0, "up and down": 1}.items():
+        net = np.abs(moved[label].sum(axis=1))
+        way = np.abs(moved[label]).sum(axis=1)
+        assert (way[:, axis] > 4 * way[:, 1 - axis]).all()
+        assert np.mean(net[:, axis] < 0.9 * way[:, axis]) > 0.8  # the others turn too late
+
+
+def test_no_frame_alone_tells_how_a_shape_moves():
+    videos, columns, _ = made(builtin_motion)
+    middle = videos[:, builtin_motion.FRAMES // 2].astype("float64")
+    deviation = middle.std(axis=0)
+    for label in set(columns["label"]):
+        chosen = columns["label"] == label
+        apart = np.abs(middle[chosen].mean(axis=0) - middle.mean(axis=0))
+        # Of 3072 pixels a few lie beyond four standard errors.
+        assert np.mean(apart > mean_margin(deviation, chosen.sum())) < 0.01
 
 
 def test_documents_are_prose_about_python():
