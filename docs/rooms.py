@@ -54,7 +54,7 @@ PARTS = {
         ("reader",),
         ("pipeline",),
         ("numbered",),
-        ("audio", "images", "text"),
+        ("audio", "episodes", "images", "text"),
         ("video",),
         ("pairs",),
         ("code",),

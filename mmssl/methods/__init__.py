@@ -13,6 +13,7 @@ from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
 from mmssl.methods.cpc import CPC
 from mmssl.methods.cpc_2d import CPC2D
+from mmssl.methods.cpc_action import CPCAction
 from mmssl.methods.cvrl import CVRL
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
@@ -73,6 +74,7 @@ __all__ = [
     "SOM",
     "T5",
     "BarlowTwins",
+    "CPCAction",
     "CodeSearchNet",
     "Colorization",
     "ContextEncoder",
