@@ -116,12 +116,19 @@ class EpisodeWindows(Pipeline):
 
     def encoder_arguments(self):
         """Returns the sizes of what the encoder sees."""
-        color = _opened(self.source).channels == 3
-        return {"size": self.size, "frames": self.frames, "color": color}
+        found, sizes = self._there(), {"size": self.size, "frames": self.frames}
+        return sizes if found is None else {**sizes, "color": found.channels == 3}
 
     def method_arguments(self):
         """Returns how many numbers an action has, which the source says."""
-        return {"action_width": _opened(self.source).actions[0].shape[1]}
+        found = self._there()
+        return {} if found is None else {"action_width": found.actions[0].shape[1]}
+
+    def _there(self):
+        """Returns the source, opened; None where a recipe names an archive that is not there."""
+        path = self.source if isinstance(self.source, str) else ""
+        missing = path.endswith(".npz") and not os.path.isfile(path)
+        return None if missing else _opened(self.source)
 
     def known_states(self, source):
         """Cuts the episodes of a source into windows whose last state is known.
