@@ -9,6 +9,7 @@ from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
+from mmssl.encoders.episode import episode_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.nbow import nbow_encoder
@@ -52,6 +53,7 @@ __all__ = [
     "cut",
     "dcgan_encoder",
     "dense_encoder",
+    "episode_encoder",
     "frame_encoder",
     "gpt_encoder",
     "group_encoders",

@@ -48,3 +48,40 @@ class ImagesAsFrames(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "frames": self.frames}
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class AllFrames(keras.layers.Layer):
+    """Makes the mask of sequences without padding.
+
+    Call arguments:
+        features: (B, T, C).
+
+    Returns:
+        int32 (B, T), ones.
+    """
+
+    def call(self, features):
+        return ops.ones(ops.shape(features)[:2], dtype="int32")
+
+    def compute_output_spec(self, features):
+        return keras.KerasTensor(features.shape[:2], "int32")
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class LastFrame(keras.layers.Layer):
+    """Takes the last frame of sequences without padding.
+
+    Call arguments:
+        inputs: pair of features (B, T, C) and their mask int32 (B, T).
+
+    Returns:
+        (B, C).
+    """
+
+    def call(self, inputs):
+        return inputs[0][:, -1]
+
+    def compute_output_shape(self, input_shape):
+        features, _ = input_shape
+        return (features[0], features[-1])

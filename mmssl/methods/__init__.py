@@ -13,6 +13,7 @@ from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
 from mmssl.methods.cpc import CPC
 from mmssl.methods.cpc_2d import CPC2D
+from mmssl.methods.cpc_action import CPCAction
 from mmssl.methods.cvrl import CVRL
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
@@ -77,6 +78,7 @@ __all__ = [
     "T5",
     "VQVAE",
     "BarlowTwins",
+    "CPCAction",
     "CodeSearchNet",
     "Colorization",
     "ContextEncoder",

@@ -27,8 +27,10 @@ class CPC(Pretrainer):
     product over channels, as in the paper, divided by `temperature`, which is 1 there.
 
     Batch:
-        waveform: float32 (B, T) in [-1, 1]; or token_ids: int32 (B, T), for sentences.
-        padding_mask: int32 (B, T), 1 for samples or tokens and 0 for padding after them.
+        waveform: float32 (B, T) in [-1, 1]; or token_ids: int32 (B, T), for sentences; or frames:
+            float32 (B, T, H, W, C) in [0, 1], of episodes.
+        padding_mask: int32 (B, T), 1 for samples or tokens and 0 for padding after them; episodes
+            have none.
 
     Across replicas: the pool is gathered, and the number of positives averaged.
 
@@ -81,16 +83,36 @@ class CPC(Pretrainer):
             encoder.input,
             {"latents": latents, "contexts": encoder.output["features"], "kept": kept},
         )
-        width = latents.shape[-1]
+        self.build_predictors(latents.shape[-1], encoder.output["features"].shape[-1])
+
+    def build_predictors(self, width, context_width):
+        """Builds what `predict_ahead` needs.
+
+        Args:
+            width: of a latent.
+            context_width: of a context.
+        """
         self.predictors = keras.layers.Dense(
-            prediction_steps * width, use_bias=False, name="predictors"
+            self.prediction_steps * width, use_bias=False, name="predictors"
         )
-        self.predictors.build((None, None, encoder.output["features"].shape[-1]))
+        self.predictors.build((None, None, context_width))
+
+    def predict_ahead(self, contexts, batch):
+        """Predicts the latents that follow each context.
+
+        Args:
+            contexts: (B, T, C).
+            batch: dict of tensors.
+
+        Returns:
+            (B, T, K * width), the latents of 1 to K frames ahead.
+        """
+        return self.predictors(contexts)
 
     def call(self, batch, training=False):
         inputs = {name: batch[name] for name in self.encoder.input}
         outputs = self.latents_and_contexts(inputs, training=training)
-        return {**outputs, "predictions": self.predictors(outputs["contexts"])}
+        return {**outputs, "predictions": self.predict_ahead(outputs["contexts"], batch)}
 
     def loss_terms(self, batch, outputs, training):
         latents = ops.cast(outputs["latents"], "float32")

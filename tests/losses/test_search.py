@@ -68,6 +68,11 @@ def test_lengths_matter_to_plain_products_alone():
     assert_close(search_margin(2 * QUERIES, ITEMS), search_margin(QUERIES, ITEMS), SUM)
 
 
+def test_items_that_are_opposite_to_a_query_cost_no_less_than_others():
+    queries, items = np.array([[1, 0], [-1, 0]]), np.array([[1, 3**0.5], [-1, 3**0.5]])
+    assert_close(search_margin(queries, items), 0.5, SUM)
+
+
 def test_a_margin_of_zero_is_refused():
     with pytest.raises(ValueError, match="margin must be above 0; got 0"):
         search_margin(QUERIES, ITEMS, margin=0)

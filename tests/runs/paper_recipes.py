@@ -20,6 +20,11 @@ _WORDS = (
     "--method.encoder.width=16",
 )
 _QUEUE = "--method.queue_size=32"
+_EPISODES = (
+    *(_BATCH, "--data.limit=8", "--data.size=8", "--data.frames=6", "--method.prediction_steps=2"),
+    *("--method.encoder.channels=[4]", "--method.encoder.latent_dim=6"),
+    "--method.encoder.context_dim=8",
+)
 # Few functions, of one package of Python, in a moment.
 _CODE = (
     f"--data.source={Path(email.__file__).parent}",
@@ -92,6 +97,8 @@ SMALL = {
     ),
     "audio/wavernn_paper": (_BATCH, "--data.window=64", "--method.encoder.units=16"),
     "tables/scarf_paper": (_BATCH, "--method.encoder.widths=[16]", *_heads(projector=(8,))),
+    "episodes/cpc_action_paper": _EPISODES,
+    "episodes/cpc_paper": _EPISODES,
     "pairs/align_paper": (
         *(*_PAIRS, "--data.pixels=16"),
         *("--method.towers.image.depth=18", "--method.towers.image.width=8"),

@@ -17,6 +17,7 @@ from mmssl.evaluation.probes.overlap import count_pretrained
 from mmssl.evaluation.probes.registry import DEFAULT, get_probes
 from mmssl.evaluation.probes.results import keep_result
 from mmssl.evaluation.probes.splits import check_split
+from mmssl.evaluation.probes.states import state_figures
 from mmssl.evaluation.probes.units import unit_figures
 from mmssl.evaluation.whitening.features import whiten_features
 
@@ -226,7 +227,7 @@ def _clusters(run, source, seed):
 
 def _held_out(run, source):
     try:
-        figures = validate(run, run.method(), source)
+        figures = validate(run, run.method(), source) | state_figures(run, source)
         return {**figures, "held_out": figures}
     except ValueError as error:
         # The items of a probe need not suit the method: single sentences have no next one.

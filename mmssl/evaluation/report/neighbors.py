@@ -140,7 +140,8 @@ def _thumbnail(image):
 
 
 def _strip(clip):
-    """Renders a clip, float32 (T, H, W, 3), as some of its frames side by side."""
+    """Renders a clip, float32 (T, H, W, 1 or 3), as some of its frames side by side."""
+    clip = np.broadcast_to(clip, (*clip.shape[:3], 3))
     places = np.linspace(0, len(clip) - 1, min(STRIP, len(clip))).astype(int)
     pixels = np.rint(np.clip(np.concatenate(list(clip[places]), axis=1), 0, 1) * 255)
     return thumbnail(pixels.astype(np.uint8), STRIP * STRIP_SIDE)
