@@ -50,7 +50,8 @@ def test_a_missing_extra_comes_with_its_installation(monkeypatch):
 
 
 def test_a_package_older_than_required_is_too_old(monkeypatch):
-    monkeypatch.setattr(doctor, "_version", lambda package: "0.1")
+    real = doctor._version
+    monkeypatch.setattr(doctor, "_version", lambda name: "0.1" if name == "rich" else real(name))
     assert doctor.examine()["rich"].status == doctor.OLD
 
 

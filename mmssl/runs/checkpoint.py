@@ -173,5 +173,4 @@ def _assign(path, arrays, variables, exact):
             "version. Use a new run folder."
         )
     for variable, array in pairs:
-        bound = getattr(variable, "constraint", None)
-        variable.assign(array if bound is None else bound(array))
+        variable.assign(array)

@@ -10,6 +10,8 @@ from mmssl.files import atomic_write
 def collect(environment, path, episodes=200, steps=96, size=64, seed=0):
     """Plays an environment with random actions, and writes what was seen and done.
 
+    Every fifth episode is in the split test.
+
     Args:
         environment: id that gymnasium knows, such as "CartPole-v1"; of discrete actions.
         path: of the `.npz` to write; see `mmssl.pipelines.episodes.source.read_episodes`.
@@ -29,7 +31,10 @@ def collect(environment, path, episodes=200, steps=96, size=64, seed=0):
     draw = np.random.default_rng(seed)
     played = [_play(made, steps, size, draw) for _ in range(episodes)]
     made.close()
-    arrays = {"lengths": np.array([len(episode["actions"]) for episode in played])}
+    arrays = {
+        "lengths": np.array([len(episode["actions"]) for episode in played]),
+        "splits": np.where(np.arange(episodes) % 5 == 4, "test", "train"),
+    }
     for name in ("observations", "actions", "states"):
         arrays[name] = np.stack([_padded(np.stack(p[name]), steps) for p in played])
     held = io.BytesIO()

@@ -72,7 +72,8 @@ def read_episodes(path):
 
     Args:
         path: of an `.npz` with observations and actions, see `MEANT`; and, if known, lengths int
-            (N,), after which an episode is padding, states (N, T, S) and state_names (S,).
+            (N,), after which an episode is padding, splits str (N,) such as "train" and "test",
+            states (N, T, S) and state_names (S,).
 
     Returns:
         EpisodeSource.
@@ -99,11 +100,18 @@ def read_episodes(path):
     states = arrays.get("states")
     if states is not None and (states.ndim != 3 or states.shape[:2] != frames.shape[:2]):
         raise ValueError(f"{path} holds states {states.shape}: give (N, T, S), a row a frame")
+    splits = arrays.get("splits")
+    if splits is not None and (splits.shape != frames.shape[:1] or splits.dtype.kind != "U"):
+        raise ValueError(
+            f"{path} holds splits {splits.shape} of {splits.dtype}: give str ({len(frames)},), the "
+            "split of each episode"
+        )
     lengths = arrays.get("lengths", np.full(len(frames), frames.shape[1]))
     names = arrays.get("state_names", () if states is None else range(states.shape[2]))
     cut = [[x[:n] for x, n in zip(part, lengths, strict=True)] for part in (frames, actions)]
     known = None if states is None else [x[:n] for x, n in zip(states, lengths, strict=True)]
-    return EpisodeSource.of(*cut, known, [str(name) for name in names], files=(Path(path),))
+    names = [str(name) for name in names]
+    return EpisodeSource.of(*cut, known, names, splits, files=(Path(path),))
 
 
 def _vectors(actions):

@@ -125,9 +125,9 @@ class EpisodeWindows(Pipeline):
         return {} if found is None else {"action_width": found.actions[0].shape[1]}
 
     def _there(self):
-        """Returns the source, opened; None where a recipe names an archive that is not there."""
-        path = self.source if isinstance(self.source, str) else ""
-        missing = path.endswith(".npz") and not os.path.isfile(path)
+        """Returns the source, opened; None where a recipe names one that is not there."""
+        named = isinstance(self.source, str) and self.source != pendulum.NAME
+        missing = named and not os.path.exists(self.source)
         return None if missing else _opened(self.source)
 
     def known_states(self, source):

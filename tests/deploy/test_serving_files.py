@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -225,7 +226,8 @@ def test_an_export_writes_them_beside_the_models(tmp_path, monkeypatch, capsys):
         (saved / "saved_model.pb").touch()
         return ExportResult(format, saved, 1, 0.0, 0.0)
 
-    monkeypatch.setattr("mmssl.commands.arguments.run_of", lambda options: None)
+    of_one = SimpleNamespace(folder=tmp_path)
+    monkeypatch.setattr("mmssl.commands.arguments.run_of", lambda options: of_one)
     monkeypatch.setattr("mmssl.commands.arguments.layer_of", lambda options, run: None)
     monkeypatch.setattr("mmssl.deploy.runs.export_run", export_run)
     out = tmp_path / "models" / "speech" / "1"

@@ -13,11 +13,13 @@ import tensorflow as tf
 from PIL import Image
 
 from mmssl.pipelines.audio import ConditionedWindows
+from mmssl.pipelines.episodes import EpisodeWindows
 from mmssl.pipelines.in_graph.inputs import raw_inputs
 from mmssl.pipelines.tables import TableRows
 from mmssl.pipelines.text.byte_pairs import learn_byte_pairs
 from mmssl.pipelines.text.documents import Documents
 from mmssl.pipelines.text.tokenizer import SPECIAL_TOKENS, Tokenizer
+from mmssl.pipelines.video import VideoClips
 from mmssl.recipes import recipe_names
 from mmssl.runs import read_recipe
 from mmssl.runs.recipe import build
@@ -25,6 +27,7 @@ from tests import published
 from tests.tolerances import ROUNDING, assert_close
 
 ITEMS = 5
+WITHOUT = ("episodes/", "pairs/", "tables/", "video/")  # kinds of recipes without raw inputs
 VOCABULARY = [*SPECIAL_TOKENS, *"abcdefghijklmnopqrstuvwxyz", *map("##{}".format, "aeinorst")]
 
 
@@ -38,8 +41,8 @@ def pipelines():
     """A pipeline of each kind that the recipes have, by what its inputs follow from."""
     found = {}
     for name in recipe_names():
-        if name.endswith("_paper") or name.startswith("tables/"):
-            continue  # the same in other sizes; a row is no file
+        if name.endswith("_paper") or name.startswith(WITHOUT):
+            continue  # the same in other sizes, or nothing that a graph reads
         pipeline = build(read_recipe(name)["data"])
         sizes = {k: vars(pipeline).get(k) for k in ("sample_rate", "size", "length")}
         key = (type(pipeline).inputs, getattr(type(pipeline), "encode", None), *sizes.values())
@@ -87,9 +90,10 @@ def test_inputs_of_every_recipe_are_those_of_its_pipeline(name):
     assert_same_inputs(pipeline, *builtin(pipeline))
 
 
-def test_rows_of_tables_are_not_read_in_the_graph():
-    with pytest.raises(ValueError, match="TableRows"):
-        raw_inputs(TableRows())
+@pytest.mark.parametrize("kind", [TableRows, VideoClips, EpisodeWindows])
+def test_rows_videos_and_episodes_are_not_read_in_the_graph(kind):
+    with pytest.raises(ValueError, match=kind.__name__):
+        raw_inputs(kind())
 
 
 def test_a_pipeline_with_conditions_gives_frames_and_the_unknown_speaker():

@@ -11,7 +11,6 @@ from mmssl.methods.clip import CLIP
 from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.pairs import Pairs
 from mmssl.pipelines.text import Captions
-from mmssl.runs.checkpoint import load_weights, save_state
 from tests.contract.building import loss_of
 from tests.contract.cases import Case
 from tests.tolerances import NETWORK, ROUNDING, SUM, assert_close, multiples
@@ -97,15 +96,6 @@ def test_a_huge_step_leaves_the_temperature_at_its_bound(objective):
     optimizer = method.optimizer
     optimizer.build([method.log_scale])
     optimizer.apply_gradients([(keras.ops.convert_to_tensor(-1.0), method.log_scale)])
-    assert_close(method.log_scale.numpy(), np.log(100), ROUNDING)
-
-
-def test_a_checkpoint_beyond_the_bound_is_brought_back_to_it(tmp_path):
-    method = method_of()
-    method.compile(keras.optimizers.SGD())
-    method.log_scale.assign(9.0)
-    save_state(tmp_path / "state.npz", method, {})
-    load_weights(tmp_path / "state.npz", method)
     assert_close(method.log_scale.numpy(), np.log(100), ROUNDING)
 
 

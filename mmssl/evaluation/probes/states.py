@@ -20,11 +20,20 @@ def state_figures(run, source):
         dict: `r2_<state>`, how much of the variance of each state the context of the last frame
         tells; `untrained_r2_<state>`, the same of the untrained encoder; and `raw_r2_<state>`, of
         the pixels of the last two frames. 1 is all, 0 no more than the mean tells.
+
+    Raises:
+        ValueError: the episodes are those that the states are fitted on.
     """
     if getattr(source, "states", None) is None:
         return {}
     data, names = run.data, source.state_names
-    train, test = (data.known_states(part) for part in (data.open_to_train(), source))
+    fitted = data.open_to_train()
+    if {id(known) for known in fitted.states} & {id(known) for known in source.states}:
+        raise ValueError(
+            "states are fitted on some episodes and measured on others: give the archive an array "
+            "`splits` with train and test, or evaluate on another archive"
+        )
+    train, test = (data.known_states(part) for part in (fitted, source))
     found = {}
     for prefix, encode in (
         ("", Embedder(run.encoder)),

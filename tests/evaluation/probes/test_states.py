@@ -46,6 +46,14 @@ def test_it_is_scored_on_other_windows_than_those_it_was_fitted_on():
     assert_close(states._explained(train, test, 2 * train, 2 * test), [1.0], NETWORK)
 
 
+def test_episodes_that_the_states_are_fitted_on_measure_nothing(run):
+    with pytest.raises(ValueError, match="array `splits`"):
+        states.state_figures(run, run.data.open_to_train())
+    source = episodes(40, np.where(np.arange(40) % 5 == 4, "test", "train"))
+    run.data = EpisodeWindows(source, size=4, frames=4)
+    assert "r2_light" in states.state_figures(run, source.select(source.splits == "test"))
+
+
 def test_without_states_there_are_no_figures(run):
     known = episodes(5)
     known.states = None

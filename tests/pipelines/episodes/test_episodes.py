@@ -75,6 +75,7 @@ def test_frames_are_resized(archive):
         ({"observations": np.zeros((6, 12, 4, 4), np.float32)}, "float32"),
         ({"actions": np.zeros((6, 11), int)}, r"actions \(6, 11\)"),
         ({"states": np.zeros((6, 12))}, r"states \(6, 12\)"),
+        ({"splits": np.array(["train"] * 5)}, r"splits \(5,\)"),
     ],
 )
 def test_an_archive_of_something_else_is_refused(archive, changed, told):
@@ -86,6 +87,12 @@ def test_an_archive_of_something_else_is_refused(archive, changed, told):
 def test_other_sources_are_refused(source):
     with pytest.raises(ValueError, match=r"give an \.npz archive"):
         EpisodeWindows(source).open_all(source)
+
+
+def test_an_archive_may_say_which_episodes_are_held_out(archive):
+    splits = np.array(["train", "train", "test"] * 2)
+    data = EpisodeWindows(archive(splits=splits), size=4, frames=4, batch_size=2).prepare()
+    assert data.items.names == ["episode 0", "episode 1", "episode 3", "episode 4"]
 
 
 def test_selected_episodes_keep_their_actions_and_states():
@@ -128,3 +135,4 @@ def test_an_environment_of_gymnasium_is_played(tmp_path):
     assert len(source) == 2
     assert source.read(tf.constant(0, tf.int64)).shape[1:] == (16, 16, 3)
     assert source.states[0].shape[1] == 4
+    assert source.splits.tolist() == ["train", "train"]

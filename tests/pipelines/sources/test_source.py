@@ -75,7 +75,9 @@ def test_a_text_file_given_to_an_audio_recipe_is_refused(tmp_path):
 def test_a_source_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"nowhere does not exist .*builtin:speech"):
         open_source(tmp_path / "nowhere", WAV)
-    with pytest.raises(ValueError, match="the built-in data are docs, photos, shapes, speech"):
+    with pytest.raises(
+        ValueError, match="the built-in data are docs, motion, photos, shapes, speech"
+    ):
         open_source("builtin:music", WAV)
     with pytest.raises(ValueError, match="the source 7 is neither a path"):
         open_source(7, WAV)
