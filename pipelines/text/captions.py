@@ -2,16 +2,13 @@
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from mmssl.pipelines.sources.arrays import held, host, taken
 from mmssl.pipelines.text.passages import Passages
+from mmssl.pipelines.text.whole_texts import WholeTexts
 
-_TOGETHER = 256  # texts that are tokenized together
 
-
-class Captions(Passages):
+class Captions(WholeTexts, Passages):
     """Short texts, one an element: [CLS] text [SEP], padded with [PAD].
 
     A batch holds token_ids and padding_mask int32 (B, L). A text is not divided, as by `Passages`:
@@ -53,22 +50,6 @@ class Captions(Passages):
             **kwargs,
         )
 
-    def index(self, folder=None):
-        """Learns the vocabulary, or reads the one in `folder`, and tokenizes the texts."""
-        self._prepare_tokenizer(folder)
-        arguments = [self.tokenizer.fingerprint(), self.length]
-        found = self._between_runs("captions", arguments, self._tokenized)
-        self._tokens, self._ends = held(found["tokens"]), host(found["ends"])
-        self.count = len(self.items)
-
-    def example(self, index, key):
-        """Makes one element, see the class; nothing of it is random."""
-        begin = tf.where(index > 0, self._ends[tf.maximum(index - 1, 0)], 0)
-        places = tf.range(begin, self._ends[index])
-        token_ids = self._padded(taken(self._tokens, places))
-        present = tf.sequence_mask(tf.size(places), self.length, tf.int32)
-        return {"token_ids": token_ids, "padding_mask": present}
-
     def framed(self, ids, length):
         """See `encode`: padded to `length`, so that one graph serves all texts."""
         found = super().framed(ids, length)
@@ -78,13 +59,3 @@ class Captions(Passages):
             name: tf.ensure_shape(tf.pad(x, missing, constant_values=fill[name]), [None, length])
             for name, x in found.items()
         }
-
-    def _tokenized(self):
-        """Returns the tokens of all texts, int32, and where each ends in them, int64."""
-        tokens, counts = [], []
-        for batch in self.examples(self.items, _TOGETHER).as_numpy_iterator():
-            present = batch["padding_mask"] > 0
-            tokens.append(batch["token_ids"][present])
-            counts.append(present.sum(axis=1))
-        ends = np.cumsum(np.concatenate(counts), dtype=np.int64)
-        return {"tokens": np.concatenate(tokens), "ends": ends}
