@@ -1,5 +1,7 @@
 """Shuffle and Learn: whether three frames are in the order of time."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -103,6 +105,15 @@ def test_the_report_has_a_page_for_each_answer_that_is_given():
     for _, caption, image in pages:
         assert "%" in caption
         assert image.shape[1] == 2 * (3 * SIZE + 2 * EDGE)
+
+
+@pytest.mark.parametrize(("answer", "color"), [(1, WRONG), (0, RIGHT)])
+def test_where_no_triple_is_in_order_only_that_answer_is_framed_in_green(batch, answer, color):
+    method = method_of()
+    told = {**batch, "in_order": np.zeros(len(batch["frames"]), "int32")}
+    method.infer = lambda given: np.eye(2)[np.full(len(told["frames"]), answer)]
+    [(_, _, image)] = method.report_images(SimpleNamespace(batches=lambda: [told]))
+    np.testing.assert_array_equal(image[0, 0], np.rint(255 * np.array(color, "float32")))
 
 
 @pytest.mark.parametrize(
