@@ -2,7 +2,8 @@
 
 import keras
 
-from mmssl.layers.frames import AllFrames, FramesAsImages, ImagesAsFrames, LastFrame
+from mmssl.layers import EndToken
+from mmssl.layers.frames import AllFrames, FramesAsImages, ImagesAsFrames
 
 
 def episode_encoder(
@@ -49,7 +50,7 @@ def episode_encoder(
     latents = ImagesAsFrames(frames, name="block_1")(x)
     contexts = keras.layers.GRU(context_dim, return_sequences=True, name="block_2")(latents)
     mask = AllFrames(name="mask")(contexts)
-    embedding = LastFrame(name="pool", dtype="float32")([contexts, mask])
+    embedding = EndToken(name="pool", dtype="float32")([contexts, mask])
     return keras.Model(
         {"frames": clips}, {"features": contexts, "embedding": embedding}, name="episode_encoder"
     )

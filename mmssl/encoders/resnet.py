@@ -6,6 +6,7 @@ import keras
 
 from mmssl.choices import check_choices
 from mmssl.encoders.parts.normalization import batch_normalization
+from mmssl.encoders.parts.residual_stages import residual_stages
 
 # Residual blocks in each stage, by depth.
 STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
@@ -54,13 +55,11 @@ def resnet_encoder(
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = _stem(keras.layers.Rescaling(2.0, -1.0)(images), width, small_images, norm)
     block = _bottleneck if depth >= BOTTLENECK_FROM else _basic
-    for stage, count in enumerate(STAGES[depth], start=1):
-        for index in range(1, count + 1):
-            stride = 2 if stage > 1 and index == 1 else 1
-            name = f"unit_{stage}_{index}"
-            branch, shortcut = block(x, width * 2 ** (stage - 1), stride, name, norm)
-            ends = f"block_{stage}" if index == count else name
-            x = keras.layers.ReLU(name=ends)(keras.layers.Add()([branch, shortcut]))
+
+    def normed(x, width, stride, name, stage):
+        return block(x, width, stride, name, norm)
+
+    x = residual_stages(x, STAGES[depth], width, normed)
     embedding = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(x)
     return keras.Model(
         {"images": images}, {"features": x, "embedding": embedding}, name=f"resnet_{depth}"

@@ -5,6 +5,7 @@ from typing import Literal
 import keras
 
 from mmssl.encoders.parts.normalization import batch_normalization
+from mmssl.encoders.parts.residual_stages import residual_stages
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 
 # Residual blocks in each stage, by depth.
@@ -68,13 +69,11 @@ def resnet_3d_encoder(
     x = keras.layers.Rescaling(2.0, -1.0)(clips)
     x = _stem(x, width, (stem_kernel, stem_stride), small_images)
     block = _bottleneck if depth >= BOTTLENECK_FROM else _basic
-    for stage, count in enumerate(STAGES[depth], start=1):
-        for index in range(1, count + 1):
-            stride = 2 if stage > 1 and index == 1 else 1
-            name, kernel = f"unit_{stage}_{index}", temporal_kernels[stage - 1]
-            branch, shortcut = block(x, width * 2 ** (stage - 1), kernel, stride, name)
-            ends = f"block_{stage}" if index == count else name
-            x = keras.layers.ReLU(name=ends)(keras.layers.Add()([branch, shortcut]))
+
+    def along_time(x, width, stride, name, stage):
+        return block(x, width, temporal_kernels[stage - 1], stride, name)
+
+    x = residual_stages(x, STAGES[depth], width, along_time)
     embedding = keras.layers.GlobalAveragePooling3D(name="pool", dtype="float32")(x)
     return keras.Model(
         {"frames": clips}, {"features": x, "embedding": embedding}, name=f"resnet_3d_{depth}"

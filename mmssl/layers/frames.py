@@ -66,22 +66,3 @@ class AllFrames(keras.layers.Layer):
 
     def compute_output_spec(self, features):
         return keras.KerasTensor(features.shape[:2], "int32")
-
-
-@keras.saving.register_keras_serializable("mmssl")
-class LastFrame(keras.layers.Layer):
-    """Takes the last frame of sequences without padding.
-
-    Call arguments:
-        inputs: pair of features (B, T, C) and their mask int32 (B, T).
-
-    Returns:
-        (B, C).
-    """
-
-    def call(self, inputs):
-        return inputs[0][:, -1]
-
-    def compute_output_shape(self, input_shape):
-        features, _ = input_shape
-        return (features[0], features[-1])

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-from keras import ops
 
 from mmssl.losses.nt_xent import nt_xent
 from mmssl.losses.parts.inputs import positive_number
@@ -60,8 +59,7 @@ class CVRL(JointEmbedding):
         self.temperature = temperature
 
     def call(self, batch, training=False):
-        both = self.join(self.views(batch, 2))
-        return ops.split(self.student(both, training=training)["projection"], 2)
+        return self.project_together(batch, training)
 
     def loss_terms(self, batch, outputs, training):
         return {"nt_xent": nt_xent(*outputs, self.temperature)}

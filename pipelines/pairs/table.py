@@ -7,8 +7,8 @@ import numpy as np
 from mmssl.pipelines.pairs.halves import NO_FILE, NO_TEXT, half_of_files, reads_texts
 from mmssl.pipelines.pairs.paired import Half, PairedSource
 from mmssl.pipelines.sources.finding import why_not
-from mmssl.pipelines.sources.tables import read_table
-from mmssl.reading import check_regular, load_json
+from mmssl.pipelines.sources.tables import json_row, read_table
+from mmssl.reading import check_regular
 
 _USUAL = {True: ("caption", "text"), False: ("file",)}  # by whether a side reads texts
 
@@ -77,20 +77,12 @@ def _rows(path):
         raise ValueError(f"the table {path} does not exist (working folder {os.getcwd()})")
     with open(path, "rb") as file:
         rows = [
-            _object(path, number, line) for number, line in enumerate(file, start=1) if line.strip()
+            json_row(path, number, line)
+            for number, line in enumerate(file, start=1)
+            if line.strip()
         ]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return [{name: row.get(name, "") for name in names} for row in rows]
-
-
-def _object(path, number, line):
-    try:
-        row = load_json(line)
-    except ValueError as error:
-        raise ValueError(f"{path} line {number} is not valid JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise ValueError(f"{path} line {number} is not a JSON object")
-    return row
 
 
 def _column(path, rows, side, extensions, given):

@@ -184,7 +184,7 @@ def _jsonl(path, lines, numbers, kept):
     for number, line in lines:
         if not line.strip():
             continue
-        row = _object(path, number, line)
+        row = json_row(path, number, line)
         for name in row:
             columns.setdefault(name, [""] * len(numbers))
         if len(columns) > _MAX_COLUMNS:
@@ -208,7 +208,17 @@ def _jsonl(path, lines, numbers, kept):
     return {name: column for name, column in columns.items() if name not in nested}
 
 
-def _object(path, number, line):
+def json_row(path, number, line):
+    """Reads a line of a `.jsonl` table: a dict.
+
+    Args:
+        path: of the table, for messages.
+        number: of the line, likewise.
+        line: str or bytes.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
     try:
         row = load_json(line)
     except ValueError as error:
