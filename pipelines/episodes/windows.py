@@ -64,9 +64,7 @@ class EpisodeWindows(Pipeline):
     def decode(self, raw):
         """Checks that an episode has enough frames, uint8 (T, H, W, C)."""
         told = f"it has fewer than {self.frames} frames"
-        with tf.control_dependencies(
-            [tf.debugging.assert_greater_equal(tf.shape(raw)[0], self.frames, told)]
-        ):
+        with tf.control_dependencies([tf.Assert(tf.shape(raw)[0] >= self.frames, [told])]):
             return tf.identity(raw)
 
     def index(self, folder=None):
