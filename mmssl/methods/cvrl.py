@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+from keras import ops
 
 from mmssl.losses.nt_xent import nt_xent
 from mmssl.losses.parts.inputs import positive_number
@@ -59,7 +60,8 @@ class CVRL(JointEmbedding):
         self.temperature = temperature
 
     def call(self, batch, training=False):
-        return self.project_together(batch, training)
+        both = self.join(self.views(batch, 2))
+        return ops.split(self.student(both, training=training)["projection"], 2)
 
     def loss_terms(self, batch, outputs, training):
         return {"nt_xent": nt_xent(*outputs, self.temperature)}

@@ -62,7 +62,8 @@ class Siamese(JointEmbedding):
         self.margin = margin
 
     def call(self, batch, training=False):
-        return self.project_together(batch, training)
+        both = self.join(self.views(batch, 2))
+        return ops.split(self.student(both, training=training)["projection"], 2)
 
     def loss_terms(self, batch, outputs, training):
         near = ops.cast(self._distances(*outputs) < self.margin / 2, "float32")

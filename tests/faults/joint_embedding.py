@@ -104,7 +104,8 @@ FAULTS = (
     Fault(
         "SimCLR normalizes each view by its own statistics",
         "mmssl/methods/simclr.py",
-        "return self.project_together(batch, training)",
+        "both = self.join(self.views(batch, 2))\n"
+        '        return ops.split(self.student(both, training=training)["projection"], 2)',
         "return super().call(batch, training)",
         METHODS,
         "simclr and not collapse_of",
@@ -192,7 +193,8 @@ FAULTS = (
     Fault(
         "the two of a Siamese pair have batch statistics of their own",
         "mmssl/methods/siamese.py",
-        "return self.project_together(batch, training)",
+        "both = self.join(self.views(batch, 2))\n"
+        '        return ops.split(self.student(both, training=training)["projection"], 2)',
         "return super().call(batch, training)",
         ("tests/methods/test_siamese.py",),
     ),
