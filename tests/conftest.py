@@ -35,6 +35,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker("numerical")
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Names encoded files by their argument: their bytes may hold the second they were made in."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_finish():
     """Spares the imported modules from the garbage collection that ends every file's session."""
     gc.freeze()
