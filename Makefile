@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 TESTS := $(VENV)/bin/pytest -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all test-processors test-faults learning lint
+.PHONY: help install demo test test-all test-processors test-faults learning bench lint
 
 help:
 	@echo 'make demo             pretrain, probe and export an audio encoder on built-in data (5 minutes)'
@@ -15,6 +15,7 @@ help:
 	@echo 'make test-processors  the tests that compare in roundings, as other processors add (10 minutes)'
 	@echo 'make test-faults      small faults put into the code, which the tests must notice (an hour)'
 	@echo 'make learning         the tests that train for minutes and check what was learned'
+	@echo 'make bench            seconds of steps, sampling and start in one table (PEERS=folder: beside a peer; 15 minutes)'
 	@echo 'make lint             format and lint checks only'
 	@echo 'make install          only the virtual environment that all of these need, in $(VENV)'
 
@@ -61,3 +62,8 @@ test-faults: $(INSTALLED)
 
 learning: $(INSTALLED)
 	$(VENV)/bin/pytest -m learning
+
+# PEERS: a folder of scripts that time a peer; PEER_PYTHON: the Python that runs them.
+bench: $(INSTALLED)
+	$(VENV)/bin/python benchmarks/bench.py $(if $(PEERS),--peers $(PEERS)) \
+		$(if $(PEER_PYTHON),--python $(PEER_PYTHON))
