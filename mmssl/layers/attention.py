@@ -1,5 +1,7 @@
 """Self-attention, its masks, and the pre-norm transformer block."""
 
+import math
+
 import keras
 from keras import ops
 from keras_hub.layers import RotaryEmbedding
@@ -7,6 +9,7 @@ from keras_hub.layers import RotaryEmbedding
 MASKED_SCORE = -1e9  # finite, so that the softmax of a fully masked row is not NaN
 EPSILON = 1e-5  # of both layer norms
 FLASH = keras.backend.backend() != "tensorflow"
+GELU_SCALE, GELU_CUBE = (2.0 / math.pi) ** 0.5, 0.044715  # of its tanh form
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -229,7 +232,21 @@ def attention_weights(query, key, visible, bias=None):
 @keras.saving.register_keras_serializable("mmssl")
 def approximate_gelu(x):
     """GELU's tanh form, which every export format supports (Hendrycks, Gimpel 2016, 1606.08415)."""
-    return keras.activations.gelu(x, approximate=True)
+    return _gelu(x)
+
+
+@ops.custom_gradient
+def _gelu(x):
+    """GELU that keeps its input alone for the way back, not the six tensors between."""
+
+    def gradient(*arguments, upstream=None):
+        [upstream] = arguments if upstream is None else [upstream]
+        squares = ops.square(x)
+        tanh = ops.tanh(GELU_SCALE * x * (1.0 + GELU_CUBE * squares))
+        slope = GELU_SCALE * (1.0 + 3.0 * GELU_CUBE * squares)
+        return upstream * (0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - ops.square(tanh)) * slope)
+
+    return keras.activations.gelu(x, approximate=True), gradient
 
 
 @keras.saving.register_keras_serializable("mmssl")

@@ -4,6 +4,13 @@ from tests.faults.fault import Fault
 
 FAULTS = (
     Fault(
+        "GELU's slope lacks the cube's",
+        "mmssl/layers/attention.py",
+        "1.0 + 3.0 * GELU_CUBE * squares",
+        "1.0 + GELU_CUBE * squares",
+        ("tests/layers/test_gelu.py",),
+    ),
+    Fault(
         "causal attention sees the next token",
         "mmssl/layers/attention.py",
         "return queries[:, None] >= keys",
