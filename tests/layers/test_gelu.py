@@ -1,0 +1,34 @@
+import numpy as np
+import tensorflow as tf
+
+from mmssl.layers import approximate_gelu
+from tests.tolerances import ROUNDING, SUM, assert_close
+
+X = np.linspace(-9, 9, 181).astype("float32")
+
+
+def test_gelu_and_its_gradient_are_those_of_the_formula():
+    x = X.astype("float64")
+    inner = np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)
+    slope = np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
+    tanh = np.tanh(inner)
+    given = tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        found = approximate_gelu(given)
+    assert_close(found, 0.5 * x * (1 + tanh), ROUNDING)
+    expected = 0.5 * (1 + tanh) + 0.5 * x * (1 - tanh**2) * slope
+    assert_close(tape.gradient(found, given, 3 * tf.ones_like(given)), 3 * expected, SUM)
+
+
+def test_the_way_back_keeps_the_input_alone():
+    @tf.function(autograph=False)
+    def both(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = approximate_gelu(x)
+        return tape.gradient(y, x, tf.ones_like(x))
+
+    operations = both.get_concrete_function(X).graph.get_operations()
+    forward = next(node for node in operations if node.type == "Tanh")
+    assert len(forward.outputs[0].consumers()) == 1, "the forward's tanh is kept for the way back"
