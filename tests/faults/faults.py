@@ -23,6 +23,7 @@ from tests.faults import (
     optimizers,
     pairs,
     pipelines,
+    pixels,
     prediction,
     pretext,
     runs,
@@ -41,6 +42,7 @@ from tests.faults import (
 ROOMS = (
     autoencoders,
     codebooks,
+    pixels,
     joint_embedding,
     prediction,
     pairs,
