@@ -27,7 +27,7 @@ def window(maps, row, column, rows, columns):
     Returns:
         (B, rows * columns * C), row by row, column by column.
     """
-    _, _, count, channels = maps.shape
+    _, _, count, channels = ops.shape(maps)
     found = ops.slice(maps, (row, column, 0, 0), (rows, columns, count, channels))
     flat = ops.reshape(found, (rows * columns, count, channels))
-    return ops.reshape(ops.swapaxes(flat, 0, 1), (count, rows * columns * channels))
+    return ops.reshape(ops.swapaxes(flat, 0, 1), (-1, rows * columns * channels))

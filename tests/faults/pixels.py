@@ -34,8 +34,8 @@ FAULTS = (
     Fault(
         "the second direction is not moved down by a row",
         "mmssl/layers/pixel_recurrence.py",
-        "below = ops.pad(left[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))",
-        "below = left",
+        "below = ops.pad(ops.flip(left, axis=2)[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))",
+        "below = ops.flip(left, axis=2)",
         (*_LOOPS, *_METHOD),
         "diagonal",
     ),
@@ -50,8 +50,8 @@ FAULTS = (
     Fault(
         "beside the picture, diagonals have states",
         "mmssl/layers/pixel_recurrence.py",
-        "skew(self._gates(x, direction), CLOSED)",
-        "skew(self._gates(x, direction))",
+        "skew(self._gates(one, i), CLOSED)",
+        "skew(self._gates(one, i))",
         _LOOPS,
         "diagonal",
     ),
