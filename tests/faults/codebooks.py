@@ -4,6 +4,7 @@ from tests.faults.fault import Fault
 
 _LAYER = ("tests/layers/test_codebook.py",)
 _METHOD = ("tests/methods/test_vq_vae.py",)
+_TWO_LEVELS = ("tests/methods/test_vq_vae_2.py",)
 FAULTS = (
     Fault(
         "a vector gets the entry that points its way, however far that is",
@@ -63,7 +64,7 @@ FAULTS = (
     ),
     Fault(
         "the commitment moves nothing",
-        "mmssl/methods/vq_vae.py",
+        "mmssl/methods/bases/tokenizer.py",
         "ops.square(vectors - ops.stop_gradient(quantized))",
         "ops.square(ops.stop_gradient(vectors) - ops.stop_gradient(quantized))",
         ("tests/methods/test_vq_vae.py",),
@@ -71,18 +72,74 @@ FAULTS = (
     ),
     Fault(
         "entries move when nothing is trained",
-        "mmssl/methods/vq_vae.py",
-        "        elif training:\n",
-        "        else:\n",
+        "mmssl/methods/bases/tokenizer.py",
+        "            elif training:\n",
+        "            else:\n",
         _METHOD,
         "inference",
     ),
     Fault(
         "the error is not divided by the variance",
-        "mmssl/methods/vq_vae.py",
+        "mmssl/methods/bases/quantized.py",
         "ops.mean(squares) / self.variance",
         "ops.mean(squares)",
         _METHOD,
+        "formula",
+    ),
+    Fault(
+        "a network of codes is believed to be that of the run, whatever it computes",
+        "mmssl/runs/coders.py",
+        "if fingerprint_of(network) != (",
+        "if False and fingerprint_of(network) != (",
+        ("tests/runs/test_coders.py",),
+        "another_run",
+    ),
+    Fault(
+        "a decoder of codes has the entries of before the training",
+        "mmssl/methods/bases/tokenizer.py",
+        "    table.embeddings.assign(codebook)\n",
+        "",
+        ("tests/contract/test_tokenizers.py",),
+        "files",
+    ),
+    Fault(
+        "the decoder sees vectors in place of their entries",
+        "mmssl/methods/vq_vae.py",
+        'else found["quantized"]\n',
+        "else vectors\n",
+        _METHOD,
+        "bit_by_bit",
+    ),
+    Fault(
+        "the bottom level is not told what the top level says",
+        "mmssl/methods/vq_vae_2.py",
+        'told = ops.cast(self.top_decoder(seen["top"]), "float32")',
+        'told = 0.0 * ops.cast(self.top_decoder(seen["top"]), "float32")',
+        _TWO_LEVELS,
+        "other_way",
+    ),
+    Fault(
+        "the bottom level does not train the top level",
+        "mmssl/methods/vq_vae_2.py",
+        'told = ops.cast(self.top_decoder(seen["top"]), "float32")',
+        'told = ops.stop_gradient(ops.cast(self.top_decoder(seen["top"]), "float32"))',
+        _TWO_LEVELS,
+        "through_both",
+    ),
+    Fault(
+        "the decoder sees the bottom level alone",
+        "mmssl/decoders/two_level.py",
+        'keras.layers.Concatenate()([widened, inputs["bottom"]])',
+        'keras.layers.Concatenate()([0.0 * widened, inputs["bottom"]])',
+        _TWO_LEVELS,
+        "sees_both",
+    ),
+    Fault(
+        "the commitment of one level alone counts",
+        "mmssl/methods/bases/tokenizer.py",
+        'terms = {"commitment": sum(held)}',
+        'terms = {"commitment": held[0]}',
+        _TWO_LEVELS,
         "formula",
     ),
 )
