@@ -7,6 +7,7 @@ from tests.faults import (
     clusters,
     code,
     codebooks,
+    codes,
     deploy,
     distribution,
     encoders,
@@ -42,6 +43,7 @@ from tests.faults import (
 ROOMS = (
     autoencoders,
     codebooks,
+    codes,
     pixels,
     joint_embedding,
     prediction,
