@@ -56,6 +56,12 @@ def inpainting_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def pixel_run(tmp_path_factory):
+    """PixelCNN of gray pictures of 8 pixels."""
+    return tiny_run("pixel_rnn", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def tokenizer_run(tmp_path_factory):
     """VQ-VAE of small pictures."""
     return tiny_run("vq_vae", tmp_path_factory)

@@ -40,6 +40,7 @@ from mmssl.layers.convolution import (
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
+from mmssl.layers.masked_convolution import MaskedConv2D, causal_mask
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -51,6 +52,7 @@ from mmssl.layers.patches import (
     patchify,
     unpatchify,
 )
+from mmssl.layers.pixel_recurrence import DiagonalBiLSTM, RowLSTM, skew, unskew
 from mmssl.layers.pooling import (
     AtLeast,
     EndToken,
@@ -64,6 +66,12 @@ from mmssl.layers.pooling import (
 from mmssl.layers.positions import GridPositions, PatchPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
+from mmssl.layers.raster_inputs import (
+    CodeVectors,
+    Intensities,
+    from_intensities,
+    to_intensities,
+)
 from mmssl.layers.recurrent import DualGRU, gated_step
 from mmssl.layers.reversal import ReverseTokens
 from mmssl.layers.sampling import bilinear_samples
@@ -83,8 +91,10 @@ __all__ = [
     "ChannelNormalization",
     "ChannelwiseDense",
     "ClassToken",
+    "CodeVectors",
     "ColorBins",
     "CrossAttention",
+    "DiagonalBiLSTM",
     "DualGRU",
     "EndToken",
     "FillGaps",
@@ -98,12 +108,14 @@ __all__ = [
     "GroupedConvolution",
     "GumbelQuantizer",
     "ImagesAsFrames",
+    "Intensities",
     "LabChannels",
     "LayerScale",
     "Lightness",
     "LogMel",
     "MaskFill",
     "MaskToken",
+    "MaskedConv2D",
     "MaskedMax",
     "MaskedMean",
     "MaskedStatistics",
@@ -123,6 +135,7 @@ __all__ = [
     "ReflectionPadding",
     "RelativePositionBias",
     "ReverseTokens",
+    "RowLSTM",
     "SegmentIds",
     "SelfAttention",
     "SentenceMask",
@@ -147,6 +160,8 @@ __all__ = [
     "ZeroMaskedTokens",
     "approximate_gelu",
     "bilinear_samples",
+    "causal_mask",
+    "from_intensities",
     "gated_step",
     "gather_tokens",
     "gumbel_noise",
@@ -162,8 +177,11 @@ __all__ = [
     "rgb_of_hue",
     "rgb_to_lab",
     "scatter_tokens",
+    "skew",
     "split_bytes",
     "straight_through",
+    "to_intensities",
     "unpatchify",
+    "unskew",
     "with_margins",
 ]
