@@ -44,6 +44,7 @@ from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale, Standardize
+from mmssl.layers.palette import Palette
 from mmssl.layers.patches import (
     OverlappingPatches,
     PatchMap,
@@ -66,6 +67,7 @@ from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
 from mmssl.layers.reversal import ReverseTokens
+from mmssl.layers.rms_block import RMSNormBlock, ShiftedByStart
 from mmssl.layers.sampling import bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
 from mmssl.layers.sequence_pooling import MaskedMax, WeightedMean
@@ -114,12 +116,14 @@ __all__ = [
     "OverlappingPatches",
     "PadChannels",
     "PaddingMask",
+    "Palette",
     "PatchMap",
     "PatchPositions",
     "PositionIds",
     "PostNormDecoderBlock",
     "PreNormBlock",
     "PrototypeGrid",
+    "RMSNormBlock",
     "ReflectionPadding",
     "RelativePositionBias",
     "ReverseTokens",
@@ -127,6 +131,7 @@ __all__ = [
     "SelfAttention",
     "SentenceMask",
     "SentenceMean",
+    "ShiftedByStart",
     "SplitBytes",
     "SplitChannels",
     "Standardize",

@@ -27,6 +27,7 @@ from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
 from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
+from mmssl.methods.image_gpt import ImageGPT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.interclr import InterCLR
 from mmssl.methods.jigsaw import Jigsaw
@@ -93,6 +94,7 @@ __all__ = [
     "GloVe",
     "HuBERT",
     "HypercolumnColorization",
+    "ImageGPT",
     "InterCLR",
     "Jigsaw",
     "MoCo",

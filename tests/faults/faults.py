@@ -33,6 +33,7 @@ from tests.faults import (
     strangers,
     suggest,
     tables,
+    token_pictures,
     training,
     video,
     words,
@@ -41,6 +42,7 @@ from tests.faults import (
 ROOMS = (
     autoencoders,
     codebooks,
+    token_pictures,
     joint_embedding,
     prediction,
     pairs,
