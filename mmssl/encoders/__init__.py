@@ -7,6 +7,7 @@ from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.channel_groups import channel_group_encoder, channel_groups, group_encoders
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
+from mmssl.encoders.dalle import dalle_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.episode import episode_encoder
@@ -52,6 +53,7 @@ __all__ = [
     "conv_encoder",
     "cpc_encoder",
     "cut",
+    "dalle_encoder",
     "dcgan_encoder",
     "dense_encoder",
     "episode_encoder",

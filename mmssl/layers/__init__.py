@@ -8,6 +8,7 @@ from mmssl.layers.attention import (
     approximate_gelu,
 )
 from mmssl.layers.attention_bias import AlibiBias, BucketedPositionBias, RelativePositionBias
+from mmssl.layers.attention_pattern import AttentionPattern
 from mmssl.layers.audio import (
     LogMel,
     MuLaw,
@@ -19,6 +20,7 @@ from mmssl.layers.audio import (
     mu_law_encode,
     split_bytes,
 )
+from mmssl.layers.captioned import Begun, CaptionedPositions, LastTokensMean, OwnPadding
 from mmssl.layers.channels import LabChannels, PadChannels, SplitChannels, TakeChannels
 from mmssl.layers.codebook import VectorQuantizer, straight_through
 from mmssl.layers.color import (
@@ -79,7 +81,10 @@ from mmssl.layers.whitening import Whiten
 __all__ = [
     "AlibiBias",
     "AtLeast",
+    "AttentionPattern",
+    "Begun",
     "BucketedPositionBias",
+    "CaptionedPositions",
     "CausalEmbedding",
     "CausalMask",
     "ChannelNormalization",
@@ -101,6 +106,7 @@ __all__ = [
     "GumbelQuantizer",
     "ImagesAsFrames",
     "LabChannels",
+    "LastTokensMean",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -114,6 +120,7 @@ __all__ = [
     "NoiseTable",
     "NormalizeLevel",
     "OverlappingPatches",
+    "OwnPadding",
     "PadChannels",
     "PaddingMask",
     "Palette",

@@ -15,6 +15,7 @@ from mmssl.methods.cpc import CPC
 from mmssl.methods.cpc_2d import CPC2D
 from mmssl.methods.cpc_action import CPCAction
 from mmssl.methods.cvrl import CVRL
+from mmssl.methods.dalle import DALLE
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.deep_belief_network import DeepBeliefNetwork
@@ -70,6 +71,7 @@ __all__ = [
     "CPC",
     "CPC2D",
     "CVRL",
+    "DALLE",
     "DINO",
     "GPT",
     "MAE",

@@ -5,6 +5,9 @@ from tests.faults.fault import Fault
 _PALETTE = ("tests/layers/test_palette.py",)
 _BLOCK = ("tests/layers/test_rms_block.py",)
 _IGPT = ("tests/methods/test_image_gpt.py",)
+_PATTERN = ("tests/layers/test_attention_pattern.py",)
+_CAPTIONED = ("tests/layers/test_captioned.py",)
+_DALLE = ("tests/methods/test_dalle.py",)
 FAULTS = (
     Fault(
         "pixels get the number of the color that is nearest in green and blue alone",
@@ -84,6 +87,54 @@ FAULTS = (
         'encoder.get_layer("position_embedding")(x, start_index=index)',
         'encoder.get_layer("position_embedding")(x, start_index=index // 2)',
         ("tests/generation/test_image_gpt_sampler.py",),
+        "likeliest",
+    ),
+    Fault(
+        "a row does not see the cell above",
+        "mmssl/layers/attention_pattern.py",
+        "return queries - keys <= self.columns",
+        "return queries - keys < self.columns",
+        _PATTERN,
+        "row",
+    ),
+    Fault(
+        "neighbors reach around the sides of a picture",
+        "mmssl/layers/attention_pattern.py",
+        "ops.abs(row - other_row) <= reach, ops.abs(column - other_column) <= reach",
+        "ops.abs(row - other_row) <= reach, ops.abs(row - other_row) <= reach",
+        _PATTERN,
+        "neighbors",
+    ),
+    Fault(
+        "all padding is one token",
+        "mmssl/layers/captioned.py",
+        'self.vocabulary_size + ops.arange(token_ids.shape[1], dtype="int32")',
+        'self.vocabulary_size + 0 * ops.arange(token_ids.shape[1], dtype="int32")',
+        (*_CAPTIONED, *_DALLE),
+        "padding",
+    ),
+    Fault(
+        "text and picture count the same",
+        "mmssl/methods/dalle.py",
+        "WEIGHTS = {TEXT: 1 / 8, IMAGE: 7 / 8}",
+        "WEIGHTS = {TEXT: 1 / 2, IMAGE: 1 / 2}",
+        _DALLE,
+        "eighth",
+    ),
+    Fault(
+        "codes are predicted from themselves",
+        "mmssl/methods/dalle.py",
+        "self.heads[IMAGE](features[:, self.length : -1])",
+        "self.heads[IMAGE](features[:, self.length + 1 :])",
+        _DALLE,
+        "before_it_alone",
+    ),
+    Fault(
+        "cached tokens attend densely, whatever the pattern",
+        "mmssl/encoders/dalle.py",
+        "_pattern(block).between(queries, keys)[None]",
+        "(queries[:, None] >= keys)[None]",
+        ("tests/generation/test_dalle_sampler.py",),
         "likeliest",
     ),
 )
