@@ -11,6 +11,11 @@ and `ratio` is our rate over the peer's, medians over rounds.
 With `--recipes`, the samplers of these recipes take turns instead, each with untrained weights:
 
     python benchmarks/sampling.py --recipes audio/wavenet audio/wavernn --streams 1
+
+With `--pictures`, recipes of models that draw pictures pixel by pixel are timed in both ways, in
+pixels per second over all pictures that are drawn at once:
+
+    python benchmarks/sampling.py --pictures vision/pixel_cnn vision/row_lstm --streams 8
 """
 
 import argparse
@@ -32,7 +37,9 @@ SECONDS = 5.0  # to time each way for
 def main():
     options = parse_options()
     record = {"bench": "sampling", "net": "10 layers, dilations 1 to 512, 32 channels, 256 levels"}
-    if options.recipes:
+    if options.pictures:
+        record = {"bench": "sampling", "results": pictures(options)}
+    elif options.recipes:
         record = {"bench": "sampling", **samplers(options)}
     elif options.peer:
         record.update(beside_peer(options))
@@ -48,6 +55,7 @@ def parse_options():
     parser.add_argument("--streams", default="1,16", help="numbers of signals generated at once")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time for each way")
     parser.add_argument("--recipes", nargs="+", help="recipes whose samplers to time in turns")
+    parser.add_argument("--pictures", nargs="+", help="recipes of pictures to time in both ways")
     parser.add_argument("--peer", help="command of the peer's script, in one string")
     parser.add_argument(
         "--rounds", type=int, default=2, help="runs of each with --peer or --recipes"
@@ -178,6 +186,106 @@ def samplers(options):
         ratio = {name: value / rates[options.recipes[0]] for name, value in rates.items()}
         results.append({"streams": streams, "samples_per_s": rates, "ratio": ratio})
     return {"results": results}
+
+
+def pictures(options):
+    """Times drawing pictures with what each layer keeps, and with the whole network per pixel."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from mmssl.runs.recipe import build, open_recipe
+
+    results = []
+    for name in options.pictures:
+        method = build(open_recipe(name)[0]["method"])
+        # The untrained head gives equal logits, which would hide a difference.
+        kernel = method.scores.kernel
+        kernel.assign(np.random.default_rng(0).normal(0, 0.1, kernel.shape))
+        for count in map(int, options.streams.split(",")):
+            difference = compare_pixels(method, count)
+            ways = {
+                "naive": naive_pixels(method, count),
+                "cached": cached_pixels(method, count),
+            }
+            rates = {way: rate(run, options.seconds) for way, run in ways.items()}
+            per_second = {way: found["samples_per_s"] for way, found in rates.items()}
+            log(f"{name}, {count} pictures: {per_second}")
+            results.append(
+                {
+                    "recipe": name,
+                    "pictures": count,
+                    "max_logit_difference": difference,
+                    "pixels_per_s": per_second,
+                    "cached_over_naive": per_second["cached"] / per_second["naive"],
+                    "other_cores": {way: found["other_cores"] for way, found in rates.items()},
+                }
+            )
+    return results
+
+
+def compare_pixels(method, count):
+    """Largest difference between cached and full logits of random pictures."""
+    import tensorflow as tf
+
+    from mmssl.generation.pixel_sampler import PixelSampler
+
+    sampler = PixelSampler(method)
+    shape = (count, sampler.height, sampler.width, sampler.channels)
+    symbols = np.random.default_rng(0).integers(0, method.levels, shape, "int32")
+    images = np.broadcast_to(symbols / np.float32(method.levels - 1), (*shape[:3], 3))
+    whole, difference = np.asarray(method({"images": images})["logits"]), 0.0
+
+    @tf.function
+    def step(symbols, kept, row, column):
+        features, kept = sampler.step(symbols, kept, row, column)
+        return method.logits(features[:, None, None])[:, 0, 0], kept
+
+    _, kept = sampler.start(count)
+    for place in range(sampler.height * sampler.width):
+        row, column = divmod(place, sampler.width)
+        now = symbols[:, row, column]
+        logits, kept = step(now, kept, tf.constant(row), tf.constant(column))
+        difference = max(difference, float(np.abs(logits - whole[:, row, column]).max()))
+    if difference > 1e-4:
+        raise SystemExit(f"The cached logits are off by {difference}.")
+    return difference
+
+
+def naive_pixels(method, count):
+    """One pixel of every picture per call: the whole network for each channel, compiled."""
+    import tensorflow as tf
+
+    from mmssl.generation.draws import draw
+
+    height, width, _ = method.encoder.input["images"].shape[1:]
+    row, column = height // 2, width // 2
+
+    @tf.function(jit_compile=True, autograph=False)
+    def pixel(images, uniform):
+        for channel in range(method.channels):
+            logits = method({"images": images})["logits"][:, row, column, channel]
+            drawn = draw(logits, uniform[channel], np.float32(1)) / (method.levels - 1)
+            images = images + 0.01 * tf.cast(drawn, tf.float32)[:, None, None, None]
+        return images
+
+    images = tf.zeros((count, height, width, 3))
+    uniform = tf.fill((method.channels, count), 0.5)
+
+    def run():
+        pixel(images, uniform).numpy()
+        return count
+
+    return run
+
+
+def cached_pixels(method, count):
+    """All pixels of pictures per call, in the sampler's compiled loop."""
+    from mmssl.generation.pixel_sampler import PixelSampler
+
+    sampler = PixelSampler(method)
+
+    def run():
+        return sampler.sample(count)[..., 0].size
+
+    return run
 
 
 def rate(way, seconds):

@@ -70,6 +70,12 @@ def run_without_codes(tokenizer_run, tmp_path):
 
 
 @pytest.fixture(scope="session")
+def pixel_run(tmp_path_factory):
+    """PixelCNN of gray pictures of 8 pixels."""
+    return tiny_run("pixel_rnn", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def wavenet_run(tmp_path_factory):
     return tiny_run("wavenet", tmp_path_factory)
 

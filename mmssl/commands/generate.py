@@ -1,22 +1,27 @@
-"""Generate a continuation of a prompt, in audio or in text."""
+"""Generate sound, text or pictures, which may go on from a prompt."""
 
 from mmssl.commands import arguments
 
 EXAMPLES = """mmssl generate runs/wavenet --seconds 4 --prompt x.wav --temperature 0.9 --out y.wav
+mmssl generate runs/pixel_cnn --count 8 --seed 0 --temperature 1 --out page.png
 mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9"""
 
 
 def add_arguments(parser):
     arguments.add_run(parser)
-    parser.add_argument("--prompt", help="audio file, or text, to continue")
-    parser.add_argument("--count", type=int, help="number of continuations; 1 if not given")
+    parser.add_argument(
+        "--prompt", help="audio file, or text, to continue; or picture whose lower half to complete"
+    )
+    parser.add_argument("--count", type=int, help="how many; 1 if not given, 8 pictures")
     parser.add_argument(
         "--temperature", type=float, help="1 samples as learned, less favors the most likely"
     )
     parser.add_argument("--seed", type=int, help="of the sampling; 0 if not given")
+    parser.add_argument(
+        "--out", help="file to write; generated.wav if not given, of pictures generated.png"
+    )
     audio = parser.add_argument_group("audio")
     audio.add_argument("--seconds", type=float, help="to add to the prompt; 4 if not given")
-    audio.add_argument("--out", help="file to write; generated.wav if not given")
     audio.add_argument("--speaker", help="name of a speaker, if the run was trained with speakers")
     audio.add_argument("--like", help="audio whose log-mel frames condition, if trained with them")
     text = parser.add_argument_group("text")
@@ -38,6 +43,6 @@ def run(options):
     if kind == "text":
         print("\n\n".join(generate(**given)))
         return
-    with counting("generating", "samples") as (tell, progress):
+    with counting("generating", "samples" if kind == "audio" else "pixels") as (tell, progress):
         paths = generate(**given, tell=tell, progress=progress)
     print(*paths, sep="\n")

@@ -1,19 +1,20 @@
-"""One generation step of WaveNet or WaveRNN for streaming audio, its state in and out."""
+"""Generators: one step of WaveNet or WaveRNN for streaming audio, and drawing of pictures."""
 
-from mmssl.deploy import wavenet_step, wavernn_step
+from mmssl.deploy import pixel_draw, wavenet_step, wavernn_step
 from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.formats import file_name, with_state
 from mmssl.deploy.signatures import load_signatures
 from mmssl.methods import WaveNet, WaveRNN
+from mmssl.methods.bases.raster import RasterModel
 
-STEPS = {WaveNet: wavenet_step, WaveRNN: wavernn_step}
+STEPS = {WaveNet: wavenet_step, WaveRNN: wavernn_step, RasterModel: pixel_draw}
 
 
 def export_generator(run, format, out=None):
-    """Exports the generation step of a run's WaveNet or WaveRNN, checked as in `write_generator`.
+    """Exports the generator of a run, checked as in `write_generator`.
 
     Args:
-        run: `mmssl.runs.Run` of a recipe whose method is WaveNet or WaveRNN.
+        run: `mmssl.runs.Run` of a recipe whose method is WaveNet, WaveRNN or PixelRNN.
         format: `"saved_model"` or `"litert"`.
         out: Path to write; None for `generator` or `generator.tflite` in the run folder.
 
@@ -31,7 +32,7 @@ def export_generator(run, format, out=None):
 
 
 def write_generator(method, path, format):
-    """Exports the generation step of a method, and compares it with the whole network.
+    """Exports the generator of a method, and compares it with the whole network.
 
     B is 1 in LiteRT. Of WaveNet, the signature `step` takes code int32 (B,), queues float32
     (slots, B, residual) and time int32 (), all zeros at first, and returns logits float32
@@ -46,8 +47,13 @@ def write_generator(method, path, format):
     value with the largest sum of logit and noise: Gumbel noise draws from the model, no noise
     takes the likeliest.
 
+    Of pictures, `draw` takes given int32 (B, H, W, C), -1 for what is drawn, uniform float32
+    (B, H, W, C), numbers in [0, 1), and temperature float32 (), and returns symbols int32
+    (B, H, W, C), their levels of intensity, and logits float32 (B, H, W, C, L). In a SavedModel,
+    `sample` draws its own numbers: seed int32 (2,), count int32 () and temperature.
+
     Args:
-        method: `mmssl.methods.WaveNet` or `WaveRNN`, in float32.
+        method: `mmssl.methods.WaveNet`, `WaveRNN` or `PixelRNN`, in float32.
         path: Folder for `saved_model`, file ending in `.tflite` for `litert`.
         format: `"saved_model"` or `"litert"`.
 
@@ -63,7 +69,7 @@ def write_generator(method, path, format):
     writer = with_state("generator", format)
     of_method = next((step for kind, step in STEPS.items() if isinstance(method, kind)), None)
     if of_method is None:
-        named = " and ".join(kind.__name__ for kind in STEPS)
+        named = "WaveNet, WaveRNN and PixelRNN"
         raise ValueError(f"{type(method).__name__} has no step to export; {named} have.")
     if method.encoder.compute_dtype != "float32":
         raise ValueError("A generator must be exported in float32: load it from its run folder.")

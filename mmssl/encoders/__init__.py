@@ -10,6 +10,7 @@ from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dalle import dalle_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
+from mmssl.encoders.diagonal_bilstm import diagonal_bilstm_encoder
 from mmssl.encoders.episode import episode_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
@@ -21,9 +22,11 @@ from mmssl.encoders.parts.saved import load_encoder
 from mmssl.encoders.parts.shortest import shortest
 from mmssl.encoders.parts.stages import at_size
 from mmssl.encoders.patch_grid import patch_grid_encoder
+from mmssl.encoders.pixel_cnn import pixel_cnn_encoder
 from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.resnet_3d import resnet_3d_encoder
 from mmssl.encoders.roberta import roberta_encoder
+from mmssl.encoders.row_lstm import row_lstm_encoder
 from mmssl.encoders.sentence import sentence_encoder
 from mmssl.encoders.small_conv import small_conv_encoder
 from mmssl.encoders.som import som_encoder
@@ -56,6 +59,7 @@ __all__ = [
     "dalle_encoder",
     "dcgan_encoder",
     "dense_encoder",
+    "diagonal_bilstm_encoder",
     "episode_encoder",
     "frame_encoder",
     "gpt_encoder",
@@ -65,11 +69,13 @@ __all__ = [
     "nbow_encoder",
     "of_frames",
     "patch_grid_encoder",
+    "pixel_cnn_encoder",
     "reach",
     "receptive_field",
     "resnet_3d_encoder",
     "resnet_encoder",
     "roberta_encoder",
+    "row_lstm_encoder",
     "sentence_encoder",
     "shortest",
     "small_conv_encoder",

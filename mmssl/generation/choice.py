@@ -1,12 +1,14 @@
 """The function that generates from a run, by its method, and its options."""
 
 from mmssl.generation.audio import generate_audio
+from mmssl.generation.pictures import generate_pictures
 from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")
 KINDS = {
     "WaveNet": ("audio", generate_audio, ("out", "seconds", "speaker", "like")),
     "WaveRNN": ("audio", generate_audio, ("out", "seconds")),
+    "PixelRNN": ("pictures", generate_pictures, ("out",)),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 
@@ -20,7 +22,7 @@ def generator_of(run, options):
             are not options of generation are ignored.
 
     Returns:
-        Triple: "audio" or "text"; the function, `generate_audio` or `generate_text`; and the dict
+        Triple: "audio", "pictures" or "text"; the function, such as `generate_audio`; and the dict
         of its arguments.
 
     Raises:

@@ -21,12 +21,12 @@ def draw(logits, uniform, temperature):
     Returns:
         int32 (B,), categories; never one whose probability is zero.
     """
-    rows, categories = logits.shape
+    categories = logits.shape[-1]
     size = math.isqrt(categories - 1) + 1
     blocks = -(-categories // size)
     weights = ops.exp((logits - ops.max(logits, axis=-1, keepdims=True)) / temperature)
     weights = ops.pad(weights, ((0, 0), (0, blocks * size - categories)))
-    within = ops.matmul(ops.reshape(weights, (rows, blocks, size)), _upper(size))
+    within = ops.matmul(ops.reshape(weights, (-1, blocks, size)), _upper(size))
     before = ops.matmul(within[:, :, -1], _upper(blocks) - np.eye(blocks, dtype="float32"))
     cumulative = before[:, :, None] + within
     # Above zero and at most the sum, so that a category of probability zero is never the first

@@ -1,22 +1,51 @@
-"""Images of generated beside real examples, for the report."""
+"""Images of what was generated beside real examples, for the report."""
 
 import numpy as np
 
+from mmssl.generation.pictures import PICTURE_SAMPLERS, picture_sampler
 from mmssl.generation.samplers import SAMPLERS, audio_sampler
 from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_image
+from mmssl.methods.bases.held_out_images import first_images
+
+PICTURES = 8  # of each row
 
 
 def generated_images(method, data):
-    """Draws what a method generates; currently audio only.
+    """Draws what a method generates: sound and pictures.
 
     Args:
         method: Pretrainer with the trained weights.
         data: mmssl.pipelines.pipeline.Pipeline over the items to show.
 
     Returns:
-        list of (title, caption, uint8 (H, W, 3)); empty for methods that do not generate audio.
+        list of (title, caption, uint8 (H, W, 3)); empty for methods that generate neither.
     """
-    return [_spectrograms(method, data)] if isinstance(method, tuple(SAMPLERS)) else []
+    if isinstance(method, tuple(SAMPLERS)):
+        return [_spectrograms(method, data)]
+    if isinstance(method, tuple(PICTURE_SAMPLERS)):
+        return _pictures(method, data)
+    return []
+
+
+def _pictures(method, data):
+    """Pictures that are drawn, and lower halves that are completed."""
+    sampler = picture_sampler(method)
+    drawn = sampler.sample(2 * PICTURES)
+    made = [("Drawn", "Pictures drawn from the model, seed 0.", _rows(drawn))]
+    if hasattr(sampler, "complete"):
+        seen = first_images(data, PICTURES)
+        true = np.rint(255 * seen).astype("uint8")
+        both = np.concatenate([true, sampler.complete(seen)])
+        caption = "Pictures, and below the same with the lower half drawn, given the upper one."
+        made.append(("Completed", caption, _rows(both)))
+    return made
+
+
+def _rows(pictures):
+    """Joins uint8 (2 * N, H, W, 3) to two rows."""
+    count, height, width, _ = pictures.shape
+    grid = pictures.reshape(2, count // 2, height, width, 3).swapaxes(1, 2)
+    return grid.reshape(2 * height, count // 2 * width, 3)
 
 
 def _spectrograms(method, data):

@@ -8,7 +8,7 @@ from keras import ops
 
 from mmssl.generation.draws import draw
 
-CHUNK = 4000  # maximum steps of the compiled loop between two progress reports
+CHUNK = 4000
 DRAWN = -1  # marks codes that are sampled instead of given
 
 
@@ -20,10 +20,11 @@ class SamplingLoop:
             computes one sample from the one before. It calls `choose(logits, k)` with logits
             float32 (B, levels) of the sample's code k, and gets this code, int32 (B,).
         codes: K, codes per sample.
+        chunk: maximum steps of the compiled loop between two progress reports.
     """
 
-    def __init__(self, advance, codes):
-        self.advance, self.codes = advance, codes
+    def __init__(self, advance, codes, chunk=CHUNK):
+        self.advance, self.codes, self.chunk = advance, codes, chunk
 
     def run(self, prompt, samples, state, temperature=1.0, seed=0, conditions=(), progress=None):
         """Continues signals, all of them at once, in one compiled loop.
@@ -53,7 +54,7 @@ class SamplingLoop:
         unknown = np.full((streams, samples, self.codes), DRAWN, "int32")
         given = np.swapaxes(np.concatenate([prompt[:, 1:], unknown], axis=1), 0, 1)
         conditions = [np.swapaxes(c, 0, 1) for c in conditions]
-        chunk = min(CHUNK, total)
+        chunk = min(self.chunk, total)
         codes, drawn = prompt[:, 0], []
         for first in range(0, total, chunk):
             piece = _piece(given, first, chunk, DRAWN)

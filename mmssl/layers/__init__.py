@@ -42,6 +42,7 @@ from mmssl.layers.convolution import (
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
+from mmssl.layers.masked_convolution import MaskedConv2D, causal_mask
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -54,6 +55,7 @@ from mmssl.layers.patches import (
     patchify,
     unpatchify,
 )
+from mmssl.layers.pixel_recurrence import DiagonalBiLSTM, RowLSTM, skew, unskew
 from mmssl.layers.pooling import (
     AtLeast,
     EndToken,
@@ -67,6 +69,12 @@ from mmssl.layers.pooling import (
 from mmssl.layers.positions import GridPositions, PatchPositions, PositionIds, SegmentIds
 from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
+from mmssl.layers.raster_inputs import (
+    CodeVectors,
+    Intensities,
+    from_intensities,
+    to_intensities,
+)
 from mmssl.layers.recurrent import DualGRU, gated_step
 from mmssl.layers.reversal import ReverseTokens
 from mmssl.layers.rms_block import RMSNormBlock, ShiftedByStart
@@ -90,8 +98,10 @@ __all__ = [
     "ChannelNormalization",
     "ChannelwiseDense",
     "ClassToken",
+    "CodeVectors",
     "ColorBins",
     "CrossAttention",
+    "DiagonalBiLSTM",
     "DualGRU",
     "EndToken",
     "FillGaps",
@@ -105,6 +115,7 @@ __all__ = [
     "GroupedConvolution",
     "GumbelQuantizer",
     "ImagesAsFrames",
+    "Intensities",
     "LabChannels",
     "LastTokensMean",
     "LayerScale",
@@ -112,6 +123,7 @@ __all__ = [
     "LogMel",
     "MaskFill",
     "MaskToken",
+    "MaskedConv2D",
     "MaskedMax",
     "MaskedMean",
     "MaskedStatistics",
@@ -134,6 +146,7 @@ __all__ = [
     "ReflectionPadding",
     "RelativePositionBias",
     "ReverseTokens",
+    "RowLSTM",
     "SegmentIds",
     "SelfAttention",
     "SentenceMask",
@@ -159,6 +172,8 @@ __all__ = [
     "ZeroMaskedTokens",
     "approximate_gelu",
     "bilinear_samples",
+    "causal_mask",
+    "from_intensities",
     "gated_step",
     "gather_tokens",
     "gumbel_noise",
@@ -174,8 +189,11 @@ __all__ = [
     "rgb_of_hue",
     "rgb_to_lab",
     "scatter_tokens",
+    "skew",
     "split_bytes",
     "straight_through",
+    "to_intensities",
     "unpatchify",
+    "unskew",
     "with_margins",
 ]

@@ -35,6 +35,7 @@ from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
+from mmssl.methods.pixel_rnn import PixelRNN
 from mmssl.methods.rbm import RBM
 from mmssl.methods.relative_position import RelativePosition
 from mmssl.methods.rotation import RotNet
@@ -103,6 +104,7 @@ __all__ = [
     "Jigsaw",
     "MoCo",
     "MoCoV3",
+    "PixelRNN",
     "RelativePosition",
     "RotNet",
     "ShuffleAndLearn",

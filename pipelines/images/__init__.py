@@ -5,6 +5,7 @@ from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.corrupted import CorruptedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
 from mmssl.pipelines.images.instances import InstanceCrops
+from mmssl.pipelines.images.intensities import IntensityCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.located import LocatedViews
 from mmssl.pipelines.images.masked_pixels import MaskedPixels
@@ -29,6 +30,7 @@ __all__ = [
     "ImagePairs",
     "ImageViews",
     "InstanceCrops",
+    "IntensityCrops",
     "JigsawTiles",
     "LatentCrops",
     "LocatedViews",

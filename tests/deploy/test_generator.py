@@ -11,10 +11,12 @@ from mmssl.deploy.generator import write_generator
 from mmssl.deploy.signatures import load_signatures
 from mmssl.encoders import conv_encoder, wavenet_encoder, wavernn_encoder
 from mmssl.generation import WaveNetSampler
+from mmssl.generation.pixel_sampler import PixelSampler
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.wavernn import WaveRNN
 from tests.deploy.conftest import skip_without
+from tests.methods.test_pixel_rnn import method_of
 from tests.tolerances import NETWORK, rounding
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -89,6 +91,31 @@ def test_a_litert_generator_holds_no_flex_operation(tmp_path):
     skip_without("litert")
     write_generator(wavenet(), tmp_path / "generator.tflite", "litert")
     assert b"Flex" not in (tmp_path / "generator.tflite").read_bytes()
+
+
+@pytest.mark.parametrize("format", NAMES)
+def test_exported_drawing_has_the_logits_of_the_whole_picture(format, tmp_path):
+    skip_without(format)
+    method, path = method_of("row_lstm", 4, levels=3, depth=1), tmp_path / NAMES[format]
+    result = write_generator(method, path, format)
+    assert result.max_difference < NETWORK * rounding()
+    assert format == "saved_model" or b"Flex" not in path.read_bytes()
+
+
+def test_an_exported_generator_draws_the_pictures_of_a_seed(tmp_path):
+    method = method_of("pixel_cnn", 4, levels=3, depth=1)
+    write_generator(method, tmp_path / "generator", "saved_model")
+    signatures = load_signatures(tmp_path / "generator")
+
+    def sample(seed, temperature):
+        given = {"seed": np.array([0, seed], "int32"), "count": np.int32(3)}
+        return signatures["sample"](**given, temperature=np.float32(temperature))["symbols"]
+
+    assert sample(1, 1).shape == (3, 4, 4, 3)
+    np.testing.assert_array_equal(sample(1, 1), sample(1, 1))
+    assert (sample(1, 1) != sample(2, 1)).any()
+    likeliest = PixelSampler(method).draw(np.zeros((3, 0, 3), "int32"), temperature=0)
+    np.testing.assert_array_equal(sample(1, 0), likeliest)
 
 
 def test_a_step_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):

@@ -1,7 +1,9 @@
 """`mmssl generate` as a user meets it."""
 
+import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from mmssl.cli import main
 
@@ -45,8 +47,9 @@ def test_options_of_sound_do_not_go_with_text(language_run, capsys):
 
 
 def test_a_run_that_generates_nothing_is_refused(sound_run, capsys):
-    assert "CPC, which is not generative; use a run of WaveNet, WaveRNN or GPT" in refused(
-        capsys, sound_run.folder
+    assert (
+        "CPC, which is not generative; use a run of WaveNet, WaveRNN, PixelRNN or GPT"
+        in refused(capsys, sound_run.folder)
     )
 
 
@@ -55,3 +58,24 @@ def test_the_generator_is_exported(wavenet_run, tmp_path, capsys):
     arguments = ["--part", "generator", "--format", "saved_model", "--out", out]
     assert main(["export", str(wavenet_run.folder), *arguments]) == 0
     assert capsys.readouterr().out.startswith(f"{out}: ")
+
+
+def test_pictures_are_drawn_on_one_page(pixel_run, tmp_path, capsys):
+    out = tmp_path / "page.png"
+    options = ["--count", "3", "--seed", "1", "--out", str(out)]
+    assert main(["generate", str(pixel_run.folder), *options]) == 0
+    assert capsys.readouterr().out.split() == [str(out)]
+    assert Image.open(out).size == (2 * 100 + 4, 2 * 100 + 4)
+
+
+def test_pictures_are_completed_and_what_is_no_picture_is_refused(pixel_run, tmp_path, capsys):
+    photo, out = tmp_path / "photo.png", tmp_path / "page.png"
+    Image.fromarray(np.full((20, 20, 3), 255, "uint8")).save(photo)
+    given = (f"--prompt={photo}", f"--out={out}", "--count=2")
+    assert main(["generate", str(pixel_run.folder), *given]) == 0
+    page = np.asarray(Image.open(out))
+    assert (page[4:52] == 255).all()
+    assert (page[52:100, 4:100] < 255).any()
+    assert "there is none at no.png" in refused(capsys, pixel_run.folder, "--prompt=no.png")
+    assert "out must end in .png" in refused(capsys, pixel_run.folder, "--out=x.wav")
+    assert "does not support --seconds" in refused(capsys, pixel_run.folder, "--seconds=2")

@@ -55,6 +55,12 @@ def _heads(**widths):
     return tuple(f"--method.{name}={list(width)}" for name, width in widths.items())
 
 
+_PIXELS = (
+    *(_BATCH, "--data.size=8", "--data.levels=4", "--method.head_width=6"),
+    "--method.encoder.depth=1",
+)
+
+
 SMALL = {
     "audio/cpc_paper": (
         _BATCH,
@@ -137,6 +143,9 @@ SMALL = {
         "--data.limit=16",
         "--method.encoder.encoder.init_args.width=4",
     ),
+    "vision/pixel_cnn_paper": (*_PIXELS, "--method.encoder.width=6"),
+    "vision/row_lstm_paper": (*_PIXELS, "--method.encoder.units=6"),
+    "vision/diagonal_bilstm_paper": (*_PIXELS, "--method.encoder.units=6"),
     "vision/amdim_paper": (
         *_CROPS,
         "--method.encoder.width=4",

@@ -1,0 +1,112 @@
+"""Pictures that a trained model draws, on one page."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mmssl.files import atomic_write
+from mmssl.generation.pixel_sampler import PixelSampler
+from mmssl.methods import PixelRNN
+
+# What draws pictures: `sample(count, seed, temperature, progress)`, uint8 (count, H, W, 3), and
+# where a picture can be gone on from, `complete(images, seed, temperature, progress)`.
+PICTURE_SAMPLERS = {PixelRNN: PixelSampler}
+COUNT = 8
+SMALLEST = 96  # pixels of a side on the page
+GAP = 4
+
+
+def picture_sampler(method):
+    """Builds the sampler of a method that draws pictures.
+
+    Args:
+        method: one of the classes in PICTURE_SAMPLERS.
+
+    Returns:
+        `PixelSampler`, or another with its `sample`.
+    """
+    return next(make for kind, make in PICTURE_SAMPLERS.items() if isinstance(method, kind))(method)
+
+
+def generate_pictures(
+    run,
+    out="generated.png",
+    prompt=None,
+    count=COUNT,
+    temperature=1.0,
+    seed=0,
+    tell=lambda sentence: None,
+    progress=None,
+):
+    """Draws pictures with a trained model and writes them to one PNG file.
+
+    Args:
+        run: Run of a recipe whose method draws pictures.
+        out: `.png` file to write.
+        prompt: image file whose upper half is given, at the size of the recipe's pictures; None
+            draws all of each picture.
+        count: number of pictures, drawn at once.
+        temperature: 1 samples from the model's distribution, lower values sharpen it, 0 always
+            takes the most likely value.
+        seed: random seed.
+        tell: function called with messages for the user, each a str.
+        progress: None, or function called with (steps done, total steps).
+
+    Returns:
+        list of one pathlib.Path.
+
+    Raises:
+        ValueError: the run's method draws no pictures, an argument is out of range, or a file
+            cannot be read.
+    """
+    out = Path(out)
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"out must end in .png; got {out}.")
+    if count < 1:
+        raise ValueError(f"count must be 1 or more; got {count}.")
+    sampler = picture_sampler(run.method(*PICTURE_SAMPLERS))
+    given = {"seed": seed, "temperature": temperature, "progress": progress}
+    if prompt is None:
+        pictures = sampler.sample(count, **given)
+    else:
+        seen = np.repeat(_read(run, sampler, prompt), count, axis=0)
+        pictures = sampler.complete(seen, **given)
+    with atomic_write(out) as beside:
+        Image.fromarray(page(pictures)).save(beside, format="png")
+    return [out]
+
+
+def _read(run, sampler, path):
+    """Reads an image file as the encoder sees it: float32 (1, H, W, 3)."""
+    if not hasattr(sampler, "complete"):
+        raise ValueError(f"{run.folder} draws whole pictures: leave out prompt.")
+    if not Path(path).is_file():
+        raise ValueError(f"prompt must be an image file; there is none at {path}.")
+    return next(run.data.examples(run.data.open(str(path)), 1).as_numpy_iterator())["images"]
+
+
+def page(pictures):
+    """Lays pictures out in rows, small ones enlarged by a whole number.
+
+    Args:
+        pictures: uint8 array (N, H, W, 3).
+
+    Returns:
+        uint8 array (rows, columns, 3), white between the pictures.
+    """
+    count, height, width, _ = pictures.shape
+    times = math.ceil(SMALLEST / max(height, width))
+    large = pictures.repeat(times, axis=1).repeat(times, axis=2)
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    framed = np.full((rows * columns, times * height + GAP, times * width + GAP, 3), 255, "uint8")
+    framed[:count, GAP:, GAP:] = large
+    tall, wide = framed.shape[1:3]
+    grid = framed.reshape(rows, columns, tall, wide, 3).swapaxes(1, 2)
+    return np.pad(
+        grid.reshape(rows * tall, columns * wide, 3),
+        ((0, GAP), (0, GAP), (0, 0)),
+        constant_values=255,
+    )
