@@ -7,6 +7,7 @@ from tests.faults import (
     clusters,
     code,
     codebooks,
+    codes,
     deploy,
     distribution,
     encoders,
@@ -43,8 +44,9 @@ from tests.faults import (
 ROOMS = (
     autoencoders,
     codebooks,
-    token_pictures,
+    codes,
     pixels,
+    token_pictures,
     joint_embedding,
     prediction,
     pairs,
