@@ -7,6 +7,8 @@ import numpy as np
 from mmssl.encoders.image_gpt import decode, empty_cache
 from mmssl.generation.sampling_loop import SamplingLoop
 
+ROWS = 4  # of pixels between two progress reports
+
 
 class ImageGPTSampler:
     """Draws pictures, or completes them, with the keys and values of earlier pixels kept.
@@ -88,4 +90,6 @@ class ImageGPTSampler:
 
     @functools.cached_property
     def _loop(self):
-        return SamplingLoop(lambda codes, state, _, choose: self.step(codes, state, choose), 1)
+        return SamplingLoop(
+            lambda codes, state, _, choose: self.step(codes, state, choose), 1, ROWS * self.size
+        )

@@ -69,7 +69,7 @@ class CaptionedCodes(Codes):
 
     def _captioned(self, source):
         """Returns the items of a source that have a caption."""
-        blank = np.array([not text.strip() for text in self._written(source)], bool)
+        blank = np.array([not text.strip() for text in self.captions_of(source)], bool)
         if not blank.any():
             return source
         found = source.select(~blank)
@@ -79,8 +79,12 @@ class CaptionedCodes(Codes):
         ]
         return found
 
-    def _written(self, source):
-        """Returns the captions of the items of a source, list of str."""
+    def captions_of(self, source):
+        """Returns the captions of the items of a source, list of str.
+
+        Raises:
+            ValueError: it has no such column.
+        """
         if self.caption_column not in source.columns:
             there = ", ".join(source.columns) or "none"
             raise ValueError(
@@ -93,7 +97,7 @@ class CaptionedCodes(Codes):
     def index(self, folder=None):
         """Learns the vocabulary of the captions, or reads it from the run folder; see `Codes`."""
         super().index(folder)
-        texts = self._written(self.items)
+        texts = self.captions_of(self.items)
         place = None if folder is None else Path(folder, CAPTIONS)
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
@@ -154,5 +158,5 @@ class CaptionedCodes(Codes):
         source = source if isinstance(source, Source) else self.open(source)
         source = self._captioned(source)
         codes = self.examples(source, batch_size)
-        texts = self._encoded(self._written(source)).unbatch().batch(batch_size)
+        texts = self._encoded(self.captions_of(source)).unbatch().batch(batch_size)
         return mapped(tf.data.Dataset.zip(codes, texts), lambda one, other: {**one, **other})
