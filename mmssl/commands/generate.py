@@ -4,11 +4,13 @@ from mmssl.commands import arguments
 
 EXAMPLES = """mmssl generate runs/wavenet --seconds 4 --prompt x.wav --temperature 0.9 --out y.wav
 mmssl generate runs/pixel_cnn --count 8 --seed 0 --temperature 1 --out page.png
+mmssl generate runs/dalle "a red square" --count 8 --rerank runs/clip --out page.png
 mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9"""
 
 
 def add_arguments(parser):
     arguments.add_run(parser)
+    parser.add_argument("text", nargs="?", help="the prompt, such as a caption of what to draw")
     parser.add_argument(
         "--prompt", help="audio file, or text, to continue; or picture whose lower half to complete"
     )
@@ -19,6 +21,16 @@ def add_arguments(parser):
     parser.add_argument("--seed", type=int, help="of the sampling; 0 if not given")
     parser.add_argument(
         "--out", help="file to write; generated.wav if not given, of pictures generated.png"
+    )
+    pictures = parser.add_argument_group("pictures of a caption")
+    pictures.add_argument(
+        "--rerank", metavar="RUN", help="run of pairs, such as of pairs/clip, to keep the best by"
+    )
+    pictures.add_argument(
+        "--candidates",
+        type=int,
+        metavar="N",
+        help="to draw and keep the best of; 8 a picture if not given",
     )
     audio = parser.add_argument_group("audio")
     audio.add_argument("--seconds", type=float, help="to add to the prompt; 4 if not given")
@@ -39,10 +51,28 @@ def run(options):
     from mmssl.generation.choice import generator_of
     from mmssl.training.progress import counting
 
-    kind, generate, given = generator_of(arguments.run_of(options), vars(options))
+    kind, generate, given = generator_of(arguments.run_of(options), _given(options))
     if kind == "text":
         print("\n\n".join(generate(**given)))
         return
     with counting("generating", "samples" if kind == "audio" else "pixels") as (tell, progress):
         paths = generate(**given, tell=tell, progress=progress)
     print(*paths, sep="\n")
+
+
+def _given(options):
+    """The options of generation, the prompt by whichever name it came."""
+    if options.text is not None and options.prompt is not None:
+        raise ValueError(f"the prompt is given twice, {options.text!r} and as --prompt.")
+    prompt = options.prompt if options.text is None else options.text
+    return {**vars(options), "prompt": prompt, "rerank": _scorer(options)}
+
+
+def _scorer(options):
+    """The function that ranks pictures by a run of pairs; None without one."""
+    if options.rerank is None:
+        return None
+    from mmssl.apply.rerank import caption_scorer
+    from mmssl.runs import Run
+
+    return caption_scorer(Run.load(options.rerank, options.trust or ()))

@@ -7,12 +7,14 @@ from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.channel_groups import channel_group_encoder, channel_groups, group_encoders
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
+from mmssl.encoders.dalle import dalle_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.diagonal_bilstm import diagonal_bilstm_encoder
 from mmssl.encoders.episode import episode_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
+from mmssl.encoders.image_gpt import image_gpt_encoder
 from mmssl.encoders.nbow import nbow_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
 from mmssl.encoders.parts.reach import reach, without_levels
@@ -54,6 +56,7 @@ __all__ = [
     "conv_encoder",
     "cpc_encoder",
     "cut",
+    "dalle_encoder",
     "dcgan_encoder",
     "dense_encoder",
     "diagonal_bilstm_encoder",
@@ -61,6 +64,7 @@ __all__ = [
     "frame_encoder",
     "gpt_encoder",
     "group_encoders",
+    "image_gpt_encoder",
     "load_encoder",
     "nbow_encoder",
     "of_frames",

@@ -1,6 +1,7 @@
 """The function that generates from a run, by its method, and its options."""
 
 from mmssl.generation.audio import generate_audio
+from mmssl.generation.captioned import generate_captioned
 from mmssl.generation.pictures import generate_pictures
 from mmssl.generation.text import generate_text
 
@@ -9,6 +10,8 @@ KINDS = {
     "WaveNet": ("audio", generate_audio, ("out", "seconds", "speaker", "like")),
     "WaveRNN": ("audio", generate_audio, ("out", "seconds")),
     "PixelRNN": ("pictures", generate_pictures, ("out",)),
+    "ImageGPT": ("pictures", generate_pictures, ("out",)),
+    "DALLE": ("pictures", generate_captioned, ("out", "rerank", "candidates")),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from mmssl.generation.captioned import CaptionedDrawer
 from mmssl.generation.pictures import PICTURE_SAMPLERS, picture_sampler
 from mmssl.generation.samplers import SAMPLERS, audio_sampler
 from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_image
+from mmssl.methods import DALLE
 from mmssl.methods.bases.held_out_images import first_images
 
 PICTURES = 8  # of each row
@@ -24,7 +26,25 @@ def generated_images(method, data):
         return [_spectrograms(method, data)]
     if isinstance(method, tuple(PICTURE_SAMPLERS)):
         return _pictures(method, data)
+    if isinstance(method, DALLE):
+        return _captioned(method, data)
     return []
+
+
+def _captioned(method, data):
+    """Pictures as their codes have them, and others that are drawn for the same captions."""
+    if data.decoder is None:
+        return []
+    drawer, captions = CaptionedDrawer(method, data), data.captions_of(data.source)
+    some = np.linspace(0, len(captions) - 1, PICTURES).astype(int)
+    batch = next(iter(data.captioned_examples(data.source.select(some), PICTURES)))
+    said = [captions[number] for number in some]
+    both = np.concatenate([drawer.decoded(np.asarray(batch["codes"])), drawer.draw(said)])
+    caption = (
+        "Pictures as their codes have them, and below one drawn for the caption of each, seed 0: "
+        f"{'; '.join(said)}."
+    )
+    return [("Drawn for captions", caption, _rows(both))]
 
 
 def _pictures(method, data):

@@ -7,12 +7,13 @@ import numpy as np
 from PIL import Image
 
 from mmssl.files import atomic_write
+from mmssl.generation.image_gpt_sampler import ImageGPTSampler
 from mmssl.generation.pixel_sampler import PixelSampler
-from mmssl.methods import PixelRNN
+from mmssl.methods import ImageGPT, PixelRNN
 
 # What draws pictures: `sample(count, seed, temperature, progress)`, uint8 (count, H, W, 3), and
 # where a picture can be gone on from, `complete(images, seed, temperature, progress)`.
-PICTURE_SAMPLERS = {PixelRNN: PixelSampler}
+PICTURE_SAMPLERS = {PixelRNN: PixelSampler, ImageGPT: ImageGPTSampler}
 COUNT = 8
 SMALLEST = 96  # pixels of a side on the page
 GAP = 4
@@ -25,7 +26,7 @@ def picture_sampler(method):
         method: one of the classes in PICTURE_SAMPLERS.
 
     Returns:
-        `PixelSampler`, or another with its `sample`.
+        `PixelSampler`, `ImageGPTSampler`, or another with their `sample`.
     """
     return next(make for kind, make in PICTURE_SAMPLERS.items() if isinstance(method, kind))(method)
 
@@ -61,11 +62,7 @@ def generate_pictures(
         ValueError: the run's method draws no pictures, an argument is out of range, or a file
             cannot be read.
     """
-    out = Path(out)
-    if out.suffix.lower() != ".png":
-        raise ValueError(f"out must end in .png; got {out}.")
-    if count < 1:
-        raise ValueError(f"count must be 1 or more; got {count}.")
+    out = page_path(out, count)
     sampler = picture_sampler(run.method(*PICTURE_SAMPLERS))
     given = {"seed": seed, "temperature": temperature, "progress": progress}
     if prompt is None:
@@ -73,9 +70,24 @@ def generate_pictures(
     else:
         seen = np.repeat(_read(run, sampler, prompt), count, axis=0)
         pictures = sampler.complete(seen, **given)
+    return [save_page(out, pictures)]
+
+
+def page_path(out, count):
+    """Checks where a page is written, and how many pictures are on it; returns a pathlib.Path."""
+    out = Path(out)
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"out must end in .png; got {out}.")
+    if count < 1:
+        raise ValueError(f"count must be 1 or more; got {count}.")
+    return out
+
+
+def save_page(out, pictures):
+    """Writes pictures, uint8 (N, H, W, 3), as one page; returns the path."""
     with atomic_write(out) as beside:
         Image.fromarray(page(pictures)).save(beside, format="png")
-    return [out]
+    return out
 
 
 def _read(run, sampler, path):

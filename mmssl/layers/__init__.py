@@ -8,6 +8,7 @@ from mmssl.layers.attention import (
     approximate_gelu,
 )
 from mmssl.layers.attention_bias import AlibiBias, BucketedPositionBias, RelativePositionBias
+from mmssl.layers.attention_pattern import AttentionPattern
 from mmssl.layers.audio import (
     LogMel,
     MuLaw,
@@ -19,6 +20,7 @@ from mmssl.layers.audio import (
     mu_law_encode,
     split_bytes,
 )
+from mmssl.layers.captioned import Begun, CaptionedPositions, LastTokensMean, OwnPadding
 from mmssl.layers.channels import LabChannels, PadChannels, SplitChannels, TakeChannels
 from mmssl.layers.codebook import VectorQuantizer, straight_through
 from mmssl.layers.color import (
@@ -45,6 +47,7 @@ from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
 from mmssl.layers.normalization import ChannelNormalization, LayerScale, Standardize
+from mmssl.layers.palette import Palette
 from mmssl.layers.patches import (
     OverlappingPatches,
     PatchMap,
@@ -74,6 +77,7 @@ from mmssl.layers.raster_inputs import (
 )
 from mmssl.layers.recurrent import DualGRU, gated_step
 from mmssl.layers.reversal import ReverseTokens
+from mmssl.layers.rms_block import RMSNormBlock, ShiftedByStart
 from mmssl.layers.sampling import bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
 from mmssl.layers.sequence_pooling import MaskedMax, WeightedMean
@@ -85,7 +89,10 @@ from mmssl.layers.whitening import Whiten
 __all__ = [
     "AlibiBias",
     "AtLeast",
+    "AttentionPattern",
+    "Begun",
     "BucketedPositionBias",
+    "CaptionedPositions",
     "CausalEmbedding",
     "CausalMask",
     "ChannelNormalization",
@@ -110,6 +117,7 @@ __all__ = [
     "ImagesAsFrames",
     "Intensities",
     "LabChannels",
+    "LastTokensMean",
     "LayerScale",
     "Lightness",
     "LogMel",
@@ -124,14 +132,17 @@ __all__ = [
     "NoiseTable",
     "NormalizeLevel",
     "OverlappingPatches",
+    "OwnPadding",
     "PadChannels",
     "PaddingMask",
+    "Palette",
     "PatchMap",
     "PatchPositions",
     "PositionIds",
     "PostNormDecoderBlock",
     "PreNormBlock",
     "PrototypeGrid",
+    "RMSNormBlock",
     "ReflectionPadding",
     "RelativePositionBias",
     "ReverseTokens",
@@ -140,6 +151,7 @@ __all__ = [
     "SelfAttention",
     "SentenceMask",
     "SentenceMean",
+    "ShiftedByStart",
     "SplitBytes",
     "SplitChannels",
     "Standardize",

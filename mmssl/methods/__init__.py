@@ -15,6 +15,7 @@ from mmssl.methods.cpc import CPC
 from mmssl.methods.cpc_2d import CPC2D
 from mmssl.methods.cpc_action import CPCAction
 from mmssl.methods.cvrl import CVRL
+from mmssl.methods.dalle import DALLE
 from mmssl.methods.data2vec import Data2Vec
 from mmssl.methods.data2vec2 import Data2Vec2
 from mmssl.methods.deep_belief_network import DeepBeliefNetwork
@@ -27,6 +28,7 @@ from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
 from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
+from mmssl.methods.image_gpt import ImageGPT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.interclr import InterCLR
 from mmssl.methods.jigsaw import Jigsaw
@@ -71,6 +73,7 @@ __all__ = [
     "CPC",
     "CPC2D",
     "CVRL",
+    "DALLE",
     "DINO",
     "GPT",
     "MAE",
@@ -96,6 +99,7 @@ __all__ = [
     "GloVe",
     "HuBERT",
     "HypercolumnColorization",
+    "ImageGPT",
     "InterCLR",
     "Jigsaw",
     "MoCo",

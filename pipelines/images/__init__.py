@@ -8,6 +8,7 @@ from mmssl.pipelines.images.instances import InstanceCrops
 from mmssl.pipelines.images.intensities import IntensityCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
 from mmssl.pipelines.images.located import LocatedViews
+from mmssl.pipelines.images.masked_pixels import MaskedPixels
 from mmssl.pipelines.images.noise_beside import LatentCrops, NoiseBeside, UnitCrops
 from mmssl.pipelines.images.numbered import NumberedCrops, NumberedViews, SampledViews
 from mmssl.pipelines.images.pairs import ImagePairs
@@ -33,6 +34,7 @@ __all__ = [
     "JigsawTiles",
     "LatentCrops",
     "LocatedViews",
+    "MaskedPixels",
     "NoiseBeside",
     "NumberedCrops",
     "NumberedViews",

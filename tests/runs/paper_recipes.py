@@ -209,6 +209,10 @@ SMALL = {
         *(f"--method.encoder.{name}=[1,1]" for name in ("depths", "dilations")),
         "--method.encoder.strides=[2,2]",
     ),
+    "vision/image_gpt_paper": (
+        *(_BATCH, "--data.size=8", "--method.encoder.colors=8"),
+        *tiny_transformer(16),
+    ),
     "vision/inpainting_paper": (
         *_CROPS,
         "--method.encoder.channels=[8,8,8]",
