@@ -40,6 +40,8 @@ from mmssl.layers.convolution import (
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
+from mmssl.layers.gumbel_codebook import GumbelCodebook
+from mmssl.layers.likelihood import LogitLaplaceMedian
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -96,12 +98,14 @@ __all__ = [
     "GridPositions",
     "GroupTokens",
     "GroupedConvolution",
+    "GumbelCodebook",
     "GumbelQuantizer",
     "ImagesAsFrames",
     "LabChannels",
     "LayerScale",
     "Lightness",
     "LogMel",
+    "LogitLaplaceMedian",
     "MaskFill",
     "MaskToken",
     "MaskedMax",
