@@ -22,8 +22,8 @@ def perceptual_network(size: int, channels: tuple[int, ...] = (16, 32, 64)) -> k
         channels: width of each 3x3 convolution; all but the first halve the size.
 
     Returns:
-        keras.Model, not trainable, from float32 (B, size, size, 3) in [0, 1] to a list of maps
-        (B, H, W, C), one a convolution, after its ReLU.
+        keras.Model, not trainable, from float32 (B, size, size, 3) in [0, 1] to a dict of maps
+        (B, H, W, C), one a convolution, after its ReLU, by the name of its layer.
 
     Raises:
         ValueError: there are no channels.
@@ -33,11 +33,11 @@ def perceptual_network(size: int, channels: tuple[int, ...] = (16, 32, 64)) -> k
             f"perceptual_network(channels={tuple(channels)}) needs widths of 1 or more."
         )
     images = keras.Input((size, size, 3), dtype="float32")
-    x, maps = keras.layers.Rescaling(2.0, -1.0)(images), []
-    for number, width in enumerate(channels):
-        strides = 1 if number == 0 else 2
-        x = keras.layers.Conv2D(width, 3, strides, padding="same", activation="relu")(x)
-        maps.append(x)
+    x, maps = keras.layers.Rescaling(2.0, -1.0)(images), {}
+    for number, width in enumerate(channels, start=1):
+        strides = 1 if number == 1 else 2
+        options = {"padding": "same", "activation": "relu", "name": f"block_{number}"}
+        x = maps[options["name"]] = keras.layers.Conv2D(width, 3, strides, **options)(x)
     network = keras.Model(images, maps, name="perceptual_network")
     draws = np.random.default_rng(SEED)  # the same on every backend
     network.set_weights([_drawn(draws, w.shape) for w in network.weights])
@@ -63,8 +63,8 @@ def saved_perceptual_network(path: str, size: int, layers: tuple[str, ...] = ())
             and for the last map of each size of any other network.
 
     Returns:
-        keras.Model, not trainable, from float32 (B, size, size, 3) in [0, 1] to a list of maps
-        (B, H, W, C).
+        keras.Model, not trainable, from float32 (B, size, size, 3) in [0, 1] to a dict of maps
+        (B, H, W, C) by the names of their layers.
 
     Raises:
         ValueError: there is no such file, it cannot be read, it is no network of pictures, or it
@@ -83,8 +83,8 @@ def saved_perceptual_network(path: str, size: int, layers: tuple[str, ...] = ())
         raise ValueError(
             f"method.perceptual_layers: {path} has no layers {', '.join(missing)} of pictures."
         )
-    maps = [encoder.get_layer(name).output for name in names]
-    flat = [name for name, x in zip(names, maps, strict=True) if len(x.shape) != 4]
+    maps = {name: encoder.get_layer(name).output for name in names}
+    flat = [name for name, x in maps.items() if len(x.shape) != 4]
     if flat:
         raise ValueError(
             f"method.perceptual_layers: {', '.join(flat)} of {path} are no maps (B, H, W, C)."

@@ -14,15 +14,17 @@ def perceptual_distance(first, second):
     contributes 0 to 4.
 
     Args:
-        first: list of (B, H, W, C), maps of pictures.
-        second: list of the same shapes, maps of other pictures.
+        first: dict from a name to (B, H, W, C), maps of pictures.
+        second: dict of the same names and shapes, maps of other pictures.
 
     Returns:
         float32 (B,), 0 where all maps are alike; it does not matter which is first.
     """
     apart = [
-        ops.mean(ops.sum(ops.square(_unit(f) - _unit(g)), axis=-1), axis=(1, 2))
-        for f, g in zip(first, second, strict=True)
+        ops.mean(
+            ops.sum(ops.square(_unit(first[name]) - _unit(second[name])), axis=-1), axis=(1, 2)
+        )
+        for name in first
     ]
     return ops.sum(ops.stack(apart), axis=0)
 
