@@ -23,9 +23,9 @@ CASE = Case(
         *("--method.encoder.width=4", "--method.encoder.levels=2"),
         *(f"--method.{name}={size}" for name, size in SIZES.items()),
     ),
-    # Nats of a density, which fall far below zero only with scales far below what a start has.
-    least_loss=-0.1,
-    overfit=0.9,
+    # The density of scales of half a gray level, from which the first ones are far.
+    least_loss=np.log(2) - 5 + np.log(0.25),
+    overfit=0.98,
     **on_clothes(0.01),
 )
 
