@@ -8,6 +8,7 @@ from tests.faults import (
     code,
     codebooks,
     deploy,
+    discrete,
     distribution,
     encoders,
     episodes,
@@ -41,6 +42,7 @@ from tests.faults import (
 ROOMS = (
     autoencoders,
     codebooks,
+    discrete,
     joint_embedding,
     prediction,
     pairs,

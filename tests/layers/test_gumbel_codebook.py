@@ -51,8 +51,9 @@ def test_when_it_is_cool_what_is_mixed_is_nearly_one_entry():
     layer, logits = codebook(temperature=1e-3, final_temperature=1e-3), logits_of()
     found = layer(logits, relaxed=True)
     entries = np.asarray(layer.codebook)[np.asarray(found["codes"])]
-    apart = np.abs(np.asarray(found["quantized"]) - entries).max(axis=-1)
-    assert np.median(apart) < 1e-5
+    sure = np.diff(np.sort(logits + layer._noise(logits))[..., -2:])[..., 0] > 0.1
+    assert sure.mean() > 0.5
+    assert_close(np.asarray(found["quantized"])[sure], entries[sure], SUM)
 
 
 def test_logits_get_the_gradient_of_what_is_mixed():
