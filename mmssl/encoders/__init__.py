@@ -11,6 +11,7 @@ from mmssl.encoders.dalle import dalle_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.diagonal_bilstm import diagonal_bilstm_encoder
+from mmssl.encoders.discrete_vae import discrete_vae_encoder
 from mmssl.encoders.episode import episode_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
@@ -38,6 +39,7 @@ from mmssl.encoders.table import table_encoder
 from mmssl.encoders.token_conv import token_conv_encoder
 from mmssl.encoders.token_rnn import token_rnn_encoder
 from mmssl.encoders.vit import vit_encoder
+from mmssl.encoders.vq_gan import vq_gan_encoder
 from mmssl.encoders.wav2vec import wav2vec_encoder
 from mmssl.encoders.wavenet import receptive_field, wavenet_encoder
 from mmssl.encoders.wavernn import wavernn_encoder
@@ -60,6 +62,7 @@ __all__ = [
     "dcgan_encoder",
     "dense_encoder",
     "diagonal_bilstm_encoder",
+    "discrete_vae_encoder",
     "episode_encoder",
     "frame_encoder",
     "gpt_encoder",
@@ -88,6 +91,7 @@ __all__ = [
     "token_conv_encoder",
     "token_rnn_encoder",
     "vit_encoder",
+    "vq_gan_encoder",
     "wav2vec_encoder",
     "wavenet_encoder",
     "wavernn_encoder",

@@ -43,6 +43,8 @@ from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 from mmssl.layers.masked_convolution import MaskedConv2D, causal_mask
+from mmssl.layers.gumbel_codebook import GumbelCodebook
+from mmssl.layers.likelihood import LogitLaplaceMedian
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -113,6 +115,7 @@ __all__ = [
     "GridPositions",
     "GroupTokens",
     "GroupedConvolution",
+    "GumbelCodebook",
     "GumbelQuantizer",
     "ImagesAsFrames",
     "Intensities",
@@ -121,6 +124,7 @@ __all__ = [
     "LayerScale",
     "Lightness",
     "LogMel",
+    "LogitLaplaceMedian",
     "MaskFill",
     "MaskToken",
     "MaskedConv2D",

@@ -10,8 +10,42 @@ from mmssl.layers.quantization import mixed
 SMOOTHING = 1e-5  # added to each entry's count
 
 
+class Codebook(keras.layers.Layer):
+    """A layer with a variable `codebook` float32 (K, width); a subclass builds it and chooses.
+
+    Args:
+        entries: K, 2 or more.
+        width: channels of an entry, 1 or more.
+        **kwargs: passed to keras.layers.Layer; it computes in float32.
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(self, entries, width, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        if entries < 2 or width < 1:
+            raise ValueError(
+                f"{type(self).__name__} needs entries of 2 or more and a width of 1 or more; got "
+                f"entries={entries}, width={width}."
+            )
+        self.entries, self.width = entries, width
+
+    def lookup(self, codes):
+        """Returns the entries of codes, int32 (...): float32 (..., width)."""
+        return ops.take(ops.convert_to_tensor(self.codebook), codes, axis=0)
+
+    def shares(self, codes):
+        """Computes the share of each entry among the codes of all replicas: float32 (K,)."""
+        chosen = ops.one_hot(ops.reshape(codes, (-1,)), self.entries, dtype="float32")
+        return distribution.mean(ops.mean(chosen, axis=0))
+
+    def get_config(self):
+        return {**super().get_config(), "entries": self.entries, "width": self.width}
+
+
 @keras.saving.register_keras_serializable("mmssl")
-class VectorQuantizer(keras.layers.Layer):
+class VectorQuantizer(Codebook):
     """Replaces each vector with the nearest entry (van den Oord, Vinyals, Kavukcuoglu 2017).
 
         k = argmin_j |z - e_j|^2
@@ -47,9 +81,8 @@ class VectorQuantizer(keras.layers.Layer):
     """
 
     def __init__(self, entries=512, width=64, momentum=0.99, restart=1.0, **kwargs):
-        super().__init__(**{**kwargs, "dtype": "float32"})
-        _check(entries, width, momentum, restart)
-        self.entries, self.width = entries, width
+        super().__init__(entries, width, **kwargs)
+        _check(momentum, restart)
         self.momentum, self.restart = momentum, restart
 
     def build(self, input_shape):
@@ -84,15 +117,6 @@ class VectorQuantizer(keras.layers.Layer):
         )
         # Keras' argmin looks at single bits, for which LiteRT has no operation.
         return ops.cast(ops.top_k(-apart, 1)[1][..., 0], "int32")
-
-    def lookup(self, codes):
-        """Returns the entries of codes, int32 (...): float32 (..., width)."""
-        return ops.take(ops.convert_to_tensor(self.codebook), codes, axis=0)
-
-    def shares(self, codes):
-        """Computes the share of each entry among the codes of all replicas: float32 (K,)."""
-        chosen = ops.one_hot(ops.reshape(codes, (-1,)), self.entries, dtype="float32")
-        return distribution.mean(ops.mean(chosen, axis=0))
 
     def update(self, vectors, codes):
         """Moves the entries by a training batch; only with a `momentum`.
@@ -137,8 +161,7 @@ class VectorQuantizer(keras.layers.Layer):
         return {"quantized": quantized, "codes": keras.KerasTensor(vectors.shape[:-1], "int32")}
 
     def get_config(self):
-        names = ("entries", "width", "momentum", "restart")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), "momentum": self.momentum, "restart": self.restart}
 
 
 def straight_through(vectors, quantized):
@@ -160,12 +183,9 @@ def _over_replicas(tensors):
     return [distribution.num_replicas() * x for x in distribution.mean(tensors)]
 
 
-def _check(entries, width, momentum, restart):
-    if entries < 2 or width < 1 or restart < 0:
-        raise ValueError(
-            "VectorQuantizer needs entries of 2 or more, a width of 1 or more and restart of 0 or "
-            f"more; got entries={entries}, width={width}, restart={restart}."
-        )
+def _check(momentum, restart):
+    if restart < 0:
+        raise ValueError(f"VectorQuantizer(restart={restart}) must be 0 or more.")
     if momentum is not None and not 0 <= momentum < 1:
         raise ValueError(
             f"VectorQuantizer(momentum={momentum}) must be at least 0 and below 1, or None."

@@ -9,7 +9,14 @@ global batch: divide by their number before gradients are summed, as Pretrainer 
 method keeps from step to step, such as a center, a queue or a learned temperature, is passed in.
 """
 
-from mmssl.losses.adversarial import discriminator_accuracy, discriminator_loss, generator_loss
+from mmssl.losses.adversarial import (
+    adaptive_weight,
+    discriminator_accuracy,
+    discriminator_loss,
+    generator_loss,
+    hinge_discriminator_loss,
+    linear_generator_loss,
+)
 from mmssl.losses.barlow_twins import barlow_twins_loss, cross_correlation
 from mmssl.losses.clip import clip_loss, match_loss, same_halves
 from mmssl.losses.code_diversity import code_diversity, code_perplexity
@@ -26,12 +33,14 @@ from mmssl.losses.infomax import infomax_dv, infomax_jsd, infomax_nce
 from mmssl.losses.inter_image import inter_image
 from mmssl.losses.lifted_structured import lifted_structured_loss
 from mmssl.losses.logistic import logistic_loss
+from mmssl.losses.logit_laplace import logit_laplace_nats
 from mmssl.losses.masked_contrastive import masked_contrastive
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.losses.n_pair import n_pair_loss
 from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
+from mmssl.losses.perceptual import perceptual_distance
 from mmssl.losses.reconstruction import reconstruction_error
 from mmssl.losses.search import search_cross_entropy, search_margin
 from mmssl.losses.siglip import siglip_loss
@@ -40,10 +49,12 @@ from mmssl.losses.sparsity import sparsity_divergence
 from mmssl.losses.swav import sinkhorn, swav_loss
 from mmssl.losses.token_regression import token_regression
 from mmssl.losses.triplet import triplet_loss
+from mmssl.losses.uniform_divergence import uniform_divergence
 from mmssl.losses.vicreg import covariance_term, variance_term, vicreg_loss, vicreg_terms
 from mmssl.losses.weighted_squared_error import weighted_squared_error
 
 __all__ = [
+    "adaptive_weight",
     "barlow_twins_loss",
     "clip_loss",
     "code_diversity",
@@ -64,6 +75,7 @@ __all__ = [
     "generator_loss",
     "glove_loss",
     "glove_weights",
+    "hinge_discriminator_loss",
     "hue_chroma_loss",
     "info_nce",
     "infomax_dv",
@@ -71,7 +83,9 @@ __all__ = [
     "infomax_nce",
     "inter_image",
     "lifted_structured_loss",
+    "linear_generator_loss",
     "logistic_loss",
+    "logit_laplace_nats",
     "masked_contrastive",
     "masked_cross_entropy",
     "match_loss",
@@ -80,6 +94,7 @@ __all__ = [
     "nce_loss",
     "negative_cosine",
     "nt_xent",
+    "perceptual_distance",
     "reconstruction_error",
     "same_halves",
     "search_cross_entropy",
@@ -92,6 +107,7 @@ __all__ = [
     "swav_loss",
     "token_regression",
     "triplet_loss",
+    "uniform_divergence",
     "variance_term",
     "vicreg_loss",
     "vicreg_terms",

@@ -24,6 +24,7 @@ from mmssl.methods.deepcluster import DeepCluster
 from mmssl.methods.deepcluster_v2 import DeepClusterV2
 from mmssl.methods.denoising_autoencoder import DenoisingAutoencoder
 from mmssl.methods.dino import DINO
+from mmssl.methods.discrete_vae import DiscreteVAE
 from mmssl.methods.glove import GloVe
 from mmssl.methods.gpt import GPT
 from mmssl.methods.hubert import HuBERT
@@ -54,6 +55,7 @@ from mmssl.methods.t5 import T5
 from mmssl.methods.variational_autoencoder import VariationalAutoencoder
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.vicregl import VICRegL
+from mmssl.methods.vq_gan import VQGAN
 from mmssl.methods.vq_vae import VQVAE
 from mmssl.methods.vq_vae_2 import VQVAE2
 from mmssl.methods.wav2vec2 import Wav2Vec2
@@ -81,6 +83,7 @@ __all__ = [
     "SCARF",
     "SOM",
     "T5",
+    "VQGAN",
     "VQVAE",
     "VQVAE2",
     "BarlowTwins",
@@ -96,6 +99,7 @@ __all__ = [
     "DeepClusterV2",
     "DeepInfoMax",
     "DenoisingAutoencoder",
+    "DiscreteVAE",
     "GloVe",
     "HuBERT",
     "HypercolumnColorization",

@@ -203,6 +203,11 @@ SMALL = {
     ),
     "vision/denoising_autoencoder_paper": (_BATCH, "--data.size=8", "--method.encoder.widths=[16]"),
     "vision/dino_paper": (*_VIT, *_MULTI_CROP, *_heads(head=[16, 8]), "--method.out_dim=32"),
+    "vision/discrete_vae_paper": (
+        *(_BATCH, "--data.size=8", "--method.entries=8", "--method.entry_width=4"),
+        *(f"--method.encoder.{name}" for name in ("width=4", "levels=2", "units=1")),
+        *(f"--method.decoder_{name}" for name in ("width=4", "levels=2", "units=1")),
+    ),
     "vision/hypercolumn_colorization_paper": (
         *_CROPS,
         *("--data.num_pixels=4", "--method.width=8", "--method.encoder.channels=[8,8]"),
@@ -268,6 +273,14 @@ SMALL = {
     "vision/variational_autoencoder_paper": (
         *(_BATCH, "--data.size=8", "--data.latents=4"),
         "--method.encoder.widths=[16]",
+    ),
+    "vision/vq_gan_paper": (
+        *(_BATCH, "--data.size=8", "--method.entries=8", "--method.entry_width=4"),
+        *("--method.encoder.width=4", "--method.encoder.multipliers=[1,2]"),
+        *("--method.encoder.channels=4", "--method.encoder.groups=2", "--method.encoder.units=1"),
+        *("--method.decoder_width=4", "--method.decoder_multipliers=[1,2]"),
+        *("--method.decoder_groups=2", "--method.decoder_units=1"),
+        *("--method.discriminator_width=4", "--method.discriminator_layers=1"),
     ),
     "vision/vq_vae_paper": (
         *(_BATCH, "--data.size=8", "--method.entries=8", "--method.entry_width=4"),

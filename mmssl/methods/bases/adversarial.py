@@ -20,7 +20,8 @@ class AdversarialPretrainer(Pretrainer):
     which computes both from one forward pass. Each player has its own optimizer, which clips that
     player's gradients.
 
-    A subclass adds the result of `adversarial_terms` to its `loss_terms`.
+    A subclass adds the result of `adversarial_terms` to its `loss_terms`, and may have another
+    `generator_loss` and `discriminator_loss` of D's outputs.
 
     Args:
         encoder: see Pretrainer.
@@ -34,6 +35,8 @@ class AdversarialPretrainer(Pretrainer):
     """
 
     adversarial_metric_names = ("adversarial", "discriminator", "discriminator_accuracy")
+    generator_loss = staticmethod(generator_loss)
+    discriminator_loss = staticmethod(discriminator_loss)
 
     def __init__(
         self,
@@ -70,8 +73,8 @@ class AdversarialPretrainer(Pretrainer):
         of_fake = self.discriminator(ops.stop_gradient(fake), training=training)
         self.update_metric("discriminator_accuracy", discriminator_accuracy(of_real, of_fake))
         return {
-            "adversarial": generator_loss(self._frozen_discriminator(fake, training)),
-            "discriminator": discriminator_loss(of_real, of_fake),
+            "adversarial": self.generator_loss(self._frozen_discriminator(fake, training)),
+            "discriminator": self.discriminator_loss(of_real, of_fake),
         }
 
     def _frozen_discriminator(self, fake, training):

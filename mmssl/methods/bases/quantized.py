@@ -5,9 +5,8 @@ from keras import ops
 
 from mmssl.methods.bases.autoencoder import Autoencoder
 from mmssl.methods.bases.code_usage import usage_figures, usage_pictures
+from mmssl.methods.bases.reconstructed import LEAST_VARIANCE, fidelity
 from mmssl.methods.bases.tokenizer import Tokenizer
-
-LEAST_VARIANCE = 1e-6  # of data that are all the same
 
 
 class QuantizedAutoencoder(Tokenizer, Autoencoder):
@@ -35,7 +34,7 @@ class QuantizedAutoencoder(Tokenizer, Autoencoder):
         if commitment < 0:
             raise ValueError(f"{type(self).__name__}(commitment={commitment}) must be 0 or more.")
         trained = ("codebook",) if momentum is None else ()
-        self.metric_names = ("reconstruction", "commitment", *trained, *self.usage_names())
+        self.metric_names = (*self.metric_names, "commitment", *trained, *self.usage_names())
         weights = {"loss_weights": {"commitment": commitment}}
         super().__init__(encoder, decoder, "squared", **{**weights, **kwargs})
         self.variance = self.add_weight(
@@ -69,17 +68,24 @@ class QuantizedAutoencoder(Tokenizer, Autoencoder):
         """Computes how well held-out items are rebuilt, and how many entries that takes.
 
         Returns:
-            dict: `relative_error`, the squared error over the variance of the targets;
-            `perplexity` and `used`, of the codes of all items, of each level.
+            dict: the figures of `fidelity`; `perplexity` and `used`, of the codes of all items, of
+            each level.
         """
-        found = [self.infer(batch) for batch in batches]
-        restored = np.concatenate([np.asarray(out["outputs"]) for out in found])
-        error = np.mean(np.square(restored - targets), dtype="float64")
-        relative = float(error / max(targets.var(dtype="float64"), LEAST_VARIANCE))
-        return {
-            "relative_error": relative,
-            **usage_figures([out["codes"] for out in found], self.entries),
-        }
+        return self.figures([self.infer(batch) for batch in batches], targets)
+
+    def figures(self, found, targets):
+        """Computes the figures of `compare`; subclasses have more.
+
+        Args:
+            found: list of what `call` returned of batches, dicts of arrays.
+            targets: float32 (N, *target_shape).
+
+        Returns:
+            dict from the name of a metric to a float.
+        """
+        restored = np.concatenate([out["outputs"] for out in found])
+        codes = [out["codes"] for out in found]
+        return {**fidelity(restored, targets), **usage_figures(codes, self.entries)}
 
     def report_images(self, data):
         """Draws reconstructions, and how often each entry is used.

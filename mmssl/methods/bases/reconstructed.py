@@ -6,6 +6,7 @@ from scipy.ndimage import median_filter
 from mmssl.methods.bases.held_out_images import sheet
 
 NEIGHBORHOODS = (3, 5)  # pixels along each side that a median is taken over
+LEAST_VARIANCE = 1e-6  # of data that are all the same
 STRIPE = (4, 16)  # pixels, height and width, that a value of a vector is shown as
 
 
@@ -41,6 +42,43 @@ def psnr(found, true):
     errors = (np.clip(found, 0, 1) - true).reshape(len(true), -1).astype("float64")
     squares = np.maximum((errors**2).mean(axis=1), 1e-10)  # 100 dB at most
     return float(np.mean(-10 * np.log10(squares)))
+
+
+def fidelity(found, true):
+    """Compares reconstructions with targets: how far off they are, and how sharp.
+
+    Args:
+        found: float array (N, ...), reconstructions.
+        true: float array of the same shape, targets.
+
+    Returns:
+        dict: `relative_error`, the squared error over the variance of the targets; `l1`, the mean
+        absolute error; of pictures (N, H, W, C) also `sharpness` and `true_sharpness`, see there.
+    """
+    apart = np.subtract(found, true, dtype="float64")
+    variance = max(true.var(dtype="float64"), LEAST_VARIANCE)
+    figures = {
+        "relative_error": float(np.square(apart).mean() / variance),
+        "l1": float(np.abs(apart).mean()),
+    }
+    if true.ndim == 4:
+        figures |= {"sharpness": sharpness(found), "true_sharpness": sharpness(true)}
+    return figures
+
+
+def sharpness(pictures):
+    """Averages the length of the gradient of each channel, between neighboring pixels.
+
+    Args:
+        pictures: float array (N, H, W, C), H and W 2 or more.
+
+    Returns:
+        float, 0 of plain pictures.
+    """
+    pictures = np.asarray(pictures, "float64")
+    down = (pictures[:, 1:] - pictures[:, :-1])[:, :, :-1]
+    right = (pictures[:, :, 1:] - pictures[:, :, :-1])[:, :-1]
+    return float(np.sqrt(down**2 + right**2).mean())
 
 
 def restored_by_median(images, true):

@@ -1,0 +1,130 @@
+"""Faults in VQ-GAN and in the discrete VAE, and in what they are made of."""
+
+from tests.faults.fault import Fault
+
+_ADVERSARY = "mmssl/methods/bases/balanced_adversary.py"
+_GAN = ("tests/methods/test_vq_gan.py",)
+_GUMBEL = ("tests/layers/test_gumbel_codebook.py",)
+_VAE = ("tests/methods/test_discrete_vae.py",)
+FAULTS = (
+    Fault(
+        "the discriminator begins a step too late",
+        _ADVERSARY,
+        "self.steps.value > self.start",
+        "self.steps.value > self.start + 1",
+        _GAN,
+        "before_the_start",
+    ),
+    Fault(
+        "the discriminator is trained before it begins",
+        _ADVERSARY,
+        '"discriminator": begun * terms["discriminator"]',
+        '"discriminator": terms["discriminator"]',
+        _GAN,
+        "before_the_start",
+    ),
+    Fault(
+        "the adversarial part does not get its weight",
+        _ADVERSARY,
+        'begun * weight * terms["adversarial"]',
+        'begun * terms["adversarial"]',
+        _GAN,
+        "balances or formula",
+    ),
+    Fault(
+        "the weight balances the pixels alone, without what the features tell",
+        "mmssl/methods/vq_gan.py",
+        "return sum(self.loss_weights.get(name, 1.0) * value for name, value in terms.items())",
+        'return terms["reconstruction"]',
+        _GAN,
+        "balances",
+    ),
+    Fault(
+        "gradients flow through the adaptive weight",
+        "mmssl/losses/adversarial.py",
+        "return ops.stop_gradient(ops.minimum(lengths[0] / (lengths[1] + SMALL), MOST))",
+        "return ops.minimum(lengths[0] / (lengths[1] + SMALL), MOST)",
+        ("tests/losses/test_adversarial_losses.py",),
+        "adaptive",
+    ),
+    Fault(
+        "each replica has the adaptive weight of its own gradients",
+        _ADVERSARY,
+        "found = distribution.mean([constant_gradient(loss, kernel.value) for loss in losses])",
+        "found = [constant_gradient(loss, kernel.value) for loss in losses]",
+        ("tests/contract/test_methods.py",),
+        "two_replicas and vq_gan",
+    ),
+    Fault(
+        "commitment and entries have each other's weight",
+        "mmssl/methods/vq_gan.py",
+        "code_weight * (1.0 if legacy else commitment)",
+        "code_weight * (commitment if legacy else 1.0)",
+        _GAN,
+        "weighed",
+    ),
+    Fault(
+        "channels are compared with the lengths that they have",
+        "mmssl/losses/perceptual.py",
+        "return maps * ops.rsqrt(ops.sum(ops.square(maps), axis=-1, keepdims=True) + EPSILON)",
+        "return maps",
+        ("tests/losses/test_perceptual.py",),
+        "formula",
+    ),
+    Fault(
+        "a hinge of a discriminator that is sure costs something",
+        "mmssl/losses/adversarial.py",
+        "ops.mean(ops.relu(1.0 - real))",
+        "ops.mean(1.0 - real)",
+        ("tests/losses/test_adversarial_losses.py",),
+        "hinge",
+    ),
+    Fault(
+        "the noise of a codebook is that of the first step in every step",
+        "mmssl/layers/gumbel_codebook.py",
+        'step = mixed(ops.cast(self.steps.value, "uint32"))',
+        'step = mixed(ops.cast(0 * self.steps.value, "uint32"))',
+        _GUMBEL,
+        "another_step",
+    ),
+    Fault(
+        "replicas have the same noise",
+        "mmssl/layers/gumbel_codebook.py",
+        "ops.arange(places) + distribution.first_row(places)",
+        "ops.arange(places)",
+        _GUMBEL,
+        "two_replicas",
+    ),
+    Fault(
+        "the temperature divides the logits and not the noise",
+        "mmssl/layers/gumbel_codebook.py",
+        "(logits + self._noise(logits)) / self.current_temperature()",
+        "logits / self.current_temperature() + self._noise(logits)",
+        _GUMBEL,
+        "mixed_by",
+    ),
+    Fault(
+        "the density is that of the logit, not of the value",
+        "mmssl/losses/logit_laplace.py",
+        "+ log_scale + ops.log(y) + ops.log1p(-y) + apart",
+        "+ log_scale + apart",
+        ("tests/losses/test_logit_laplace.py",),
+        "formula",
+    ),
+    Fault(
+        "a divergence is averaged over the places of a picture, not summed",
+        "mmssl/methods/discrete_vae.py",
+        'ops.mean(ops.sum(outputs["divergences"], axis=(1, 2)))',
+        'ops.mean(outputs["divergences"])',
+        _VAE,
+        "formula",
+    ),
+    Fault(
+        "the decoder sees noisy mixtures outside of training, too",
+        "mmssl/methods/discrete_vae.py",
+        "self.quantizer(logits, relaxed=training)",
+        "self.quantizer(logits, relaxed=True)",
+        _VAE,
+        "mixtures",
+    ),
+)
