@@ -2,6 +2,7 @@
 
 from mmssl.decoders.bart import BartDecoder
 from mmssl.decoders.convolutional import conv_decoder
+from mmssl.decoders.dilated_residual import dilated_residual_decoder, mirrored_decoder
 from mmssl.decoders.discriminator import dcgan_discriminator
 from mmssl.decoders.inpainting import inpainting_decoder
 from mmssl.decoders.masked import masked_decoder
@@ -15,9 +16,11 @@ __all__ = [
     "T5Decoder",
     "conv_decoder",
     "dcgan_discriminator",
+    "dilated_residual_decoder",
     "inpainting_decoder",
     "latent_decoder",
     "masked_decoder",
+    "mirrored_decoder",
     "patch_decoder",
     "reconstruction_decoder",
     "strided_residual_decoder",

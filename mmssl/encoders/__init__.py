@@ -9,6 +9,7 @@ from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
+from mmssl.encoders.dilated_residual import dilated_residual_encoder
 from mmssl.encoders.episode import episode_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
@@ -53,6 +54,7 @@ __all__ = [
     "cut",
     "dcgan_encoder",
     "dense_encoder",
+    "dilated_residual_encoder",
     "episode_encoder",
     "frame_encoder",
     "gpt_encoder",

@@ -39,6 +39,7 @@ from mmssl.layers.convolution import (
 )
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
+from mmssl.layers.dilated import DilatedUnit
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
@@ -86,6 +87,7 @@ __all__ = [
     "ColorBins",
     "CrossAttention",
     "DualGRU",
+    "DilatedUnit",
     "EndToken",
     "FillGaps",
     "FrameMask",

@@ -4,11 +4,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmssl.decoders import strided_residual_decoder
-from mmssl.layers import GridPooling, VectorQuantizer, straight_through
+from mmssl.layers import VectorQuantizer, straight_through
 from mmssl.losses.code_diversity import code_perplexity
 from mmssl.methods.bases.autoencoder import Autoencoder
+from mmssl.methods.bases.code_networks import decoder_of_codes, quantized_encoder
 from mmssl.methods.bases.code_usage import code_figures, usage_picture
+from mmssl.methods.bases.heard import signal_to_noise
 
 LEAST_VARIANCE = 1e-6  # of data that are all the same
 
@@ -26,7 +27,8 @@ class VQVAE(Autoencoder):
     a `momentum` the entries follow the means of what they replace, and entries that are not used
     begin again (see `mmssl.layers.VectorQuantizer`); without, the last term trains them.
 
-    The encoder that is saved has q as its features, and their averages over cells as its embedding.
+    The encoder that is saved has q as its features. Of pictures its embedding is their averages over
+    cells, of sound it pools them as the given encoder does its own.
 
     Batch:
         <input>: the encoder's inputs, such as `images` float32 (B, size, size, 3) in [0, 1].
@@ -36,17 +38,19 @@ class VQVAE(Autoencoder):
     again.
 
     Args:
-        encoder: keras.Model with a map of features of a known size.
+        encoder: keras.Model with a map of features of a known size, or of sound with a sequence of
+            them.
         target_shape: shape of a target, without the batch; it follows the data.
         entries: K, 2 or more.
         entry_width: channels of an entry.
         momentum: see `VectorQuantizer`; None trains the entries.
         restart: see `VectorQuantizer`.
         commitment: beta, 0 or more.
-        decoder_width: see `mmssl.decoders.strided_residual_decoder`, as for the next two.
+        decoder_width: see `mmssl.decoders.strided_residual_decoder`, as for the next two; of sound,
+            `mmssl.decoders.dilated_residual_decoder`.
         decoder_units: number of its residual units.
         decoder_unit_width: channels inside a unit.
-        grid: cells per side of the map whose averages the embedding concatenates.
+        grid: cells per side of a map whose averages the embedding concatenates.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -73,27 +77,20 @@ class VQVAE(Autoencoder):
         features = encoder.output["features"]
         if commitment < 0:
             raise ValueError(f"VQVAE(commitment={commitment}) must be 0 or more.")
-        if len(features.shape) != 4 or None in features.shape[1:]:
-            raise ValueError(
-                f"VQVAE(encoder=...) needs a map of features of a known size; {encoder.name} has "
-                f"features {tuple(features.shape[1:])}."
-            )
         trained = momentum is None
         self.metric_names = (
             *("reconstruction", "commitment"),
             *(("codebook",) if trained else ()),
             *("perplexity", "used"),
         )
-        places = keras.Input((*features.shape[1:-1], entry_width))
-        decoder = strided_residual_decoder(
-            places, tuple(target_shape), decoder_width, decoder_units, decoder_unit_width
-        )
+        sizes = (decoder_width, decoder_units, decoder_unit_width)
+        decoder = decoder_of_codes("VQVAE", encoder, entry_width, tuple(target_shape), *sizes)
         weights = {"loss_weights": {"commitment": commitment}}
         super().__init__(encoder, decoder, "squared", **{**weights, **kwargs})
         self.head = keras.layers.Dense(entry_width, dtype="float32", name="vectors")
         self.head.build(features.shape)
         self.quantizer = VectorQuantizer(entries, entry_width, momentum, restart, name="quantizer")
-        self.quantizer.build((None, *places.shape[1:]))
+        self.quantizer.build((*features.shape[:-1], entry_width))
         self.grid = grid
         self.variance = self.add_weight(
             (), initializer="ones", trainable=False, autocast=False, name="variance"
@@ -103,8 +100,9 @@ class VQVAE(Autoencoder):
         """Encodes, quantizes and decodes.
 
         Returns:
-            dict of `vectors` and `quantized` float32 (B, H, W, entry_width), `codes` int32
-            (B, H, W), and `outputs` (B, *target_shape).
+            dict of `vectors` and `quantized` float32 (B, H, W, entry_width), of sound
+            (B, T, entry_width), `codes` int32 without the last axis, and `outputs`
+            (B, *target_shape).
         """
         vectors = self.head(self.encode(batch, training)["features"])
         found = self.quantizer(vectors)
@@ -146,10 +144,8 @@ class VQVAE(Autoencoder):
 
     def export_encoder(self):
         """Returns the encoder with its features quantized; layers are shared."""
-        found = self.quantizer(self.head(self.encoder.output["features"]))
-        pooled = GridPooling(self.grid, name="codes_pool", dtype="float32")(found["quantized"])
-        outputs = {"features": found["quantized"], "embedding": pooled}
-        return keras.Model(self.encoder.input, outputs, name=f"{self.encoder.name}_quantized")
+        vectors = self.head(self.encoder.output["features"])
+        return quantized_encoder(self.encoder, self.quantizer(vectors)["quantized"], self.grid)
 
     def encode_indices(self, batch):
         """Encodes examples as codes.
@@ -158,16 +154,16 @@ class VQVAE(Autoencoder):
             batch: dict of the encoder's inputs.
 
         Returns:
-            int32 array (B, H, W).
+            int32 array (B, H, W), of sound (B, T).
         """
         return ops.convert_to_numpy(self.infer(batch)["codes"])
 
     def lookup(self, codes):
-        """Returns the entries of codes, int32 (B, H, W): float32 (B, H, W, entry_width)."""
+        """Returns the entries of codes, int32 (B, ...): float32 (B, ..., entry_width)."""
         return self.quantizer.lookup(ops.convert_to_tensor(codes, "int32"))
 
     def decode(self, quantized):
-        """Decodes entries of the codebook, (B, H, W, entry_width): float32 (B, *target_shape)."""
+        """Decodes entries of the codebook, (B, ..., entry_width): float32 (B, *target_shape)."""
         return ops.convert_to_numpy(self.decoder(quantized, training=False))
 
     def compare(self, batches, targets):
@@ -175,14 +171,19 @@ class VQVAE(Autoencoder):
 
         Returns:
             dict: `relative_error`, the squared error over the variance of the targets;
-            `perplexity` and `used`, of the codes of all items.
+            `perplexity` and `used`, of the codes of all items; of sound `snr`, the signal-to-noise
+            ratio in dB.
         """
         found = [self.infer(batch) for batch in batches]
         restored = np.concatenate([np.asarray(out["outputs"]) for out in found])
         error = np.mean(np.square(restored - targets), dtype="float64")
         codes = np.concatenate([np.asarray(out["codes"]) for out in found])
         relative = float(error / max(targets.var(dtype="float64"), LEAST_VARIANCE))
-        return {"relative_error": relative, **code_figures(codes, self.quantizer.entries)}
+        figures = {"relative_error": relative, **code_figures(codes, self.quantizer.entries)}
+        if "waveform" in batches[0]:
+            mask = np.concatenate([batch["padding_mask"] for batch in batches])
+            figures["snr"] = signal_to_noise(restored, targets, mask)
+        return figures
 
     def report_images(self, data):
         """Draws reconstructions, and how often each entry is used.
