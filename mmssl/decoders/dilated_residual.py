@@ -42,7 +42,8 @@ def dilated_residual_decoder(
         widths = [*(count - 1) * [width], channels]
         x = doubled(x, widths, width, [growth**place for place in range(depth)], unit_width)
     x = keras.layers.Conv1D(1, 3, padding="same", dtype="float32", name="outputs")(x)
-    return keras.Model(inputs, keras.layers.Reshape((-1,))(x), name="dilated_residual_decoder")
+    wave = keras.layers.Reshape((-1,), dtype="float32")(x)
+    return keras.Model(inputs, wave, name="dilated_residual_decoder")
 
 
 def mirrored_decoder(encoder) -> keras.Model:

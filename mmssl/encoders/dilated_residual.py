@@ -1,5 +1,7 @@
 """Jukebox's encoder of sound: strided convolutions, each with dilated residual units behind it."""
 
+import itertools
+
 import keras
 
 from mmssl.layers import AtLeast, DilatedUnit, FrameMask, MaskedStatistics, ZeroMaskedFrames
@@ -43,13 +45,13 @@ def dilated_residual_encoder(
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
     shortest = AtLeast(2 ** sum(halvings), name="at_least", dtype="float32")
     x, frames = shortest([waveform, padding_mask])
-    x, number = keras.layers.Reshape((-1, 1))(x), 0
+    x, numbers = keras.layers.Reshape((-1, 1))(x), itertools.count(1)
     for count in halvings:
-        for number in range(number + 1, number + count + 1):
+        for _ in range(count):
             x = _convolution(x, frames, width, 4, 2)
             frames = FrameMask(2)(frames)
-            for place in range(depth):
-                name = f"block_{number}" if place == depth - 1 else None
+            names = [*(depth - 1) * [None], f"block_{next(numbers)}"]
+            for place, name in enumerate(names):
                 x = DilatedUnit(width, growth**place, name=name)(x, frames)
         x = _convolution(x, frames, out_width, 3, 1)
     embedding = MaskedStatistics(name="pool", dtype="float32")([x, frames])

@@ -27,8 +27,8 @@ class VQVAE(Autoencoder):
     a `momentum` the entries follow the means of what they replace, and entries that are not used
     begin again (see `mmssl.layers.VectorQuantizer`); without, the last term trains them.
 
-    The encoder that is saved has q as its features. Of pictures its embedding is their averages over
-    cells, of sound it pools them as the given encoder does its own.
+    The encoder that is saved has q as its features. Its embedding is their averages over cells of a
+    picture, and of sound it pools them as the given encoder does its own.
 
     Batch:
         <input>: the encoder's inputs, such as `images` float32 (B, size, size, 3) in [0, 1].

@@ -15,7 +15,7 @@ from tests.contract.learning import on_clothes
 from tests.tolerances import NETWORK, SUM, assert_close
 
 SIZES = {"decoder_width": 8, "decoder_units": 1, "decoder_unit_width": 8}
-SOUND = {"width": 4, "depth": 2, "out_width": 4}
+SOUND = {"halvings": "[2]", "width": 4, "depth": 1, "out_width": 4}
 CASE = Case(
     "vision/vq_vae",
     (
