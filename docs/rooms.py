@@ -54,7 +54,7 @@ PARTS = {
         ("reader",),
         ("pipeline",),
         ("numbered",),
-        ("audio", "episodes", "images", "tables", "text"),
+        ("audio", "codes", "episodes", "images", "tables", "text"),
         ("video",),
         ("pairs",),
         ("code",),

@@ -54,6 +54,12 @@ def inpainting_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def tokenizer_run(tmp_path_factory):
+    """VQ-VAE of small pictures."""
+    return tiny_run("vq_vae", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def wavenet_run(tmp_path_factory):
     return tiny_run("wavenet", tmp_path_factory)
 

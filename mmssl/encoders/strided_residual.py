@@ -2,7 +2,7 @@
 
 import keras
 
-from mmssl.encoders.parts.residual_units import residual_units
+from mmssl.encoders.parts.residual_units import strided_units
 from mmssl.layers import GridPooling
 
 
@@ -43,17 +43,7 @@ def strided_residual_encoder(
         )
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = keras.layers.Rescaling(2.0, -1.0)(images)
-    for number in range(1, halvings + 1):
-        x = keras.layers.Conv2D(
-            width if number == halvings else width // 2,
-            4,
-            2,
-            padding="same",
-            kernel_initializer="he_normal",
-        )(x)
-        x = keras.layers.ReLU(name=f"block_{number}")(x)
-    x = keras.layers.Conv2D(width, 3, padding="same", kernel_initializer="he_normal")(x)
-    x = residual_units(x, units, unit_width)
+    x = strided_units(x, width, halvings, units, unit_width, "block_{}".format)
     x = keras.layers.Activation("linear", name=f"block_{halvings + 1}")(x)
     embedding = GridPooling(grid, name="pool", dtype="float32")(x)
     return keras.Model(

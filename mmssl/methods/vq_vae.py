@@ -1,20 +1,13 @@
 """VQ-VAE."""
 
 import keras
-import numpy as np
-from keras import ops
 
 from mmssl.layers import VectorQuantizer, straight_through
-from mmssl.losses.code_diversity import code_perplexity
-from mmssl.methods.bases.autoencoder import Autoencoder
-from mmssl.methods.bases.code_networks import decoder_of_codes, quantized_encoder
-from mmssl.methods.bases.code_usage import code_figures, usage_picture
-from mmssl.methods.bases.heard import signal_to_noise
-
-LEAST_VARIANCE = 1e-6  # of data that are all the same
+from mmssl.methods.bases.code_networks import decoder_of_codes, hop_of, quantized_encoder
+from mmssl.methods.bases.quantized import QuantizedAutoencoder
 
 
-class VQVAE(Autoencoder):
+class VQVAE(QuantizedAutoencoder):
     """Vector-quantized autoencoding (van den Oord, Vinyals, Kavukcuoglu 2017, arXiv 1711.00937).
 
     A linear map of the encoder's features gives a vector at each place, which is replaced with the
@@ -57,8 +50,6 @@ class VQVAE(Autoencoder):
         ValueError: an argument is out of range, or no decoder leads from features to targets.
     """
 
-    splits_batches = False
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -75,26 +66,15 @@ class VQVAE(Autoencoder):
         **kwargs,
     ):
         features = encoder.output["features"]
-        if commitment < 0:
-            raise ValueError(f"VQVAE(commitment={commitment}) must be 0 or more.")
-        trained = momentum is None
-        self.metric_names = (
-            *("reconstruction", "commitment"),
-            *(("codebook",) if trained else ()),
-            *("perplexity", "used"),
-        )
         sizes = (decoder_width, decoder_units, decoder_unit_width)
         decoder = decoder_of_codes("VQVAE", encoder, entry_width, tuple(target_shape), *sizes)
-        weights = {"loss_weights": {"commitment": commitment}}
-        super().__init__(encoder, decoder, "squared", **{**weights, **kwargs})
+        self.hop, self.target_shape = hop_of(encoder), tuple(target_shape)
+        super().__init__(encoder, decoder, commitment, momentum, **kwargs)
         self.head = keras.layers.Dense(entry_width, dtype="float32", name="vectors")
         self.head.build(features.shape)
         self.quantizer = VectorQuantizer(entries, entry_width, momentum, restart, name="quantizer")
         self.quantizer.build((*features.shape[:-1], entry_width))
         self.grid = grid
-        self.variance = self.add_weight(
-            (), initializer="ones", trainable=False, autocast=False, name="variance"
-        )
 
     def call(self, batch, training=False):
         """Encodes, quantizes and decodes.
@@ -109,91 +89,12 @@ class VQVAE(Autoencoder):
         seen = straight_through(vectors, found["quantized"]) if training else found["quantized"]
         return {"vectors": vectors, **found, "outputs": self.decoder(seen, training=training)}
 
-    def loss_terms(self, batch, outputs, training):
-        vectors, quantized = outputs["vectors"], outputs["quantized"]
-        shares = self.quantizer.shares(outputs["codes"])
-        self.update_metric("perplexity", code_perplexity(shares[None])[0])
-        self.update_metric("used", ops.sum(ops.cast(shares > 0, "float32")))
-        squares = ops.square(ops.cast(batch["target"], "float32") - outputs["outputs"])
-        terms = {
-            "reconstruction": ops.mean(squares) / self.variance,
-            "commitment": ops.mean(ops.square(vectors - ops.stop_gradient(quantized))),
-        }
-        if self.quantizer.momentum is None:
-            terms["codebook"] = ops.mean(ops.square(ops.stop_gradient(vectors) - quantized))
-        elif training:
-            self.quantizer.update(vectors, outputs["codes"])
-        return terms
-
-    def adapt(self, batches, examples=4096):
-        """Computes the variance of the data, by which errors are divided.
-
-        Args:
-            batches: tf.data.Dataset of training batches.
-            examples: number of targets to use.
-        """
-        sums, seen = np.zeros(3), 0
-        for batch in batches:
-            targets = ops.convert_to_numpy(batch["target"]).astype("float64")
-            sums += targets.size, targets.sum(), np.square(targets).sum()
-            seen += len(targets)
-            if seen >= examples:
-                break
-        count, total, squares = sums
-        self.variance.assign(max(squares / count - (total / count) ** 2, LEAST_VARIANCE))
+    @property
+    def code_shape(self):
+        """Shape of the codes of an example, (H, W) of a map and (T,) of a window of sound."""
+        return super().code_shape if self.hop is None else (self.target_shape[0] // self.hop,)
 
     def export_encoder(self):
         """Returns the encoder with its features quantized; layers are shared."""
         vectors = self.head(self.encoder.output["features"])
         return quantized_encoder(self.encoder, self.quantizer(vectors)["quantized"], self.grid)
-
-    def encode_indices(self, batch):
-        """Encodes examples as codes.
-
-        Args:
-            batch: dict of the encoder's inputs.
-
-        Returns:
-            int32 array (B, H, W), of sound (B, T).
-        """
-        return ops.convert_to_numpy(self.infer(batch)["codes"])
-
-    def lookup(self, codes):
-        """Returns the entries of codes, int32 (B, ...): float32 (B, ..., entry_width)."""
-        return self.quantizer.lookup(ops.convert_to_tensor(codes, "int32"))
-
-    def decode(self, quantized):
-        """Decodes entries of the codebook, (B, ..., entry_width): float32 (B, *target_shape)."""
-        return ops.convert_to_numpy(self.decoder(quantized, training=False))
-
-    def compare(self, batches, targets):
-        """Computes how well held-out items are rebuilt, and how many entries that takes.
-
-        Returns:
-            dict: `relative_error`, the squared error over the variance of the targets;
-            `perplexity` and `used`, of the codes of all items; of sound `snr`, the signal-to-noise
-            ratio in dB.
-        """
-        found = [self.infer(batch) for batch in batches]
-        restored = np.concatenate([np.asarray(out["outputs"]) for out in found])
-        error = np.mean(np.square(restored - targets), dtype="float64")
-        codes = np.concatenate([np.asarray(out["codes"]) for out in found])
-        relative = float(error / max(targets.var(dtype="float64"), LEAST_VARIANCE))
-        figures = {"relative_error": relative, **code_figures(codes, self.quantizer.entries)}
-        if "waveform" in batches[0]:
-            mask = np.concatenate([batch["padding_mask"] for batch in batches])
-            figures["snr"] = signal_to_noise(restored, targets, mask)
-        return figures
-
-    def report_images(self, data):
-        """Draws reconstructions, and how often each entry is used.
-
-        Args:
-            data: pipeline over the items to show, with `fixed_elements`.
-
-        Returns:
-            list of two (title, caption, uint8 (H, W, 3)).
-        """
-        batches = data.fixed_elements(data.source).take(8).as_numpy_iterator()
-        codes = np.concatenate([self.encode_indices(batch) for batch in batches])
-        return [*super().report_images(data), usage_picture(codes, self.quantizer.entries)]

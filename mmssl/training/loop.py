@@ -18,6 +18,7 @@ from mmssl.runs.checkpoint import (
     save_state,
 )
 from mmssl.runs.checksums import note_files_of_data, write_noted
+from mmssl.runs.coders import save_coders
 from mmssl.runs.fit import Fit
 from mmssl.runs.folder import environment
 from mmssl.runs.history import History
@@ -132,6 +133,8 @@ class Training:
         self._check_claim()
         if chief:
             save_towers(self.method, self.config, self.folder.encoder)
+            rate = getattr(self.data, "sample_rate", None)
+            save_coders(self.method, self.folder.path, rate)
             self._save_encoder(self.folder.encoder)
 
     def _keep_untrained(self):

@@ -5,7 +5,10 @@ import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmssl.reading import load_yaml
+from mmssl.recipes import recipe_path
 from mmssl.runs import read_recipe
+from mmssl.runs.classes import imported
 
 METHODS = Path(__file__).parents[1] / "methods"
 
@@ -53,6 +56,16 @@ def all_cases():
     stems = sorted(path.stem for path in METHODS.glob("test_*.py"))
     modules = {stem[5:]: importlib.import_module(f"tests.methods.{stem}") for stem in stems}
     return {name: case for stem, module in modules.items() for name, case in _of(stem, module)}
+
+
+def cases_of(kind):
+    """Returns the cases whose method is an instance of a class, by name; no recipe is resolved."""
+    return {name: case for name, case in all_cases().items() if issubclass(_class(case), kind)}
+
+
+def _class(case):
+    recipe = load_yaml(recipe_path(case.recipe).read_text(encoding="utf-8"))
+    return imported(recipe["method"]["class_path"])
 
 
 def _of(stem, module):

@@ -133,6 +133,15 @@ def test_two_replicas_equal_one(visit):
     assert_same_course(visit.two, visit.one)
 
 
+def test_entries_are_counted_over_all_replicas(visit):
+    names = [name for name in visit.one.figures[0] if "perplexity" in name]
+    if not names:
+        pytest.skip("the method has no codebook")
+    for name in names:
+        two, one = ([step[name] for step in course.figures] for course in (visit.two, visit.one))
+        assert_near(two, one, tolerances.REPLICAS)
+
+
 def assert_same_course(several, one):
     assert_near(several.losses, one.losses, tolerances.REPLICAS, least_scale=1.0)
     assert_near(several.moved, one.moved, tolerances.REPLICAS_MOVED)

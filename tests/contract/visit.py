@@ -22,6 +22,7 @@ class Course:
     Attributes:
         start: weights before the first step, one array.
         losses: of each step.
+        figures: metrics of each step, dicts of float.
         moved: how far the weights went in each step.
         weights: after the last step, one array.
         changes: of each of `method.weights`, from the first step to the last.
@@ -29,6 +30,7 @@ class Course:
 
     start: np.ndarray
     losses: list
+    figures: list
     moved: list
     weights: np.ndarray
     changes: list
@@ -168,15 +170,16 @@ def train(method, batches):
     Returns:
         Course.
     """
-    states, losses = [method.get_weights()], []
+    states, figures = [method.get_weights()], []
     for batch in batches:
         method.reset_metrics()
-        losses.append(float(method.train_function([batch])["loss"]))
+        figures.append({n: float(x) for n, x in method.train_function([batch]).items()})
         states.append(method.get_weights())
     flat = [joined(weights) for weights in states]
     return Course(
         start=flat[0],
-        losses=losses,
+        losses=[one["loss"] for one in figures],
+        figures=figures,
         moved=[np.linalg.norm(b - a) for a, b in itertools.pairwise(flat)],
         weights=flat[-1],
         changes=[b - a for a, b in zip(states[0], states[-1], strict=True)],

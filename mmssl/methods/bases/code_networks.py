@@ -48,6 +48,11 @@ def decoder_of_codes(name, encoder, entry_width, target_shape, width, units, uni
     return dilated_residual_decoder(frames, (int(math.log2(hop)),), width, units, unit_width)
 
 
+def hop_of(encoder):
+    """Returns the samples of a frame of an encoder of sound; None for another."""
+    return reach(encoder).hop if "waveform" in encoder.input else None
+
+
 def quantized_encoder(encoder, quantized, grid=2):
     """Returns an encoder that ends in entries of a codebook; layers are shared.
 

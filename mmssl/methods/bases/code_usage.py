@@ -23,6 +23,47 @@ def code_figures(codes, entries):
     return {"perplexity": float(np.exp(entropy)), "used": float(len(occurring))}
 
 
+def usage_figures(codes, entries):
+    """Computes the `code_figures` of the codes of batches.
+
+    Args:
+        codes: list of int arrays, or of dicts of such arrays by the name of a level.
+        entries: K.
+
+    Returns:
+        dict from name, of several levels with the level behind it, to float.
+    """
+    figures = {level: code_figures(found, entries) for level, found in _joined(codes).items()}
+    return {
+        f"{name}_{level}" if level else name: value
+        for level, of_level in figures.items()
+        for name, value in of_level.items()
+    }
+
+
+def usage_pictures(codes, entries):
+    """Draws a `usage_picture` of each level.
+
+    Args:
+        codes: see `usage_figures`.
+        entries: K.
+
+    Returns:
+        list of (title, caption, uint8 (H, W, 3)).
+    """
+    pictures = []
+    for level, found in _joined(codes).items():
+        title, caption, picture = usage_picture(found, entries)
+        pictures.append((f"{title}, {level}" if level else title, caption, picture))
+    return pictures
+
+
+def _joined(codes):
+    """Joins the codes of batches, int (N,), by the name of a level; "" of one alone."""
+    levels = [one if isinstance(one, dict) else {"": one} for one in codes]
+    return {level: np.concatenate([np.ravel(one[level]) for one in levels]) for level in levels[0]}
+
+
 def usage_picture(codes, entries):
     """Draws the shares of entries as bars, the most frequent one first.
 
