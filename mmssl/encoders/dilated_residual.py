@@ -45,7 +45,7 @@ def dilated_residual_encoder(
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
     shortest = AtLeast(2 ** sum(halvings), name="at_least", dtype="float32")
     x, frames = shortest([waveform, padding_mask])
-    x, numbers = keras.layers.Reshape((-1, 1))(x), itertools.count(1)
+    x, numbers = keras.layers.Reshape((-1, 1), name="samples")(x), itertools.count(1)
     for count in halvings:
         for _ in range(count):
             x = _convolution(x, frames, width, 4, 2)

@@ -30,6 +30,7 @@ from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.interclr import InterCLR
 from mmssl.methods.jigsaw import Jigsaw
+from mmssl.methods.jukebox import Jukebox
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
@@ -95,6 +96,7 @@ __all__ = [
     "HypercolumnColorization",
     "InterCLR",
     "Jigsaw",
+    "Jukebox",
     "MoCo",
     "MoCoV3",
     "RelativePosition",

@@ -70,7 +70,6 @@ def quantized_encoder(encoder, quantized, grid=2):
     else:
         pool = encoder.get_layer("pool")
         _, mask = pool.input
-        own = type(pool).from_config({**pool.get_config(), "name": "codes_pool"})
-        pooled = own([quantized, mask])
+        pooled = type(pool).from_config(pool.get_config())([quantized, mask])
     outputs = {"features": quantized, "embedding": pooled}
     return keras.Model(encoder.input, outputs, name=f"{encoder.name}_quantized")
