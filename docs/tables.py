@@ -53,6 +53,8 @@ GUIDES = {
     "colorize": "docs/methods/colorization.md",
     "generate": "docs/methods/wavenet.md",
     "inpaint": "docs/methods/inpainting.md",
+    "tokenize": "docs/data.md#codes-of-a-tokenizer",
+    "reconstruct": "docs/methods/vq_vae.md#codes",
 }
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEYS = re.compile(r"^(\| key \|(?: \w+/\w+ \|)+\n\|[-|]+\n)((?:\|.*\n)+)", re.MULTILINE)

@@ -35,6 +35,8 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "colorize",
     "generate",
     "inpaint",
+    "tokenize",
+    "reconstruct",
     "list",
     "doctor",
     "demo",

@@ -1,5 +1,7 @@
 """Small finished runs, one a modality, trained once for all tests."""
 
+import shutil
+
 import pytest
 import yaml
 
@@ -57,6 +59,14 @@ def inpainting_run(tmp_path_factory):
 def tokenizer_run(tmp_path_factory):
     """VQ-VAE of small pictures."""
     return tiny_run("vq_vae", tmp_path_factory)
+
+
+@pytest.fixture
+def run_without_codes(tokenizer_run, tmp_path):
+    """Folder of a run of a tokenizer that has lost its encoder of codes."""
+    folder = shutil.copytree(tokenizer_run.folder, tmp_path / "without_codes")
+    (folder / "code_encoder.keras").unlink()
+    return folder
 
 
 @pytest.fixture(scope="session")

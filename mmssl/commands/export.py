@@ -13,6 +13,7 @@ mmssl export runs/speech --format litert --whiten none --out plain.tflite
 mmssl export runs/speech --format saved_model --step 2000
 mmssl export runs/simclr --format litert --part classifier
 mmssl export runs/speech --format litert --part stream
+mmssl export runs/vq_vae --format saved_model --part tokenizer
 mmssl export runs/speech --format saved_model --inputs raw --out models/speech --serving-files
 mmssl export runs/bert --format keras_hub --out bert_of_my_documents
 mmssl export runs/words --format word2vec --out vectors.txt
@@ -35,7 +36,7 @@ def add_arguments(parser):
         default="encoder",
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet "
         "or WaveRNN, its state in and out; stream: a causal encoder of sound in chunks, its state "
-        "in and out",
+        "in and out; tokenizer: both ways between inputs and codes",
     )
     parser.add_argument(
         "--quantize",
@@ -158,6 +159,12 @@ def _generator(options, run):
     return export_generator(run, options.format, options.out)
 
 
+def _tokenizer(options, run):
+    from mmssl.deploy.tokenizer import export_tokenizer
+
+    return export_tokenizer(run, options.format, options.out)
+
+
 def _stream(options, run):
     from mmssl.deploy.stream import export_stream
 
@@ -170,6 +177,7 @@ _EXPORTERS = {
     "classifier": _classifier,
     "generator": _generator,
     "stream": _stream,
+    "tokenizer": _tokenizer,
 }
 
 

@@ -21,6 +21,7 @@ _MODULES = {
     "export_raw_litert_classifier": "raw_litert",
     "export_run": "runs",
     "export_stream": "stream",
+    "export_tokenizer": "tokenizer",
     "load_exported": "reader",
     "load_signatures": "signatures",
     "write_generator": "generator",

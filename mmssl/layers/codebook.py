@@ -82,7 +82,8 @@ class VectorQuantizer(keras.layers.Layer):
         apart = ops.sum(ops.square(entries), axis=1) - 2.0 * ops.matmul(
             vectors, ops.transpose(entries)
         )
-        return ops.cast(ops.argmin(apart, axis=-1), "int32")
+        # Keras' argmin looks at single bits, for which LiteRT has no operation.
+        return ops.cast(ops.top_k(-apart, 1)[1][..., 0], "int32")
 
     def lookup(self, codes):
         """Returns the entries of codes, int32 (...): float32 (..., width)."""

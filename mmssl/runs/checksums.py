@@ -11,7 +11,7 @@ from mmssl.reading import check_regular, load_json
 
 CHECKSUMS = "checksums.json"
 BY_THE_DATA = (
-    *("skipped.txt", "speakers.txt", "permutations.txt", "schema.json"),
+    *("skipped.txt", "speakers.txt", "permutations.txt", "schema.json", "codes.json"),
     *("vocabulary.txt", "vocabulary.json", "merges.txt"),
     *("vocab.txt", "vocab.json", "sentencepiece.model", "tokenizer_config.json"),
 )

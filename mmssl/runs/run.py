@@ -16,6 +16,7 @@ from mmssl.runs.checkpoint import load_weights, read_position
 from mmssl.runs.folder import RunFolder
 from mmssl.runs.kept import find_kept, sound
 from mmssl.runs.recipe import build, completed, resolved
+from mmssl.runs.tokens import give_tokenizer
 from mmssl.runs.whitening import read_whitening
 
 WHITEN = ("auto", "pca", "none")
@@ -106,6 +107,7 @@ class Run:
         """The pipeline, with the state that it learned from the training data."""
         pipeline = self._built_data() if self.pipeline is None else self.pipeline
         pipeline.restore(self.folder)
+        give_tokenizer(pipeline, self.trust)
         return pipeline
 
     @cached_property

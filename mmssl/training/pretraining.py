@@ -11,6 +11,7 @@ from mmssl.runs import Run, RunFolder
 from mmssl.runs.checkpoint import read_position
 from mmssl.runs.fit import Fit
 from mmssl.runs.recipe import open_recipe
+from mmssl.runs.tokens import give_tokenizer
 from mmssl.stopping import StoppedError
 from mmssl.training.determinism import determinism, is_deterministic
 from mmssl.training.iterations import runs_in_order
@@ -58,6 +59,7 @@ def pretrain(recipe, out, overrides=(), quiet=False, data_changed="refuse", trus
 def _trained(recipe, out, config, data, quiet, data_changed, trust, callbacks, workers):
     """Trains one iteration; see `pretrain`."""
     folder = RunFolder(out)
+    give_tokenizer(data, trust)
     check_logger(config["fit"]["logger"])
     policy = keras.config.dtype_policy()
     try:

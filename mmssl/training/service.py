@@ -24,6 +24,7 @@ from mmssl.pipelines.sources.scan import plain_reason
 from mmssl.pipelines.steps import batch_maker
 from mmssl.runs.classes import check_classes
 from mmssl.runs.recipe import build
+from mmssl.runs.tokens import give_tokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -264,4 +265,5 @@ def _data(spec, folder, trust):
     check_classes(spec, trust)
     data = build(spec["data"])
     data.reopen(folder)
+    give_tokenizer(data, trust)
     return data.prepare(folder)

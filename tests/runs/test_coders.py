@@ -49,6 +49,6 @@ def test_a_damaged_network_is_named_with_what_writes_it_again(copied):
         open_coders(copied)
 
 
-def test_a_run_without_codes_is_refused(picture_run):
-    with pytest.raises(ValueError, match=r"has no codes.json: only a finished run of a tokenizer"):
-        open_coders(picture_run.folder)
+def test_a_run_without_codes_is_refused(run_without_codes):
+    with pytest.raises(ValueError, match=r"has no code_encoder.keras: only a finished run"):
+        open_coders(run_without_codes)
