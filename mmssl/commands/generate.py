@@ -3,6 +3,7 @@
 from mmssl.commands import arguments
 
 EXAMPLES = """mmssl generate runs/wavenet --seconds 4 --prompt x.wav --temperature 0.9 --out y.wav
+mmssl generate runs/prior --upsampler runs/upsampler --prompt x.wav --seconds 4 --out y.wav
 mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9"""
 
 
@@ -18,6 +19,18 @@ def add_arguments(parser):
     audio.add_argument("--seconds", type=float, help="to add to the prompt; 4 if not given")
     audio.add_argument("--out", help="file to write; generated.wav if not given")
     audio.add_argument("--speaker", help="name of a speaker, if the run was trained with speakers")
+    audio.add_argument(
+        "--upsampler",
+        dest="upsamplers",
+        nargs="+",
+        metavar="RUN",
+        help="runs over the levels of codes below that of RUN, from the top down",
+    )
+    audio.add_argument(
+        "--hop-fraction",
+        type=float,
+        help="share of a window of codes that is new; 0.5",
+    )
     audio.add_argument("--like", help="audio whose log-mel frames condition, if trained with them")
     text = parser.add_argument_group("text")
     text.add_argument(
@@ -32,8 +45,11 @@ def add_arguments(parser):
 
 def run(options):
     from mmssl.generation.choice import generator_of
+    from mmssl.runs import Run
     from mmssl.training.progress import counting
 
+    if options.upsamplers:
+        options.upsamplers = [Run.load(x, options.trust) for x in options.upsamplers]
     kind, generate, given = generator_of(arguments.run_of(options), vars(options))
     if kind == "text":
         print("\n\n".join(generate(**given)))

@@ -5,6 +5,7 @@ from mmssl.encoders.amdim import amdim_encoder
 from mmssl.encoders.bart import bart_encoder
 from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.channel_groups import channel_group_encoder, channel_groups, group_encoders
+from mmssl.encoders.code_transformer import code_transformer
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
@@ -49,6 +50,7 @@ __all__ = [
     "blocks",
     "channel_group_encoder",
     "channel_groups",
+    "code_transformer",
     "conv_encoder",
     "cpc_encoder",
     "cut",

@@ -1,12 +1,14 @@
 """The function that generates from a run, by its method, and its options."""
 
 from mmssl.generation.audio import generate_audio
+from mmssl.generation.coded_audio import generate_coded_audio
 from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")
 KINDS = {
     "WaveNet": ("audio", generate_audio, ("out", "seconds", "speaker", "like")),
     "WaveRNN": ("audio", generate_audio, ("out", "seconds")),
+    "CodePrior": ("audio", generate_coded_audio, ("out", "seconds", "upsamplers", "hop_fraction")),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 

@@ -20,6 +20,7 @@ from mmssl.layers.audio import (
     split_bytes,
 )
 from mmssl.layers.channels import LabChannels, PadChannels, SplitChannels, TakeChannels
+from mmssl.layers.code_positions import FactoredMask, ShiftedCodes, StartLabels
 from mmssl.layers.codebook import VectorQuantizer, straight_through
 from mmssl.layers.color import (
     ColorBins,
@@ -89,6 +90,7 @@ __all__ = [
     "DilatedUnit",
     "DualGRU",
     "EndToken",
+    "FactoredMask",
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",
@@ -129,10 +131,12 @@ __all__ = [
     "SelfAttention",
     "SentenceMask",
     "SentenceMean",
+    "ShiftedCodes",
     "SplitBytes",
     "SplitChannels",
     "Standardize",
     "StandardizeWaveform",
+    "StartLabels",
     "T5Block",
     "TableValues",
     "TakeChannels",

@@ -8,6 +8,7 @@ from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
 from mmssl.methods.clip import CLIP
 from mmssl.methods.cmc import CMC
+from mmssl.methods.code_prior import CodePrior
 from mmssl.methods.codesearchnet import CodeSearchNet
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
@@ -80,6 +81,7 @@ __all__ = [
     "VQVAE",
     "BarlowTwins",
     "CPCAction",
+    "CodePrior",
     "CodeSearchNet",
     "Colorization",
     "ContextEncoder",
