@@ -10,6 +10,7 @@ from mmssl.decoders.patches import patch_decoder
 from mmssl.decoders.reconstruction import latent_decoder, reconstruction_decoder, tied_decoder
 from mmssl.decoders.strided_residual import strided_residual_decoder
 from mmssl.decoders.t5 import T5Decoder
+from mmssl.decoders.two_level import two_level_decoder
 
 __all__ = [
     "BartDecoder",
@@ -25,4 +26,5 @@ __all__ = [
     "reconstruction_decoder",
     "strided_residual_decoder",
     "tied_decoder",
+    "two_level_decoder",
 ]

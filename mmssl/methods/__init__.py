@@ -54,6 +54,7 @@ from mmssl.methods.variational_autoencoder import VariationalAutoencoder
 from mmssl.methods.vicreg import VICReg
 from mmssl.methods.vicregl import VICRegL
 from mmssl.methods.vq_vae import VQVAE
+from mmssl.methods.vq_vae_2 import VQVAE2
 from mmssl.methods.wav2vec2 import Wav2Vec2
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.wavernn import WaveRNN
@@ -79,6 +80,7 @@ __all__ = [
     "SOM",
     "T5",
     "VQVAE",
+    "VQVAE2",
     "BarlowTwins",
     "CPCAction",
     "CodePrior",

@@ -108,7 +108,7 @@ class Run:
         """The pipeline, with the state that it learned from the training data."""
         pipeline = self._built_data() if self.pipeline is None else self.pipeline
         pipeline.restore(self.folder)
-        give_tokenizer(pipeline, self.trust)
+        give_tokenizer(pipeline, self.trust, self.folder)
         return pipeline
 
     @cached_property

@@ -1,5 +1,6 @@
 """The tokenizer of another run, for a pipeline of its codes."""
 
+import functools
 from functools import cached_property
 
 import numpy as np
@@ -10,17 +11,23 @@ from mmssl.runs.folder import RunFolder
 from mmssl.runs.recipe import build, resolved
 
 
-def give_tokenizer(data, trust=()):
+def give_tokenizer(data, trust=(), folder=None):
     """Gives a pipeline of codes the tokenizer that its `tokens` name; others are left as they are.
 
-    Nothing is opened before something is to be encoded.
+    Nothing is opened before something is to be encoded or decoded.
 
     Args:
         data: Pipeline.
         trust: names of modules whose classes the tokenizer's recipe may name.
+        folder: path of the run that learned from the codes, which decodes them; None for none.
     """
-    if isinstance(data, Codes) and data.tokens is not None:
+    if not isinstance(data, Codes):
+        return
+    if data.tokens is not None:
         data.tokenizer = RunTokenizer(data.tokens, trust)
+    if folder is not None:
+        opened = functools.cache(open_coder)
+        data.decoder = lambda codes: opened(folder)(codes)["outputs"]
 
 
 class RunTokenizer:

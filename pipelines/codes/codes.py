@@ -43,6 +43,8 @@ class Codes(Pipeline):
     Attributes:
         tokenizer: what encodes a source, see `open_tokenized`; set by who can run its networks, see
             `mmssl.runs.tokens`.
+        decoder: function from a dict of the codes of each level, int32 (1, ...), to what they stand
+            for, (1, ...); set likewise, or None.
     """
 
     decode_arguments = ("fingerprint",)
@@ -60,7 +62,7 @@ class Codes(Pipeline):
         if entries is not None and entries < 2:
             raise ValueError(f"entries={entries} must be 2 or more")
         self.tokens, self.level, self.entries = tokens, level, entries
-        self.tokenizer = self._spec = self._progress = None
+        self.tokenizer = self.decoder = self._spec = self._progress = None
 
     # What the codes are.
 
@@ -100,6 +102,11 @@ class Codes(Pipeline):
     def fingerprint(self):
         """What tells codes of one tokenizer from those of another."""
         return self.spec.encoder
+
+    @property
+    def sample_rate(self):
+        """Of what is decoded, samples per second; None for pictures."""
+        return self.spec.sample_rate
 
     @property
     def _levels(self):
@@ -218,11 +225,11 @@ class Codes(Pipeline):
 
     def inputs(self, item, max_length=None):
         level, above = self._levels
-        element = {"codes": self._map(item, level)}
-        return element if above is None else {**element, "upper_codes": self._map(item, above)}
+        element = {"codes": self.of_level(item, level)}
+        return element if above is None else {**element, "upper_codes": self.of_level(item, above)}
 
-    def _map(self, item, level):
-        """Returns the codes of a level, of those of all."""
+    def of_level(self, item, level):
+        """Returns the codes of a level, of those of all: int32 (H, W)."""
         sizes = self.spec.sizes
         before = sum(sizes[name] for name in self.spec.levels[: self.spec.levels.index(level)])
         return tf.reshape(item[before : before + sizes[level]], self.spec.shapes[level])
@@ -238,6 +245,20 @@ class Codes(Pipeline):
             tf.data.Dataset of dicts, as batches of training.
         """
         return self.examples(source, batch_size)
+
+    def decoded(self, source):
+        """Decodes all levels of every item of a source, for people to look at or to listen to.
+
+        Args:
+            source: Source of a few items.
+
+        Returns:
+            list of arrays, (H, W, C) or (T,).
+        """
+        decode = self.decoder_for(source)
+        items = [decode(source.read(tf.constant(i, tf.int64))) for i in range(len(source))]
+        found = [{n: self.of_level(x, n)[np.newaxis] for n in self.spec.levels} for x in items]
+        return [np.asarray(self.decoder(codes))[0] for codes in found]
 
 
 def _is_path(source):

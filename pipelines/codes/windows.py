@@ -114,14 +114,14 @@ class CodeWindows(Codes):
     def _both(self, flat):
         """Returns the codes of the level and of that above it, none where there is none."""
         level, above = self._levels
-        tops = tf.size(flat) // sum(self._sizes.values())
-        upper = flat[:0] if above is None else self._part(flat, above, tops)
-        return self._part(flat, level, tops), upper
+        return self.of_level(flat, level), flat[:0] if above is None else self.of_level(flat, above)
 
-    def _part(self, flat, level, tops):
+    def of_level(self, item, level):
+        """Returns the codes of a level, of those of all: int32 (T,)."""
         names = self.spec.levels
+        tops = tf.size(item) // sum(self._sizes.values())
         before = sum(self._sizes[name] for name in names[: names.index(level)])
-        return flat[before * tops : (before + self._sizes[level]) * tops]
+        return item[before * tops : (before + self._sizes[level]) * tops]
 
     def _window(self, begun, further):
         """Returns an element that begins with some codes and goes on with those of other items.

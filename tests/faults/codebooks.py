@@ -4,6 +4,7 @@ from tests.faults.fault import Fault
 
 _LAYER = ("tests/layers/test_codebook.py",)
 _METHOD = ("tests/methods/test_vq_vae.py",)
+_TWO_LEVELS = ("tests/methods/test_vq_vae_2.py",)
 FAULTS = (
     Fault(
         "a vector gets the entry that points its way, however far that is",
@@ -108,5 +109,37 @@ FAULTS = (
         "else vectors\n",
         _METHOD,
         "bit_by_bit",
+    ),
+    Fault(
+        "the bottom level is not told what the top level says",
+        "mmssl/methods/vq_vae_2.py",
+        'told = ops.cast(self.top_decoder(seen["top"]), "float32")',
+        'told = 0.0 * ops.cast(self.top_decoder(seen["top"]), "float32")',
+        _TWO_LEVELS,
+        "other_way",
+    ),
+    Fault(
+        "the bottom level does not train the top level",
+        "mmssl/methods/vq_vae_2.py",
+        'told = ops.cast(self.top_decoder(seen["top"]), "float32")',
+        'told = ops.stop_gradient(ops.cast(self.top_decoder(seen["top"]), "float32"))',
+        _TWO_LEVELS,
+        "through_both",
+    ),
+    Fault(
+        "the decoder sees the bottom level alone",
+        "mmssl/decoders/two_level.py",
+        'keras.layers.Concatenate()([widened, inputs["bottom"]])',
+        'keras.layers.Concatenate()([0.0 * widened, inputs["bottom"]])',
+        _TWO_LEVELS,
+        "sees_both",
+    ),
+    Fault(
+        "the commitment of one level alone counts",
+        "mmssl/methods/bases/tokenizer.py",
+        'terms = {"commitment": sum(held)}',
+        'terms = {"commitment": held[0]}',
+        _TWO_LEVELS,
+        "formula",
     ),
 )

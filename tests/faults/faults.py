@@ -7,6 +7,7 @@ from tests.faults import (
     clusters,
     code,
     codebooks,
+    codes,
     deploy,
     distribution,
     encoders,
@@ -41,6 +42,7 @@ from tests.faults import (
 ROOMS = (
     autoencoders,
     codebooks,
+    codes,
     joint_embedding,
     prediction,
     pairs,

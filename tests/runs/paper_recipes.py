@@ -261,6 +261,11 @@ SMALL = {
         *(f"--method.encoder.{name}=8" for name in ("width", "unit_width")),
         *(f"--method.decoder_{name}=8" for name in ("width", "unit_width")),
     ),
+    "vision/vq_vae_2_paper": (
+        *(_BATCH, "--data.size=16", "--method.entries=8", "--method.entry_width=4"),
+        *(f"--method.encoder.{name}=8" for name in ("width", "unit_width")),
+        *(f"--method.decoder_{name}=8" for name in ("width", "unit_width")),
+    ),
     "vision/vicreg_paper": (*_RESNET, *_heads(projector=[16, 8])),
     "vision/vicregl_paper": (
         *(*_RESNET, "--data.grid=1", "--method.num_matches=[1,1]"),

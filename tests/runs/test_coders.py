@@ -8,7 +8,7 @@ import pytest
 
 from mmssl.pipelines.codes import CodeSpec
 from mmssl.runs import Run
-from mmssl.runs.coders import open_coder, open_coders
+from mmssl.runs.coders import open_coder, open_coders, padded
 
 
 @pytest.fixture
@@ -52,3 +52,12 @@ def test_a_damaged_network_is_named_with_what_writes_it_again(copied):
 def test_a_run_without_codes_is_refused(run_without_codes):
     with pytest.raises(ValueError, match=r"has no code_encoder.keras: only a finished run"):
         open_coders(run_without_codes)
+
+
+def test_sound_is_padded_to_whole_codes_behind_it():
+    batch = {"waveform": np.ones((2, 10)), "padding_mask": np.ones((2, 10), "int32")}
+    found = padded(batch, 8)
+    for name, x in found.items():
+        np.testing.assert_array_equal(x, [[*[1] * 10, *[0] * 6]] * 2)
+        assert x.dtype == batch[name].dtype
+    assert padded(batch, None) is batch

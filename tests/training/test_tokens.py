@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from mmssl.evaluation import LabeledData, evaluate
+from mmssl.evaluation import LabeledData, evaluate, write_report
 from mmssl.runs import Run
 from mmssl.runs.coders import open_coder, open_coders
 from mmssl.training.pretraining import pretrain
@@ -53,6 +53,9 @@ def test_it_is_evaluated_on_what_the_tokenizer_reads(stages, tokenizer_run):
     labels = ["a", "b"] * (len(source) // 2) + ["a"] * (len(source) % 2)
     result = evaluate(run, LabeledData("builtin:photos", labels=labels))
     assert 0 <= result["encoder"]["linear"] <= 1
+    assert result["raw_features"] == "how often each of 8 codes occurs"
+    write_report(run, LabeledData("builtin:photos"))
+    assert 'class="row images"' in (run.folder / "report.html").read_text()
 
 
 def test_it_decodes_and_goes_on_without_the_tokenizer(stages, tmp_path):

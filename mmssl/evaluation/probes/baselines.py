@@ -163,6 +163,27 @@ def table_baseline(data, sources, seed=0, progress=None):
     return Features(parts, name, standardize=False)
 
 
+def code_baseline(data, sources, seed=0, progress=None):
+    """How often each code occurs in an item, standardized.
+
+    Args:
+        data: Codes.
+        sources: see `raw_baseline`.
+        seed: unused; nothing is random.
+        progress: see `raw_baseline`.
+
+    Returns:
+        Features.
+    """
+    entries = data.spec.entries
+
+    def counts(batch):
+        return [np.bincount(np.ravel(codes), minlength=entries) for codes in batch["codes"]]
+
+    parts = [_rows(data, source, counts, progress).astype("float32") for source in sources]
+    return Features(parts, f"how often each of {entries} codes occurs")
+
+
 BASELINES = {
     "images": image_baseline,
     "frames": frame_baseline,
@@ -170,6 +191,7 @@ BASELINES = {
     "token_ids": text_baseline,
     "numbers": table_baseline,
     "categories": table_baseline,
+    "codes": code_baseline,
 }
 
 

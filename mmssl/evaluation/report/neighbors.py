@@ -110,7 +110,20 @@ def show_items(data, source):
         return "audio", [player(wave_, data.sample_rate) for wave_ in _waves(heard)]
     if "numbers" in inputs or "categories" in inputs:
         return "text", [_cells(data.cells(source, i)) for i in range(len(source))]
+    if "codes" in inputs:
+        return _decoded(data, source)
     return "text", [_text(data.preview(source, i)) for i in range(len(source))]
+
+
+def _decoded(data, source):
+    """Renders what codes stand for, where something decodes them."""
+    if data.decoder is None:
+        return "text", ["<p>codes</p>"] * len(source)
+    found = data.decoded(source)
+    if data.sample_rate is None:
+        return "images", [_thumbnail(picture) for picture in found]
+    seconds = int(AUDIO_SECONDS * data.sample_rate)
+    return "audio", [_audio(x.reshape(-1)[:seconds], data.sample_rate) for x in found]
 
 
 def image_uri(pixels):
