@@ -12,7 +12,7 @@ from mmssl.reading import check_regular, load_json
 CHECKSUMS = "checksums.json"
 BY_THE_DATA = (
     *("skipped.txt", "speakers.txt", "permutations.txt", "schema.json", "codes.json"),
-    *("vocabulary.txt", "vocabulary.json", "merges.txt"),
+    *("vocabulary.txt", "vocabulary.json", "merges.txt", "code_labels.json"),
     *("vocab.txt", "vocab.json", "sentencepiece.model", "tokenizer_config.json"),
 )
 _REMEDIES = {  # what to do about a file; the rest is restored from a copy

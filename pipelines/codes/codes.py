@@ -10,10 +10,12 @@ import tensorflow as tf
 
 from mmssl.files import atomic_write
 from mmssl.pipelines.codes.cached import open_tokenized
+from mmssl.pipelines.codes.labels import Labels
 from mmssl.pipelines.codes.shards import codes_in
 from mmssl.pipelines.codes.spec import ALONE, CODES_FILE, DECODER_FILE, ENCODER_FILE, CodeSpec
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
+from mmssl.pipelines.sources.arrays import host
 from mmssl.pipelines.sources.shard_index import is_prepared
 
 
@@ -25,9 +27,10 @@ class Codes(Pipeline):
     folder of codes that `mmssl tokenize` wrote, which knows its tokenizer; or, in Python, an array
     of whole numbers (N, H, W) or (N, T) with `entries`.
 
-    Batches hold codes int32 (B, H, W) or (B, T), from 0 to K - 1, of one level; and, where there is
-    a level above, upper_codes int32 (B, H', W') or (B, T'), its codes. Inputs of a trained encoder
-    have the same names.
+    Batches hold codes int32 (B, H, W) or (B, T), from 0 to K - 1, of one level; where there is a
+    level above, its codes, upper_codes int32 (B, H', W') or (B, T'); and with `conditions`, labels
+    int32 (B, columns), numbered from 1, 0 for unknown ones. Inputs of a trained encoder have the
+    same names.
 
     The run folder keeps codes.json, what the codes are, and the tokenizer's code_encoder.keras and
     code_decoder.keras, so that it needs the tokenizer's run no more to generate.
@@ -37,10 +40,13 @@ class Codes(Pipeline):
         tokens: run folder of a tokenizer; None where the source holds codes.
         level: name of the level that is learned, such as `bottom`; None for the top one.
         batch_size: examples per batch.
+        conditions: dict from a column of the source, or of its table of labels, to the number of
+            its labels, the unknown one included; None for none.
         entries: K of an array, 2 or more.
         **kwargs: see `Pipeline`.
 
     Attributes:
+        conditioned: Labels that were learned; None before `prepare`.
         tokenizer: what encodes a source, see `open_tokenized`; set by who can run its networks, see
             `mmssl.runs.tokens`.
         decoder: function from a dict of the codes of each level, int32 (1, ...), to what they stand
@@ -55,6 +61,7 @@ class Codes(Pipeline):
         tokens: str | None = None,
         level: str | None = None,
         batch_size: int = 64,
+        conditions: dict[str, int] | None = None,
         entries: int | None = None,
         **kwargs,
     ):
@@ -62,6 +69,7 @@ class Codes(Pipeline):
         if entries is not None and entries < 2:
             raise ValueError(f"entries={entries} must be 2 or more")
         self.tokens, self.level, self.entries = tokens, level, entries
+        self.conditions, self.conditioned = dict(conditions or {}), None
         self.tokenizer = self.decoder = self._spec = self._progress = None
 
     # What the codes are.
@@ -128,8 +136,9 @@ class Codes(Pipeline):
         }
 
     def encoder_arguments(self):
-        """Returns the same as `method_arguments`."""
-        return {**super().encoder_arguments(), **self.method_arguments()}
+        """Returns the same as `method_arguments`, and how many `labels` each condition has."""
+        counts = {"labels": tuple(self.conditions.values())}
+        return {**super().encoder_arguments(), **counts, **self.method_arguments()}
 
     def _is_told(self):
         given = self._spec is not None or self.tokens is not None
@@ -187,10 +196,13 @@ class Codes(Pipeline):
         """Reads what the codes of a run are."""
         super().restore(folder)
         self.reopen(folder)
+        self.conditioned = Labels.read(folder)
 
     def index(self, folder=None):
-        """Keeps what the codes are, and the network that turns them back, in the run folder."""
+        """Numbers labels, and keeps what the codes are and what turns them back in the folder."""
         super().index(folder)
+        if self.conditions:
+            self._number_labels(folder)
         if folder is None or (Path(folder) / CODES_FILE).exists():
             return
         paths = [place for place in (self.tokens, self.source) if _is_path(place)]
@@ -200,6 +212,14 @@ class Codes(Pipeline):
                 with atomic_write(Path(folder, name)) as beside:
                     shutil.copyfile(held[0], beside)
         self.spec.write(folder)
+
+    def _number_labels(self, folder):
+        self.conditioned = None if folder is None else Labels.read(folder)
+        if self.conditioned is None:
+            self.conditioned = Labels.learned(self.items, self.conditions)
+            if folder is not None:
+                self.conditioned.write(folder)
+        self._numbers = host(self.conditioned.numbers(self.items))
 
     def worth_caching(self, source):
         return True
@@ -221,7 +241,14 @@ class Codes(Pipeline):
         return tf.equal(count, sum(self.spec.sizes.values()))
 
     def example(self, index, key):
-        return self.inputs(self.item(index))
+        element = self.inputs(self.item(index))
+        return {**element, "labels": self._numbers[index]} if self.conditions else element
+
+    def item_inputs(self, source):
+        if not self.conditions:
+            return super().item_inputs(source)
+        numbers = host(self.conditioned.numbers(source))
+        return lambda index, item, *length: {**self.inputs(item), "labels": numbers[index]}
 
     def inputs(self, item, max_length=None):
         level, above = self._levels

@@ -17,7 +17,8 @@ class CodeWindows(Codes):
 
     An epoch visits every item in proportion to its length, and at least once. One with more codes
     than a window gives a random part, which begins where a code of the level above does; one with
-    fewer is joined with further items, drawn at random, the last of which is cut off.
+    fewer is joined with further items, drawn at random, of the same labels where there are
+    `conditions`, the last of which is cut off.
 
     Batches hold codes int32 (B, length), and upper_codes int32 (B, length / rate), which stand for
     the same time, where there is a level above, one of whose codes lasts as long as `rate` codes.
@@ -77,7 +78,18 @@ class CodeWindows(Codes):
         self.count = int(visits.sum())
         self._item_of = host(np.repeat(np.arange(len(counts)), visits))
         self._draws = math.ceil(2 * self.length / counts.mean())
-        self._longest = int(counts.argmax())
+        self._group_items()
+
+    def _group_items(self):
+        """Groups the items by their labels, of which all are one where there are none."""
+        count = len(self.items)
+        numbers = self._numbers.numpy() if self.conditions else np.zeros((count, 1), np.int32)
+        _, group = np.unique(numbers, axis=0, return_inverse=True)
+        group = group.reshape(-1)
+        sizes = np.bincount(group)
+        self._members = host(np.argsort(group, kind="stable"))
+        self._group_of, self._group_size = host(group), host(sizes)
+        self._group_start = host(np.cumsum(sizes) - sizes)
 
     def item_of(self, numbers):
         return self._item_of.numpy()[numbers]
@@ -96,12 +108,18 @@ class CodeWindows(Codes):
     def example(self, index, key):
         first, rest = tf.unstack(tf.random.experimental.stateless_split(key, 2))
         item = self._item_of[index]
-        drawn = tf.random.stateless_uniform(
-            [self._draws], rest, maxval=len(self.items), dtype=tf.int64
-        )
-        order = tf.concat([item[tf.newaxis], drawn, [tf.constant(self._longest, tf.int64)]], axis=0)
+        order = self._further(item, rest)
         begun = self._begun(self.item(item), first)
-        return self._window(begun, lambda number: self.item(order[number]))
+        window = self._window(begun, lambda n: self.item(order[(n - 1) % self._draws]))
+        return {**window, "labels": self._numbers[item]} if self.conditions else window
+
+    def _further(self, item, key):
+        """Draws items of the same labels as one, int64 (draws,)."""
+        group = self._group_of[item]
+        drawn = tf.random.stateless_uniform(
+            [self._draws], key, maxval=self._group_size[group], dtype=tf.int64
+        )
+        return tf.gather(self._members, self._group_start[group] + drawn)
 
     def _begun(self, flat, key):
         """Returns the codes of both levels of an item, from a random code of the upper one on."""
@@ -173,9 +191,12 @@ class CodeWindows(Codes):
         def item(index, number):
             return decode(source.read((index + tf.cast(number, tf.int64)) % count))
 
+        numbers = host(self.conditioned.numbers(source)) if self.conditions else None
+
         def element(index):
             begun = self._both(item(index, 0))
-            return self._window(begun, lambda number: item(index, number))
+            window = self._window(begun, lambda number: item(index, number))
+            return {**window, "labels": numbers[index]} if self.conditions else window
 
-        numbers = tf.data.Dataset.range(count)
-        return mapped(numbers, element, self.num_parallel_calls).batch(batch_size)
+        items = tf.data.Dataset.range(count)
+        return mapped(items, element, self.num_parallel_calls).batch(batch_size)

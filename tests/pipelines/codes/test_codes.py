@@ -156,6 +156,23 @@ def test_shards_go_on_where_they_were_left_and_know_their_tokenizer(photos, tmp_
         write_codes(tmp_path / "codes", source, tokenizer.encode, CodeSpec(16, SPEC.shapes))
 
 
+def test_labels_are_numbered_by_their_names_and_kept(photos, run, tmp_path):
+    given = {"label_column": "folder", "conditions": {"label": 3}}
+    data = codes_of(photos, run, **given).prepare(tmp_path)
+    assert data.encoder_arguments()["labels"] == (3,)
+    found = elements(data, 2)
+    at = {codes.tobytes(): 1 + place // 5 for place, codes in enumerate(expected(photos, 2))}
+    assert [at[codes.tobytes()] for codes in found["codes"]] == found["labels"][:, 0].tolist()
+    kept = Codes("nowhere", tokens="gone", conditions={"label": 3})
+    kept.restore(tmp_path)
+    [found] = kept.fixed_elements(data.items.select([9, 0])).as_numpy_iterator()
+    assert found["labels"].tolist() == [[2], [1]]
+    with pytest.raises(ValueError, match="too few for the 2 of the data and the unknown one"):
+        codes_of(photos, run, **given | {"conditions": {"label": 2}}).prepare()
+    with pytest.raises(ValueError, match="'genre': choose one of label"):
+        codes_of(photos, run, **given | {"conditions": {"genre": 2}}).prepare()
+
+
 def test_arrays_are_codes_by_themselves():
     array = np.arange(32).reshape(2, 4, 4) % 16
     data = Codes(array, entries=16, batch_size=2).prepare()

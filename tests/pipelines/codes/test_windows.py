@@ -47,6 +47,16 @@ def test_windows_begin_anywhere_and_short_recordings_are_joined(folder):
     assert len(set(short[:, 4] // 40)) > 1
 
 
+def test_short_recordings_are_joined_with_those_of_the_same_label(folder):
+    data = of(folder, labels=["a", "b", "a"], conditions={"label": 3}).prepare()
+    found = elements(data, 40)
+    recordings = found["codes"] // 40
+    assert {*recordings[found["labels"][:, 0] == 2].ravel()} == {1}
+    assert {*recordings[found["labels"][:, 0] == 1].ravel()} == {0, 2}
+    [found] = data.fixed_elements(data.items).as_numpy_iterator()
+    assert found["labels"].tolist() == [[1], [2], [1]]
+
+
 def test_an_epoch_visits_recordings_by_their_length(folder):
     data = of(folder, length=8).prepare()
     assert data.count == 2 + 4 + 1
