@@ -5,6 +5,7 @@ from mmssl.commands import arguments
 EXAMPLES = """mmssl generate runs/wavenet --seconds 4 --prompt x.wav --temperature 0.9 --out y.wav
 mmssl generate runs/pixel_cnn --count 8 --seed 0 --temperature 1 --out page.png
 mmssl generate runs/dalle "a red square" --count 8 --rerank runs/clip --out page.png
+mmssl generate runs/prior --upsampler runs/upsampler --prompt x.wav --seconds 4 --out y.wav
 mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9"""
 
 
@@ -35,6 +36,18 @@ def add_arguments(parser):
     audio = parser.add_argument_group("audio")
     audio.add_argument("--seconds", type=float, help="to add to the prompt; 4 if not given")
     audio.add_argument("--speaker", help="name of a speaker, if the run was trained with speakers")
+    audio.add_argument(
+        "--upsampler",
+        dest="upsamplers",
+        nargs="+",
+        metavar="RUN",
+        help="runs over the levels of codes below that of RUN, from the top down",
+    )
+    audio.add_argument(
+        "--hop-fraction",
+        type=float,
+        help="share of a window of codes that is new; 0.5",
+    )
     audio.add_argument("--like", help="audio whose log-mel frames condition, if trained with them")
     text = parser.add_argument_group("text")
     text.add_argument(
@@ -65,7 +78,15 @@ def _given(options):
     if options.text is not None and options.prompt is not None:
         raise ValueError(f"the prompt is given twice, {options.text!r} and as --prompt.")
     prompt = options.prompt if options.text is None else options.text
-    return {**vars(options), "prompt": prompt, "rerank": _scorer(options)}
+    runs = {"rerank": _scorer(options), "upsamplers": _upsamplers(options)}
+    return {**vars(options), "prompt": prompt, **runs}
+
+
+def _upsamplers(options):
+    """The runs over the levels below; None without any."""
+    from mmssl.runs import Run
+
+    return [Run.load(x, options.trust or ()) for x in options.upsamplers or ()] or None
 
 
 def _scorer(options):

@@ -4,6 +4,8 @@ from mmssl.decoders.bart import BartDecoder
 from mmssl.decoders.convolutional import conv_decoder
 from mmssl.decoders.discrete_vae import discrete_vae_decoder
 from mmssl.decoders.discriminator import dcgan_discriminator, patch_discriminator
+from mmssl.decoders.dilated_residual import dilated_residual_decoder, mirrored_decoder
+from mmssl.decoders.discriminator import dcgan_discriminator
 from mmssl.decoders.inpainting import inpainting_decoder
 from mmssl.decoders.masked import masked_decoder
 from mmssl.decoders.patches import patch_decoder
@@ -20,9 +22,11 @@ __all__ = [
     "conv_decoder",
     "dcgan_discriminator",
     "discrete_vae_decoder",
+    "dilated_residual_decoder",
     "inpainting_decoder",
     "latent_decoder",
     "masked_decoder",
+    "mirrored_decoder",
     "patch_decoder",
     "patch_discriminator",
     "perceptual_network",

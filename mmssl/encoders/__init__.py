@@ -5,6 +5,7 @@ from mmssl.encoders.amdim import amdim_encoder
 from mmssl.encoders.bart import bart_encoder
 from mmssl.encoders.bert import bert_encoder
 from mmssl.encoders.channel_groups import channel_group_encoder, channel_groups, group_encoders
+from mmssl.encoders.code_transformer import code_transformer
 from mmssl.encoders.conv import conv_encoder
 from mmssl.encoders.cpc import cpc_encoder
 from mmssl.encoders.dalle import dalle_encoder
@@ -12,6 +13,7 @@ from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.diagonal_bilstm import diagonal_bilstm_encoder
 from mmssl.encoders.discrete_vae import discrete_vae_encoder
+from mmssl.encoders.dilated_residual import dilated_residual_encoder
 from mmssl.encoders.episode import episode_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
@@ -55,6 +57,7 @@ __all__ = [
     "blocks",
     "channel_group_encoder",
     "channel_groups",
+    "code_transformer",
     "conv_encoder",
     "cpc_encoder",
     "cut",
@@ -63,6 +66,7 @@ __all__ = [
     "dense_encoder",
     "diagonal_bilstm_encoder",
     "discrete_vae_encoder",
+    "dilated_residual_encoder",
     "episode_encoder",
     "frame_encoder",
     "gpt_encoder",

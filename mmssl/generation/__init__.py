@@ -1,6 +1,7 @@
 """Samplers of generative methods, and generation of audio and text from a run."""
 
 from mmssl.generation.audio import generate_audio
+from mmssl.generation.code_sampler import CodeSampler
 from mmssl.generation.samplers import audio_sampler
 from mmssl.generation.text import generate_text
 from mmssl.generation.token_generator import TokenGenerator
@@ -8,6 +9,7 @@ from mmssl.generation.wavenet_sampler import WaveNetSampler
 from mmssl.generation.wavernn_sampler import WaveRNNSampler
 
 __all__ = [
+    "CodeSampler",
     "TokenGenerator",
     "WaveNetSampler",
     "WaveRNNSampler",

@@ -54,10 +54,10 @@ def generate_audio(
     """
     method = run.method(*SAMPLERS)
     sampler = audio_sampler(method)
-    paths = _paths(out, count)
+    paths = output_paths(out, count)
     if seconds is not None and seconds <= 0:
         raise ValueError(f"seconds must be above 0; got {seconds}.")
-    heard = _read(run, prompt, "prompt", tell) if prompt else np.zeros(0, "float32")
+    heard = read_sound(run.data, prompt, "prompt", tell) if prompt else np.zeros(0, "float32")
     given = _conditions(run, method, count, speaker, like, prompt, tell)
     samples = _samples(run, seconds, given.get("log_mel"))
     codes = sampler.encode(heard)
@@ -76,7 +76,19 @@ def generate_audio(
     return paths
 
 
-def _paths(out, count):
+def output_paths(out, count):
+    """Lists the files to write: `y.wav`, or `y-1.wav`, `y-2.wav` ... of several.
+
+    Args:
+        out: `.wav` or `.flac` file.
+        count: int, their number.
+
+    Returns:
+        list of pathlib.Path.
+
+    Raises:
+        ValueError: the file has another ending, or the count is below 1.
+    """
     out = Path(out)
     if out.suffix not in ENDINGS:
         raise ValueError(f"out must end in {' or '.join(ENDINGS)}; got {out}.")
@@ -87,12 +99,25 @@ def _paths(out, count):
     return [out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]
 
 
-def _read(run, path, what, tell):
-    """Reads an audio file at the run's sample rate."""
+def read_sound(data, path, what, tell):
+    """Reads an audio file at the sample rate of a pipeline of sound.
+
+    Args:
+        data: mmssl.pipelines.audio.AudioWindows.
+        path: the file.
+        what: str, what the error calls it.
+        tell: function called with a message, a str, if it is resampled.
+
+    Returns:
+        float32 array (T,).
+
+    Raises:
+        ValueError: there is no such file, or it cannot be read.
+    """
     if not Path(path).is_file():
         raise ValueError(f"{what} must be an audio file; there is none at {path}.")
-    source = run.data.open(str(path))
-    wave, rate = run.data.preview(source, 0)
+    source = data.open(str(path))
+    wave, rate = data.preview(source, 0)
     found = librosa.get_samplerate(path)
     if found != rate:
         tell(f"{path} was resampled from {found} Hz to the run's sample rate of {rate} Hz.")
@@ -117,7 +142,7 @@ def _conditions(run, method, count, speaker, like, prompt, tell):
                 f"{run.folder} was trained with log-mel frames: pass like=<audio file> to take "
                 "them from, and no prompt."
             )
-        frames = run.data.frames(_read(run, like, "like", tell)).numpy()
+        frames = run.data.frames(read_sound(run.data, like, "like", tell)).numpy()
         given["log_mel"] = np.tile(frames, (count, 1, 1))
     return given
 

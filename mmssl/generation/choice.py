@@ -3,6 +3,7 @@
 from mmssl.generation.audio import generate_audio
 from mmssl.generation.captioned import generate_captioned
 from mmssl.generation.pictures import generate_pictures
+from mmssl.generation.coded_audio import generate_coded_audio
 from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")
@@ -12,6 +13,7 @@ KINDS = {
     "PixelRNN": ("pictures", generate_pictures, ("out",)),
     "ImageGPT": ("pictures", generate_pictures, ("out",)),
     "DALLE": ("pictures", generate_captioned, ("out", "rerank", "candidates")),
+    "CodePrior": ("audio", generate_coded_audio, ("out", "seconds", "upsamplers", "hop_fraction")),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 

@@ -22,6 +22,7 @@ from mmssl.layers.audio import (
 )
 from mmssl.layers.captioned import Begun, CaptionedPositions, LastTokensMean, OwnPadding
 from mmssl.layers.channels import LabChannels, PadChannels, SplitChannels, TakeChannels
+from mmssl.layers.code_positions import FactoredMask, ShiftedCodes, StartLabels
 from mmssl.layers.codebook import VectorQuantizer, straight_through
 from mmssl.layers.color import (
     ColorBins,
@@ -41,6 +42,7 @@ from mmssl.layers.convolution import (
 )
 from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T5Block
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
+from mmssl.layers.dilated import DilatedUnit
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
 from mmssl.layers.masked_convolution import MaskedConv2D, causal_mask
 from mmssl.layers.gumbel_codebook import GumbelCodebook
@@ -104,8 +106,10 @@ __all__ = [
     "ColorBins",
     "CrossAttention",
     "DiagonalBiLSTM",
+    "DilatedUnit",
     "DualGRU",
     "EndToken",
+    "FactoredMask",
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",
@@ -156,10 +160,12 @@ __all__ = [
     "SentenceMask",
     "SentenceMean",
     "ShiftedByStart",
+    "ShiftedCodes",
     "SplitBytes",
     "SplitChannels",
     "Standardize",
     "StandardizeWaveform",
+    "StartLabels",
     "T5Block",
     "TableValues",
     "TakeChannels",

@@ -31,11 +31,13 @@ from mmssl.losses.hue_chroma import hue_chroma_loss
 from mmssl.losses.info_nce import future_info_nce, info_nce
 from mmssl.losses.infomax import infomax_dv, infomax_jsd, infomax_nce
 from mmssl.losses.inter_image import inter_image
+from mmssl.losses.largest_errors import largest_squared_errors
 from mmssl.losses.lifted_structured import lifted_structured_loss
 from mmssl.losses.logistic import logistic_loss
 from mmssl.losses.logit_laplace import logit_laplace_nats
 from mmssl.losses.masked_contrastive import masked_contrastive
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
+from mmssl.losses.multispectral import multispectral_distance, multispectral_norm
 from mmssl.losses.n_pair import n_pair_loss
 from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
@@ -82,6 +84,7 @@ __all__ = [
     "infomax_jsd",
     "infomax_nce",
     "inter_image",
+    "largest_squared_errors",
     "lifted_structured_loss",
     "linear_generator_loss",
     "logistic_loss",
@@ -89,6 +92,8 @@ __all__ = [
     "masked_contrastive",
     "masked_cross_entropy",
     "match_loss",
+    "multispectral_distance",
+    "multispectral_norm",
     "n_pair_loss",
     "nce_log_partition",
     "nce_loss",

@@ -8,6 +8,7 @@ from mmssl.methods.bert import BERT
 from mmssl.methods.byol import BYOL
 from mmssl.methods.clip import CLIP
 from mmssl.methods.cmc import CMC
+from mmssl.methods.code_prior import CodePrior
 from mmssl.methods.codesearchnet import CodeSearchNet
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.contractive_autoencoder import ContractiveAutoencoder
@@ -33,6 +34,7 @@ from mmssl.methods.image_gpt import ImageGPT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.interclr import InterCLR
 from mmssl.methods.jigsaw import Jigsaw
+from mmssl.methods.jukebox import Jukebox
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
@@ -88,6 +90,7 @@ __all__ = [
     "VQVAE2",
     "BarlowTwins",
     "CPCAction",
+    "CodePrior",
     "CodeSearchNet",
     "Colorization",
     "ContextEncoder",
@@ -106,6 +109,7 @@ __all__ = [
     "ImageGPT",
     "InterCLR",
     "Jigsaw",
+    "Jukebox",
     "MoCo",
     "MoCoV3",
     "PixelRNN",

@@ -2,8 +2,8 @@
 
 import keras
 
-from mmssl.decoders import strided_residual_decoder
-from mmssl.layers import GridPooling, VectorQuantizer, straight_through
+from mmssl.layers import VectorQuantizer, straight_through
+from mmssl.methods.bases.code_networks import decoder_of_codes, hop_of, quantized_encoder
 from mmssl.methods.bases.quantized import QuantizedAutoencoder
 
 
@@ -20,7 +20,8 @@ class VQVAE(QuantizedAutoencoder):
     a `momentum` the entries follow the means of what they replace, and entries that are not used
     begin again (see `mmssl.layers.VectorQuantizer`); without, the last term trains them.
 
-    The encoder that is saved has q as its features, and their averages over cells as its embedding.
+    The encoder that is saved has q as its features. Its embedding is their averages over cells of a
+    picture, and of sound it pools them as the given encoder does its own.
 
     Batch:
         <input>: the encoder's inputs, such as `images` float32 (B, size, size, 3) in [0, 1].
@@ -30,17 +31,19 @@ class VQVAE(QuantizedAutoencoder):
     again.
 
     Args:
-        encoder: keras.Model with a map of features of a known size.
+        encoder: keras.Model with a map of features of a known size, or of sound with a sequence of
+            them.
         target_shape: shape of a target, without the batch; it follows the data.
         entries: K, 2 or more.
         entry_width: channels of an entry.
         momentum: see `VectorQuantizer`; None trains the entries.
         restart: see `VectorQuantizer`.
         commitment: beta, 0 or more.
-        decoder_width: see `mmssl.decoders.strided_residual_decoder`, as for the next two.
+        decoder_width: see `mmssl.decoders.strided_residual_decoder`, as for the next two; of sound,
+            `mmssl.decoders.dilated_residual_decoder`.
         decoder_units: number of its residual units.
         decoder_unit_width: channels inside a unit.
-        grid: cells per side of the map whose averages the embedding concatenates.
+        grid: cells per side of a map whose averages the embedding concatenates.
         **kwargs: passed to Pretrainer.
 
     Raises:
@@ -63,37 +66,35 @@ class VQVAE(QuantizedAutoencoder):
         **kwargs,
     ):
         features = encoder.output["features"]
-        if len(features.shape) != 4 or None in features.shape[1:]:
-            raise ValueError(
-                f"VQVAE(encoder=...) needs a map of features of a known size; {encoder.name} has "
-                f"features {tuple(features.shape[1:])}."
-            )
-        places = keras.Input((*features.shape[1:-1], entry_width))
-        decoder = strided_residual_decoder(
-            places, tuple(target_shape), decoder_width, decoder_units, decoder_unit_width
-        )
+        sizes = (decoder_width, decoder_units, decoder_unit_width)
+        decoder = decoder_of_codes("VQVAE", encoder, entry_width, tuple(target_shape), *sizes)
+        self.hop, self.target_shape = hop_of(encoder), tuple(target_shape)
         super().__init__(encoder, decoder, commitment, momentum, **kwargs)
         self.head = keras.layers.Dense(entry_width, dtype="float32", name="vectors")
         self.head.build(features.shape)
         self.quantizer = VectorQuantizer(entries, entry_width, momentum, restart, name="quantizer")
-        self.quantizer.build((None, *places.shape[1:]))
+        self.quantizer.build((*features.shape[:-1], entry_width))
         self.grid = grid
 
     def call(self, batch, training=False):
         """Encodes, quantizes and decodes.
 
         Returns:
-            dict of `vectors` and `quantized` float32 (B, H, W, entry_width), `codes` int32
-            (B, H, W), and `outputs` (B, *target_shape).
+            dict of `vectors` and `quantized` float32 (B, H, W, entry_width), of sound
+            (B, T, entry_width), `codes` int32 without the last axis, and `outputs`
+            (B, *target_shape).
         """
         vectors = self.head(self.encode(batch, training)["features"])
         found = self.quantizer(vectors)
         seen = straight_through(vectors, found["quantized"]) if training else found["quantized"]
         return {"vectors": vectors, **found, "outputs": self.decoder(seen, training=training)}
 
+    @property
+    def code_shape(self):
+        """Shape of the codes of an example, (H, W) of a map and (T,) of a window of sound."""
+        return super().code_shape if self.hop is None else (self.target_shape[0] // self.hop,)
+
     def export_encoder(self):
         """Returns the encoder with its features quantized; layers are shared."""
-        found = self.quantizer(self.head(self.encoder.output["features"]))
-        pooled = GridPooling(self.grid, name="codes_pool", dtype="float32")(found["quantized"])
-        outputs = {"features": found["quantized"], "embedding": pooled}
-        return keras.Model(self.encoder.input, outputs, name=f"{self.encoder.name}_quantized")
+        vectors = self.head(self.encoder.output["features"])
+        return quantized_encoder(self.encoder, self.quantizer(vectors)["quantized"], self.grid)

@@ -23,6 +23,7 @@ NETWORKS = (
 NAMED = {
     "data.sides": Pipeline,
     "method.towers": keras.Model,
+    "method.levels": keras.Model,
 }  # arguments that are several of a kind
 
 

@@ -7,11 +7,10 @@ import numpy as np
 from mmssl.encoders.parts.saved import read_model
 from mmssl.files import atomic_write
 from mmssl.methods.bases.tokenizer import Tokenizer
-from mmssl.pipelines.codes.spec import ALONE, CODES_FILE, DECODER_FILE, CodeSpec
+from mmssl.pipelines.codes.spec import ALONE, CODES_FILE, DECODER_FILE, ENCODER_FILE, CodeSpec
 from mmssl.runs.checksums import write_noted
 from mmssl.runs.folder import RunFolder
 
-ENCODER_FILE = "code_encoder.keras"
 _REMEDY = (
     "if it belongs to a tokenizer's run whose checkpoint is whole, delete it and encoder.keras "
     "beside it, and the same `mmssl pretrain` command writes both again"

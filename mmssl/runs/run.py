@@ -13,6 +13,7 @@ from mmssl.encoders.parts.whitening import whitened
 from mmssl.methods.bases import Pretrainer
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.runs.checkpoint import load_weights, read_position
+from mmssl.runs.coders import open_coder
 from mmssl.runs.folder import RunFolder
 from mmssl.runs.kept import find_kept, sound
 from mmssl.runs.recipe import build, completed, resolved
@@ -201,6 +202,10 @@ class Run:
             f"it has no {self.files.whitening.name}; the same `mmssl pretrain` command writes it, "
             "in Python mmssl.training.finish"
         )
+
+    def coder(self, name):
+        """Opens one of the networks of codes in the folder; see `mmssl.runs.coders.open_coder`."""
+        return open_coder(self.folder, name)
 
     def place(self, name):
         """Returns where a product of the encoder is written in the folder.

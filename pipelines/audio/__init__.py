@@ -9,6 +9,7 @@ from mmssl.pipelines.audio.unit_windows import UnitWindows
 from mmssl.pipelines.audio.views import AudioViews
 from mmssl.pipelines.audio.visible_frames import VisibleFrames
 from mmssl.pipelines.audio.visible_patches import SpectrogramPatches
+from mmssl.pipelines.audio.wave_targets import WaveTargets
 from mmssl.pipelines.audio.windows import AudioWindows
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "SpectrogramPatches",
     "UnitWindows",
     "VisibleFrames",
+    "WaveTargets",
 ]

@@ -12,7 +12,7 @@ from mmssl.files import atomic_write
 from mmssl.pipelines.codes.cached import open_tokenized
 from mmssl.pipelines.codes.labels import Labels
 from mmssl.pipelines.codes.shards import codes_in
-from mmssl.pipelines.codes.spec import ALONE, CODES_FILE, DECODER_FILE, CodeSpec
+from mmssl.pipelines.codes.spec import ALONE, CODES_FILE, DECODER_FILE, ENCODER_FILE, CodeSpec
 from mmssl.pipelines.pipeline import Pipeline
 from mmssl.pipelines.sources import Source
 from mmssl.pipelines.sources.arrays import host
@@ -32,8 +32,8 @@ class Codes(Pipeline):
     int32 (B, columns), numbered from 1, 0 for unknown ones. Inputs of a trained encoder have the
     same names.
 
-    The run folder keeps codes.json, what the codes are, and code_decoder.keras, which turns them
-    back, so that it needs the tokenizer's run no more to generate.
+    The run folder keeps codes.json, what the codes are, and the tokenizer's code_encoder.keras and
+    code_decoder.keras, so that it needs the tokenizer's run no more to generate.
 
     Args:
         source: see above.
@@ -206,10 +206,11 @@ class Codes(Pipeline):
         if folder is None or (Path(folder) / CODES_FILE).exists():
             return
         paths = [place for place in (self.tokens, self.source) if _is_path(place)]
-        held = [path for path in (Path(place, DECODER_FILE) for place in paths) if path.is_file()]
-        if held:
-            with atomic_write(Path(folder, DECODER_FILE)) as beside:
-                shutil.copyfile(held[0], beside)
+        for name in (ENCODER_FILE, DECODER_FILE):
+            held = [path for path in (Path(place, name) for place in paths) if path.is_file()]
+            if held:
+                with atomic_write(Path(folder, name)) as beside:
+                    shutil.copyfile(held[0], beside)
         self.spec.write(folder)
 
     def _number_labels(self, folder):

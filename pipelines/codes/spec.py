@@ -8,7 +8,8 @@ from pathlib import Path
 from mmssl.files import write_text
 from mmssl.reading import load_json
 
-CODES_FILE, DECODER_FILE = "codes.json", "code_decoder.keras"
+CODES_FILE = "codes.json"
+ENCODER_FILE, DECODER_FILE = "code_encoder.keras", "code_decoder.keras"
 ALONE = "codes"  # the name of the level where there is one
 
 

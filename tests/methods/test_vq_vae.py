@@ -15,6 +15,7 @@ from tests.contract.learning import on_clothes
 from tests.tolerances import NETWORK, SUM, assert_close
 
 SIZES = {"decoder_width": 8, "decoder_units": 1, "decoder_unit_width": 8}
+SOUND = {"halvings": "[2]", "width": 4, "depth": 1, "out_width": 4}
 CASE = Case(
     "vision/vq_vae",
     (
@@ -25,6 +26,18 @@ CASE = Case(
     ),
     **on_clothes(0.01),
 )
+CASES = {
+    "sound": Case(
+        "audio/vq_vae",
+        (
+            *("--data.batch_size=4", "--data.window=256", "--fit.jit_compile=false"),
+            *("--method.entries=8", "--method.entry_width=4"),
+            *(f"--method.encoder.{name}={size}" for name, size in SOUND.items()),
+            *("--method.decoder_width=4", "--method.decoder_units=1"),
+            "--method.decoder_unit_width=4",
+        ),
+    ),
+}
 
 
 def method_of(**options):

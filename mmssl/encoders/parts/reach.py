@@ -18,11 +18,13 @@ from mmssl.layers import (
     NormalizeLevel,
     PaddingMask,
     StandardizeWaveform,
+    ZeroMaskedFrames,
 )
 
 # A recurrent network has no end to its reach; what was that many frames ago, it has forgotten.
 REMEMBERED = 256
 REMEMBERED_SAMPLES = 4096  # where every sample is a frame
+WHOLE = PaddingMask | ZeroMaskedFrames
 LEVELS = NormalizeLevel | StandardizeWaveform
 
 
@@ -35,7 +37,8 @@ class Reach:
         grid: samples of which a window must start at a multiple: the hop, or a multiple of it
             where an input such as log-mel frames is framed, too.
         past: samples before a frame's hop that it depends on, a multiple of `grid`. 0 where frames
-            attend to each other: no window gives what the whole recording does.
+            attend to each other, or see none that are masked: no window gives what the whole
+            recording does.
         ahead: samples after a frame's hop that it depends on.
     """
 
@@ -62,8 +65,8 @@ def reach(encoder):
     ahead = max(0, shortest(encoder) - hop)
     framed = [layer.hop for layer in encoder.layers if isinstance(layer, FrameUpsampling)]
     grid = math.lcm(hop, *framed)
-    attends = any(isinstance(layer, PaddingMask) for layer in encoder.layers)
-    past = 0 if attends else -(-field // grid) * grid
+    whole = any(isinstance(layer, WHOLE) for layer in encoder.layers)
+    past = 0 if whole else -(-field // grid) * grid
     return Reach(hop, grid, past, ahead)
 
 

@@ -1,4 +1,4 @@
-"""A method's own metrics on held-out items, and its images for the report."""
+"""A method's own metrics on held-out items, and its images and sounds for the report."""
 
 from mmssl.generation.images import generated_images
 
@@ -22,21 +22,23 @@ def validate(run, method, source):
     }
 
 
-def report_images(run, source):
-    """Returns the images that a run's method draws for the report.
+def report_examples(run, source):
+    """Returns what a run's method draws and plays for the report.
 
     Args:
         run: Run.
         source: Source of items to show.
 
     Returns:
-        list of (title, caption, uint8 (H, W, 3)); empty for methods without images.
+        Pair of a list of (title, caption, uint8 (H, W, 3)), and one of (title, clips), see
+        `Pretrainer.report_sounds`; empty for methods without such.
 
     Raises:
-        ValueError: the images cannot be drawn from these items.
+        ValueError: they cannot be made of these items.
     """
     method, data = run.method(), pipeline_for(run, source)
-    return [*method.report_images(data), *generated_images(method, data)]
+    images = [*method.report_images(data), *generated_images(method, data)]
+    return images, method.report_sounds(data)
 
 
 def pipeline_for(run, source):

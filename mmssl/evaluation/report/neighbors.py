@@ -107,7 +107,7 @@ def show_items(data, source):
         return "video", [_strip(clip) for batch in batches for clip in batch["frames"].numpy()]
     if "waveform" in inputs:
         heard = data.examples(source, max_length=int(AUDIO_SECONDS * data.sample_rate))
-        return "audio", [_audio(wave_, data.sample_rate) for wave_ in _waves(heard)]
+        return "audio", [player(wave_, data.sample_rate) for wave_ in _waves(heard)]
     if "numbers" in inputs or "categories" in inputs:
         return "text", [_cells(data.cells(source, i)) for i in range(len(source))]
     if "codes" in inputs:
@@ -166,7 +166,16 @@ def _waves(batches):
         yield from (w[:n] for w, n in zip(batch["waveform"].numpy(), lengths, strict=True))
 
 
-def _audio(samples, rate):
+def player(samples, rate):
+    """Renders a sound as its spectrogram and a player.
+
+    Args:
+        samples: float array (T,), full scale 1.
+        rate: samples per second.
+
+    Returns:
+        str, HTML.
+    """
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)

@@ -6,7 +6,7 @@ import numpy as np
 import yaml
 
 from mmssl.evaluation.probes.features import embed_source
-from mmssl.evaluation.probes.hooks import report_images
+from mmssl.evaluation.probes.hooks import report_examples
 from mmssl.evaluation.probes.labeled import LabeledData
 from mmssl.evaluation.probes.registry import title_of
 from mmssl.evaluation.probes.results import of_the_end, read_results
@@ -24,7 +24,7 @@ from mmssl.evaluation.probes.table import (
 from mmssl.evaluation.report import figures, page
 from mmssl.evaluation.report.curves import curve_panels
 from mmssl.evaluation.report.embedding_map import embedding_map
-from mmssl.evaluation.report.neighbors import image_uri, neighbor_rows
+from mmssl.evaluation.report.neighbors import image_uri, neighbor_rows, player
 from mmssl.evaluation.report.verdict import advice, healthy, learned, unprobed
 from mmssl.evaluation.words.measure import KIND, word_rows
 from mmssl.files import write_text
@@ -210,7 +210,7 @@ def _training(run, history):
 
 
 def _items(run, data, results, seed):
-    """Sections on single items: the map, the neighbors and the method's own images."""
+    """Sections on single items: the map, the neighbors and what the method draws and plays."""
     try:
         data = _request(run, data, results)
         source, _ = data.open(run.data, seed)
@@ -228,7 +228,7 @@ def _items(run, data, results, seed):
     return [
         *_embeddings(run, encoder, source, seed),
         # Shuffled, since the source is often sorted by class.
-        *_images(run, source.select(np.random.default_rng(seed).permutation(len(source)))),
+        *_examples(run, source.select(np.random.default_rng(seed).permutation(len(source)))),
     ]
 
 
@@ -261,9 +261,9 @@ def _request(run, data, results):
     return own
 
 
-def _images(run, source):
+def _examples(run, source):
     try:
-        drawn = report_images(run, source)
+        drawn, played = report_examples(run, source)
     except ValueError as error:
         return [page.section("Method", page.sentence(_sentence(error)))]
     parts = [
@@ -273,7 +273,20 @@ def _images(run, source):
         f"<figcaption>{page.escape(caption)}</figcaption></figure>"
         for title, caption, image in drawn
     ]
+    parts += [_players(title, clips, run.data.sample_rate) for title, clips in played]
     return [page.section("Method", *parts)] if parts else []
+
+
+def _players(title, clips, rate):
+    rows = (
+        f'<div class="row">{"".join(_heard(name, wave, rate) for name, wave in clip.items())}</div>'
+        for clip in clips
+    )
+    return f"<h3>{page.escape(title)}</h3>{''.join(rows)}"
+
+
+def _heard(name, wave, rate):
+    return f'<div class="item">{player(wave, rate)}<p>{page.escape(name)}</p></div>'
 
 
 def _details(run):

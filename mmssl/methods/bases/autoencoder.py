@@ -10,6 +10,7 @@ from mmssl.choices import check_choices
 from mmssl.decoders import reconstruction_decoder, tied_decoder
 from mmssl.encoders import blocks
 from mmssl.losses.reconstruction import reconstruction_error
+from mmssl.methods.bases.heard import PLAYED, played_pairs
 from mmssl.methods.bases.held_out_images import spread_out
 from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.reconstructed import measured, reconstruction_sheet
@@ -146,8 +147,22 @@ class Autoencoder(Pretrainer):
             data: pipeline over the items to show, with `fixed_elements`.
 
         Returns:
-            list of one (title, caption, uint8 (H, W, 3)).
+            list of one (title, caption, uint8 (H, W, 3)); empty for waveforms, which are played.
         """
         batch = next(data.fixed_elements(data.source, REPORT_IMAGES).as_numpy_iterator())
+        if _is_sound(batch):
+            return []
         caption, picture = reconstruction_sheet(batch, self.reconstruct(batch))
         return [("Reconstructions", caption, picture)]
+
+    def report_sounds(self, data):
+        """Plays clips beside their reconstructions, where these are waveforms."""
+        batch = next(data.fixed_elements(data.source, PLAYED).as_numpy_iterator())
+        if not _is_sound(batch):
+            return []
+        pairs = played_pairs(batch, {"reconstruction": self.reconstruct(batch)})
+        return [("Reconstructions", pairs)]
+
+
+def _is_sound(batch):
+    return "waveform" in batch and batch["waveform"].shape == batch["target"].shape

@@ -261,6 +261,18 @@ class Pretrainer(keras.Model):
         """
         return []
 
+    def report_sounds(self, data):
+        """Collects sounds for the report to play, at the pipeline's sample rate.
+
+        Args:
+            data: mmssl.pipelines.pipeline.Pipeline over the items to play.
+
+        Returns:
+            list of (title, clips): str, and a list of dicts from a name to a float32 array (T,),
+            full scale 1; the sounds of a dict are played beside each other.
+        """
+        return []
+
     def doubts(self, count):
         """Lists, in sentences, what does not fit `count` elements an epoch, and what helps."""
         return []

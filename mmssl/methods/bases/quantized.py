@@ -5,6 +5,7 @@ from keras import ops
 
 from mmssl.methods.bases.autoencoder import Autoencoder
 from mmssl.methods.bases.code_usage import usage_figures, usage_pictures
+from mmssl.methods.bases.heard import signal_to_noise
 from mmssl.methods.bases.reconstructed import LEAST_VARIANCE, fidelity
 from mmssl.methods.bases.tokenizer import Tokenizer
 
@@ -69,12 +70,18 @@ class QuantizedAutoencoder(Tokenizer, Autoencoder):
 
         Returns:
             dict: the figures of `fidelity`; `perplexity` and `used`, of the codes of all items, of
-            each level.
+            each level; of sound `snr`, the signal-to-noise ratio in dB.
         """
-        return self.figures([self.infer(batch) for batch in batches], targets)
+        found = [self.infer(batch) for batch in batches]
+        figures = self.figures(found, targets)
+        if "waveform" in batches[0]:
+            restored = np.concatenate([out["outputs"] for out in found])
+            mask = np.concatenate([batch["padding_mask"] for batch in batches])
+            figures["snr"] = signal_to_noise(restored, targets, mask)
+        return figures
 
     def figures(self, found, targets):
-        """Computes the figures of `compare`; subclasses have more.
+        """Computes the figures of `compare` of any data; subclasses have more.
 
         Args:
             found: list of what `call` returned of batches, dicts of arrays.

@@ -115,6 +115,8 @@ class Tokenizer:
             float32 (B, ...), what `decode` gives of their entries.
         """
         shapes = self.code_shape if self.levels else {"codes": self.code_shape}
+        if self.hop is not None:  # sound of any length
+            shapes = dict.fromkeys(shapes, (None,))
         codes = {name: keras.Input(x, dtype="int32", name=name) for name, x in shapes.items()}
         tables = self.quantizer if self.levels else {"codes": self.quantizer}
         entries = {n: code_table(q.codebook, f"{n}_entries")(codes[n]) for n, q in tables.items()}
