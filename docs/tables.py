@@ -53,6 +53,7 @@ GUIDES = {
     "colorize": "docs/methods/colorization.md",
     "generate": "docs/methods/wavenet.md",
     "inpaint": "docs/methods/inpainting.md",
+    "restore": "docs/methods/ipt.md",
 }
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEYS = re.compile(r"^(\| key \|(?: \w+/\w+ \|)+\n\|[-|]+\n)((?:\|.*\n)+)", re.MULTILINE)

@@ -35,6 +35,7 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "colorize",
     "generate",
     "inpaint",
+    "restore",
     "list",
     "doctor",
     "demo",

@@ -34,8 +34,8 @@ def add_arguments(parser):
         choices=list(_EXPORTERS),
         default="encoder",
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet "
-        "or WaveRNN, its state in and out; stream: a causal encoder of sound in chunks, its state "
-        "in and out",
+        "or WaveRNN, its state in and out; restorer: what an IPT restores pictures with; "
+        "stream: a causal encoder of sound in chunks, its state in and out",
     )
     parser.add_argument(
         "--quantize",
@@ -158,6 +158,12 @@ def _generator(options, run):
     return export_generator(run, options.format, options.out)
 
 
+def _restorer(options, run):
+    from mmssl.deploy.restorer import export_restorer
+
+    return export_restorer(run, options.format, options.out)
+
+
 def _stream(options, run):
     from mmssl.deploy.stream import export_stream
 
@@ -169,6 +175,7 @@ _EXPORTERS = {
     "encoder": _encoder,
     "classifier": _classifier,
     "generator": _generator,
+    "restorer": _restorer,
     "stream": _stream,
 }
 

@@ -4,6 +4,7 @@ from mmssl.decoders.bart import BartDecoder
 from mmssl.decoders.convolutional import conv_decoder
 from mmssl.decoders.discriminator import dcgan_discriminator
 from mmssl.decoders.inpainting import inpainting_decoder
+from mmssl.decoders.ipt import ipt_decoder, ipt_tail
 from mmssl.decoders.masked import masked_decoder
 from mmssl.decoders.patches import patch_decoder
 from mmssl.decoders.reconstruction import latent_decoder, reconstruction_decoder, tied_decoder
@@ -16,6 +17,8 @@ __all__ = [
     "conv_decoder",
     "dcgan_discriminator",
     "inpainting_decoder",
+    "ipt_decoder",
+    "ipt_tail",
     "latent_decoder",
     "masked_decoder",
     "patch_decoder",

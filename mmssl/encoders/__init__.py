@@ -12,6 +12,7 @@ from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.episode import episode_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
+from mmssl.encoders.ipt import ipt_encoder
 from mmssl.encoders.nbow import nbow_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
 from mmssl.encoders.parts.reach import reach, without_levels
@@ -57,6 +58,7 @@ __all__ = [
     "frame_encoder",
     "gpt_encoder",
     "group_encoders",
+    "ipt_encoder",
     "load_encoder",
     "nbow_encoder",
     "of_frames",

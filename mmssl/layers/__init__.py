@@ -66,12 +66,12 @@ from mmssl.layers.quantization import GumbelQuantizer, gumbel_noise
 from mmssl.layers.queue import VectorQueue
 from mmssl.layers.recurrent import DualGRU, gated_step
 from mmssl.layers.reversal import ReverseTokens
-from mmssl.layers.sampling import bilinear_samples
+from mmssl.layers.sampling import Enlarge, bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
 from mmssl.layers.sequence_pooling import MaskedMax, WeightedMean
 from mmssl.layers.som import PrototypeGrid
 from mmssl.layers.table import VectorTable
-from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
+from mmssl.layers.tokens import ClassToken, LearnedTokens, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
 
 __all__ = [
@@ -87,6 +87,7 @@ __all__ = [
     "CrossAttention",
     "DualGRU",
     "EndToken",
+    "Enlarge",
     "FillGaps",
     "FrameMask",
     "FrameUpsampling",
@@ -100,6 +101,7 @@ __all__ = [
     "ImagesAsFrames",
     "LabChannels",
     "LayerScale",
+    "LearnedTokens",
     "Lightness",
     "LogMel",
     "MaskFill",

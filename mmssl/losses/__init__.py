@@ -32,6 +32,7 @@ from mmssl.losses.n_pair import n_pair_loss
 from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
+from mmssl.losses.patch_contrast import patch_contrast
 from mmssl.losses.reconstruction import reconstruction_error
 from mmssl.losses.search import search_cross_entropy, search_margin
 from mmssl.losses.siglip import siglip_loss
@@ -80,6 +81,7 @@ __all__ = [
     "nce_loss",
     "negative_cosine",
     "nt_xent",
+    "patch_contrast",
     "reconstruction_error",
     "same_halves",
     "search_cross_entropy",

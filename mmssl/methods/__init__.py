@@ -29,6 +29,7 @@ from mmssl.methods.hubert import HuBERT
 from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.interclr import InterCLR
+from mmssl.methods.ipt import IPT
 from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
@@ -71,6 +72,7 @@ __all__ = [
     "CVRL",
     "DINO",
     "GPT",
+    "IPT",
     "MAE",
     "RBM",
     "SCARF",
