@@ -62,8 +62,8 @@ def ipt_tail(size: int, channels: int, scale: int = 1, skip: bool = False) -> ke
         size: height and width of the maps.
         channels: of the maps.
         scale: how many times as large the restored picture's sides are, 1 to 4.
-        skip: whether what the tail gives is added to the degraded picture, enlarged by bicubic
-            interpolation, and else to ImageNet's mean color.
+        skip: whether what the tail gives, nothing at first, is added to the degraded picture,
+            enlarged by bicubic interpolation; else it is added to ImageNet's mean color.
 
     Returns:
         keras.Model from a dict of `maps` (B, size, size, channels) and `images` float32
@@ -78,8 +78,10 @@ def ipt_tail(size: int, channels: int, scale: int = 1, skip: bool = False) -> ke
         x = keras.layers.Conv2D(channels * factor**2, 3, padding="same")(x)
         cells = keras.layers.Reshape((side**2, channels * factor**2))(x)
         x = unpatchify(cells, factor, side)
-    colors = keras.layers.Conv2D(3, 3, padding="same", dtype="float32", name="colors")(x)
-    mean = 0.0 if skip else list(MEAN)
+    mean, start = (0.0, "zeros") if skip else (list(MEAN), "glorot_uniform")
+    colors = keras.layers.Conv2D(
+        3, 3, padding="same", kernel_initializer=start, dtype="float32", name="colors"
+    )(x)
     restored = keras.layers.Rescaling(list(DEVIATION), mean, dtype="float32")(colors)
     if skip:
         restored = keras.layers.Add(dtype="float32")([restored, Enlarge(scale)(images)])
