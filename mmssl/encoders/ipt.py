@@ -14,6 +14,7 @@ def ipt_encoder(
     depth: int = 12,
     num_heads: int = 12,
     mlp_dim: int = 2304,
+    head_blocks: int = 2,
     grid: int = 1,
 ) -> keras.Model:
     """Builds a head of convolutions, and transformer blocks over patches of its maps.
@@ -29,6 +30,7 @@ def ipt_encoder(
         depth: number of blocks.
         num_heads: attention heads per block.
         mlp_dim: hidden width of the feed-forward network.
+        head_blocks: number of residual blocks of the head.
         grid: the embedding concatenates the means of `grid` x `grid` cells of the image.
 
     Returns:
@@ -47,7 +49,7 @@ def ipt_encoder(
             f"ipt_encoder(size={size}) must be a multiple of patch_size={patch_size}, and the "
             f"width of a token, channels * patch_size^2 = {width}, of num_heads={num_heads} and 4."
         )
-    head = ipt_head(size, channels)
+    head = ipt_head(size, channels, head_blocks)
     x = patchify(head.output, patch_size)
     encoded = keras.layers.Dense(width, name="encode")(x)
     x = keras.layers.Add()([x, encoded])
@@ -58,12 +60,13 @@ def ipt_encoder(
     return keras.Model(head.input, outputs, name="ipt_encoder")
 
 
-def ipt_head(size: int, channels: int) -> keras.Model:
-    """Builds the head of a task: a 3x3 convolution and two residual blocks of 5x5 convolutions.
+def ipt_head(size: int, channels: int, blocks: int = 2) -> keras.Model:
+    """Builds the head of a task: a 3x3 convolution, and residual blocks of 5x5 convolutions.
 
     Args:
         size: height and width of the images in pixels.
         channels: of every convolution.
+        blocks: number of residual blocks, of two convolutions each.
 
     Returns:
         keras.Model from a dict of `images` float32 (B, size, size, 3) in [0, 1] to
@@ -71,7 +74,7 @@ def ipt_head(size: int, channels: int) -> keras.Model:
     """
     images = keras.Input((size, size, 3), dtype="float32", name="images")
     x = keras.layers.Conv2D(channels, 3, padding="same")(SCALINGS["imagenet"].layers(images))
-    for _ in range(2):
+    for _ in range(blocks):
         inner = keras.layers.Conv2D(channels, 5, padding="same", activation="relu")(x)
         inner = keras.layers.Conv2D(channels, 5, padding="same")(inner)
         x = keras.layers.Add()([x, inner])

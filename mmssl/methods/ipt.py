@@ -7,13 +7,16 @@ import numpy as np
 from keras import ops
 
 from mmssl.decoders import ipt_decoder, ipt_tail
-from mmssl.encoders.ipt import ipt_head
 from mmssl.layers import LearnedTokens, unpatchify
 from mmssl.losses.patch_contrast import patch_contrast
 from mmssl.methods.bases import Pretrainer
 from mmssl.methods.bases.inference import inference
 from mmssl.methods.bases.requirements import required_layer
-from mmssl.methods.bases.restored import measured_restoration, restoration_sheet
+from mmssl.methods.bases.restored import (
+    measured_restoration,
+    restoration_sheet,
+    restored_examples,
+)
 from mmssl.methods.bases.tiles import restored_bands
 from mmssl.optimizers import TurnOptimizer
 
@@ -23,7 +26,7 @@ REPORT_IMAGES = 6
 
 
 class IPT(Pretrainer):
-    """Image processing transformer (Chen, Wang, Guo, Xu, Deng, Liu, ... 2020, arXiv 2012.00364).
+    """Image processing transformer (Chen, Wang, Guo, Xu, Deng et al. 2020, arXiv 2012.00364).
 
     Each task has a head, a query and a tail; between them is one transformer for all tasks:
 
@@ -88,7 +91,7 @@ class IPT(Pretrainer):
         self.body = keras.Model(maps, features, name="body")
         self.decoder = ipt_decoder(count, width, decoder_depth, decoder_num_heads, decoder_mlp_dim)
         first = keras.Model(encoder.input, maps, name="head")
-        self.heads = [first, *(ipt_head(self.size, channels) for _ in tasks[1:])]
+        self.heads = [first, *(keras.models.clone_model(first) for _ in tasks[1:])]
         self.queries = [LearnedTokens(count, width, name=f"query_{name}") for name in tasks]
         self.tails = [ipt_tail(self.size, channels, scale, skip) for scale in scales]
 
@@ -116,10 +119,9 @@ class IPT(Pretrainer):
 
     def _ended(self, number, maps, images):
         """Calls a tail, and fills up to the size of the largest."""
+        found = self.tails[number]({"maps": maps, "images": images})
         rest = (0, self.size * (max(self.scales) - self.scales[number]))
-        return ops.pad(
-            self.tails[number]({"maps": maps, "images": images}), [(0, 0), rest, rest, (0, 0)]
-        )
+        return ops.pad(found, [(0, 0), rest, rest, (0, 0)])
 
     def loss_terms(self, batch, outputs, training):
         error = ops.mean(ops.abs(outputs["outputs"] - batch["target"]))
@@ -174,26 +176,6 @@ class IPT(Pretrainer):
 
         return restored_bands(restored, pictures, self.size, scale, progress)
 
-    def restored_examples(self, data, task, count):
-        """Restores the middles of pictures that lie evenly over a source.
-
-        Args:
-            data: mmssl.pipelines.images.DegradedCrops.
-            task: one of `tasks`.
-            count: int, pictures at most.
-
-        Returns:
-            Three float32 arrays: the degraded pictures, the restored and the clean ones.
-        """
-        places = np.linspace(0, len(data.source) - 1, min(count, len(data.source))).astype(int)
-        side = self.size * max(self.scales)
-        examples = data.degraded_examples(data.source.select(places), task, side)
-        seen, clean = (
-            np.concatenate([batch[name] for batch in examples.as_numpy_iterator()])
-            for name in ("images", "target")
-        )
-        return seen, np.concatenate(list(self.restore(seen, task)), axis=1), clean
-
     def validate(self, data):
         """Measures the restoration of held-out pictures, beside what needs no network.
 
@@ -201,16 +183,14 @@ class IPT(Pretrainer):
             data: mmssl.pipelines.images.DegradedCrops over the held-out pictures.
 
         Returns:
-            dict of what `measured_restoration` returns for every task that is drawn, each under the
-            name of the task.
+            dict of what `measured_restoration` returns for every task that is drawn, under its
+            name.
         """
-        return {
-            f"{task}_{name}": figure
-            for task in data.drawn
-            for name, figure in measured_restoration(
-                *self.restored_examples(data, task, MEASURED)
-            ).items()
-        }
+        figures = {}
+        for task in data.drawn:
+            found = measured_restoration(*restored_examples(self, data, task, MEASURED))
+            figures |= {f"{task}_{name}": figure for name, figure in found.items()}
+        return figures
 
     def report_images(self, data):
         """Draws degraded, restored and clean pictures of every task that is drawn.
@@ -221,10 +201,8 @@ class IPT(Pretrainer):
         Returns:
             list of a (title, caption, uint8 (H, W, 3)) for each.
         """
-        return [
-            (
-                f"Restoration: {task}",
-                *restoration_sheet(*self.restored_examples(data, task, REPORT_IMAGES)),
-            )
+        sheets = (
+            restoration_sheet(*restored_examples(self, data, task, REPORT_IMAGES))
             for task in data.drawn
-        ]
+        )
+        return [(f"Task {task}", *sheet) for task, sheet in zip(data.drawn, sheets, strict=True)]

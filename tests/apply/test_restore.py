@@ -70,11 +70,6 @@ def test_a_run_that_went_on_for_one_task_needs_no_name_of_it(run):
     assert task_called(run, "denoise_30") == "denoise_30"
 
 
-def test_a_run_of_another_method_is_refused(inpainting_run, tmp_path):
-    with pytest.raises(ValueError, match="trained by ContextEncoder, not by IPT"):
-        next(restore_files(inpainting_run, ["x.png"], None, tmp_path))
-
-
 @pytest.mark.parametrize(("format", "name"), [("saved_model", "r"), ("litert", "r.tflite")])
 def test_the_exported_network_of_each_task_computes_the_same(run, format, name, tmp_path):
     skip_without(format)

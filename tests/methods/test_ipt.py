@@ -28,7 +28,7 @@ CASE = Case(
         *("--data.batch_size=4", "--data.size=8", "--data.tasks=[denoise_30,upscale_2]"),
         *("--method.encoder.patch_size=4", "--method.encoder.channels=2"),
         *("--method.encoder.depth=1", "--method.encoder.num_heads=2"),
-        "--method.encoder.mlp_dim=8",
+        *("--method.encoder.mlp_dim=8", "--method.encoder.head_blocks=1", "--method.skip=false"),
         *(f"--method.{name}={size}" for name, size in SIZES.items()),
     ),
     # The contrast may fall to log(3) - 2, of which a tenth counts.
@@ -38,7 +38,7 @@ CASE = Case(
 
 def method_of(tasks=TASKS, scales=SCALES, **options):
     keras.utils.set_random_seed(0)
-    encoder = ipt_encoder(8, 4, 2, 1, 2, 8)
+    encoder = ipt_encoder(8, 4, 2, 1, 2, 8, head_blocks=1)
     return IPT(encoder, tasks, scales, **{**SIZES, **options})
 
 
@@ -203,7 +203,7 @@ def test_figures_and_pictures_are_those_of_the_tasks_that_are_drawn():
         f"upscale_2_{name}" for name in ("psnr", "ssim", "bicubic_psnr", "bicubic_ssim")
     }
     [(title, caption, picture)] = method.report_images(few)
-    assert title == "Restoration: upscale_2"
+    assert title == "Task upscale_2"
     assert "bicubic" in caption
     assert picture.shape == (4 * 16, 3 * 16, 3)
 

@@ -10,6 +10,26 @@ from mmssl.methods.bases.picture_quality import luma_psnr, luma_ssim
 from mmssl.methods.bases.reconstructed import NEIGHBORHOODS
 
 
+def restored_examples(method, data, task, count):
+    """Restores the middles of pictures that lie evenly over a source.
+
+    Args:
+        method: mmssl.methods.IPT.
+        data: mmssl.pipelines.images.DegradedCrops.
+        task: one of its tasks.
+        count: int, pictures at most.
+
+    Returns:
+        Three float32 arrays: the degraded pictures, the restored and the clean ones.
+    """
+    places = np.linspace(0, len(data.source) - 1, min(count, len(data.source))).astype(int)
+    side = method.size * max(method.scales)
+    examples = data.degraded_examples(data.source.select(places), task, side)
+    batches = list(examples.as_numpy_iterator())
+    seen, clean = (np.concatenate([b[name] for b in batches]) for name in ("images", "target"))
+    return seen, np.concatenate(list(method.restore(seen, task)), axis=1), clean
+
+
 def measured_restoration(seen, restored, clean):
     """Measures restored pictures by PSNR and SSIM of their luma, and what needs no network beside.
 
