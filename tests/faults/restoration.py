@@ -1,6 +1,7 @@
 """Faults in the restoration of pictures: degradation, turns, contrast, tiles."""
 
 from tests.faults.fault import Fault
+from tests.faults.losses import ON_REPLICAS
 
 _METHOD = ("tests/methods/test_ipt.py",)
 _DATA = ("tests/pipelines/images/test_degraded.py",)
@@ -20,8 +21,7 @@ FAULTS = (
         "mmssl/losses/patch_contrast.py",
         "ops.arange(rows)[:, None] + distribution.first_row(rows)",
         "ops.arange(rows)[:, None]",
-        _CONTRAST,
-        "replicas",
+        ON_REPLICAS,
     ),
     Fault(
         "momentum goes on moving what rests",

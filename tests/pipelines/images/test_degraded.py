@@ -40,6 +40,8 @@ def test_pictures_shrink_by_bicubic_interpolation():
         # Away from the borders a line stays one.
         expected = line.reshape(-1, scale).mean(axis=1)
         assert_close(small[2:-2, 0, 0], expected[2:-2], SUM)
+    stripes = np.broadcast_to((np.arange(24) % 2.0)[:, None, None], (24, 24, 3))
+    assert np.ptp(degraded("upscale_3", stripes)[1:-1]) < 0.2
 
 
 def test_rain_only_adds_light_in_streaks_and_lines_only_take_it_away():
