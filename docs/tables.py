@@ -55,6 +55,7 @@ GUIDES = {
     "inpaint": "docs/methods/inpainting.md",
     "tokenize": "docs/data.md#codes-of-a-tokenizer",
     "reconstruct": "docs/methods/vq_vae.md#codes",
+    "restore": "docs/methods/ipt.md",
 }
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEYS = re.compile(r"^(\| key \|(?: \w+/\w+ \|)+\n\|[-|]+\n)((?:\|.*\n)+)", re.MULTILINE)

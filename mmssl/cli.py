@@ -37,6 +37,7 @@ COMMANDS = (  # files of mmssl/commands, in the order of the help
     "inpaint",
     "tokenize",
     "reconstruct",
+    "restore",
     "list",
     "doctor",
     "demo",

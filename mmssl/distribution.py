@@ -193,9 +193,11 @@ def leave_summing(optimizer):
         optimizer: keras optimizer on TensorFlow, or one around others.
     """
     optimizer._all_reduce_sum_gradients = list
-    for name in ("first", "second", "inner_optimizer"):
+    for name in ("first", "second", "shared", "inner_optimizer"):
         if hasattr(optimizer, name):
             leave_summing(getattr(optimizer, name))
+    for part in getattr(optimizer, "parts", ()):
+        leave_summing(part)
 
 
 def scale_loss(loss):

@@ -30,12 +30,14 @@ def save_png(path, image):
 
     Args:
         path: pathlib.Path; its parent folders are created.
-        image: float array (H, W, 3) in [0, 1].
+        image: float array (H, W, 3) in [0, 1], or uint8.
 
     Returns:
         The path.
     """
-    pixels = np.rint(np.asarray(image) * 255).astype("uint8")
+    pixels = np.asarray(image)
+    if pixels.dtype != np.uint8:
+        pixels = np.rint(pixels * 255).astype("uint8")
     with atomic_write(path) as beside:
         Image.fromarray(pixels).save(beside, format="png")
     return path

@@ -35,8 +35,9 @@ def add_arguments(parser):
         choices=list(_EXPORTERS),
         default="encoder",
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet "
-        "or WaveRNN, its state in and out, or the drawing of a PixelRNN; stream: a causal encoder "
-        "of sound in chunks, its state in and out; tokenizer: both ways between inputs and codes",
+        "or WaveRNN, its state in and out, or the drawing of a PixelRNN; restorer: what an IPT "
+        "restores pictures with; stream: a causal encoder of sound in chunks, its state in and "
+        "out; tokenizer: both ways between inputs and codes",
     )
     parser.add_argument(
         "--quantize",
@@ -165,6 +166,12 @@ def _tokenizer(options, run):
     return export_tokenizer(run, options.format, options.out)
 
 
+def _restorer(options, run):
+    from mmssl.deploy.restorer import export_restorer
+
+    return export_restorer(run, options.format, options.out)
+
+
 def _stream(options, run):
     from mmssl.deploy.stream import export_stream
 
@@ -176,6 +183,7 @@ _EXPORTERS = {
     "encoder": _encoder,
     "classifier": _classifier,
     "generator": _generator,
+    "restorer": _restorer,
     "stream": _stream,
     "tokenizer": _tokenizer,
 }

@@ -2,11 +2,11 @@
 
 from mmssl.decoders.bart import BartDecoder
 from mmssl.decoders.convolutional import conv_decoder
+from mmssl.decoders.dilated_residual import dilated_residual_decoder, mirrored_decoder
 from mmssl.decoders.discrete_vae import discrete_vae_decoder
 from mmssl.decoders.discriminator import dcgan_discriminator, patch_discriminator
-from mmssl.decoders.dilated_residual import dilated_residual_decoder, mirrored_decoder
-from mmssl.decoders.discriminator import dcgan_discriminator
 from mmssl.decoders.inpainting import inpainting_decoder
+from mmssl.decoders.ipt import ipt_decoder, ipt_tail
 from mmssl.decoders.masked import masked_decoder
 from mmssl.decoders.patches import patch_decoder
 from mmssl.decoders.perceptual import perceptual_network, saved_perceptual_network
@@ -21,9 +21,11 @@ __all__ = [
     "T5Decoder",
     "conv_decoder",
     "dcgan_discriminator",
-    "discrete_vae_decoder",
     "dilated_residual_decoder",
+    "discrete_vae_decoder",
     "inpainting_decoder",
+    "ipt_decoder",
+    "ipt_tail",
     "latent_decoder",
     "masked_decoder",
     "mirrored_decoder",

@@ -12,12 +12,13 @@ from mmssl.encoders.dalle import dalle_encoder
 from mmssl.encoders.dcgan import dcgan_encoder
 from mmssl.encoders.dense import dense_encoder
 from mmssl.encoders.diagonal_bilstm import diagonal_bilstm_encoder
-from mmssl.encoders.discrete_vae import discrete_vae_encoder
 from mmssl.encoders.dilated_residual import dilated_residual_encoder
+from mmssl.encoders.discrete_vae import discrete_vae_encoder
 from mmssl.encoders.episode import episode_encoder
 from mmssl.encoders.frame import frame_encoder, of_frames
 from mmssl.encoders.gpt import gpt_encoder
 from mmssl.encoders.image_gpt import image_gpt_encoder
+from mmssl.encoders.ipt import ipt_encoder
 from mmssl.encoders.nbow import nbow_encoder
 from mmssl.encoders.parts.blocks import blocks, cut
 from mmssl.encoders.parts.reach import reach, without_levels
@@ -65,13 +66,14 @@ __all__ = [
     "dcgan_encoder",
     "dense_encoder",
     "diagonal_bilstm_encoder",
-    "discrete_vae_encoder",
     "dilated_residual_encoder",
+    "discrete_vae_encoder",
     "episode_encoder",
     "frame_encoder",
     "gpt_encoder",
     "group_encoders",
     "image_gpt_encoder",
+    "ipt_encoder",
     "load_encoder",
     "nbow_encoder",
     "of_frames",

@@ -2,8 +2,8 @@
 
 from mmssl.generation.audio import generate_audio
 from mmssl.generation.captioned import generate_captioned
-from mmssl.generation.pictures import generate_pictures
 from mmssl.generation.coded_audio import generate_coded_audio
+from mmssl.generation.pictures import generate_pictures
 from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")

@@ -44,9 +44,9 @@ from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.dilated import DilatedUnit
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
-from mmssl.layers.masked_convolution import MaskedConv2D, causal_mask
 from mmssl.layers.gumbel_codebook import GumbelCodebook
 from mmssl.layers.likelihood import LogitLaplaceMedian
+from mmssl.layers.masked_convolution import MaskedConv2D, causal_mask
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
 from mmssl.layers.memory import MemoryBank, VectorMemory
 from mmssl.layers.neighborhoods import in_blocks, neighbors, with_margins
@@ -82,12 +82,12 @@ from mmssl.layers.raster_inputs import (
 from mmssl.layers.recurrent import DualGRU, gated_step
 from mmssl.layers.reversal import ReverseTokens
 from mmssl.layers.rms_block import RMSNormBlock, ShiftedByStart
-from mmssl.layers.sampling import bilinear_samples
+from mmssl.layers.sampling import Enlarge, bilinear_samples
 from mmssl.layers.sentences import GroupTokens, SentenceMask, SentenceMean, ZeroMaskedTokens
 from mmssl.layers.sequence_pooling import MaskedMax, WeightedMean
 from mmssl.layers.som import PrototypeGrid
 from mmssl.layers.table import VectorTable
-from mmssl.layers.tokens import ClassToken, gather_tokens, scatter_tokens
+from mmssl.layers.tokens import ClassToken, LearnedTokens, gather_tokens, scatter_tokens
 from mmssl.layers.whitening import Whiten
 
 __all__ = [
@@ -109,6 +109,7 @@ __all__ = [
     "DilatedUnit",
     "DualGRU",
     "EndToken",
+    "Enlarge",
     "FactoredMask",
     "FillGaps",
     "FrameMask",
@@ -126,6 +127,7 @@ __all__ = [
     "LabChannels",
     "LastTokensMean",
     "LayerScale",
+    "LearnedTokens",
     "Lightness",
     "LogMel",
     "LogitLaplaceMedian",

@@ -19,8 +19,9 @@ def patchify(images, patch_size):
     """
     _, height, width, channels = images.shape
     rows, columns = height // patch_size, width // patch_size
-    parts = ops.reshape(images, (-1, rows, patch_size, columns, patch_size, channels))
-    parts = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
+    # Four axes, which every export format transposes.
+    parts = ops.reshape(images, (-1, patch_size, columns, patch_size * channels))
+    parts = ops.transpose(parts, (0, 2, 1, 3))
     return ops.reshape(parts, (-1, rows * columns, patch_size**2 * channels))
 
 
@@ -37,8 +38,8 @@ def unpatchify(patches, patch_size, columns):
     """
     _, count, values = patches.shape
     rows, channels = count // columns, values // patch_size**2
-    parts = ops.reshape(patches, (-1, rows, columns, patch_size, patch_size, channels))
-    parts = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
+    parts = ops.reshape(patches, (-1, columns, patch_size, patch_size * channels))
+    parts = ops.transpose(parts, (0, 2, 1, 3))
     return ops.reshape(parts, (-1, rows * patch_size, columns * patch_size, channels))
 
 

@@ -1,7 +1,9 @@
-"""Values of feature maps between their places."""
+"""Values of maps between their places."""
 
+import keras
 from keras import ops
 
+from mmssl.layers.positions import bicubic_matrix
 from mmssl.layers.tokens import gather_tokens
 
 
@@ -32,3 +34,51 @@ def bilinear_samples(maps, places):
     shares = [(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right]
     shares = ops.cast(ops.stack(shares, axis=1)[..., None], maps.dtype)
     return ops.sum(around * shares, axis=1)
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class Enlarge(keras.layers.Layer):
+    """Enlarges images by bicubic interpolation; see `mmssl.layers.positions.bicubic_matrix`.
+
+    Args:
+        scale: int, how many times as large the sides become, 1 or more.
+
+    Call arguments:
+        images: (B, H, W, C), H and W known.
+
+    Returns:
+        float32 (B, scale * H, scale * W, C).
+    """
+
+    def __init__(self, scale, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.scale = scale
+
+    def call(self, images):
+        if self.scale == 1:
+            return images
+        return enlarge(images, self.scale)
+
+    def compute_output_shape(self, input_shape):
+        rows, height, width, channels = input_shape
+        return (rows, self.scale * height, self.scale * width, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
+
+
+def enlarge(images, scale):
+    """Enlarges images by bicubic interpolation, in products of matrices.
+
+    Args:
+        images: float32 (B, H, W, C), H and W known.
+        scale: int, how many times as large the sides become.
+
+    Returns:
+        float32 (B, scale * H, scale * W, C).
+    """
+    _, height, width, channels = images.shape
+    down, right = (bicubic_matrix(scale * side, side) for side in (height, width))
+    tall = ops.matmul(down, ops.reshape(images, (-1, height, width * channels)))
+    wide = ops.matmul(right, ops.reshape(tall, (-1, width, channels)))
+    return ops.reshape(wide, (-1, scale * height, scale * width, channels))

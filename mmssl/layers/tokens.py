@@ -65,3 +65,39 @@ class ClassToken(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         rows, length, width = input_shape
         return (rows, None if length is None else length + 1, width)
+
+
+@keras.saving.register_keras_serializable("mmssl")
+class LearnedTokens(keras.layers.Layer):
+    """Gives every example the same learned tokens.
+
+    Args:
+        count: number of tokens, T.
+        width: channels of each.
+
+    Call arguments:
+        x: (B, ...), of which only the number of rows is used.
+
+    Returns:
+        (B, T, width).
+    """
+
+    def __init__(self, count, width, **kwargs):
+        super().__init__(**kwargs)
+        self.count = count
+        self.width = width
+        start = keras.initializers.TruncatedNormal(stddev=0.02)
+        self.tokens = self.add_weight((count, width), initializer=start, name="tokens")
+
+    def build(self, input_shape):
+        """Does nothing: the constructor creates the tokens."""
+
+    def call(self, x):
+        tokens = ops.cast(self.tokens, self.compute_dtype)
+        return ops.broadcast_to(tokens, (ops.shape(x)[0], self.count, self.width))
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor((x.shape[0], self.count, self.width), dtype=self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "count": self.count, "width": self.width}

@@ -42,6 +42,7 @@ from mmssl.losses.n_pair import n_pair_loss
 from mmssl.losses.negative_cosine import negative_cosine
 from mmssl.losses.noise_contrastive import nce_log_partition, nce_loss
 from mmssl.losses.nt_xent import nt_xent
+from mmssl.losses.patch_contrast import patch_contrast
 from mmssl.losses.perceptual import perceptual_distance
 from mmssl.losses.reconstruction import reconstruction_error
 from mmssl.losses.search import search_cross_entropy, search_margin
@@ -99,6 +100,7 @@ __all__ = [
     "nce_loss",
     "negative_cosine",
     "nt_xent",
+    "patch_contrast",
     "perceptual_distance",
     "reconstruction_error",
     "same_halves",

@@ -33,6 +33,7 @@ from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
 from mmssl.methods.image_gpt import ImageGPT
 from mmssl.methods.inpainting import ContextEncoder
 from mmssl.methods.interclr import InterCLR
+from mmssl.methods.ipt import IPT
 from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.jukebox import Jukebox
 from mmssl.methods.mae import MAE
@@ -80,6 +81,7 @@ __all__ = [
     "DALLE",
     "DINO",
     "GPT",
+    "IPT",
     "MAE",
     "RBM",
     "SCARF",

@@ -4,6 +4,7 @@ import csv
 import io
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from mmssl.files import naming_full_disk
@@ -41,6 +42,30 @@ class History(keras.callbacks.Callback):
             for name, value in logs.items():
                 tf.summary.scalar(name, value)
             self.writer.flush()
+
+
+def waiting(history):
+    """Computes which share of the time of a run's steps was spent waiting for input.
+
+    The first row is left out where there are others: its first step is compiled, and its first
+    batch waits for the data to be opened.
+
+    Args:
+        history: list of dicts from column to str, returned by `read_history`.
+
+    Returns:
+        float from 0 to 1; None without times.
+    """
+    rows = [row for row in history if row.get("step_seconds") and row.get("wait_seconds")]
+    if not rows:
+        return None
+    ends = np.array([0, *(int(row["step"]) for row in rows)])
+    steps, first = np.diff(ends), min(1, len(rows) - 1)
+    spent, waited = (
+        np.dot(steps[first:], [float(row[name]) for row in rows[first:]])
+        for name in ("step_seconds", "wait_seconds")
+    )
+    return float(waited / spent) if spent else None
 
 
 def read_history(path):

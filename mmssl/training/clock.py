@@ -54,5 +54,6 @@ class Clock:
             "seconds": self.seconds,
             "step_seconds": spent / steps,
             "wait_seconds": (self.waited - waited) / steps,
+            "wait_share": (self.waited - waited) / spent,
             "samples_per_second": steps * batch_size / spent,
         }

@@ -4,6 +4,7 @@ from mmssl.pipelines.images.beside import ChannelCrops
 from mmssl.pipelines.images.block_masked import BlockMaskedCrops
 from mmssl.pipelines.images.corrupted import CorruptedCrops
 from mmssl.pipelines.images.crops import ImageCrops, PatchCrops
+from mmssl.pipelines.images.degraded import DegradedCrops
 from mmssl.pipelines.images.instances import InstanceCrops
 from mmssl.pipelines.images.intensities import IntensityCrops
 from mmssl.pipelines.images.jigsaw_tiles import JigsawTiles
@@ -26,6 +27,7 @@ __all__ = [
     "BlockMaskedCrops",
     "ChannelCrops",
     "CorruptedCrops",
+    "DegradedCrops",
     "ImageCrops",
     "ImagePairs",
     "ImageViews",

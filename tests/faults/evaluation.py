@@ -126,6 +126,14 @@ FAULTS = (
         "long",
     ),
     Fault(
+        "the wait for the first batch, while the step is compiled, counts in the whole run",
+        "mmssl/runs/history.py",
+        "min(1, len(rows) - 1)",
+        "0",
+        ("tests/evaluation/report/test_verdict.py",),
+        "waiting",
+    ),
+    Fault(
         "purity counts the units",
         "mmssl/evaluation/probes/units.py",
         "counts.max(axis=1).sum() / counts.sum()",

@@ -205,11 +205,10 @@ FAULTS = (
         ("tests/layers/test_patches.py",),
     ),
     Fault(
-        "the pixels of a patch come column by column",
+        "patches are strips of a row of pixels",
         "mmssl/layers/patches.py",
-        "    parts = ops.transpose(parts, (0, 1, 3, 2, 4, 5))\n"
+        "    parts = ops.transpose(parts, (0, 2, 1, 3))\n"
         "    return ops.reshape(parts, (-1, rows * columns",
-        "    parts = ops.transpose(parts, (0, 1, 3, 4, 2, 5))\n"
         "    return ops.reshape(parts, (-1, rows * columns",
         ("tests/layers/test_patches.py",),
     ),

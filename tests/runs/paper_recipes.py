@@ -15,6 +15,7 @@ _TEXT = (*TINY_TEXT, _BATCH)
 _DECODER = ("--method.top_blocks=1", "--method.decoder_channels=16", "--method.decoder_groups=4")
 _DECODED = ("--method.depth=1", "--method.num_heads=2", "--method.mlp_dim=64")
 _MAE = {"width": 16, "depth": 1, "num_heads": 2, "mlp_dim": 32}
+_IPT = {"channels": 4, "depth": 1, "num_heads": 2, "mlp_dim": 16}
 _WORDS = (
     *("--data.limit=12", "--data.vocabulary_size=300", "--data.min_count=2"),
     "--method.encoder.width=16",
@@ -228,6 +229,11 @@ SMALL = {
         *_heads(projector=[8]),
         *("--data.limit=24", "--method.memory_size=24", "--method.clusters=3", "--method.least=4"),
         *("--method.pool=1", "--method.negatives=6", _QUEUE),
+    ),
+    "vision/ipt_paper": (
+        *(_BATCH, "--data.size=12"),
+        *(f"--method.encoder.{name}={size}" for name, size in _IPT.items()),
+        *(f"--method.decoder_{name}={size}" for name, size in _IPT.items() if name != "channels"),
     ),
     "vision/jigsaw_paper": (
         _BATCH,

@@ -23,7 +23,7 @@ from mmssl.training.clock import Clock
 from mmssl.training.periods import period_ends
 from mmssl.training.pretraining import pretrain
 from tests.stopping import StoppedError, stop_after
-from tests.tolerances import SUM, assert_close
+from tests.tolerances import ROUNDING, SUM, assert_close
 
 TINY = [
     "--data.batch_size=4",
@@ -78,7 +78,9 @@ def test_the_history_tells_waiting_from_work(tmp_path):
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]
     for row in rows:
-        assert 0 <= float(row["wait_seconds"]) <= float(row["step_seconds"])
+        waited, spent = float(row["wait_seconds"]), float(row["step_seconds"])
+        assert 0 <= waited <= spent
+        assert_close(float(row["wait_share"]), waited / spent, ROUNDING)
         assert float(row["samples_per_second"]) > 0
 
 

@@ -51,7 +51,7 @@ DIAGNOSTICS = {
     ),
 }
 TIMES = {"step_seconds": "step, including waiting", "wait_seconds": "waiting for input"}
-COUNTS = {"step", "epoch", "seconds", "samples_per_second", "collapse_signs"}
+COUNTS = {"step", "epoch", "seconds", "samples_per_second", "wait_share", "collapse_signs"}
 NO_CURVE = {"learning_rate", *COUNTS, *TIMES}
 
 

@@ -29,6 +29,7 @@ from mmssl.evaluation.report.verdict import advice, healthy, learned, unprobed
 from mmssl.evaluation.words.measure import KIND, word_rows
 from mmssl.files import write_text
 from mmssl.runs import read_history
+from mmssl.runs.history import waiting
 
 SHOWN = 1500  # items embedded for the map and the neighbors
 
@@ -71,7 +72,7 @@ def _header(run, history):
     versions = made.get("versions", {})
     data = made.get("data", {})
     names = ("mmssl", "keras", "tensorflow", "python")
-    last = history[-1] if history else {}
+    last, waited = history[-1] if history else {}, waiting(history)
     pairs = [
         ("data", _source(run.config["data"]["init_args"].get("source"))),
         ("items", data.get("items")),
@@ -79,6 +80,7 @@ def _header(run, history):
         ("seed", made.get("seed")),
         ("steps", last.get("step")),
         ("training time", _duration(last.get("seconds"))),
+        ("waiting for input", None if waited is None else f"{waited:.1%} of a step"),
         ("devices", ", ".join(made.get("devices", []))),
         ("versions", ", ".join(f"{name} {versions[name]}" for name in names if name in versions)),
     ]

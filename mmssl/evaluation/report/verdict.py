@@ -8,11 +8,12 @@ import numpy as np
 from mmssl.encoders import blocks
 from mmssl.evaluation.probes.registry import mean_and_std, title_of
 from mmssl.evaluation.probes.table import in_use, mean_and_error, probes_in, standard_error
+from mmssl.runs.history import waiting
 
 CLEAR = 2  # standard errors that a difference must exceed to be called one
 FALLING = 0.02  # of the whole fall of the loss, in the last fifth of the steps
 SOLVED = 0.95  # accuracy of a contrastive task that has little left to teach
-STARVED = 0.3  # part of a step spent waiting for input
+STARVED = 0.05  # share of a step spent waiting for input, from which on it is said
 
 
 def learned(result):
@@ -219,12 +220,14 @@ def _harder_task(run, history):
 
 
 def _faster_input(history):
-    if not history or not float(history[-1].get("step_seconds") or 0):
+    share = waiting(history)
+    if share is None or share <= STARVED:
         return None
-    part = float(history[-1]["wait_seconds"]) / float(history[-1]["step_seconds"])
-    if part < STARVED:
-        return None
-    return f"Faster input: {part:.0%} of a step is waiting for it."
+    return (
+        f"Faster input: {share:.0%} of a step is waiting for it. Shards (`mmssl prepare`) are read "
+        "faster than files, and a data service (`fit.data_service`) makes batches on other "
+        "processors; docs/runs.md tells more."
+    )
 
 
 def _block(run, results):

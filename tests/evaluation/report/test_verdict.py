@@ -100,8 +100,12 @@ def test_a_task_that_is_solved_asks_for_a_larger_batch(run):
 
 def test_waiting_for_input_is_named(run):
     waiting = {"step_seconds": [0.2], "wait_seconds": [0.1]}
-    assert advised(run, "50%", rows([1], **waiting))
-    assert not advised(run, "waiting for it", rows([1], step_seconds=[0.2], wait_seconds=[0.01]))
+    [sentence] = advised(run, "50%", rows([1], **waiting))
+    assert "`mmssl prepare`" in sentence
+    little = rows([1, 1], step_seconds=[1.0, 0.2], wait_seconds=[0.9, 0.01])
+    assert not advised(run, "waiting for it", little)
+    assert advised(run, "6%", rows([1, 1], step_seconds=[1.0, 0.2], wait_seconds=[0, 0.012]))
+    assert not advised(run, "waiting for it", rows([1]))
 
 
 def test_a_block_is_advised_if_it_is_clearly_better_than_the_whole(run):
