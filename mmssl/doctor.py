@@ -6,7 +6,7 @@ import resource
 import shutil
 import sys
 import warnings
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -210,9 +210,7 @@ def _memory():
 
 def _own_memory():
     """What a process with TensorFlow, Keras and mmssl holds, before a model and its data."""
-    import mmssl.methods
-    import mmssl.pipelines
-
+    import_module("mmssl.methods")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RUSAGE_UNIT
     return Fact(OK, f"{peak / _GIGABYTE:.1f} GB of TensorFlow, Keras and mmssl")
 
