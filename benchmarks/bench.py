@@ -11,7 +11,6 @@ take turns with ours, and a ratio is our seconds over those of the faster one.
 
 import argparse
 import json
-import platform
 import statistics
 import subprocess
 import sys
@@ -22,9 +21,10 @@ import psutil
 from steps import last_line, rounded
 from timing import wait_quiet
 
+from mmssl.doctor import processor
+
 HERE = Path(__file__).parent
 TASKS = ["bert", "gpt", "data2vec", "simclr", "byol", "barlow", "dino", "mae", "wavenet"]
-INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16")
 STREAMS = (1, 16, 64)
 BEGINNINGS = {
     "import mmssl": [sys.executable, "-c", "import mmssl"],
@@ -39,7 +39,7 @@ BEGINNINGS = {
 def main():
     options = parse_options()
     kept = Kept(options.out)
-    print(machine() + "\n")
+    print(processor() + "\n")
     print("\n".join(steps_table(options, kept)) + "\n")
     print("\n".join(sampling_table(options, kept)) + "\n")
     print("\n".join(start_table(kept)))
@@ -76,18 +76,6 @@ class Kept:
             with self.path.open("a") as file:
                 file.write(json.dumps([name, rounded(self.found[name])]) + "\n")
         return self.found[name]
-
-
-def machine():
-    """Names the processor, its cores and what of its instructions matters."""
-    flags, model = set(), platform.processor()
-    cpuinfo = Path("/proc/cpuinfo")
-    for line in cpuinfo.read_text().splitlines() if cpuinfo.exists() else ():
-        name, _, value = line.partition(":")
-        model = value.strip() if name.strip() == "model name" else model
-        flags |= set(value.split()) if name.strip() == "flags" else set()
-    said = [name for name in INSTRUCTIONS if name in flags]
-    return f"{model}, {psutil.cpu_count()} cores, {', '.join(said) or 'no AVX2'}"
 
 
 def steps_table(options, kept):

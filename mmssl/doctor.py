@@ -2,9 +2,11 @@
 
 import os
 import platform
+import resource
 import shutil
+import sys
 import warnings
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,8 @@ _STYLES = {OK: "green", MISSING: "yellow", OLD: "red", LOW: "red"}
 _GIGABYTE = 1e9
 _MIN_GIGABYTES = 2
 _SHOWN = 3
+_RUSAGE_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
+INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16")
 
 
 class Fact(NamedTuple):
@@ -43,7 +47,20 @@ def examine(folder="."):
         **_audio(),
         "disk": _disk(Path(folder)),
         "memory": _memory(),
+        "memory before the first step": _own_memory(),
     }
+
+
+def processor():
+    """Describes the processor: its name, cores, and the instruction sets that decide its speed."""
+    flags, name = set(), platform.processor() or platform.machine()
+    table = Path("/proc/cpuinfo")
+    for line in table.read_text().splitlines() if table.exists() else ():
+        key, _, value = (part.strip() for part in line.partition(":"))
+        name = value if key == "model name" else name
+        flags |= set(value.split()) if key == "flags" else set()
+    sets = [found for found in INSTRUCTION_SETS if found in flags]
+    return ", ".join([name, f"{os.cpu_count()} cores", *sets])
 
 
 def print_doctor(folder="."):
@@ -143,7 +160,7 @@ def _devices():
         gpu = Fact(MISSING, "none that TensorFlow sees; training runs on the CPU")
     else:
         gpu = Fact(OK, ", ".join(name or "unnamed" for name in names))
-    return {"cpu": Fact(OK, f"{os.cpu_count()} cores"), "gpu": gpu}
+    return {"cpu": Fact(OK, processor()), "gpu": gpu}
 
 
 def _audio():
@@ -189,6 +206,13 @@ def _memory():
         return Fact(OK, "unknown on this system")
     lines = dict(line.split(":", 1) for line in table.read_text().splitlines())
     return _space(int(lines["MemAvailable"].split()[0]) * 1024, "available")
+
+
+def _own_memory():
+    """What a process with TensorFlow, Keras and mmssl holds, before a model and its data."""
+    import_module("mmssl.methods")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RUSAGE_UNIT
+    return Fact(OK, f"{peak / _GIGABYTE:.1f} GB of TensorFlow, Keras and mmssl")
 
 
 def _space(free, where):

@@ -1,6 +1,8 @@
+import os
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,20 @@ def hide(monkeypatch, package):
 def test_versions_are_those_installed(facts):
     for package in ("mmssl", "keras", "tensorflow", "keras-hub", "tensorflow-io", "librosa"):
         assert facts[package] == (doctor.OK, metadata.version(package))
+
+
+def test_the_processor_is_named_with_what_decides_its_speed(facts):
+    said = facts["cpu"].value
+    assert f"{os.cpu_count()} cores" in said
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    assert [name in said for name in doctor.INSTRUCTION_SETS] == [
+        f" {name} " in flags.replace("\n", " ") for name in doctor.INSTRUCTION_SETS
+    ]
+
+
+def test_the_memory_that_is_gone_before_a_step_is_stated(facts):
+    gigabytes, *_ = facts["memory before the first step"].value.split()
+    assert 0.1 < float(gigabytes) < 64
 
 
 def test_every_extra_has_a_line(facts):
