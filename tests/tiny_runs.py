@@ -7,6 +7,7 @@ import yaml
 
 from mmssl.training.pretraining import pretrain
 from tests.contract.cases import all_cases
+from tests.contract.coded import coded_shapes
 
 
 def tiny_run(name, tmp_path_factory, *overrides):
@@ -43,6 +44,12 @@ def words_run(tmp_path_factory):
 def pair_run(tmp_path_factory):
     """Pictures of shapes and their captions."""
     return tiny_run("clip", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def caption_run(tmp_path_factory):
+    """DALL-E of codes of shapes, which nothing decodes."""
+    return tiny_run("dalle", tmp_path_factory, f"--data.source={coded_shapes()}")
 
 
 @pytest.fixture(scope="session")
