@@ -15,8 +15,8 @@ def example_inputs(encoder, sample_rate=8000):
 
     Args:
         encoder: `keras.Model` with named inputs out of `images`, `frames`, `waveform`, `token_ids`,
-            `padding_mask`, `numbers`, `present`, `categories`, and WaveNet's `speaker` and
-            `log_mel`.
+            `padding_mask`, `codes`, `upper_codes`, `labels`, `numbers`, `present`, `categories`,
+            and WaveNet's `speaker` and `log_mel`.
         sample_rate: Samples per second of the waveform, which lasts two seconds if the encoder
             accepts any length.
 
@@ -33,6 +33,9 @@ def example_inputs(encoder, sample_rate=8000):
         "frames": _frames,
         "waveform": lambda shape: _waveform(shape, sample_rate),
         "token_ids": lambda shape: _token_ids(shape, encoder),
+        "codes": lambda shape: _codes(shape, encoder),
+        "upper_codes": lambda shape: _codes(shape, encoder),
+        "labels": lambda shape: np.zeros((_BATCH, *shape[1:]), "int32"),
         "numbers": _numbers,
         "present": _present,
         "categories": lambda shape: _categories(encoder),
@@ -180,3 +183,9 @@ def _vocabulary_size(encoder):
     ]
     # The token embedding is the largest table; the others embed positions or segments.
     return max((layer.input_dim for layer in embeddings), default=2)
+
+
+def _codes(shape, encoder):
+    entries = [x.entries for x in encoder._flatten_layers() if hasattr(x, "entries")]
+    draw = np.random.default_rng(0)
+    return draw.integers(0, entries[0], size=(_BATCH, *shape[1:]), dtype="int32")

@@ -5,10 +5,11 @@ from mmssl.generation.coded_audio import generate_coded_audio
 from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")
+CODED = ("out", "seconds", "upsamplers", "hop_fraction", "labels")
 KINDS = {
     "WaveNet": ("audio", generate_audio, ("out", "seconds", "speaker", "like")),
     "WaveRNN": ("audio", generate_audio, ("out", "seconds")),
-    "CodePrior": ("audio", generate_coded_audio, ("out", "seconds", "upsamplers", "hop_fraction")),
+    "CodePrior": ("audio", generate_coded_audio, CODED),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 

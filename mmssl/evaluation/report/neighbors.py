@@ -123,7 +123,7 @@ def _decoded(data, source):
     if data.sample_rate is None:
         return "images", [_thumbnail(picture) for picture in found]
     seconds = int(AUDIO_SECONDS * data.sample_rate)
-    return "audio", [_audio(x.reshape(-1)[:seconds], data.sample_rate) for x in found]
+    return "audio", [player(x.reshape(-1)[:seconds], data.sample_rate) for x in found]
 
 
 def image_uri(pixels):
