@@ -48,6 +48,13 @@ def add_arguments(parser):
         type=float,
         help="share of a window of codes that is new; 0.5",
     )
+    audio.add_argument(
+        "--label",
+        dest="labels",
+        action="append",
+        metavar="COLUMN=LABEL",
+        help="what the codes are conditioned on, if the run has data.conditions; may be repeated",
+    )
     audio.add_argument("--like", help="audio whose log-mel frames condition, if trained with them")
     text = parser.add_argument_group("text")
     text.add_argument(

@@ -15,8 +15,8 @@ def example_inputs(encoder, sample_rate=8000):
 
     Args:
         encoder: `keras.Model` with named inputs out of `images`, `frames`, `waveform`, `token_ids`,
-            `padding_mask`, `codes`, `numbers`, `present`, `categories`, and WaveNet's `speaker` and
-            `log_mel`.
+            `padding_mask`, `codes`, `upper_codes`, `labels`, `numbers`, `present`, `categories`,
+            and WaveNet's `speaker` and `log_mel`.
         sample_rate: Samples per second of the waveform, which lasts two seconds if the encoder
             accepts any length.
 
@@ -34,6 +34,8 @@ def example_inputs(encoder, sample_rate=8000):
         "waveform": lambda shape: _waveform(shape, sample_rate),
         "token_ids": lambda shape: _token_ids(shape, encoder),
         "codes": lambda shape: _codes(shape, encoder),
+        "upper_codes": lambda shape: _codes(shape, encoder),
+        "labels": lambda shape: np.zeros((_BATCH, *shape[1:]), "int32"),
         "numbers": _numbers,
         "present": _present,
         "categories": lambda shape: _categories(encoder),
@@ -183,7 +185,8 @@ def _vocabulary_size(encoder):
 
 
 def _codes(shape, encoder):
-    most = min(_tables(encoder), default=2)
+    told = (x.entries for x in encoder._flatten_layers() if hasattr(x, "entries"))
+    most = next(told, min(_tables(encoder), default=2))
     return np.random.default_rng(1).integers(0, most, (_BATCH, *shape[1:]), dtype="int32")
 
 

@@ -7,13 +7,14 @@ from mmssl.generation.pictures import generate_pictures
 from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")
+CODED = ("out", "seconds", "upsamplers", "hop_fraction", "labels")
 KINDS = {
     "WaveNet": ("audio", generate_audio, ("out", "seconds", "speaker", "like")),
     "WaveRNN": ("audio", generate_audio, ("out", "seconds")),
     "PixelRNN": ("pictures", generate_pictures, ("out",)),
     "ImageGPT": ("pictures", generate_pictures, ("out",)),
     "DALLE": ("pictures", generate_captioned, ("out", "rerank", "candidates")),
-    "CodePrior": ("audio", generate_coded_audio, ("out", "seconds", "upsamplers", "hop_fraction")),
+    "CodePrior": ("audio", generate_coded_audio, CODED),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 

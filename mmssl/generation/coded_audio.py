@@ -19,6 +19,7 @@ def generate_coded_audio(
     upsamplers=(),
     temperature=1.0,
     hop_fraction=0.5,
+    labels=(),
     count=1,
     seed=0,
     tell=lambda sentence: None,
@@ -38,6 +39,8 @@ def generate_coded_audio(
             likely code.
         hop_fraction: new codes of a window over its places, above 0 and at most 1; less is slower,
             and each code then follows from more before it.
+        labels: list of str such as `speaker=theo`, what priors with `data.conditions` are told;
+            those that are not given are unknown.
         count: number of files, generated at once.
         seed: random seed.
         tell: function called with messages for the user, each a str.
@@ -55,6 +58,7 @@ def generate_coded_audio(
         raise ValueError(f"seconds must be above 0; got {seconds}.")
     runs, spec = [run, *upsamplers], run.data.spec
     levels = _levels(runs)
+    told = [_numbers(each, labels, runs) for each in runs]
     known = _prompt_codes(run, prompt, tell)
     wanted = round((SECONDS if seconds is None else seconds) * spec.sample_rate)
     before = known[levels[0]].shape[1]
@@ -69,6 +73,7 @@ def generate_coded_audio(
             np.repeat(known[level], count, axis=0),
             tops * spec.sizes[level],
             codes[levels[number - 1]] if number else None,
+            None if told[number] is None else np.repeat(told[number], count, axis=0),
             hop_fraction=hop_fraction,
             temperature=temperature,
             seed=seed + number,
@@ -120,6 +125,25 @@ def _levels(runs):
             f"got {told}."
         )
     return levels
+
+
+def _numbers(run, labels, runs):
+    """Numbers what a run is told of the labels: int32 (1, columns), None of one without any."""
+    given = dict(label.split("=", 1) for label in labels if "=" in label)
+    columns = {c for each in runs if each.data.conditions for c in each.data.conditions}
+    if len(given) < len(labels) or not set(given) <= columns:
+        raise ValueError(
+            f"labels are given once each as column=label, of {', '.join(sorted(columns)) or 'none'}"
+            f"; got {', '.join(labels)}."
+        )
+    if not run.data.conditions:
+        return None
+    numbers = []
+    for column, names in run.data.conditioned.names.items():
+        if column in given and given[column] not in names:
+            raise ValueError(f"{column} must be one of {', '.join(names)}; got {given[column]}.")
+        numbers.append(names.index(given[column]) + 1 if column in given else 0)
+    return np.int32([numbers])
 
 
 def _prompt_codes(run, prompt, tell):
