@@ -4,6 +4,7 @@ from mmssl.commands import arguments
 
 EXAMPLES = """mmssl generate runs/wavenet --seconds 4 --prompt x.wav --temperature 0.9 --out y.wav
 mmssl generate runs/pixel_cnn --count 8 --seed 0 --temperature 1 --out page.png
+mmssl generate runs/top --lower runs/bottom --out page.png
 mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9"""
 
 
@@ -24,6 +25,13 @@ def add_arguments(parser):
     audio.add_argument("--seconds", type=float, help="to add to the prompt; 4 if not given")
     audio.add_argument("--speaker", help="name of a speaker, if the run was trained with speakers")
     audio.add_argument("--like", help="audio whose log-mel frames condition, if trained with them")
+    pictures = parser.add_argument_group("pictures")
+    pictures.add_argument(
+        "--lower",
+        nargs="+",
+        metavar="RUN",
+        help="of a prior over the top level of codes: runs of the priors over the levels below",
+    )
     text = parser.add_argument_group("text")
     text.add_argument(
         "--tokens", type=int, help="maximum number of tokens to add; 100 if not given"
@@ -37,9 +45,12 @@ def add_arguments(parser):
 
 def run(options):
     from mmssl.generation.choice import generator_of
+    from mmssl.runs import Run
     from mmssl.training.progress import counting
 
-    kind, generate, given = generator_of(arguments.run_of(options), vars(options))
+    run, lower = arguments.run_of(options), options.lower
+    opened = None if lower is None else [Run.load(folder, options.trust) for folder in lower]
+    kind, generate, given = generator_of(run, {**vars(options), "lower": opened})
     if kind == "text":
         print("\n\n".join(generate(**given)))
         return

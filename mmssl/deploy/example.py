@@ -15,8 +15,8 @@ def example_inputs(encoder, sample_rate=8000):
 
     Args:
         encoder: `keras.Model` with named inputs out of `images`, `frames`, `waveform`, `token_ids`,
-            `padding_mask`, `numbers`, `present`, `categories`, and WaveNet's `speaker` and
-            `log_mel`.
+            `padding_mask`, `codes`, `upper_codes`, `numbers`, `present`, `categories`, and
+            WaveNet's `speaker` and `log_mel`.
         sample_rate: Samples per second of the waveform, which lasts two seconds if the encoder
             accepts any length.
 
@@ -33,6 +33,8 @@ def example_inputs(encoder, sample_rate=8000):
         "frames": _frames,
         "waveform": lambda shape: _waveform(shape, sample_rate),
         "token_ids": lambda shape: _token_ids(shape, encoder),
+        "codes": lambda shape: _codes(shape, encoder),
+        "upper_codes": lambda shape: _codes(shape, encoder),
         "numbers": _numbers,
         "present": _present,
         "categories": lambda shape: _categories(encoder),
@@ -175,8 +177,18 @@ def _padding_mask(length):
 
 
 def _vocabulary_size(encoder):
-    embeddings = [
-        layer for layer in encoder._flatten_layers() if isinstance(layer, keras.layers.Embedding)
-    ]
-    # The token embedding is the largest table; the others embed positions or segments.
-    return max((layer.input_dim for layer in embeddings), default=2)
+    # The token embedding is the largest table; the others embed positions or segments. Beside codes
+    # it may be the smaller one.
+    choose = min if "codes" in named_inputs(encoder) else max
+    return choose(_tables(encoder), default=2)
+
+
+def _codes(shape, encoder):
+    most = min(_tables(encoder), default=2)
+    return np.random.default_rng(1).integers(0, most, (_BATCH, *shape[1:]), dtype="int32")
+
+
+def _tables(encoder):
+    """Numbers of rows of the tables that an encoder looks ids up in."""
+    layers = encoder._flatten_layers()
+    return [layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)]

@@ -1,7 +1,7 @@
 """The function that generates from a run, by its method, and its options."""
 
 from mmssl.generation.audio import generate_audio
-from mmssl.generation.pictures import generate_pictures
+from mmssl.generation.pictures import generate_from_codes, generate_pictures
 from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")
@@ -9,6 +9,7 @@ KINDS = {
     "WaveNet": ("audio", generate_audio, ("out", "seconds", "speaker", "like")),
     "WaveRNN": ("audio", generate_audio, ("out", "seconds")),
     "PixelRNN": ("pictures", generate_pictures, ("out",)),
+    "PixelPrior": ("pictures", generate_from_codes, ("out", "lower")),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 

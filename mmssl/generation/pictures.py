@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image
 
 from mmssl.files import atomic_write
+from mmssl.generation.code_sampler import CodeSampler
 from mmssl.generation.pixel_sampler import PixelSampler
-from mmssl.methods import PixelRNN
+from mmssl.methods import PixelPrior, PixelRNN
 
 # What draws pictures: `sample(count, seed, temperature, progress)`, uint8 (count, H, W, 3), and
 # where a picture can be gone on from, `complete(images, seed, temperature, progress)`.
@@ -61,11 +62,7 @@ def generate_pictures(
         ValueError: the run's method draws no pictures, an argument is out of range, or a file
             cannot be read.
     """
-    out = Path(out)
-    if out.suffix.lower() != ".png":
-        raise ValueError(f"out must end in .png; got {out}.")
-    if count < 1:
-        raise ValueError(f"count must be 1 or more; got {count}.")
+    out = _checked(out, count)
     sampler = picture_sampler(run.method(*PICTURE_SAMPLERS))
     given = {"seed": seed, "temperature": temperature, "progress": progress}
     if prompt is None:
@@ -73,9 +70,62 @@ def generate_pictures(
     else:
         seen = np.repeat(_read(run, sampler, prompt), count, axis=0)
         pictures = sampler.complete(seen, **given)
-    with atomic_write(out) as beside:
+    return [save_page(out, pictures)]
+
+
+def generate_from_codes(
+    run,
+    out="generated.png",
+    lower=(),
+    count=COUNT,
+    temperature=1.0,
+    seed=0,
+    tell=lambda sentence: None,
+    progress=None,
+):
+    """Draws codes with a prior, and writes the pictures that they stand for to one PNG file.
+
+    Args:
+        run: Run of a recipe whose method is PixelPrior, of the top level.
+        out: `.png` file to write.
+        lower: Runs of the levels below, from the next to the last.
+        count: see `generate_pictures`, as for the next two.
+        temperature: 0 or more.
+        seed: random seed.
+        tell: function called with messages for the user, each a str.
+        progress: None, or function called with (codes done, total codes) of each level.
+
+    Returns:
+        list of one pathlib.Path.
+
+    Raises:
+        ValueError: a run is of another method, or not of its level; levels are of different
+            tokenizers; or an argument is out of range.
+    """
+    out = _checked(out, count)
+    for other in lower:
+        if other.data.spec != run.data.spec:
+            raise ValueError(
+                f"{other.folder} and {run.folder} learned from the codes of different tokenizers."
+            )
+    top, *below = (CodeSampler(one.method(PixelPrior), one.data) for one in (run, *lower))
+    return [save_page(out, top.sample(count, seed, temperature, progress, below))]
+
+
+def _checked(out, count):
+    out = Path(out)
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"out must end in .png; got {out}.")
+    if count < 1:
+        raise ValueError(f"count must be 1 or more; got {count}.")
+    return out
+
+
+def save_page(path, pictures):
+    """Writes a page of pictures, uint8 (N, H, W, 3), to a PNG file; returns the path."""
+    with atomic_write(path) as beside:
         Image.fromarray(page(pictures)).save(beside, format="png")
-    return [out]
+    return path
 
 
 def _read(run, sampler, path):

@@ -33,6 +33,7 @@ from mmssl.methods.jigsaw import Jigsaw
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
+from mmssl.methods.pixel_prior import PixelPrior
 from mmssl.methods.pixel_rnn import PixelRNN
 from mmssl.methods.rbm import RBM
 from mmssl.methods.relative_position import RelativePosition
@@ -100,6 +101,7 @@ __all__ = [
     "Jigsaw",
     "MoCo",
     "MoCoV3",
+    "PixelPrior",
     "PixelRNN",
     "RelativePosition",
     "RotNet",
