@@ -49,10 +49,10 @@ FAULTS = (
         "row_lstm",
     ),
     Fault(
-        "beside the picture, diagonals have states",
+        "a row of a diagonal is given the states of the row below",
         "mmssl/layers/pixel_recurrence.py",
-        "skew(self._gates(one, i), CLOSED)",
-        "skew(self._gates(one, i))",
+        "above = ops.pad(halves[:, :, :-1], ((0, 0), (0, 0), (1, 0), (0, 0)))",
+        "above = ops.pad(halves[:, :, 1:], ((0, 0), (0, 0), (0, 1), (0, 0)))",
         _LOOPS,
         "diagonal",
     ),
