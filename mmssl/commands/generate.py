@@ -5,7 +5,8 @@ from mmssl.commands import arguments
 EXAMPLES = """mmssl generate runs/wavenet --seconds 4 --prompt x.wav --temperature 0.9 --out y.wav
 mmssl generate runs/pixel_cnn --count 8 --seed 0 --temperature 1 --out page.png
 mmssl generate runs/dalle "a red square" --count 8 --rerank runs/clip --out page.png
-mmssl generate runs/prior --upsampler runs/upsampler --prompt x.wav --seconds 4 --out y.wav
+mmssl generate runs/prior --lower runs/upsampler --prompt x.wav --seconds 4 --out y.wav
+mmssl generate runs/top --lower runs/bottom --out page.png
 mmssl generate runs/gpt --tokens 200 --prompt "ROMEO:" --top-p 0.9"""
 
 
@@ -23,6 +24,12 @@ def add_arguments(parser):
     parser.add_argument(
         "--out", help="file to write; generated.wav if not given, of pictures generated.png"
     )
+    parser.add_argument(
+        "--lower",
+        nargs="+",
+        metavar="RUN",
+        help="of a prior over the top level of codes: runs of the priors over the levels below",
+    )
     pictures = parser.add_argument_group("pictures of a caption")
     pictures.add_argument(
         "--rerank", metavar="RUN", help="run of pairs, such as of pairs/clip, to keep the best by"
@@ -36,13 +43,6 @@ def add_arguments(parser):
     audio = parser.add_argument_group("audio")
     audio.add_argument("--seconds", type=float, help="to add to the prompt; 4 if not given")
     audio.add_argument("--speaker", help="name of a speaker, if the run was trained with speakers")
-    audio.add_argument(
-        "--upsampler",
-        dest="upsamplers",
-        nargs="+",
-        metavar="RUN",
-        help="runs over the levels of codes below that of RUN, from the top down",
-    )
     audio.add_argument(
         "--hop-fraction",
         type=float,
@@ -85,15 +85,15 @@ def _given(options):
     if options.text is not None and options.prompt is not None:
         raise ValueError(f"the prompt is given twice, {options.text!r} and as --prompt.")
     prompt = options.prompt if options.text is None else options.text
-    runs = {"rerank": _scorer(options), "upsamplers": _upsamplers(options)}
+    runs = {"rerank": _scorer(options), "lower": _lower(options)}
     return {**vars(options), "prompt": prompt, **runs}
 
 
-def _upsamplers(options):
-    """The runs over the levels below; None without any."""
+def _lower(options):
+    """The runs of the priors over the levels below; None without any."""
     from mmssl.runs import Run
 
-    return [Run.load(x, options.trust or ()) for x in options.upsamplers or ()] or None
+    return [Run.load(x, options.trust or ()) for x in options.lower or ()] or None
 
 
 def _scorer(options):

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from mmssl.generation.draws import draw
-from mmssl.generation.pixel_sampler import PixelSampler
+from mmssl.generation.raster_sampler import RasterSampler
 from mmssl.generation.sampling_loop import DRAWN
 
 COLDEST = 1e-6  # temperature at which the likeliest symbol is sure
@@ -14,7 +14,7 @@ def functions(method, streams):
     """Functions of a generator with their inputs, by the name of the signature."""
     import tensorflow as tf
 
-    sampler = PixelSampler(method)
+    sampler = RasterSampler(method)
     shape = (streams, sampler.height, sampler.width, sampler.channels)
     temperature = tf.TensorSpec((), "float32", "temperature")
     inputs = {
@@ -56,7 +56,7 @@ def drawn(sampler, given, uniform, temperature, **conditions):
     """Draws the symbols that are not given, one after the other.
 
     Args:
-        sampler: PixelSampler.
+        sampler: RasterSampler.
         given: int32 (B, H, W, channels), -1 for what is drawn.
         uniform: float32 of the same shape, in [0, 1).
         temperature: float32 scalar.
@@ -108,7 +108,7 @@ def _in_order(maps):
 
 def example(method, streams):
     """Symbols of whole maps, and what the encoder adds."""
-    sampler, rng = PixelSampler(method), np.random.default_rng(0)
+    sampler, rng = RasterSampler(method), np.random.default_rng(0)
     shape = (streams, sampler.height, sampler.width, sampler.channels)
     given = {
         name: rng.normal(size=(streams, *spec.shape[1:])).astype("float32")
@@ -122,7 +122,7 @@ def whole(method, codes, given):
     import keras
     import tensorflow as tf
 
-    sampler = PixelSampler(method)
+    sampler = RasterSampler(method)
     pixels = sampler.pixels.output
     network = keras.Model([pixels, *sampler.conditions], sampler.features)
     # A GPU multiplies in TF32 by default, which alone would exceed the tolerance.

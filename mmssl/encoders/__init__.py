@@ -27,6 +27,7 @@ from mmssl.encoders.parts.shortest import shortest
 from mmssl.encoders.parts.stages import at_size
 from mmssl.encoders.patch_grid import patch_grid_encoder
 from mmssl.encoders.pixel_cnn import pixel_cnn_encoder
+from mmssl.encoders.pixel_cnn_prior import pixel_cnn_prior_encoder
 from mmssl.encoders.resnet import resnet_encoder
 from mmssl.encoders.resnet_3d import resnet_3d_encoder
 from mmssl.encoders.roberta import roberta_encoder
@@ -79,6 +80,7 @@ __all__ = [
     "of_frames",
     "patch_grid_encoder",
     "pixel_cnn_encoder",
+    "pixel_cnn_prior_encoder",
     "reach",
     "receptive_field",
     "resnet_3d_encoder",

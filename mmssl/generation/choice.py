@@ -3,11 +3,11 @@
 from mmssl.generation.audio import generate_audio
 from mmssl.generation.captioned import generate_captioned
 from mmssl.generation.coded_audio import generate_coded_audio
-from mmssl.generation.pictures import generate_pictures
+from mmssl.generation.pictures import generate_from_codes, generate_pictures
 from mmssl.generation.text import generate_text
 
 COMMON = ("prompt", "count", "temperature", "seed")
-CODED = ("out", "seconds", "upsamplers", "hop_fraction", "labels")
+CODED = ("out", "seconds", "lower", "hop_fraction", "labels")
 KINDS = {
     "WaveNet": ("audio", generate_audio, ("out", "seconds", "speaker", "like")),
     "WaveRNN": ("audio", generate_audio, ("out", "seconds")),
@@ -15,6 +15,7 @@ KINDS = {
     "ImageGPT": ("pictures", generate_pictures, ("out",)),
     "DALLE": ("pictures", generate_captioned, ("out", "rerank", "candidates")),
     "CodePrior": ("audio", generate_coded_audio, CODED),
+    "PixelPrior": ("pictures", generate_from_codes, ("out", "lower")),
     "GPT": ("text", generate_text, ("tokens", "top_k", "top_p", "beams")),
 }
 

@@ -16,7 +16,7 @@ def generate_coded_audio(
     out="generated.wav",
     seconds=None,
     prompt=None,
-    upsamplers=(),
+    lower=(),
     temperature=1.0,
     hop_fraction=0.5,
     labels=(),
@@ -33,7 +33,7 @@ def generate_coded_audio(
         seconds: duration to generate after the prompt; None for 4 seconds.
         prompt: audio file to continue, at any sample rate; every output starts with what its codes
             keep of it, but for less than a code of the top level at its beginning.
-        upsamplers: Runs of CodePrior over the levels below, from the top down; without those of
+        lower: Runs of CodePrior over the levels below, from the top down; without those of
             all levels, what is heard is as coarse as the last one.
         temperature: 1 samples from the priors, lower values sharpen them, 0 always takes the most
             likely code.
@@ -56,7 +56,7 @@ def generate_coded_audio(
     paths = output_paths(out, count)
     if seconds is not None and seconds <= 0:
         raise ValueError(f"seconds must be above 0; got {seconds}.")
-    runs, spec = [run, *upsamplers], run.data.spec
+    runs, spec = [run, *lower], run.data.spec
     levels = _levels(runs)
     told = [_numbers(each, labels, runs) for each in runs]
     known = _prompt_codes(run, prompt, tell)
@@ -65,7 +65,7 @@ def generate_coded_audio(
     samplers = [CodeSampler(each.method()) for each in runs]
     # An upsampler sees a whole window of the level above.
     least = max(s.context // spec.sizes[level] for level, s in zip(levels, samplers, strict=True))
-    tops = max(before - (-wanted // spec.hop), least if upsamplers else 0)
+    tops = max(before - (-wanted // spec.hop), least if lower else 0)
     total, done, codes = sum(tops * spec.sizes[level] for level in levels), 0, {}
     for number, (level, sampler) in enumerate(zip(levels, samplers, strict=True)):
         report = None if progress is None else lambda n, _, done=done: progress(done + n, total)
@@ -105,7 +105,7 @@ def decoded(run, codes):
     if name not in network.output:
         raise ValueError(
             f"{run.folder} decodes codes of the levels {', '.join(network.input)} together: name "
-            "runs over the levels below the top, --upsampler RUN."
+            "runs over the levels below the top, --lower RUN."
         )
     needed = codes if name == "outputs" else {lowest: codes[lowest]}
     part = keras.Model({n: network.input[n] for n in needed}, network.output[name])

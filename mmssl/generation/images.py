@@ -3,10 +3,11 @@
 import numpy as np
 
 from mmssl.generation.captioned import CaptionedDrawer
+from mmssl.generation.code_map_sampler import CodeMapSampler
 from mmssl.generation.pictures import PICTURE_SAMPLERS, picture_sampler
 from mmssl.generation.samplers import SAMPLERS, audio_sampler
 from mmssl.generation.spectrogram import level, spectral_flatness, spectrogram_image
-from mmssl.methods import DALLE
+from mmssl.methods import DALLE, PixelPrior
 from mmssl.methods.bases.held_out_images import first_images
 
 PICTURES = 8  # of each row
@@ -28,6 +29,8 @@ def generated_images(method, data):
         return _pictures(method, data)
     if isinstance(method, DALLE):
         return _captioned(method, data)
+    if isinstance(method, PixelPrior) and data.decoder is not None:
+        return _from_codes(CodeMapSampler(method, data), data)
     return []
 
 
@@ -59,6 +62,24 @@ def _pictures(method, data):
         caption = "Pictures, and below the same with the lower half drawn, given the upper one."
         made.append(("Completed", caption, _rows(both)))
     return made
+
+
+def _from_codes(sampler, data):
+    """Pictures of codes that are drawn; of the lower of two levels, under the upper one's codes."""
+    if sampler.levels == [sampler.level]:
+        drawn = sampler.sample(2 * PICTURES)
+        return [("Drawn", "Pictures of codes drawn from the model, seed 0.", _rows(drawn))]
+    if sampler.levels != [sampler.above, sampler.level]:
+        return []
+    batch = next(data.examples(data.source, PICTURES).as_numpy_iterator())
+    upper = batch["upper_codes"]
+    levels = batch["codes"], sampler.codes(len(upper), upper=upper)
+    both = [sampler.decoded({sampler.above: upper, sampler.level: codes}) for codes in levels]
+    caption = (
+        "Pictures as their codes tell them, and below the same with the codes of level "
+        f"{sampler.level} drawn, given those of {sampler.above}."
+    )
+    return [("Drawn", caption, _rows(np.concatenate(both)))]
 
 
 def _rows(pictures):

@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image
 
 from mmssl.files import atomic_write
+from mmssl.generation.code_map_sampler import CodeMapSampler
 from mmssl.generation.image_gpt_sampler import ImageGPTSampler
 from mmssl.generation.pixel_sampler import PixelSampler
-from mmssl.methods import ImageGPT, PixelRNN
+from mmssl.methods import ImageGPT, PixelPrior, PixelRNN
 
 # What draws pictures: `sample(count, seed, temperature, progress)`, uint8 (count, H, W, 3), and
 # where a picture can be gone on from, `complete(images, seed, temperature, progress)`.
@@ -71,6 +72,45 @@ def generate_pictures(
         seen = np.repeat(_read(run, sampler, prompt), count, axis=0)
         pictures = sampler.complete(seen, **given)
     return [save_page(out, pictures)]
+
+
+def generate_from_codes(
+    run,
+    out="generated.png",
+    lower=(),
+    count=COUNT,
+    temperature=1.0,
+    seed=0,
+    tell=lambda sentence: None,
+    progress=None,
+):
+    """Draws codes with a prior, and writes the pictures that they stand for to one PNG file.
+
+    Args:
+        run: Run of a recipe whose method is PixelPrior, of the top level.
+        out: `.png` file to write.
+        lower: Runs of the levels below, from the next to the last.
+        count: see `generate_pictures`, as for the next two.
+        temperature: 0 or more.
+        seed: random seed.
+        tell: function called with messages for the user, each a str.
+        progress: None, or function called with (codes done, total codes) of each level.
+
+    Returns:
+        list of one pathlib.Path.
+
+    Raises:
+        ValueError: a run is of another method, or not of its level; levels are of different
+            tokenizers; or an argument is out of range.
+    """
+    out = page_path(out, count)
+    for other in lower:
+        if other.data.spec != run.data.spec:
+            raise ValueError(
+                f"{other.folder} and {run.folder} learned from the codes of different tokenizers."
+            )
+    top, *below = (CodeMapSampler(one.method(PixelPrior), one.data) for one in (run, *lower))
+    return [save_page(out, top.sample(count, seed, temperature, progress, below))]
 
 
 def page_path(out, count):

@@ -10,7 +10,6 @@ from mmssl.layers.masked_convolution import causal_mask
 from mmssl.layers.pixel_maps import empty_map, put, window
 
 GATES = 4  # output, forget, input, and the candidate
-CLOSED = -1e4  # argument of gates beside the picture: its state stays zero there
 
 
 class PixelLSTM(keras.layers.Layer):
@@ -208,8 +207,9 @@ class DiagonalBiLSTM(PixelLSTM):
 
     def call(self, x):
         mirrored = ops.flip(x, axis=2)
-        both = [skew(self._gates(one, i), CLOSED) for i, one in enumerate((x, mirrored))]
-        # Both directions in one loop, the rows of the second below those of the first.
+        both = [skew(self._gates(one, i)) for i, one in enumerate((x, mirrored))]
+        # Both directions in one loop, the rows of the second below those of the first. Where there
+        # is no pixel yet, what gates are given is zero, candidates too: so are the states.
         columns = ops.swapaxes(ops.concatenate(both, axis=1), 1, 2)
         rows = ops.swapaxes(self.run(columns, self._from_before), 1, 2)
         right, left = (unskew(half) for half in ops.split(rows, 2, axis=1))
@@ -272,18 +272,17 @@ class DiagonalBiLSTM(PixelLSTM):
         return (put(hidden, new, *place), put(cell, new_cell, *place)), new
 
 
-def skew(maps, fill=0.0):
+def skew(maps):
     """Moves row i of maps to the right by i pixels, so that diagonals become columns.
 
     Args:
         maps: (B, H, W, C), H and W known.
-        fill: what stands where there is no pixel.
 
     Returns:
-        (B, H, W + H - 1, C).
+        (B, H, W + H - 1, C), zero where there is no pixel.
     """
     _, height, width, channels = maps.shape
-    wide = ops.pad(maps, ((0, 0), (0, 0), (0, height), (0, 0)), constant_values=fill)
+    wide = ops.pad(maps, ((0, 0), (0, 0), (0, height), (0, 0)))
     # Rows of one pixel less: each begins a pixel later than the one above.
     flat = ops.reshape(wide, (-1, height * (width + height), channels))[:, :-height]
     return ops.reshape(flat, (-1, height, width + height - 1, channels))

@@ -39,6 +39,7 @@ from mmssl.methods.jukebox import Jukebox
 from mmssl.methods.mae import MAE
 from mmssl.methods.moco import MoCo
 from mmssl.methods.moco_v3 import MoCoV3
+from mmssl.methods.pixel_prior import PixelPrior
 from mmssl.methods.pixel_rnn import PixelRNN
 from mmssl.methods.rbm import RBM
 from mmssl.methods.relative_position import RelativePosition
@@ -114,6 +115,7 @@ __all__ = [
     "Jukebox",
     "MoCo",
     "MoCoV3",
+    "PixelPrior",
     "PixelRNN",
     "RelativePosition",
     "RotNet",

@@ -5,6 +5,7 @@ from tests.faults.fault import Fault
 _MASKS = ("tests/layers/test_masked_convolution.py",)
 _LOOPS = ("tests/layers/test_pixel_recurrence.py",)
 _METHOD = ("tests/methods/test_pixel_rnn.py",)
+_PRIOR = ("tests/methods/test_pixel_prior.py",)
 _SAMPLER = ("tests/generation/test_pixel_sampler.py",)
 FAULTS = (
     Fault(
@@ -48,10 +49,10 @@ FAULTS = (
         "row_lstm",
     ),
     Fault(
-        "beside the picture, diagonals have states",
+        "a row of a diagonal is given the states of the row below",
         "mmssl/layers/pixel_recurrence.py",
-        "skew(self._gates(one, i), CLOSED)",
-        "skew(self._gates(one, i))",
+        "above = ops.pad(halves[:, :, :-1], ((0, 0), (0, 0), (1, 0), (0, 0)))",
+        "above = ops.pad(halves[:, :, 1:], ((0, 0), (0, 0), (0, 1), (0, 0)))",
         _LOOPS,
         "diagonal",
     ),
@@ -65,7 +66,7 @@ FAULTS = (
     ),
     Fault(
         "a sampler forgets the last channel of a pixel",
-        "mmssl/generation/pixel_sampler.py",
+        "mmssl/generation/raster_sampler.py",
         "seen = self.pixels.embed(before)",
         "seen = self.pixels.embed(before * [1, 1, 0][: self.channels])",
         _SAMPLER,
@@ -86,5 +87,29 @@ FAULTS = (
         "len(true) / math.log(2)",
         _METHOD,
         "measures_itself",
+    ),
+    Fault(
+        "drawing, a prior is not told the map above",
+        "mmssl/generation/code_map_sampler.py",
+        "return keras.Model(self.method.encoder.input[UPPER], told)",
+        "return lambda upper: 0 * keras.Model(self.method.encoder.input[UPPER], told)(upper)",
+        _PRIOR,
+        "step",
+    ),
+    Fault(
+        "each level is drawn with the same numbers",
+        "mmssl/generation/code_map_sampler.py",
+        "seed + number, temperature",
+        "seed, temperature",
+        _PRIOR,
+        "top_level_down",
+    ),
+    Fault(
+        "the codes of another item are told in the same order",
+        "mmssl/methods/pixel_prior.py",
+        "np.roll(batch[UPPER], 1, axis=0)",
+        "batch[UPPER]",
+        _PRIOR,
+        "another_items",
     ),
 )

@@ -18,7 +18,7 @@ def test_a_step_gives_the_features_of_the_whole_picture(name):
     method = method_of(name, SIZE, levels=LEVELS)
     sampler = PixelSampler(method)
     symbols = np.random.default_rng(1).integers(0, LEVELS, (2, SIZE, SIZE, 3)).astype("int32")
-    whole = np.asarray(method.encoder(batch_of(symbols, LEVELS)["images"])["features"])
+    whole = np.asarray(method.encode(batch_of(symbols, LEVELS))["features"])
     _, kept = sampler.start(2)
     for place in range(SIZE**2):
         row, column = divmod(place, SIZE)

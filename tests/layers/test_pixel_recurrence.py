@@ -29,12 +29,12 @@ def weights(layer):
 
 
 def test_skewing_moves_diagonals_into_columns_and_is_undone():
-    maps = np.arange(24.0).reshape(1, 4, 3, 2)
-    skewed = np.asarray(skew(maps, fill=-1))
+    maps = np.arange(1.0, 25).reshape(1, 4, 3, 2)
+    skewed = np.asarray(skew(maps))
     assert skewed.shape == (1, 4, 6, 2)
     for row in range(4):
         np.testing.assert_array_equal(skewed[0, row, row : row + 3], maps[0, row])
-    assert (skewed == -1).sum() == 4 * 3 * 2
+    assert (skewed == 0).sum() == 4 * 3 * 2
     np.testing.assert_array_equal(unskew(skewed), maps)
     assert np.asarray(skew(np.ones((1, 5, 5, 1)))).shape[2] == 2 * 5 - 1
 

@@ -145,6 +145,14 @@ SMALL = {
         "--method.encoder.encoder.init_args.width=4",
     ),
     "vision/pixel_cnn_paper": (*_PIXELS, "--method.encoder.width=6"),
+    "vision/pixel_cnn_prior_paper": (
+        *(_BATCH, "--method.head_width=6"),
+        *(
+            "--method.encoder.depth=1",
+            "--method.encoder.width=6",
+            "--method.encoder.vector_width=4",
+        ),
+    ),
     "vision/row_lstm_paper": (*_PIXELS, "--method.encoder.units=6"),
     "vision/diagonal_bilstm_paper": (*_PIXELS, "--method.encoder.units=6"),
     "vision/amdim_paper": (
