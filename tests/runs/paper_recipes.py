@@ -113,8 +113,8 @@ SMALL = {
     "pairs/codesearchnet_attention_paper": (*_CODE, *_CODE_BLOCKS),
     "pairs/codesearchnet_paper": _CODE,
     "pairs/dalle_paper": (
-        *(f"--data.source={CODES}", "--data.entries=7", _BATCH),
-        *("--data.length=8", "--data.vocabulary_size=200", *tiny_transformer(16)),
+        *(_BATCH, "--data.length=8", "--data.vocabulary_size=200"),
+        *tiny_transformer(16),
     ),
     "pairs/siglip_paper": (*_PAIRS, *_VIT_TOWER),
     "text/bart_paper": (*_TEXT, *_DECODED),

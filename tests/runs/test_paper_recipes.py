@@ -14,6 +14,7 @@ from mmssl.runs import read_recipe, recipe_names
 from mmssl.runs.recipe import Fit, build, open_recipe
 from mmssl.training.pretraining import pretrain
 from tests.contract.building import policy
+from tests.contract.coded import coded_shapes
 from tests.runs.paper_recipes import SMALL
 
 NAMES = [name for name in recipe_names() if name.endswith("_paper")]
@@ -32,6 +33,8 @@ CLASSIC = {
         "variational_autoencoder",
     )
 } | {"tables/scarf_paper"}
+# Of the codes of a tokenizer's run.
+OF_CODES = {"pairs/dalle_paper"}
 # Stepped by whole runs below.
 RUN = {"text/bert_paper", "text/bert_phase_2_paper", "text/simcse_paper"}
 
@@ -75,7 +78,8 @@ def test_all_paper_recipes_are_built_at_their_sizes():
 @pytest.mark.bfloat16
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in RUN])
 def test_the_small_twin_of_a_paper_recipe_takes_a_step(name):
-    config, data = open_recipe(name, SMALL[name])
+    of_codes = [f"--data.source={coded_shapes()}"] if name in OF_CODES else []
+    config, data = open_recipe(name, [*SMALL[name], *of_codes])
     keras.utils.set_random_seed(0)
     with policy("mixed_bfloat16"):
         method = build(config["method"])
