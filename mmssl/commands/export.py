@@ -35,9 +35,9 @@ def add_arguments(parser):
         choices=list(_EXPORTERS),
         default="encoder",
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet "
-        "or WaveRNN, its state in and out, or the drawing of a PixelRNN; restorer: what an IPT "
-        "restores pictures with; stream: a causal encoder of sound in chunks, its state in and "
-        "out; tokenizer: both ways between inputs and codes",
+        "or WaveRNN, its state in and out, or the drawing of a PixelRNN, ImageGPT or DALLE; "
+        "restorer: what an IPT restores pictures with; stream: a causal encoder of sound in "
+        "chunks, its state in and out; tokenizer: both ways between inputs and codes",
     )
     parser.add_argument(
         "--quantize",

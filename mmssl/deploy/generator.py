@@ -1,20 +1,27 @@
 """Generators: one step of WaveNet or WaveRNN for streaming audio, and drawing of pictures."""
 
-from mmssl.deploy import pixel_draw, wavenet_step, wavernn_step
+from mmssl.deploy import pixel_draw, token_draw, wavenet_step, wavernn_step
 from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.formats import file_name, with_state
 from mmssl.deploy.signatures import load_signatures
-from mmssl.methods import WaveNet, WaveRNN
+from mmssl.methods import DALLE, ImageGPT, WaveNet, WaveRNN
 from mmssl.methods.bases.raster import RasterModel
 
-STEPS = {WaveNet: wavenet_step, WaveRNN: wavernn_step, RasterModel: pixel_draw}
+STEPS = {
+    WaveNet: wavenet_step,
+    WaveRNN: wavernn_step,
+    RasterModel: pixel_draw,
+    ImageGPT: token_draw,
+    DALLE: token_draw,
+}
 
 
 def export_generator(run, format, out=None):
     """Exports the generator of a run, checked as in `write_generator`.
 
     Args:
-        run: `mmssl.runs.Run` of a recipe whose method is WaveNet, WaveRNN or PixelRNN.
+        run: `mmssl.runs.Run` of a recipe whose method is WaveNet, WaveRNN, PixelRNN,
+            ImageGPT or DALLE.
         format: `"saved_model"` or `"litert"`.
         out: Path to write; None for `generator` or `generator.tflite` in the run folder.
 
@@ -52,8 +59,12 @@ def write_generator(method, path, format):
     (B, H, W, C), their levels of intensity, and logits float32 (B, H, W, C, L). In a SavedModel,
     `sample` draws its own numbers: seed int32 (2,), count int32 () and temperature.
 
+    Of ImageGPT and DALLE, both take given and uniform (B, T) and return codes int32 (B, T), colors
+    of the palette or codes of the tokenizer, and logits float32 (B, T, K). Of DALLE, both also take
+    token_ids and padding_mask int32 (B, L), the captions, and `sample` no count.
+
     Args:
-        method: `mmssl.methods.WaveNet`, `WaveRNN` or `PixelRNN`, in float32.
+        method: `mmssl.methods.WaveNet`, `WaveRNN`, `PixelRNN`, `ImageGPT` or `DALLE`, in float32.
         path: Folder for `saved_model`, file ending in `.tflite` for `litert`.
         format: `"saved_model"` or `"litert"`.
 
@@ -69,7 +80,7 @@ def write_generator(method, path, format):
     writer = with_state("generator", format)
     of_method = next((step for kind, step in STEPS.items() if isinstance(method, kind)), None)
     if of_method is None:
-        named = "WaveNet, WaveRNN and PixelRNN"
+        named = "WaveNet, WaveRNN, PixelRNN, ImageGPT and DALLE"
         raise ValueError(f"{type(method).__name__} has no step to export; {named} have.")
     if method.encoder.compute_dtype != "float32":
         raise ValueError("A generator must be exported in float32: load it from its run folder.")

@@ -14,16 +14,26 @@ class DALLESampler:
 
     Args:
         method: DALLE, whose current weights are used at every step.
+
+    Attributes:
+        code_shape: rows and columns of a picture's codes.
+        count: N, codes of a picture.
+        values: K, different codes.
+        conditions: dict from the name of what `begin` also takes to its shape.
     """
 
     def __init__(self, method):
         self.method = method
         self.code_shape = method.encoder.input["codes"].shape[1:]
+        self.count = self.code_shape[0] * self.code_shape[1]
+        self.values = method.heads["image"].units
+        self.conditions = {name: (method.length,) for name in ("token_ids", "padding_mask")}
 
-    def begin(self, token_ids, padding_mask):
+    def begin(self, rows, token_ids, padding_mask):
         """Reads captions, all but their last token.
 
         Args:
+            rows: B.
             token_ids: int32 (B, L).
             padding_mask: int32 (B, L).
 
@@ -33,7 +43,7 @@ class DALLESampler:
         """
         encoder = self.method.encoder
         tokens = caption_tokens(encoder, token_ids, padding_mask)
-        _, cache = decode(encoder, tokens[:, :-1], empty_cache(encoder, len(token_ids)), 0)
+        _, cache = decode(encoder, tokens[:, :-1], empty_cache(encoder, rows), 0)
         return cache, tokens[:, -1:], np.int32(0)
 
     def step(self, codes, state, choose):
@@ -74,10 +84,9 @@ class DALLESampler:
         """
         token_ids, padding_mask = (np.asarray(x, "int32") for x in (token_ids, padding_mask))
         start = np.zeros((len(token_ids), 1, 1), "int32")  # stands for the caption's last token
-        rows, columns = self.code_shape
-        state = self.begin(token_ids, padding_mask)
-        drawn = self._loop.run(start, rows * columns, state, temperature, seed, progress=progress)
-        return drawn[..., 0].reshape(-1, rows, columns)
+        state = self.begin(len(token_ids), token_ids, padding_mask)
+        drawn = self._loop.run(start, self.count, state, temperature, seed, progress=progress)
+        return drawn[..., 0].reshape(-1, *self.code_shape)
 
     @functools.cached_property
     def _loop(self):

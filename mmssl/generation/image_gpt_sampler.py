@@ -16,6 +16,12 @@ class ImageGPTSampler:
     Args:
         method: ImageGPT of a causal encoder, whose current weights are used at every step.
 
+    Attributes:
+        size: height and width of a picture.
+        count: T, pixels of a picture.
+        values: K, colors.
+        conditions: dict from the name of what `begin` also takes to its shape; empty.
+
     Raises:
         ValueError: the encoder is not causal.
     """
@@ -28,13 +34,18 @@ class ImageGPTSampler:
             )
         self.method = method
         self.size = method.encoder.input["images"].shape[1]
+        self.count, self.values, self.conditions = self.size**2, method.palette.colors, {}
+
+    def begin(self, rows):
+        """Creates the state before the first pixel of so many pictures; see `step`."""
+        return empty_cache(self.method.encoder, rows), np.int32(0)
 
     def step(self, codes, state, choose):
         """Computes one pixel.
 
         Args:
             codes: int32 (B, 1), the color of the pixel before; not looked at for the first one.
-            state: pair of the cache of `empty_cache` and the number of the pixel, int32.
+            state: of `begin`, the cache and the number of the pixel, int32.
             choose: function (logits float32 (B, K), 0) -> int32 (B,), the color.
 
         Returns:
@@ -80,10 +91,9 @@ class ImageGPTSampler:
 
     def _continued(self, codes, seed, temperature, progress):
         rows, given = codes.shape
-        state = (empty_cache(self.method.encoder, rows), np.int32(0))
         prompt = np.pad(codes, ((0, 0), (1, 0)))[..., None]  # its first code stands for the start
         drawn = self._loop.run(
-            prompt, self.size**2 - given, state, temperature, seed, progress=progress
+            prompt, self.count - given, self.begin(rows), temperature, seed, progress=progress
         )
         whole = np.concatenate([codes, drawn[..., 0]], axis=1)
         return self.method.palette.lookup(whole).reshape(rows, self.size, self.size, 3)

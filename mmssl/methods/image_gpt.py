@@ -55,8 +55,7 @@ class ImageGPT(Pretrainer):
             "ImageGPT", encoder, "codes", "mmssl.encoders.image_gpt_encoder"
         )
         self.causal = any(layer.name == "start" for layer in encoder.layers)
-        found = {"codes": self.palette.output, "tokens": encoder.get_layer("tokens").output}
-        self.local = keras.Model(encoder.input, found, name="local")
+        self.table = encoder.get_layer("tokens")
         self.positions, self.context = stages.positions(encoder), stages.context(encoder)
         self.head = keras.layers.Dense(
             self.palette.colors,
@@ -73,13 +72,26 @@ class ImageGPT(Pretrainer):
         Returns:
             dict of `codes` int32 (B, T), the pixels, and `logits` float32 (B, T, K).
         """
-        found = self.local({"images": batch["images"]}, training=training)
-        tokens = found["tokens"]
-        if not self.causal:
-            tokens = tokens * ops.cast(1 - batch["mask"], tokens.dtype)[..., None]
+        codes = self.palette(batch["images"])
+        mask = None if self.causal else batch["mask"]
+        return {"codes": codes, "logits": self.of_codes(codes, mask, training)}
+
+    def of_codes(self, codes, mask=None, training=False):
+        """Predicts colors from numbers of colors.
+
+        Args:
+            codes: int32 (B, T).
+            mask: int32 (B, T), 1 at hidden pixels; None hides none.
+            training: whether this is a training step.
+
+        Returns:
+            float32 (B, T, K), logits.
+        """
+        tokens = self.table(codes)
+        if mask is not None:
+            tokens = tokens * ops.cast(1 - mask, tokens.dtype)[..., None]
         positioned = self.positions({"tokens": tokens}, training=training)
-        features = self.context(positioned, training=training)["features"]
-        return {"codes": found["codes"], "logits": self.head(features)}
+        return self.head(self.context(positioned, training=training)["features"])
 
     def loss_terms(self, batch, outputs, training):
         weights = self._weights(batch, outputs["codes"])

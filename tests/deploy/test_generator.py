@@ -9,10 +9,18 @@ import pytest
 from mmssl.deploy.checked import ExportMismatchError
 from mmssl.deploy.generator import write_generator
 from mmssl.deploy.signatures import load_signatures
-from mmssl.encoders import conv_encoder, wavenet_encoder, wavernn_encoder
+from mmssl.encoders import (
+    conv_encoder,
+    dalle_encoder,
+    image_gpt_encoder,
+    wavenet_encoder,
+    wavernn_encoder,
+)
 from mmssl.generation import WaveNetSampler
 from mmssl.generation.pixel_sampler import PixelSampler
 from mmssl.methods.colorization import Colorization
+from mmssl.methods.dalle import DALLE
+from mmssl.methods.image_gpt import ImageGPT
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.wavernn import WaveRNN
 from tests.deploy.conftest import skip_without
@@ -65,6 +73,46 @@ def test_the_exported_step_of_a_wavernn_has_the_logits_and_bytes_of_the_whole(fo
     path = tmp_path / NAMES[format]
     result = write_generator(wavernn(), path, format)
     assert result.max_difference < NETWORK * rounding()
+
+
+def image_gpt():
+    keras.utils.set_random_seed(0)
+    method = ImageGPT(image_gpt_encoder(4, 6, 8, 2, 2, 16))
+    method.head.kernel.assign(np.random.default_rng(0).normal(size=method.head.kernel.shape))
+    return method
+
+
+def dalle():
+    keras.utils.set_random_seed(0)
+    method = DALLE(dalle_encoder(11, 4, 7, (2, 3), 8, 2, 2, 16))
+    head = method.heads["image"]
+    head.kernel.assign(np.random.default_rng(0).normal(size=head.kernel.shape))
+    return method
+
+
+@pytest.mark.parametrize("format", NAMES)
+@pytest.mark.parametrize("build", [image_gpt, dalle])
+def test_exported_drawing_of_tokens_has_the_logits_of_the_whole(format, build, tmp_path):
+    skip_without(format)
+    method, path = build(), tmp_path / NAMES[format]
+    result = write_generator(method, path, format)
+    assert result.max_difference < NETWORK * rounding()
+    if format == "litert":
+        return
+    signatures = load_signatures(path)
+    texts = (
+        {}
+        if build is image_gpt
+        else {n: np.ones((2, 4), "int32") for n in ("token_ids", "padding_mask")}
+    )
+    count = {"count": np.int32(2)} if build is image_gpt else {}
+
+    def sampled(seed):
+        given = {"seed": np.array([seed, 0], "int32"), "temperature": np.float32(1)}
+        return signatures["sample"](**given, **count, **texts)["codes"]
+
+    np.testing.assert_array_equal(sampled(1), sampled(1))
+    assert (sampled(1) != sampled(2)).any()
 
 
 def test_a_wavernn_streams_from_its_exported_step(tmp_path):

@@ -113,6 +113,10 @@ SMALL = {
     "pairs/clip_paper": (*_PAIRS, *_VIT_TOWER),
     "pairs/codesearchnet_attention_paper": (*_CODE, *_CODE_BLOCKS),
     "pairs/codesearchnet_paper": _CODE,
+    "pairs/dalle_paper": (
+        *(_BATCH, "--data.length=8", "--data.vocabulary_size=200"),
+        *tiny_transformer(16),
+    ),
     "pairs/siglip_paper": (*_PAIRS, *_VIT_TOWER),
     "text/bart_paper": (*_TEXT, *_DECODED),
     "text/bert_paper": (*_TEXT, "--data.max_predictions=8", "--data.max_positions=64"),

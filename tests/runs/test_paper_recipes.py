@@ -14,6 +14,7 @@ from mmssl.runs import read_recipe, recipe_names
 from mmssl.runs.recipe import Fit, build, open_recipe
 from mmssl.training.pretraining import pretrain
 from tests.contract.building import policy
+from tests.contract.coded import coded_shapes
 from tests.contract.coded_maps import coded_photos
 from tests.runs.paper_recipes import SMALL
 
@@ -33,8 +34,8 @@ CLASSIC = {
         "variational_autoencoder",
     )
 } | {"tables/scarf_paper"}
-# Of the codes of a tokenizer.
-CODED = {"vision/pixel_cnn_prior_paper"}
+# What makes the codes of those that learn from a tokenizer's.
+CODED = {"vision/pixel_cnn_prior_paper": coded_photos, "pairs/dalle_paper": coded_shapes}
 # Stepped by whole runs below.
 RUN = {"text/bert_paper", "text/bert_phase_2_paper", "text/simcse_paper"}
 
@@ -78,7 +79,7 @@ def test_all_paper_recipes_are_built_at_their_sizes():
 @pytest.mark.bfloat16
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in RUN])
 def test_the_small_twin_of_a_paper_recipe_takes_a_step(name):
-    coded = [f"--data.source={coded_photos()}"] if name in CODED else []
+    coded = [f"--data.source={CODED[name]()}"] if name in CODED else []
     config, data = open_recipe(name, [*SMALL[name], *coded])
     keras.utils.set_random_seed(0)
     with policy("mixed_bfloat16"):
