@@ -56,9 +56,15 @@ def test_every_command_that_is_shown_parses(page):
         if recipe is None:
             assert not overrides
         elif recipe in recipe_names():
-            read_recipe(recipe, overrides)
+            read_recipe(recipe, without_tokens(overrides))
         else:
             assert recipe in ("RECIPE", "auto", "my_recipe.yaml", "dcl.yaml")
+
+
+def without_tokens(overrides):
+    """Leaves out the run of a tokenizer, which sizes are read from: that of a page is not there."""
+    places = [i for i, given in enumerate(overrides) if given == "--data.tokens"]
+    return [given for i, given in enumerate(overrides) if not {i, i - 1} & set(places)]
 
 
 @on_every_page
