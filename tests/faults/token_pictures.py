@@ -60,8 +60,8 @@ FAULTS = (
     Fault(
         "the encoder sees what is hidden",
         "mmssl/methods/image_gpt.py",
-        'tokens * ops.cast(1 - batch["mask"], tokens.dtype)',
-        'tokens * ops.cast(1 - 0 * batch["mask"], tokens.dtype)',
+        "tokens * ops.cast(1 - mask, tokens.dtype)",
+        "tokens * ops.cast(1 - 0 * mask, tokens.dtype)",
         _IGPT,
         "not_seen",
     ),
