@@ -14,6 +14,7 @@ from mmssl.methods.jukebox import Jukebox
 from mmssl.pipelines.codes import CodeSpec
 from mmssl.pipelines.codes.labels import Labels
 from mmssl.runs.coders import Coder
+from tests.tolerances import assert_within
 
 LABELS = Labels({"speaker": ["lucas", "theo"]})
 
@@ -83,7 +84,7 @@ def test_a_prompt_is_continued_by_what_is_decoded_from_codes(runs, tokenizer, pr
     batch = {"waveform": heard[None], "padding_mask": np.ones((1, 40), "int32")}
     # Within what a sample at the end of the prompt sees of what comes after.
     expected = tokenizer.reconstruct(batch)[0, :30]
-    np.testing.assert_allclose(wave[:30], np.clip(expected, -1, 1), atol=2**-15)
+    assert_within(wave[:30], np.clip(expected, -1, 1), 2**-15)
 
 
 def test_a_label_changes_what_is_sampled_by_the_same_seed(runs, tmp_path):
