@@ -1,19 +1,19 @@
-"""One generation step of WaveNet or WaveRNN for streaming audio, its state in and out."""
+"""One generation step of WaveNet, WaveRNN or a prior over codes, its state in and out."""
 
-from mmssl.deploy import wavenet_step, wavernn_step
+from mmssl.deploy import code_prior_step, wavenet_step, wavernn_step
 from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.formats import file_name, with_state
 from mmssl.deploy.signatures import load_signatures
-from mmssl.methods import WaveNet, WaveRNN
+from mmssl.methods import CodePrior, WaveNet, WaveRNN
 
-STEPS = {WaveNet: wavenet_step, WaveRNN: wavernn_step}
+STEPS = {WaveNet: wavenet_step, WaveRNN: wavernn_step, CodePrior: code_prior_step}
 
 
 def export_generator(run, format, out=None):
-    """Exports the generation step of a run's WaveNet or WaveRNN, checked as in `write_generator`.
+    """Exports the generation step of a run's method, checked as in `write_generator`.
 
     Args:
-        run: `mmssl.runs.Run` of a recipe whose method is WaveNet or WaveRNN.
+        run: `mmssl.runs.Run` of a recipe whose method is WaveNet, WaveRNN or CodePrior.
         format: `"saved_model"` or `"litert"`.
         out: Path to write; None for `generator` or `generator.tflite` in the run folder.
 
@@ -46,8 +46,14 @@ def write_generator(method, path, format):
     value with the largest sum of logit and noise: Gumbel noise draws from the model, no noise
     takes the likeliest.
 
+    Of CodePrior, `step` takes the code before int32 (B,), at first K, index int32 (), 0 at first,
+    and keys and values float32 (blocks, B, heads, T, channels), zeros at first, and returns logits
+    float32 (B, K) of the code at `index`, and these three for the next step. If it is conditioned,
+    `condition` computes before and after float32 (B, T, width) from upper_codes and labels, and
+    `step` takes those at `index`, (B, width).
+
     Args:
-        method: `mmssl.methods.WaveNet` or `WaveRNN`, in float32.
+        method: `mmssl.methods.WaveNet`, `WaveRNN` or `CodePrior`, in float32.
         path: Folder for `saved_model`, file ending in `.tflite` for `litert`.
         format: `"saved_model"` or `"litert"`.
 

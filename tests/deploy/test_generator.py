@@ -9,8 +9,9 @@ import pytest
 from mmssl.deploy.checked import ExportMismatchError
 from mmssl.deploy.generator import write_generator
 from mmssl.deploy.signatures import load_signatures
-from mmssl.encoders import conv_encoder, wavenet_encoder, wavernn_encoder
+from mmssl.encoders import code_transformer, conv_encoder, wavenet_encoder, wavernn_encoder
 from mmssl.generation import WaveNetSampler
+from mmssl.methods.code_prior import CodePrior
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.wavenet import WaveNet
 from mmssl.methods.wavernn import WaveRNN
@@ -62,6 +63,21 @@ def test_the_exported_step_of_a_wavernn_has_the_logits_and_bytes_of_the_whole(fo
     skip_without(format)
     path = tmp_path / NAMES[format]
     result = write_generator(wavernn(), path, format)
+    assert result.max_difference < NETWORK * rounding()
+
+
+@pytest.mark.parametrize("format", NAMES)
+@pytest.mark.parametrize(
+    "told", [{}, {"labels": (3, 2)}, {"upper_shape": (4,), "labels": (2,)}], ids=len
+)
+def test_the_exported_step_of_a_prior_has_the_logits_of_the_whole(format, told, tmp_path):
+    skip_without(format)
+    keras.utils.set_random_seed(0)
+    sizes = {"width": 8, "depth": 2, "num_heads": 2, "mlp_dim": 8, "conditioner_depth": 1}
+    method = CodePrior(code_transformer(5, (8,), **sizes, **told))
+    kernel = method.logits.kernel
+    kernel.assign(np.random.default_rng(0).normal(size=kernel.shape))
+    result = write_generator(method, tmp_path / NAMES[format], format)
     assert result.max_difference < NETWORK * rounding()
 
 
