@@ -35,7 +35,8 @@ def add_arguments(parser):
         choices=list(_EXPORTERS),
         default="encoder",
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet "
-        "or WaveRNN, its state in and out, or the drawing of a PixelRNN, ImageGPT or DALLE; "
+        "or WaveRNN or of a prior over codes, its state in and out, or the drawing of a PixelRNN, "
+        "ImageGPT or DALLE; "
         "restorer: what an IPT restores pictures with; stream: a causal encoder of sound in "
         "chunks, its state in and out; tokenizer: both ways between inputs and codes",
     )

@@ -1,15 +1,16 @@
-"""Generators: one step of WaveNet or WaveRNN for streaming audio, and drawing of pictures."""
+"""Generators: one step of sound or of codes, its state in and out, and drawing of pictures."""
 
-from mmssl.deploy import pixel_draw, token_draw, wavenet_step, wavernn_step
+from mmssl.deploy import code_prior_step, pixel_draw, token_draw, wavenet_step, wavernn_step
 from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.formats import file_name, with_state
 from mmssl.deploy.signatures import load_signatures
-from mmssl.methods import DALLE, ImageGPT, WaveNet, WaveRNN
+from mmssl.methods import DALLE, CodePrior, ImageGPT, WaveNet, WaveRNN
 from mmssl.methods.bases.raster import RasterModel
 
 STEPS = {
     WaveNet: wavenet_step,
     WaveRNN: wavernn_step,
+    CodePrior: code_prior_step,
     RasterModel: pixel_draw,
     ImageGPT: token_draw,
     DALLE: token_draw,
@@ -20,8 +21,8 @@ def export_generator(run, format, out=None):
     """Exports the generator of a run, checked as in `write_generator`.
 
     Args:
-        run: `mmssl.runs.Run` of a recipe whose method is WaveNet, WaveRNN, PixelRNN,
-            ImageGPT or DALLE.
+        run: `mmssl.runs.Run` of a recipe whose method is WaveNet, WaveRNN, CodePrior,
+            PixelRNN, ImageGPT or DALLE.
         format: `"saved_model"` or `"litert"`.
         out: Path to write; None for `generator` or `generator.tflite` in the run folder.
 
@@ -54,6 +55,12 @@ def write_generator(method, path, format):
     value with the largest sum of logit and noise: Gumbel noise draws from the model, no noise
     takes the likeliest.
 
+    Of CodePrior, `step` takes the code before int32 (B,), at first K, index int32 (), 0 at first,
+    and keys and values float32 (blocks, B, heads, T, channels), zeros at first, and returns logits
+    float32 (B, K) of the code at `index`, and these three for the next step. If it is conditioned,
+    `condition` computes before and after float32 (B, T, width) from upper_codes and labels, and
+    `step` takes those at `index`, (B, width).
+
     Of pictures, `draw` takes given int32 (B, H, W, C), -1 for what is drawn, uniform float32
     (B, H, W, C), numbers in [0, 1), and temperature float32 (), and returns symbols int32
     (B, H, W, C), their levels of intensity, and logits float32 (B, H, W, C, L). In a SavedModel,
@@ -64,7 +71,8 @@ def write_generator(method, path, format):
     token_ids and padding_mask int32 (B, L), the captions, and `sample` no count.
 
     Args:
-        method: `mmssl.methods.WaveNet`, `WaveRNN`, `PixelRNN`, `ImageGPT` or `DALLE`, in float32.
+        method: `mmssl.methods.WaveNet`, `WaveRNN`, `CodePrior`, `PixelRNN`,
+            `ImageGPT` or `DALLE`, in float32.
         path: Folder for `saved_model`, file ending in `.tflite` for `litert`.
         format: `"saved_model"` or `"litert"`.
 

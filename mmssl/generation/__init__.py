@@ -2,6 +2,7 @@
 
 from mmssl.generation.audio import generate_audio
 from mmssl.generation.code_sampler import CodeSampler
+from mmssl.generation.coded_audio import generate_coded_audio
 from mmssl.generation.samplers import audio_sampler
 from mmssl.generation.text import generate_text
 from mmssl.generation.token_generator import TokenGenerator
@@ -15,5 +16,6 @@ __all__ = [
     "WaveRNNSampler",
     "audio_sampler",
     "generate_audio",
+    "generate_coded_audio",
     "generate_text",
 ]

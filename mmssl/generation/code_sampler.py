@@ -62,17 +62,22 @@ class CodeSampler:
             labels: int32 (B, kinds), if it takes them; None for unknown ones.
 
         Returns:
-            list of none or two (B, T, width).
+            list of none or two (B, T, width), float32 arrays.
         """
         if self._conditioner is None and self._labels is None:
             return []
+        return [np.asarray(x, "float32") for x in self.added(rows, upper, labels)]
+
+    def added(self, rows, upper=None, labels=None):
+        """Returns the two tensors of `conditions`, of a prior that takes either."""
         before = after = ops.zeros((rows, self.context, self.shifted.width))
         if self._conditioner is not None:
             before = after = self._conditioner(ops.convert_to_tensor(upper, "int32"))
         if self._labels is not None:
-            unknown = np.zeros((rows, len(self._labels.counts)), "int32")
-            before = self._labels([before, unknown if labels is None else labels])
-        return [np.asarray(x, "float32") for x in (before, after)]
+            if labels is None:
+                labels = ops.zeros((rows, len(self._labels.counts)), "int32")
+            before = self._labels([before, labels])
+        return before, after
 
     def step(self, codes, cache, index, conditions=()):
         """Computes one step.

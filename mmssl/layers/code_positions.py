@@ -125,14 +125,24 @@ class FactoredMask(keras.layers.Layer):
         self.pattern = pattern
         self.length = length
         self.row = row
-        self.visible = _visible(pattern, length, row)
 
     def call(self, x):
-        return ops.convert_to_tensor(self.visible[None])
+        return self._visible(ops.arange(self.length)[:, None])[None]
 
     def at(self, index):
         """Returns the mask of one query, an int32 scalar: bool (1, 1, T)."""
-        return ops.take(ops.convert_to_tensor(self.visible), index, axis=0)[None, None]
+        return self._visible(ops.reshape(index, (1, 1)))[None]
+
+    def _visible(self, query):
+        """Compares places of queries, int32 (Q, 1), with all: bool (Q, T)."""
+        key, row = ops.arange(self.length)[None], self.row
+        if self.pattern == "row":
+            return (query // row == key // row) & (query >= key)
+        if self.pattern == "column":
+            return (query % row == key % row) & (query >= key)
+        if self.pattern == "previous_row":
+            return (query // row == key // row + 1) | ((query < row) & (query == key))
+        return query >= key
 
     def compute_output_spec(self, x):
         return keras.KerasTensor((1, self.length, self.length), dtype="bool")
@@ -140,15 +150,3 @@ class FactoredMask(keras.layers.Layer):
     def get_config(self):
         own = {"pattern": self.pattern, "length": self.length, "row": self.row}
         return {**super().get_config(), **own}
-
-
-def _visible(pattern, length, row):
-    place = np.arange(length)
-    query, key = place[:, None], place[None]
-    if pattern == "row":
-        return (query // row == key // row) & (query >= key)
-    if pattern == "column":
-        return (query % row == key % row) & (query >= key)
-    if pattern == "previous_row":
-        return (query // row == key // row + 1) | ((query < row) & (query == key))
-    return query >= key

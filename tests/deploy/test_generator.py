@@ -10,6 +10,7 @@ from mmssl.deploy.checked import ExportMismatchError
 from mmssl.deploy.generator import write_generator
 from mmssl.deploy.signatures import load_signatures
 from mmssl.encoders import (
+    code_transformer,
     conv_encoder,
     dalle_encoder,
     image_gpt_encoder,
@@ -18,6 +19,7 @@ from mmssl.encoders import (
 )
 from mmssl.generation import WaveNetSampler
 from mmssl.generation.pixel_sampler import PixelSampler
+from mmssl.methods.code_prior import CodePrior
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.dalle import DALLE
 from mmssl.methods.image_gpt import ImageGPT
@@ -113,6 +115,21 @@ def test_exported_drawing_of_tokens_has_the_logits_of_the_whole(format, build, t
 
     np.testing.assert_array_equal(sampled(1), sampled(1))
     assert (sampled(1) != sampled(2)).any()
+
+
+@pytest.mark.parametrize("format", NAMES)
+@pytest.mark.parametrize(
+    "told", [{}, {"labels": (3, 2)}, {"upper_shape": (4,), "labels": (2,)}], ids=len
+)
+def test_the_exported_step_of_a_prior_has_the_logits_of_the_whole(format, told, tmp_path):
+    skip_without(format)
+    keras.utils.set_random_seed(0)
+    sizes = {"width": 8, "depth": 2, "num_heads": 2, "mlp_dim": 8, "conditioner_depth": 1}
+    method = CodePrior(code_transformer(5, (8,), **sizes, **told))
+    kernel = method.logits.kernel
+    kernel.assign(np.random.default_rng(0).normal(size=kernel.shape))
+    result = write_generator(method, tmp_path / NAMES[format], format)
+    assert result.max_difference < NETWORK * rounding()
 
 
 def test_a_wavernn_streams_from_its_exported_step(tmp_path):

@@ -14,7 +14,7 @@ LENGTH = 8
 
 def prior(**options):
     keras.utils.set_random_seed(0)
-    sizes = {"width": 8, "depth": 3, "num_heads": 2, "mlp_dim": 8, **options}
+    sizes = {"width": 8, "depth": 1, "num_heads": 2, "mlp_dim": 8, **options}
     method = CodePrior(code_transformer(5, (LENGTH,), **sizes))
     kernel = method.logits.kernel
     kernel.assign(np.random.default_rng(0).normal(size=kernel.shape))
@@ -30,7 +30,7 @@ def codes_of(rows=2, length=LENGTH, entries=5):
 
 @pytest.mark.parametrize("attention", ["dense", "factored"])
 def test_cached_logits_are_those_of_the_whole_network(attention):
-    method = prior(attention=attention, row=4, labels=(3, 2), **ABOVE)
+    method = prior(attention=attention, row=4, depth=3, labels=(3, 2), **ABOVE)
     codes, upper, labels = codes_of(), codes_of(length=4, entries=3), np.int32([[1, 0], [2, 1]])
     whole = np.asarray(method({"codes": codes, "upper_codes": upper, "labels": labels}))
     sampler = CodeSampler(method)

@@ -3,6 +3,7 @@
 import email
 from pathlib import Path
 
+from tests.coded_sound import coded_sound
 from tests.contract.sizes import TINY_FRAMES, TINY_SOUND, TINY_TEXT, tiny_transformer
 
 _BATCH = "--data.batch_size=8"
@@ -32,6 +33,10 @@ _CODE = (
     _BATCH,
     *(f"--data.sides.{side}.min_count=2" for side in ("code", "query")),
     *(f"--method.towers.{side}.width=16" for side in ("code", "query")),
+)
+_CODES = (
+    *(f"--data.source={coded_sound()}", _BATCH, "--method.encoder.row=4"),
+    *tiny_transformer(16),
 )
 _CODE_BLOCKS = tuple(
     f"--method.towers.{side}.{name}={size}"
@@ -79,11 +84,32 @@ SMALL = {
         "--method.encoder.position_kernel_size=7",
         "--method.projection=16",
     ),
+    "audio/jukebox_paper": (
+        *(_BATCH, "--data.window=512", "--method.entries=8", "--method.largest_count=64"),
+        "--method.resolutions=[[64,16,32]]",
+        *(
+            f"--method.levels.{level}.{name}=4"
+            for level in ("top", "middle", "bottom")
+            for name in ("width", "out_width")
+        ),
+        *(f"--method.levels.{level}.depth=1" for level in ("top", "middle", "bottom")),
+    ),
+    "audio/jukebox_prior_paper": (*_CODES, "--data.length=8"),
+    "audio/jukebox_upsampler_paper": (
+        *(*_CODES, "--data.length=16", "--data.level=bottom"),
+        *("--method.encoder.conditioner_width=8", "--method.encoder.conditioner_depth=1"),
+    ),
     "audio/mae_paper": (
         _BATCH,
         *("--data.window=512", "--data.num_mel_bins=8", "--data.hop=32", "--data.patch_size=4"),
         *("--method.encoder.window=64", *tiny_transformer(32)),
         *(f"--method.decoder_{name}={size}" for name, size in _MAE.items()),
+    ),
+    "audio/vq_vae_paper": (
+        *(_BATCH, "--data.window=256", "--method.entries=8", "--method.entry_width=4"),
+        *("--method.encoder.width=4", "--method.encoder.depth=1", "--method.encoder.out_width=4"),
+        *("--method.decoder_width=4", "--method.decoder_units=1"),
+        "--method.decoder_unit_width=4",
     ),
     "audio/wav2vec2_paper": (
         *TINY_FRAMES,
