@@ -69,14 +69,6 @@ def test_every_command_that_is_shown_parses(page):
             assert recipe in ("RECIPE", "auto", "my_recipe.yaml", "dcl.yaml")
 
 
-def without_runs(overrides):
-    """Leaves out the run of a tokenizer, of which sizes would be read."""
-    if "--data.tokens" not in overrides:
-        return overrides
-    place = overrides.index("--data.tokens")
-    return overrides[:place] + overrides[place + 2 :]
-
-
 @on_every_page
 def test_every_option_that_is_spoken_of_is_a_key_of_a_recipe(page):
     spoken = FENCE.sub("", page.read_text())
