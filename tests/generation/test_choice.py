@@ -47,10 +47,9 @@ def test_options_of_sound_do_not_go_with_text(language_run, capsys):
 
 
 def test_a_run_that_generates_nothing_is_refused(sound_run, capsys):
-    assert (
-        "CPC, which is not generative; use a run of WaveNet, WaveRNN, PixelRNN or GPT"
-        in refused(capsys, sound_run.folder)
-    )
+    error = refused(capsys, sound_run.folder)
+    assert "CPC, which is not generative; use a run of WaveNet, WaveRNN, " in error
+    assert error.endswith("or GPT.")
 
 
 def test_the_generator_is_exported(wavenet_run, tmp_path, capsys):
