@@ -16,6 +16,10 @@ With `--pictures`, recipes of models that draw pictures pixel by pixel are timed
 pixels per second over all pictures that are drawn at once:
 
     python benchmarks/sampling.py --pictures vision/pixel_cnn vision/row_lstm --streams 8
+
+With `--tokens`, transformers over the tokens of pictures, in tokens per second:
+
+    python benchmarks/sampling.py --tokens vision/image_gpt pairs/dalle --streams 8
 """
 
 import argparse
@@ -32,6 +36,8 @@ from steps import log, rounded
 from timing import Watch, wait_quiet
 
 SECONDS = 5.0  # to time each way for
+# Of the codes of vision/vq_vae, which a tokenizer's run would tell.
+CODES = {"pairs/dalle": ("--method.encoder.entries=128", "--method.encoder.code_shape=[8,8]")}
 
 
 def main():
@@ -39,6 +45,8 @@ def main():
     record = {"bench": "sampling", "net": "10 layers, dilations 1 to 512, 32 channels, 256 levels"}
     if options.pictures:
         record = {"bench": "sampling", "results": pictures(options)}
+    elif options.tokens:
+        record = {"bench": "sampling", "results": tokens(options)}
     elif options.recipes:
         record = {"bench": "sampling", **samplers(options)}
     elif options.peer:
@@ -56,6 +64,7 @@ def parse_options():
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time for each way")
     parser.add_argument("--recipes", nargs="+", help="recipes whose samplers to time in turns")
     parser.add_argument("--pictures", nargs="+", help="recipes of pictures to time in both ways")
+    parser.add_argument("--tokens", nargs="+", help="recipes of tokens of pictures, likewise")
     parser.add_argument("--peer", help="command of the peer's script, in one string")
     parser.add_argument(
         "--rounds", type=int, default=2, help="runs of each with --peer or --recipes"
@@ -286,6 +295,68 @@ def cached_pixels(method, count):
         return sampler.sample(count)[..., 0].size
 
     return run
+
+
+def tokens(options):
+    """Times drawing tokens with cached keys and values, and with the whole sequence per token."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from mmssl.deploy import token_draw
+    from mmssl.runs import read_recipe
+    from mmssl.runs.recipe import build
+
+    results = []
+    for name in options.tokens:
+        method = build(read_recipe(name, CODES.get(name, ()))["method"])
+        kernel = (method.heads["image"] if name in CODES else method.head).kernel
+        kernel.assign(np.random.default_rng(0).normal(0, 0.1, kernel.shape))
+        for count in map(int, options.streams.split(",")):
+            codes, given = token_draw.example(method, count)
+            whole, cached = _token_ways(method, codes, given)
+            difference = float(np.abs(whole()["logits"] - cached(codes)["logits"]).max())
+            if difference > 1e-4:
+                raise SystemExit(f"The cached logits are off by {difference}.")
+            ways = {
+                "naive": lambda run=whole: len(run()["codes"]),
+                "cached": lambda run=cached, unknown=0 * codes - 1: run(unknown)["codes"].size,
+            }
+            rates = {way: rate(run, options.seconds) for way, run in ways.items()}
+            per_second = {way: found["samples_per_s"] for way, found in rates.items()}
+            log(f"{name}, {count} pictures: {per_second}")
+            results.append(
+                {
+                    "recipe": name,
+                    "pictures": count,
+                    "max_logit_difference": difference,
+                    "tokens_per_s": per_second,
+                    "cached_over_naive": per_second["cached"] / per_second["naive"],
+                }
+            )
+    return results
+
+
+def _token_ways(method, codes, given):
+    """A pass over all tokens, which gives one of each picture, and a loop over all of them."""
+    import tensorflow as tf
+
+    from mmssl.deploy import token_draw
+
+    sampler, one = token_draw.sampler_of(method), np.float32(1)
+    uniform = tf.fill(codes.shape, 0.5)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def loop(codes):
+        return token_draw.drawn(sampler, codes, uniform, one, **given)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def network(codes):
+        if not given:
+            return method.of_codes(codes)
+        return method({"codes": tf.reshape(codes, (-1, *sampler.code_shape)), **given})["image"]
+
+    def whole():
+        return {"logits": network(codes).numpy(), "codes": codes}
+
+    return whole, lambda codes: {name: x.numpy() for name, x in loop(codes).items()}
 
 
 def rate(way, seconds):
