@@ -28,6 +28,9 @@ class FakeMethod:
     def report_images(self, data):
         return self.drawn
 
+    def report_sounds(self, data):
+        return []
+
 
 @dataclass
 class FakeRun:

@@ -12,6 +12,7 @@ from mmssl.evaluation.report.curves import curve_panels
 from mmssl.evaluation.report.embedding_map import PALETTE, label_colors, project
 from mmssl.evaluation.report.figures import OTHER, scatter
 from mmssl.evaluation.report.neighbors import choose_queries, neighbor_rows, show_items
+from mmssl.evaluation.report.report import _players
 from mmssl.pipelines.audio import AudioWindows
 from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.sources import open_source
@@ -283,6 +284,14 @@ def test_sound_is_shown_as_players_with_spectrograms():
     assert all("data:audio/wav;base64," in item and "data:image/png" in item for item in shown)
     # Three seconds of 16-bit sound at 8 kHz, in base64.
     assert len(shown[2]) < 4 / 3 * 2 * 3 * 8000 + 30000
+
+
+def test_what_a_method_plays_stands_beside_each_other_with_its_names():
+    wave = np.sin(np.arange(800) / 5).astype("float32")
+    shown = _players("Heard <again>", [{"original": wave, "top": wave}], 8000)
+    assert "Heard &lt;again&gt;" in shown
+    assert shown.count("<audio") == shown.count('<div class="item">') == 2
+    assert shown.index("original") < shown.index("top")
 
 
 def test_text_is_shortened_and_escaped():
