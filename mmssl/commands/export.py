@@ -34,17 +34,11 @@ def add_arguments(parser):
         "--part",
         choices=list(_EXPORTERS),
         default="encoder",
-<<<<<<< HEAD
         help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet "
         "or WaveRNN or of a prior over codes, its state in and out, or the drawing of a PixelRNN, "
         "ImageGPT or DALLE; "
         "restorer: what an IPT restores pictures with; stream: a causal encoder of sound in "
         "chunks, its state in and out; tokenizer: both ways between inputs and codes",
-=======
-        help="classifier: the one that `mmssl finetune` trained; generator: one step of a WaveNet, "
-        "a WaveRNN or a prior over codes, its state in and out; stream: a causal encoder of sound "
-        "in chunks, its state in and out; tokenizer: both ways between inputs and codes",
->>>>>>> jukebox
     )
     parser.add_argument(
         "--quantize",
