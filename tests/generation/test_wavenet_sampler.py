@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from mmssl.encoders import receptive_field, wavenet_encoder
 from mmssl.generation import WaveNetSampler
-from mmssl.generation import sampling_loop as module
 from mmssl.layers import mu_law_decode
 from mmssl.methods.wavenet import WaveNet
 from tests.tolerances import SUM, assert_close, assert_within, share_margin
@@ -85,13 +84,12 @@ def test_conditions_reach_the_compiled_loop():
     np.testing.assert_array_equal(drawn, whole[:, :-1].argmax(axis=-1))
 
 
-def test_chunks_change_nothing_about_what_the_likeliest_codes_are(monkeypatch):
+def test_chunks_change_nothing_about_what_the_likeliest_codes_are():
     method, prompt, seen = wavenet(), codes(length=7), []
     whole = WaveNetSampler(method).generate(prompt, 60, temperature=0)
-    monkeypatch.setattr(module, "CHUNK", 16)
-    parts = WaveNetSampler(method).generate(
-        prompt, 60, temperature=0, progress=lambda *done: seen.append(done)
-    )
+    sampler = WaveNetSampler(method)
+    sampler._loop.chunk = 16
+    parts = sampler.generate(prompt, 60, temperature=0, progress=lambda *done: seen.append(done))
     np.testing.assert_array_equal(parts, whole)
     assert seen == [(16, 66), (32, 66), (48, 66), (64, 66), (66, 66)]
 
