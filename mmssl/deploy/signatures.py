@@ -103,13 +103,12 @@ def _of_litert(path, threads):
     def tensors(details):
         return {name: Tensor(tuple(d["shape"]), d["dtype"]) for name, d in details.items()}
 
-    interpreter = Interpreter(model_path=str(path), num_threads=threads)
+    options = {"model_path": str(path), "num_threads": threads}
+    interpreter = Interpreter(**options)
     if any(-1 in details["shape_signature"] for details in interpreter.get_input_details()):
         # Of any length, some interpreters with XNNPACK go on with tensors of their first input.
         plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        interpreter = Interpreter(
-            model_path=str(path), num_threads=threads, experimental_op_resolver_type=plain
-        )
+        interpreter = Interpreter(**options, experimental_op_resolver_type=plain)
     runners = {n: interpreter.get_signature_runner(n) for n in interpreter.get_signature_list()}
     return {
         name: Signature(
