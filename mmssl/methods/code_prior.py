@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
+from mmssl.methods.bases.counted import entropy
 from mmssl.methods.bases.held_out_images import spread_out
 from mmssl.methods.bases.pretrainer import Pretrainer
 from mmssl.methods.bases.requirements import required_layer
@@ -80,11 +81,9 @@ class CodePrior(Pretrainer):
         """
         batches = list(data.fixed_elements(spread_out(data.source), BATCH).as_numpy_iterator())
         codes = np.concatenate([batch["codes"] for batch in batches])
-        shares = np.bincount(codes.ravel()) / codes.size
-        shares = shares[shares > 0]
         figures = {
             "bits": self._held_out_bits(batches),
-            "unigram_bits": float(-np.sum(shares * np.log2(shares))),
+            "unigram_bits": entropy(np.bincount(codes.ravel())) / math.log(2),
         }
         if "upper_codes" in self.encoder.input:
             upper = np.roll(np.concatenate([batch["upper_codes"] for batch in batches]), 1, axis=0)

@@ -6,6 +6,7 @@ from keras import ops
 
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.counted import entropy
 from mmssl.methods.bases.parts import batch_total
 from mmssl.methods.bases.requirements import required_layer
 
@@ -100,13 +101,11 @@ class DALLE(Pretrainer):
         exchanged = {name: items[name][other] for name in ("token_ids", "padding_mask")}
         text, image = self._nats(items)
         _, shuffled = self._nats({**items, **exchanged})
-        shares = np.bincount(items["codes"].ravel()) / items["codes"].size
-        shares = shares[shares > 0]
         return {
             "text_nats": text,
             "image_nats": image,
             "shuffled_nats": shuffled,
-            "unigram_nats": float(-np.sum(shares * np.log(shares))),
+            "unigram_nats": entropy(np.bincount(items["codes"].ravel())),
         }
 
     def _nats(self, items, batch_size=64):

@@ -7,6 +7,7 @@ from keras import ops
 from mmssl.encoders.parts import stages
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
 from mmssl.methods.bases import Pretrainer
+from mmssl.methods.bases.counted import entropy
 from mmssl.methods.bases.held_out_images import sheet, spread_out
 from mmssl.methods.bases.parts import batch_total
 from mmssl.methods.bases.requirements import required_layer
@@ -141,11 +142,7 @@ class ImageGPT(Pretrainer):
             nats += float(loss)
             pictures += len(outputs["codes"])
             counts += np.bincount(outputs["codes"].ravel(), minlength=len(counts))
-        shares = counts[counts > 0] / counts.sum()
-        return {
-            "nats_per_pixel": nats / pictures,
-            "unigram_nats": float(-np.sum(shares * np.log(shares))),
-        }
+        return {"nats_per_pixel": nats / pictures, "unigram_nats": entropy(counts)}
 
     def _examples(self, data, source, **options):
         return (data.examples if self.causal else data.masked_examples)(source, **options)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mmssl.methods.bases.counted import entropy
+
 HEIGHT, WIDTH = 96, 512  # pixels of the picture
 BAR, GROUND = (60, 110, 180), (245, 245, 245)
 
@@ -17,10 +19,8 @@ def code_figures(codes, entries):
         dict: `perplexity`, the exponential of the entropy of their shares, 1 to K; `used`, how many
         occur.
     """
-    shares = np.bincount(codes.ravel(), minlength=entries) / codes.size
-    occurring = shares[shares > 0]
-    entropy = -np.sum(occurring * np.log(occurring))
-    return {"perplexity": float(np.exp(entropy)), "used": float(len(occurring))}
+    counts = np.bincount(codes.ravel(), minlength=entries)
+    return {"perplexity": float(np.exp(entropy(counts))), "used": float((counts > 0).sum())}
 
 
 def usage_figures(codes, entries):

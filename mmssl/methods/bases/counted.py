@@ -1,4 +1,4 @@
-"""Simple models of maps of symbols, by counting, which a likelihood is measured against."""
+"""Simple models of symbols, by counting, which a likelihood is measured against."""
 
 import io
 
@@ -6,6 +6,19 @@ import numpy as np
 from PIL import Image
 
 PRIOR = 0.1  # of a count
+
+
+def entropy(counts):
+    """Computes the entropy of what was counted.
+
+    Args:
+        counts: array (K,), 0 or more each.
+
+    Returns:
+        float, in nats.
+    """
+    shares = counts[counts > 0] / counts.sum()
+    return float(-np.sum(shares * np.log(shares)))
 
 
 def counted_bits(symbols, levels):

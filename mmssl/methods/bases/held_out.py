@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from mmssl.losses.masked_cross_entropy import masked_cross_entropy
+from mmssl.methods.bases.counted import entropy
 
 BATCHES = 64  # at most, of the held-out text
 
@@ -26,8 +27,4 @@ def target_losses(method, data, vocabulary_size, weights):
         ids, counted = batch["target_ids"], ops.cast(batch[weights], "float32")
         loss += float(masked_cross_entropy(method.infer(batch), ids, counted)[0])
         counts += np.bincount(np.ravel(ids), np.ravel(counted), len(counts))
-    often = counts[counts > 0] / counts.sum()
-    return {
-        "target_loss": float(loss / counts.sum()),
-        "unigram_loss": float(-np.sum(often * np.log(often))),
-    }
+    return {"target_loss": float(loss / counts.sum()), "unigram_loss": entropy(counts)}
