@@ -108,25 +108,6 @@ def dalle_encoder(
     return keras.Model(inputs, {"features": x, "embedding": embedding}, name="dalle_encoder")
 
 
-def empty_cache(encoder, rows):
-    """Creates an empty key-value cache for the blocks of a `dalle_encoder`.
-
-    Args:
-        encoder: keras.Model.
-        rows: B, number of pictures.
-
-    Returns:
-        list with a pair of zeros (B, heads, T, width / heads) per block, T tokens of the sequence.
-    """
-    _, length, width = encoder.output["features"].shape
-    layers = [encoder.get_layer(name) for name in blocks(encoder)]
-    shapes = [(rows, layer.num_heads, length, width // layer.num_heads) for layer in layers]
-    return [
-        tuple(ops.zeros(shape, layer.compute_dtype) for _ in ("keys", "values"))
-        for shape, layer in zip(shapes, layers, strict=True)
-    ]
-
-
 def caption_tokens(encoder, token_ids, padding_mask):
     """Embeds captions, without positions.
 

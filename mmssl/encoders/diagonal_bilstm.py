@@ -2,8 +2,14 @@
 
 import keras
 
-from mmssl.encoders.parts.raster import check_sizes, first_layer, raster_model, raster_pictures
-from mmssl.layers import DiagonalBiLSTM, MaskedConv2D
+from mmssl.encoders.parts.raster import (
+    check_sizes,
+    first_layer,
+    raster_model,
+    raster_pictures,
+    recurrent_blocks,
+)
+from mmssl.layers import DiagonalBiLSTM
 
 
 def diagonal_bilstm_encoder(
@@ -38,8 +44,5 @@ def diagonal_bilstm_encoder(
     inputs, pixels = raster_pictures(size, gray, levels)
     groups = pixels.shape[-1]
     x = first_layer(pixels, 2 * units, groups)
-    for number in range(1, depth + 1):
-        y = DiagonalBiLSTM(units, groups)(x)
-        y = MaskedConv2D(2 * units, 1, "B", groups, depth**-0.5)(y)
-        x = keras.layers.Add(name=f"block_{number}")([x, y])
+    x = recurrent_blocks(x, DiagonalBiLSTM, units, depth, groups)
     return raster_model(inputs, x, grid, "diagonal_bilstm_encoder")

@@ -94,26 +94,6 @@ def context_length(encoder):
     return encoder.get_layer("visible").sequence_length
 
 
-def empty_cache(encoder, rows, length):
-    """Creates an empty key-value cache for a model's blocks.
-
-    Args:
-        encoder: keras.Model of `gpt_encoder`.
-        rows: B, number of sequences.
-        length: S, tokens per sequence, including those to be generated.
-
-    Returns:
-        list with a pair of zeros (B, heads, S, width / heads) per block.
-    """
-    width = encoder.get_layer("token_embedding").output_dim
-    layers = [encoder.get_layer(name) for name in blocks(encoder)]
-    shapes = [(rows, layer.num_heads, length, width // layer.num_heads) for layer in layers]
-    return [
-        tuple(ops.zeros(shape, layer.compute_dtype) for _ in ("keys", "values"))
-        for shape, layer in zip(shapes, layers, strict=True)
-    ]
-
-
 def decode(encoder, token_ids, cache, index):
     """Runs a model of `gpt_encoder` on the next tokens only, given a cache of those before.
 

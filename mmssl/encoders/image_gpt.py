@@ -76,25 +76,6 @@ def image_gpt_encoder(
     )
 
 
-def empty_cache(encoder, rows):
-    """Creates an empty key-value cache for the blocks of a causal `image_gpt_encoder`.
-
-    Args:
-        encoder: keras.Model.
-        rows: B, number of pictures.
-
-    Returns:
-        list with a pair of zeros (B, heads, size * size, width / heads) per block.
-    """
-    _, length, width = encoder.output["features"].shape
-    layers = [encoder.get_layer(name) for name in blocks(encoder)]
-    shapes = [(rows, layer.num_heads, length, width // layer.num_heads) for layer in layers]
-    return [
-        tuple(ops.zeros(shape, layer.compute_dtype) for _ in ("keys", "values"))
-        for shape, layer in zip(shapes, layers, strict=True)
-    ]
-
-
 def decode(encoder, codes, cache, index):
     """Runs a causal `image_gpt_encoder` for one pixel, given a cache of those before.
 

@@ -2,8 +2,14 @@
 
 import keras
 
-from mmssl.encoders.parts.raster import check_sizes, first_layer, raster_model, raster_pictures
-from mmssl.layers import MaskedConv2D, RowLSTM
+from mmssl.encoders.parts.raster import (
+    check_sizes,
+    first_layer,
+    raster_model,
+    raster_pictures,
+    recurrent_blocks,
+)
+from mmssl.layers import RowLSTM
 
 
 def row_lstm_encoder(
@@ -40,8 +46,5 @@ def row_lstm_encoder(
     inputs, pixels = raster_pictures(size, gray, levels)
     groups = pixels.shape[-1]
     x = first_layer(pixels, 2 * units, groups)
-    for number in range(1, depth + 1):
-        y = RowLSTM(units, groups)(x)
-        y = MaskedConv2D(2 * units, 1, "B", groups, depth**-0.5)(y)
-        x = keras.layers.Add(name=f"block_{number}")([x, y])
+    x = recurrent_blocks(x, RowLSTM, units, depth, groups)
     return raster_model(inputs, x, grid, "row_lstm_encoder")

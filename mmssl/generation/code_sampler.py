@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from mmssl.encoders import blocks
+from mmssl.encoders.parts.cache import empty_cache
 from mmssl.generation.sampling_loop import SamplingLoop
 
 
@@ -46,12 +47,7 @@ class CodeSampler:
         Returns:
             Pair of a list with a pair (B, heads, T, width / heads) per block, and int32 ().
         """
-        cache = []
-        for block in self._blocks:
-            each = self.shifted.width // block.num_heads
-            shape = (rows, block.num_heads, self.context, each)
-            cache.append(tuple(ops.zeros(shape, block.compute_dtype) for _ in ("keys", "values")))
-        return cache, ops.zeros((), "int32")
+        return empty_cache(self.encoder, rows), ops.zeros((), "int32")
 
     def conditions(self, rows, upper=None, labels=None):
         """Computes what is added at each place of a window, before the blocks and after them.

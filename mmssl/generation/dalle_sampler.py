@@ -5,7 +5,8 @@ import functools
 import numpy as np
 from keras import ops
 
-from mmssl.encoders.dalle import caption_tokens, decode, empty_cache
+from mmssl.encoders.dalle import caption_tokens, decode
+from mmssl.encoders.parts.cache import empty_cache
 from mmssl.generation.sampling_loop import SamplingLoop
 
 

@@ -4,7 +4,8 @@ import functools
 
 import numpy as np
 
-from mmssl.encoders.image_gpt import decode, empty_cache
+from mmssl.encoders.image_gpt import decode
+from mmssl.encoders.parts.cache import empty_cache
 from mmssl.generation.sampling_loop import SamplingLoop
 
 ROWS = 4  # of pixels between two progress reports

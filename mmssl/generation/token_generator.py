@@ -3,7 +3,8 @@
 import numpy as np
 from keras import ops
 
-from mmssl.encoders.gpt import context_length, decode, empty_cache
+from mmssl.encoders.gpt import context_length, decode
+from mmssl.encoders.parts.cache import empty_cache
 from mmssl.generation.token_loop import TokenLoop, compiled
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from mmssl.encoders import cut, gpt_encoder
-from mmssl.encoders.gpt import context_length, decode, empty_cache
+from mmssl.encoders.gpt import context_length, decode
+from mmssl.encoders.parts.cache import empty_cache
 from tests.tolerances import NETWORK, SUM, assert_close, deviation_margin, rounding
 
 POSITIONS = ("learned", "rotary")

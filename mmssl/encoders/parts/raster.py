@@ -31,6 +31,26 @@ def first_layer(pixels, width, groups):
     return MaskedConv2D(width, FIRST, "A", groups, name="first")(pixels)
 
 
+def recurrent_blocks(x, layer, units, depth, groups):
+    """Applies recurrent layers over a picture, each with a residual connection.
+
+    Args:
+        x: KerasTensor (B, H, W, 2 * units).
+        layer: class of the recurrent layers, of (units, groups).
+        units: channels of their states.
+        depth: number of blocks, which are named `block_1` and so on.
+        groups: see `mmssl.layers.causal_mask`.
+
+    Returns:
+        KerasTensor of the same shape.
+    """
+    for number in range(1, depth + 1):
+        y = layer(units, groups)(x)
+        y = MaskedConv2D(2 * units, 1, "B", groups, depth**-0.5)(y)
+        x = keras.layers.Add(name=f"block_{number}")([x, y])
+    return x
+
+
 def raster_model(inputs, x, grid, name):
     """Builds the encoder, whose embedding is the last map, averaged over cells."""
     pooled = GridPooling(grid, name="pool", dtype="float32")(x)
