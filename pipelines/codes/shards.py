@@ -1,7 +1,5 @@
 """Codes as prepared shards: written once by a tokenizer, and read like any other."""
 
-import hashlib
-import json
 import math
 
 import numpy as np
@@ -9,14 +7,13 @@ import numpy as np
 from mmssl.pipelines.codes.spec import CodeSpec
 from mmssl.pipelines.sources import Source, places
 from mmssl.pipelines.sources.arrays import array_reader
-from mmssl.pipelines.sources.fingerprint import fingerprint
 from mmssl.pipelines.sources.parts import read_note, write_note, write_part
 from mmssl.pipelines.sources.shard_index import is_prepared, merge, read_manifest
+from mmssl.pipelines.sources.shard_plan import UNFINISHED, begin, check_plan, source_plan
 from mmssl.pipelines.sources.shards import about, check_shards, shard_names, shares
 
 ITEMS = 4096  # of a shard, about
-UNFINISHED = ".unfinished"  # the folder of notes of shards that are done, until all are
-_PLAN = "plan.json"
+_OTHERS = "codes of other data or of another tokenizer"
 
 
 def write_codes(folder, source, encode, spec, left_out=(), progress=None):
@@ -42,12 +39,12 @@ def write_codes(folder, source, encode, spec, left_out=(), progress=None):
     """
     count = max(1, math.ceil(len(source) / ITEMS))
     check_shards(count, len(source))
-    plan = _plan(source, spec, count)
+    plan = {**source_plan(source, count), "codes": spec.values()}
     if is_prepared(folder):
         manifest = read_manifest(folder)
-        _check_plan(folder, manifest.get("plan") or {}, plan)
+        check_plan(folder, manifest.get("plan") or {}, plan, _OTHERS)
         return manifest
-    _begin(folder, plan)
+    begin(folder, plan, _OTHERS)
     names, parts, done = shard_names(count), [], 0
     for name, share in zip(names, shares(len(source), count), strict=True):
         report = None if progress is None else lambda n, done=done: progress(done + n, len(source))
@@ -76,36 +73,6 @@ def _part(folder, name, source, encode, spec, report):
     if report is not None:
         report(len(source))
     return part
-
-
-def _plan(source, spec, shards):
-    """Returns all that the shards depend on, dict of JSON values."""
-    data = json.dumps(fingerprint(source), sort_keys=True).encode()
-    return {
-        "data": hashlib.sha256(data).hexdigest()[:16],
-        "names": source.fingerprint(),
-        "items": len(source),
-        "columns": sorted(source.columns),
-        "shards": shards,
-        "codes": spec.values(),
-    }
-
-
-def _begin(folder, plan):
-    path = places.inside(folder, f"{UNFINISHED}/{_PLAN}")
-    if places.exists(path):
-        _check_plan(folder, json.loads(places.read_bytes(path)), plan)
-        return
-    places.write_bytes(path, json.dumps(plan).encode())
-
-
-def _check_plan(folder, before, plan):
-    changed = sorted(key for key in plan if before.get(key) != plan[key])
-    if changed:
-        raise ValueError(
-            f"{folder} holds codes of other data or of another tokenizer ({', '.join(changed)} "
-            "differ): choose another folder, or delete it"
-        )
 
 
 def codes_in(folder):

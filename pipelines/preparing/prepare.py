@@ -1,8 +1,6 @@
 """Preparation of a source, shard by shard; what is done is kept."""
 
 import functools
-import hashlib
-import json
 import os
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,14 +8,13 @@ from typing import Any
 from mmssl.pipelines.preparing.encodings import EXTENSIONS, Encoding
 from mmssl.pipelines.preparing.processes import in_processes
 from mmssl.pipelines.sources import open_source, places
-from mmssl.pipelines.sources.fingerprint import fingerprint
 from mmssl.pipelines.sources.parts import read_note, write_note, write_part
 from mmssl.pipelines.sources.scan import SKIPPED_FILE, check_skip_ratio, skipped_lines
 from mmssl.pipelines.sources.shard_index import INDEX, is_prepared, merge, read_manifest
+from mmssl.pipelines.sources.shard_plan import UNFINISHED, begin, check_plan, source_plan
 from mmssl.pipelines.sources.shards import about, check_shards, shard_names, shares
 
-UNFINISHED = ".unfinished"  # the folder of notes of shards that are done, until all are
-_PLAN = "plan.json"
+_OTHERS = "shards that were prepared otherwise"
 
 
 @dataclass(frozen=True)
@@ -121,7 +118,7 @@ def prepare(
     plan = _plan(source, job)
     before = _manifest_of(out, plan)
     if before is None:
-        _begin(out, plan)
+        begin(out, plan, _OTHERS)
     sizes = [len(share) for share in shares(len(source), shards)]
     missing = [k for k in range(shards) if not _is_done(job, k, before)]
     count = sum(sizes) - sum(sizes[k] for k in missing)
@@ -178,14 +175,8 @@ def _open(spec, encoding, labels, label_column):
 
 def _plan(source, job):
     """Returns all that the shards depend on, dict of JSON values."""
-    data = json.dumps(fingerprint(source), sort_keys=True).encode()
-    columns = sorted(source.columns)
     return {
-        "data": hashlib.sha256(data).hexdigest()[:16],
-        "names": job.names,
-        "items": len(source),
-        "columns": columns,
-        "shards": job.shards,
+        **source_plan(source, job.shards),
         "encoding": asdict(job.encoding),
         "tokens": job.encoding.about_tokens(),
     }
@@ -196,25 +187,8 @@ def _manifest_of(out, plan):
     if not is_prepared(out):
         return None
     manifest = read_manifest(out)
-    _check_plan(out, manifest["plan"], plan)
+    check_plan(out, manifest["plan"], plan, _OTHERS)
     return manifest
-
-
-def _begin(out, plan):
-    path = places.inside(places.inside(out, UNFINISHED), _PLAN)
-    if places.exists(path):
-        _check_plan(out, json.loads(places.read_bytes(path)), plan)
-        return
-    places.write_bytes(path, json.dumps(plan).encode())
-
-
-def _check_plan(out, before, plan):
-    changed = sorted(key for key in plan if before.get(key) != plan[key])
-    if changed:
-        raise ValueError(
-            f"{out} holds shards that were prepared otherwise ({', '.join(changed)} differ): "
-            "choose another folder, or delete it"
-        )
 
 
 def _is_done(job, number, manifest):

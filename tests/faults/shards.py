@@ -24,9 +24,9 @@ FAULTS = (
     ),
     Fault(
         "shards of another encoding are gone on with",
-        "pipelines/preparing/prepare.py",
-        "changed = sorted(key for key in plan if before.get(key) != plan[key])",
-        'changed = sorted(key for key in plan if key != "encoding" and before[key] != plan[key])',
+        "pipelines/sources/shard_plan.py",
+        "if before.get(key) != plan[key]",
+        'if key != "encoding" and before.get(key) != plan[key]',
         PREPARING,
         "other_data",
     ),

@@ -7,10 +7,10 @@ import tensorflow as tf
 from PIL import Image
 
 from mmssl.pipelines.preparing.encodings import Encoding
-from mmssl.pipelines.preparing.prepare import UNFINISHED
 from mmssl.pipelines.sources import open_source
 from mmssl.pipelines.sources.extensions import AUDIO_EXTENSIONS, IMAGE_EXTENSIONS
 from mmssl.pipelines.sources.shard_index import open_index
+from mmssl.pipelines.sources.shard_plan import UNFINISHED
 from tests.pipelines.preparing.shards import (
     crops,
     prepared,
