@@ -101,6 +101,16 @@ def add_labeled_data(parser):
         group.add_argument(f"--data.{key}", dest=key, metavar=key.upper(), help=text)
 
 
+def add_stored_labels(parser):
+    """Adds the labels that are stored in shards beside their items."""
+    group = parser.add_argument_group("labels")
+    for key, text in {
+        "labels": "table with a column file; all its columns are stored",
+        "label_column": "`folder` stores the name of each file's folder as its label",
+    }.items():
+        group.add_argument(f"--data.{key}", dest=key, metavar=key.upper(), help=text)
+
+
 def add_limit(parser):
     """Adds the limit on training items, which `labeled_data` reads too."""
     parser.add_argument(

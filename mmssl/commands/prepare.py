@@ -5,6 +5,8 @@ Whatever ends it, the same command goes on; where all is done, it mends damaged 
 
 import os
 
+from mmssl.commands import arguments
+
 EXAMPLES = """mmssl prepare recordings/ shards/ --shards 64 --encoding flac
 mmssl prepare recordings/ shards/ --shards 64 --encoding pcm --sample-rate 16000
 mmssl prepare photos/ shards/ --data.labels labels.tsv
@@ -67,12 +69,7 @@ def add_arguments(parser):
         metavar="OPTION",
         help="of the Beam runner, such as --beam-option=--runner=FlinkRunner; may be repeated",
     )
-    group = parser.add_argument_group("labels")
-    for key, text in {
-        "labels": "table with a column file; all its columns are stored",
-        "label_column": "`folder` stores the name of each file's folder as its label",
-    }.items():
-        group.add_argument(f"--data.{key}", dest=key, metavar=key.upper(), help=text)
+    arguments.add_stored_labels(parser)
 
 
 def run(options):

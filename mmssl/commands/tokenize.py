@@ -13,12 +13,7 @@ def add_arguments(parser):
     arguments.add_run(parser)
     parser.add_argument("source", metavar="SOURCE", help="folder, glob, table or archive")
     parser.add_argument("--out", required=True, help="folder of the shards, local or gs://, s3://")
-    group = parser.add_argument_group("labels")
-    for key, text in {
-        "labels": "table with a column file; all its columns are stored",
-        "label_column": "`folder` stores the name of each file's folder as its label",
-    }.items():
-        group.add_argument(f"--data.{key}", dest=key, metavar=key.upper(), help=text)
+    arguments.add_stored_labels(parser)
 
 
 def run(options):

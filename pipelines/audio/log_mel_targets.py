@@ -5,13 +5,13 @@ from typing import Any
 import tensorflow as tf
 
 from mmssl.pipelines.audio.log_mel import log_mel
-from mmssl.pipelines.audio.windows import AudioWindows
+from mmssl.pipelines.audio.target_windows import TargetWindows
 from mmssl.pipelines.masks.corruption import Corruption, check_corruption, corrupt
 
 _NOISE = 5  # keeps the draws of the noise independent of those of the window
 
 
-class LogMelTargets(AudioWindows):
+class LogMelTargets(TargetWindows):
     """`AudioWindows`, corrupted, beside the log-mel frames of what they were.
 
     In addition to waveform, which is corrupted, and padding_mask, batches hold target float32
@@ -88,24 +88,6 @@ class LogMelTargets(AudioWindows):
         noisy, chosen = corrupt(frames / spread + middle, self.corruption, self.amount, key)
         return (noisy - middle) * spread, tf.reduce_max(chosen, axis=-1, keepdims=True)
 
-    def example(self, index, key):
-        return self.element(super().example(index, key), key)
-
-    def fixed_elements(self, source, batch_size=64):
-        """Returns an element of the middle of every clip, the same at every call.
-
-        Args:
-            source: Source, or anything that `open` accepts.
-            batch_size: clips per batch; the last batch may be smaller.
-
-        Returns:
-            tf.data.Dataset of dicts, as batches of training.
-        """
-        return self.fixed_windows(source, self.element, batch_size)
-
     def target_shape(self):
         """Returns the shape of a target."""
         return (self.window // self.hop, self.num_mel_bins)
-
-    def method_arguments(self):
-        return {**super().method_arguments(), "target_shape": self.target_shape()}

@@ -1,9 +1,9 @@
 """Audio windows beside what an autoencoder is to reconstruct of them: themselves."""
 
-from mmssl.pipelines.audio.windows import AudioWindows
+from mmssl.pipelines.audio.target_windows import TargetWindows
 
 
-class WaveTargets(AudioWindows):
+class WaveTargets(TargetWindows):
     """`AudioWindows`, which are also what is to be reconstructed.
 
     In addition to waveform and padding_mask, batches hold target float32 (B, window), the waveform.
@@ -24,24 +24,6 @@ class WaveTargets(AudioWindows):
         """
         return {**inputs, "target": inputs["waveform"]}
 
-    def example(self, index, key):
-        return self.element(super().example(index, key), key)
-
-    def fixed_elements(self, source, batch_size=64):
-        """Returns an element of the middle of every clip, the same at every call.
-
-        Args:
-            source: Source, or anything that `open` accepts.
-            batch_size: clips per batch; the last batch may be smaller.
-
-        Returns:
-            tf.data.Dataset of dicts, as batches of training.
-        """
-        return self.fixed_windows(source, self.element, batch_size)
-
     def target_shape(self):
         """Returns the shape of a target."""
         return (self.window,)
-
-    def method_arguments(self):
-        return {**super().method_arguments(), "target_shape": self.target_shape()}
