@@ -11,14 +11,13 @@ take turns with ours, and a ratio is our seconds over those of the faster one.
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import psutil
-from steps import last_line, rounded
+from steps import last_line, median, rounded
 from timing import wait_quiet
 
 from mmssl.doctor import processor
@@ -127,7 +126,7 @@ def sampling_table(options, kept):
     threads = ["--threads", str(options.threads)]
     for streams in STREAMS:
         command = [sys.executable, str(HERE / "sampling.py"), "--streams", str(streams)]
-        [own] = kept.of(f"sampling {streams} ours", lambda c=command: run(c))["results"]
+        [own] = kept.of(f"sampling {streams} ours", lambda c=command: last_line(c))["results"]
         rate, cells = own["cached"], ["", ""]
         if options.peers:
             peer = [options.python, str(options.peers / "bench_sampling.py"), *threads]
@@ -156,15 +155,6 @@ def started(command):
         begin = time.perf_counter()
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
         return time.perf_counter() - begin
-
-
-def run(command):
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def median(records, key):
-    return statistics.median(record[key] for record in records)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,10 @@ import json
 import os
 import shlex
 import statistics
-import subprocess
 import sys
 import time
 
+from steps import last_line
 from timing import Watch, wait_quiet
 
 ITEMS = 64  # decoded items that are drawn together
@@ -231,12 +231,6 @@ def ratio_of(task, ours, peers, decoding):
     )
     rate = statistics.median(record["elements_per_s"] for record in ours)
     return round(rate / fastest, 3)
-
-
-def last_line(command):
-    """Runs a command and reads the JSON object in the last line of its output."""
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def take(batches, seconds):

@@ -129,8 +129,10 @@ def peer_command(options, policy):
 
 
 def last_line(command):
-    """Runs a command and reads the JSON object in the last line of its output."""
-    environment = {**os.environ, "PEER_THREADS": command[command.index("--threads") + 1]}
+    """Runs a command, which may give --threads, and reads the JSON object in its last line."""
+    environment = dict(os.environ)
+    if "--threads" in command:
+        environment["PEER_THREADS"] = command[command.index("--threads") + 1]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.strip().splitlines()[-1])
 

@@ -92,3 +92,26 @@ def time_steps(step, threads, warmup=3, steps=20, budget=60.0):
         "cpu_s_per_step": statistics.median(w.cpu for w in watches),
         "other_cores": sum(w.others for w in watches) / sum(every),
     }
+
+
+def rate(way, seconds):
+    """Counts what is made in some seconds, after two calls that are not timed.
+
+    Args:
+        way: function that returns how many it has made.
+        seconds: least time to count for.
+
+    Returns:
+        dict of `samples_per_s` and `other_cores`, how many cores other processes kept busy.
+    """
+    for _ in range(2):
+        way()
+    wait_quiet(limit=30)
+    count, end = 0, time.monotonic() + seconds
+    with Watch() as watch:
+        while time.monotonic() < end:
+            count += way()
+    return {
+        "samples_per_s": count / watch.seconds,
+        "other_cores": watch.others / watch.seconds,
+    }
