@@ -7,29 +7,25 @@ import pytest
 from mmssl.encoders import code_transformer, gpt_encoder
 from mmssl.methods.code_prior import CodePrior
 from mmssl.pipelines.codes import Codes
-from tests.coded_sound import coded_sound
 from tests.contract.building import loss_of
-from tests.contract.cases import Case
+from tests.contract.coded import CodedCase, coded_sound
 from tests.contract.sizes import tiny_transformer
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 TINY = (
-    f"--data.source={coded_sound()}",
     *("--data.batch_size=4", "--method.encoder.dropout=0.0"),
     *tiny_transformer(16),
 )
-CASE = Case(
-    "audio/jukebox_prior", (*TINY, "--data.length=8"), initial_loss=(3.0, 0.05), overfit=0.7
-)
+CODED = {"initial_loss": (3.0, 0.05), "overfit": 0.7, "coded": coded_sound}
+CASE = CodedCase("audio/jukebox_prior", (*TINY, "--data.length=8"), **CODED)
 CASES = {
-    "upsampler": Case(
+    "upsampler": CodedCase(
         "audio/jukebox_upsampler",
         (
             *(*TINY, "--data.length=16", "--method.encoder.row=4"),
             *("--method.encoder.conditioner_width=8", "--method.encoder.conditioner_depth=1"),
         ),
-        initial_loss=(3.0, 0.05),
-        overfit=0.7,
+        **CODED,
     ),
 }
 SIZES = {"width": 8, "depth": 3, "num_heads": 2, "mlp_dim": 8}

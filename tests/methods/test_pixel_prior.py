@@ -10,16 +10,16 @@ from mmssl.encoders import pixel_cnn_prior_encoder
 from mmssl.generation.code_map_sampler import CodeMapSampler
 from mmssl.methods.pixel_prior import PixelPrior
 from mmssl.pipelines.codes import Codes
-from tests.contract.coded_maps import SPEC, CodedMaps, coded_photos
+from tests.contract.coded import PHOTOS, CodedCase, coded_photos
 from tests.tolerances import NETWORK, SUM, assert_close
 
 TINY = (
     *("--data.batch_size=8", "--method.head_width=8", "--method.encoder.depth=1"),
     *("--method.encoder.vector_width=4", "--method.encoder.width=6"),
 )
-THEORY = {"initial_loss": (np.log(8), 1e-5)}
-CASE = CodedMaps("vision/pixel_cnn_prior", TINY, **THEORY)
-CASES = {"bottom": CodedMaps("vision/pixel_cnn_prior", (*TINY, "--data.level=bottom"), **THEORY)}
+CODED = {"initial_loss": (np.log(8), 1e-5), "coded": coded_photos}
+CASE = CodedCase("vision/pixel_cnn_prior", TINY, **CODED)
+CASES = {"bottom": CodedCase("vision/pixel_cnn_prior", (*TINY, "--data.level=bottom"), **CODED)}
 
 
 def method_of(shape=(4, 4), upper=(2, 2), entries=8):
@@ -114,6 +114,6 @@ def test_what_the_level_above_tells_is_measured_beside_another_items_and_counts(
 
 
 def test_maps_that_do_not_divide_are_refused():
-    assert SPEC.entries == 8
+    assert PHOTOS.entries == 8
     with pytest.raises(ValueError, match="must divide code_shape"):
         pixel_cnn_prior_encoder((4, 4), 8, (3, 3))

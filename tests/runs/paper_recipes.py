@@ -3,7 +3,6 @@
 import email
 from pathlib import Path
 
-from tests.coded_sound import coded_sound
 from tests.contract.sizes import TINY_FRAMES, TINY_SOUND, TINY_TEXT, tiny_transformer
 
 _BATCH = "--data.batch_size=8"
@@ -34,10 +33,7 @@ _CODE = (
     *(f"--data.sides.{side}.min_count=2" for side in ("code", "query")),
     *(f"--method.towers.{side}.width=16" for side in ("code", "query")),
 )
-_CODES = (
-    *(f"--data.source={coded_sound()}", _BATCH, "--method.encoder.row=4"),
-    *tiny_transformer(16),
-)
+_CODES = (_BATCH, "--method.encoder.row=4", *tiny_transformer(16))
 _CODE_BLOCKS = tuple(
     f"--method.towers.{side}.{name}={size}"
     for side in ("code", "query")

@@ -14,8 +14,7 @@ from mmssl.runs import read_recipe, recipe_names
 from mmssl.runs.recipe import Fit, build, open_recipe
 from mmssl.training.pretraining import pretrain
 from tests.contract.building import policy
-from tests.contract.coded import coded_shapes
-from tests.contract.coded_maps import coded_photos
+from tests.contract.coded import coded_photos, coded_shapes, coded_sound
 from tests.runs.paper_recipes import SMALL
 
 NAMES = [name for name in recipe_names() if name.endswith("_paper")]
@@ -35,7 +34,12 @@ CLASSIC = {
     )
 } | {"tables/scarf_paper"}
 # What makes the codes of those that learn from a tokenizer's.
-CODED = {"vision/pixel_cnn_prior_paper": coded_photos, "pairs/dalle_paper": coded_shapes}
+CODED = {
+    "audio/jukebox_prior_paper": coded_sound,
+    "audio/jukebox_upsampler_paper": coded_sound,
+    "pairs/dalle_paper": coded_shapes,
+    "vision/pixel_cnn_prior_paper": coded_photos,
+}
 # Stepped by whole runs below.
 RUN = {"text/bert_paper", "text/bert_phase_2_paper", "text/simcse_paper"}
 

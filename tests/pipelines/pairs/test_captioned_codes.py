@@ -6,7 +6,7 @@ from PIL import Image
 
 from mmssl.pipelines.images import ImageCrops
 from mmssl.pipelines.pairs import CaptionedCodes
-from tests.contract.coded import ENTRIES, SPEC, coded_shapes
+from tests.contract.coded import ENTRIES, SHAPES, coded_shapes
 from tests.pipelines.elements import elements
 
 SIZES = {"length": 12, "vocabulary_size": 200, "batch_size": 4}
@@ -15,7 +15,7 @@ SIZES = {"length": 12, "vocabulary_size": 200, "batch_size": 4}
 class Brightness:
     """Encodes each quarter of a picture as how bright it is."""
 
-    spec = SPEC
+    spec = SHAPES
 
     def __init__(self):
         self.data = ImageCrops("builtin:photos", size=2)
@@ -39,7 +39,7 @@ def table(tmp_path):
 
 
 def of_table(table, tmp_path):
-    SPEC.write(tmp_path)
+    SHAPES.write(tmp_path)
     data = CaptionedCodes(str(table), tokens=str(tmp_path), **SIZES)
     data.tokenizer = Brightness()
     return data
