@@ -4,14 +4,14 @@ from mmssl.deploy import code_prior_step, pixel_draw, token_draw, wavenet_step, 
 from mmssl.deploy.checked import keep_checked
 from mmssl.deploy.formats import file_name, with_state
 from mmssl.deploy.signatures import load_signatures
-from mmssl.methods import DALLE, CodePrior, ImageGPT, WaveNet, WaveRNN
-from mmssl.methods.bases.raster import RasterModel
+from mmssl.methods import DALLE, CodePrior, ImageGPT, PixelPrior, PixelRNN, WaveNet, WaveRNN
 
 STEPS = {
     WaveNet: wavenet_step,
     WaveRNN: wavernn_step,
     CodePrior: code_prior_step,
-    RasterModel: pixel_draw,
+    PixelRNN: pixel_draw,
+    PixelPrior: pixel_draw,
     ImageGPT: token_draw,
     DALLE: token_draw,
 }
@@ -22,7 +22,7 @@ def export_generator(run, format, out=None):
 
     Args:
         run: `mmssl.runs.Run` of a recipe whose method is WaveNet, WaveRNN, CodePrior,
-            PixelRNN, ImageGPT or DALLE.
+            PixelRNN, PixelPrior, ImageGPT or DALLE.
         format: `"saved_model"` or `"litert"`.
         out: Path to write; None for `generator` or `generator.tflite` in the run folder.
 
@@ -72,7 +72,7 @@ def write_generator(method, path, format):
 
     Args:
         method: `mmssl.methods.WaveNet`, `WaveRNN`, `CodePrior`, `PixelRNN`,
-            `ImageGPT` or `DALLE`, in float32.
+            `PixelPrior`, `ImageGPT` or `DALLE`, in float32.
         path: Folder for `saved_model`, file ending in `.tflite` for `litert`.
         format: `"saved_model"` or `"litert"`.
 
@@ -88,7 +88,8 @@ def write_generator(method, path, format):
     writer = with_state("generator", format)
     of_method = next((step for kind, step in STEPS.items() if isinstance(method, kind)), None)
     if of_method is None:
-        named = "WaveNet, WaveRNN, PixelRNN, ImageGPT and DALLE"
+        *others, last = (kind.__name__ for kind in STEPS)
+        named = f"{', '.join(others)} and {last}"
         raise ValueError(f"{type(method).__name__} has no step to export; {named} have.")
     if method.encoder.compute_dtype != "float32":
         raise ValueError("A generator must be exported in float32: load it from its run folder.")
