@@ -34,7 +34,7 @@ def reconstruct(run, files, out, count=None, progress=None):
             sound is to be shown on a page.
     """
     coders = open_coders(run.folder)
-    rate, is_page = coders[0].spec.sample_rate, Path(out).suffix == ".png"
+    rate, is_page = coders[0].spec.sample_rate, Path(out).suffix.lower() == ".png"
     if count is not None and count < 1:
         raise ValueError(f"count must be 1 or more; got {count}.")
     if is_page and rate is not None:
