@@ -12,6 +12,7 @@ from mmssl.deploy.precision import as_float32
 from mmssl.deploy.reader import load_exported
 from mmssl.deploy.signatures import input_specs
 from mmssl.files import atomic_write
+from mmssl.layers.gradient import automatic_gradients
 from mmssl.quiet import quiet
 
 TOLERANCE = 1e-4
@@ -107,7 +108,8 @@ def keep_checked(format, path, convert, run, expected):
     """
     started = time.perf_counter()
     with atomic_write(path) as written:
-        convert(written)
+        with automatic_gradients():
+            convert(written)
         pairs = zip(expected, _run_written(format, run, written), strict=True)
         difference = max(_difference(format, wanted, found) for wanted, found in pairs)
         size = _size(written)

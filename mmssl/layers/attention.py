@@ -1,10 +1,13 @@
 """Self-attention, its masks, and the pre-norm transformer block."""
 
+import functools
 import math
 
 import keras
 from keras import ops
 from keras_hub.layers import RotaryEmbedding
+
+from mmssl.layers.gradient import custom_gradient
 
 MASKED_SCORE = -1e9  # finite, so that the softmax of a fully masked row is not NaN
 EPSILON = 1e-5  # of both layer norms
@@ -235,7 +238,7 @@ def approximate_gelu(x):
     return _gelu(x)
 
 
-@ops.custom_gradient
+@functools.partial(custom_gradient, elementwise=True)
 def _gelu(x):
     """GELU that keeps its input alone for the way back, not the six tensors between."""
 

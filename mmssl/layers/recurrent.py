@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from mmssl.layers.gradient import custom_gradient
+
 CENTER = 127.5  # bytes become value / CENTER - 1
 START = (128, 0)  # bytes of silence, which stand before the first sample
 GAINS = 2.0**10  # of the unit that amplifies most, over the one that amplifies least
@@ -172,7 +174,7 @@ class _Unit:
     __call__ = call
 
 
-@ops.custom_gradient
+@custom_gradient
 def _recurrence(inputs, recurrent):
     # Of the loops that Keras has, this is the one that ONNX and LiteRT can express.
     loop = keras.layers.RNN(_Unit(recurrent), return_sequences=True, dtype="float32")

@@ -109,6 +109,11 @@ def test_exact_gelu_is_exported(format, tmp_path):
     assert_same_outputs(encoder(inputs), load_exported(result.path)(inputs))
 
 
+def test_a_saved_model_has_no_gradient_that_outlasts_it_in_memory(exported):
+    result, _ = exported("text", "saved_model")
+    assert b"CustomGradient" not in (result.path / "saved_model.pb").read_bytes()
+
+
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_a_cut_encoder_is_exported(kind, encoders, tmp_path):
     skip_without("litert")
