@@ -1,7 +1,6 @@
 """What all tests need: a quiet TensorFlow on the processor, and two virtual devices."""
 
 import functools
-import gc
 import os
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from pathlib import Path
 import keras
 import pytest
 import tensorflow as tf
+
+from tests import sessions
 
 pytest_plugins = ["tests.contract.seconds", "tests.tiny_runs"]
 
@@ -41,8 +42,7 @@ def pytest_make_parametrize_id(val, argname):
 
 
 def pytest_collection_finish():
-    """Spares the imported modules from the garbage collection that ends every file's session."""
-    gc.freeze()
+    sessions.begin()
 
 
 def pytest_runtest_setup(item):
@@ -73,13 +73,8 @@ def _same_seed_and_policy():
 
 @pytest.fixture(autouse=True, scope="module")
 def _session_of_its_own():
-    """Clears Keras' session, and spares what outlasts it from all later garbage collections.
-
-    Each of these would look through what TensorFlow keeps of all files before: a fifth of the time.
-    """
     yield
-    keras.backend.clear_session()
-    gc.freeze()
+    sessions.end_file()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from tests.contract.cases import all_cases
 from tests.contract.exports import largest_difference
 from tests.contract.tolerances import assert_near, assert_same_way
 from tests.contract.visit import STEPS, Visit, joined
+from tests.sessions import clear_session
 from tests.tolerances import ROUNDING
 
 # Two views, a queue, a predictor, codes, statistics of the batch, many crops; masks of sound and of
@@ -41,7 +42,7 @@ def visit(request, tmp_path_factory):
     name = request.param
     with unoptimized_graphs():
         yield Visit(all_cases()[name], name, tmp_path_factory.mktemp(name))
-    keras.backend.clear_session()
+    clear_session()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """The properties of every tokenizer: codes that come back the same, by itself and by files."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -9,6 +8,7 @@ from mmssl.runs.coders import open_coders, save_coders
 from tests.contract.building import built, prepared, unoptimized_graphs
 from tests.contract.cases import all_cases, cases_of
 from tests.contract.test_methods import group
+from tests.sessions import clear_session
 
 
 @pytest.fixture(
@@ -25,7 +25,7 @@ def tokenizer(request):
         data = prepared(config["data"])
         batches = list(data.batches(seed=0).take(1).as_numpy_iterator())
         yield built(config, batches), batches[0]
-    keras.backend.clear_session()
+    clear_session()
 
 
 def test_codes_are_whole_numbers_of_one_shape(tokenizer):
