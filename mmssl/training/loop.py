@@ -109,12 +109,13 @@ class Training:
 
     def run(self):
         """Trains to the end and saves the encoder."""
+        self.workers.chief_first(self._go_back)
+        self.workers.together(self._adapt)
         self._keep_untrained()
         steps = plan_steps(
             self.fit, len(self.data), self.folder, self.workers, self.seconds_per_step
         )
         self._compile(steps)
-        self.workers.chief_first(self._go_back)
         position = self.workers.together(self._restore)
         progress = Progress(steps, position["step"], self.quiet)
         chief = self.workers.is_chief
@@ -136,6 +137,15 @@ class Training:
             rate = getattr(self.data, "sample_rate", None)
             save_coders(self.method, self.folder.path, rate)
             self._save_encoder(self.folder.encoder)
+
+    def _go_back(self):
+        if self.workers.is_chief and self.folder.checkpoint.exists():
+            go_back(self.folder.checkpoint)
+
+    def _adapt(self):
+        """Belongs to what is untrained: an encoder may need statistics of the data to be one."""
+        if not (self.folder.checkpoint.exists() and self.folder.untrained.exists()):
+            self.method.adapt(self._batches.first)
 
     def _keep_untrained(self):
         if self.folder.untrained.exists() or not self.workers.is_chief:
@@ -179,14 +189,9 @@ class Training:
         self._compile(steps=1)
         return time_step(self.method, self._batches.from_step(0))
 
-    def _go_back(self):
-        if self.workers.is_chief and self.folder.checkpoint.exists():
-            go_back(self.folder.checkpoint)
-
     def _restore(self):
         if self.folder.checkpoint.exists():
             return load_state(self.folder.checkpoint, self.method, self._more())
-        self.method.adapt(self._batches.first)
         return {"step": 0, "seconds": 0.0, "waited": 0.0}
 
     def _more(self):
