@@ -1,6 +1,6 @@
 """Colorizing grayscale images."""
 
-from mmssl.apply.images import open_images, png_path, save_png
+from mmssl.apply.images import check_folder, open_images, png_path, save_png
 from mmssl.methods.colorization import Colorization
 from mmssl.methods.hypercolumn_colorization import HypercolumnColorization
 
@@ -19,9 +19,10 @@ def colorize_files(run, files, out):
         pathlib.Path of each file written.
 
     Raises:
-        ValueError: the method does not colorize, there is nothing to read, or more files cannot
-            be decoded than the recipe's `skip_ratio` allows.
+        ValueError: the method does not colorize, `out` has the ending of a file, there is nothing
+            to read, or more files cannot be decoded than the recipe's `skip_ratio` allows.
     """
+    check_folder(out)
     method = run.method(Colorization, HypercolumnColorization)
     source = open_images(run, files)
     names = iter(source.names)

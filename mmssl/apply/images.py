@@ -1,5 +1,6 @@
 """Reading image files and writing PNG files."""
 
+import mimetypes
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,19 @@ def save_png(path, image):
     with atomic_write(path) as beside:
         Image.fromarray(pixels).save(beside, format="png")
     return path
+
+
+def check_folder(out):
+    """Refuses what reads as the name of a file where a folder is to be written.
+
+    Args:
+        out: path.
+
+    Raises:
+        ValueError: it ends as a file of a known kind does, and is no folder.
+    """
+    if mimetypes.guess_type(str(out))[0] and not Path(out).is_dir():
+        raise ValueError(f"out={out} has the ending of a file, and a folder is written: name one.")
 
 
 def png_path(out, name, suffix=".png"):

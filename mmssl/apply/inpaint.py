@@ -1,6 +1,6 @@
 """Inpainting images."""
 
-from mmssl.apply.images import open_images, png_path, save_png
+from mmssl.apply.images import check_folder, open_images, png_path, save_png
 from mmssl.methods.inpainting import ContextEncoder
 
 
@@ -19,10 +19,11 @@ def inpaint_files(run, files, out):
         pathlib.Path of each file written, two per image.
 
     Raises:
-        ValueError: the run is of another method, there is nothing to read, or more files cannot
-            be decoded, or are smaller than the masked region, than the recipe's `skip_ratio`
-            allows.
+        ValueError: the run is of another method, `out` has the ending of a file, there is nothing
+            to read, or more files cannot be decoded, or are smaller than the masked region, than
+            the recipe's `skip_ratio` allows.
     """
+    check_folder(out)
     method = run.method(ContextEncoder)
     source = open_images(run, files)
     names = iter(source.names)

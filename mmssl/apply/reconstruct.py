@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from mmssl.apply.images import png_path, save_png
+from mmssl.apply.images import check_folder, png_path, save_png
 from mmssl.files import atomic_write
 from mmssl.methods.bases.held_out_images import sheet
 from mmssl.methods.bases.reconstructed import as_pictures
@@ -39,6 +39,8 @@ def reconstruct(run, files, out, count=None, progress=None):
         raise ValueError(f"count must be 1 or more; got {count}.")
     if is_page and rate is not None:
         raise ValueError(f"{run.folder} decodes sound, a file an item: give a folder, not {out}.")
+    if not is_page:
+        check_folder(out)
     source = run.data.open(tuple(files) if len(files) > 1 else files[0])
     source = source.first(count or (PAGE if is_page else None))
     pairs = _pairs(run.data.examples(source), coders, len(source), progress)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmssl.apply.images import open_images, png_path, save_png
+from mmssl.apply.images import check_folder, open_images, png_path, save_png
 from mmssl.methods.ipt import IPT
 
 
@@ -30,14 +30,17 @@ def restore_files(run, files, task=None, out="restored", progress=None):
     """
     method, out = run.method(IPT), Path(out)
     task, source = task_called(run, task), open_images(run, files)
-    if out.suffix.lower() == ".png" and len(source) > 1:
+    is_file = out.suffix.lower() == ".png"
+    if is_file and len(source) > 1:
         raise ValueError(f"out={out} is one file, for {len(source)} pictures: name a folder.")
+    if not is_file:
+        check_folder(out)
     for number, name in enumerate(source.names):
         picture = run.data.preview(source, number)
         bands = method.restore(picture[None].astype("float32") / 255.0, task, progress)
         # As bytes at once: a large picture in float32 takes four times the memory.
         restored = [np.rint(255.0 * band[0]).astype("uint8") for band in bands]
-        path = out if out.suffix.lower() == ".png" else png_path(out, name)
+        path = out if is_file else png_path(out, name)
         yield save_png(path, np.concatenate(restored))
 
 
@@ -59,6 +62,6 @@ def task_called(run, given):
         name for name in known if given is None or name.startswith(given)
     ]
     if len(found) != 1:
-        asked = "a task must be named" if given is None else f"task={given!r} names {len(found)}"
+        asked = "a task must be named" if given is None else f"task={given!r} is none, or several"
         raise ValueError(f"{asked}: {run.folder} was trained for {', '.join(known)}.")
     return found[0]

@@ -60,5 +60,7 @@ def test_a_folder_gets_a_file_an_item(tokenizer_run, photos, tmp_path):
 def test_what_makes_no_sense_is_refused(tokenizer_run, run_without_codes, photos, tmp_path):
     with pytest.raises(ValueError, match="count must be 1 or more; got 0"):
         list(reconstruct(tokenizer_run, [str(photos)], tmp_path / "page.png", count=0))
+    with pytest.raises(ValueError, match="has the ending of a file"):
+        list(reconstruct(tokenizer_run, [str(photos)], tmp_path / "page.txt"))
     with pytest.raises(ValueError, match="only a finished run of a tokenizer"):
         list(reconstruct(Run.load(run_without_codes), [str(photos)], tmp_path / "page.png"))
