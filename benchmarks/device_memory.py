@@ -180,7 +180,19 @@ def viewed(operation, tensor):
     """Returns the input in whose memory an output of an operation lies, or the output itself."""
     if operation.type == "IdentityN":
         return operation.inputs[tensor.value_index]
+    if operation.type == "PartitionedCall":
+        return returned(operation, tensor)
     return operation.inputs[0] if operation.type in VIEWS else tensor
+
+
+def returned(call, tensor):
+    """Returns the input that a function returns as it is, or the function's output itself."""
+    graph = call.graph._get_function(call.get_attr("f").name).graph
+    source = graph.outputs[tensor.value_index]
+    while (inner := viewed(source.op, source)) is not source:
+        source = inner
+    given = {x.ref(): outer for x, outer in zip(graph.inputs, call.inputs, strict=True)}
+    return given.get(source.ref(), tensor)
 
 
 def is_counted(operation):
