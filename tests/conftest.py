@@ -1,6 +1,7 @@
 """What all tests need: a quiet TensorFlow on the processor, and two virtual devices."""
 
 import functools
+import gc
 import os
 import subprocess
 import sys
@@ -42,7 +43,8 @@ def pytest_make_parametrize_id(val, argname):
 
 
 def pytest_collection_finish():
-    sessions.begin()
+    """Spares the imported modules from the garbage collection that ends every file's session."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item):

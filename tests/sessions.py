@@ -3,20 +3,7 @@
 import gc
 
 import keras
-import tensorflow as tf
 from tensorflow.python.framework.ops import gradient_registry
-
-from mmssl.layers import approximate_gelu
-
-_lasting = set()  # names of gradients of graphs that last
-
-
-def begin():
-    """Spares the imported modules from all later garbage collections."""
-    for dtype in ("float32", "bfloat16", "float16"):
-        tf.function(approximate_gelu)(tf.zeros(1, dtype))  # whose graph lasts, see mmssl/layers
-    _lasting.update(gradient_registry.list())
-    gc.freeze()
 
 
 def clear_session():
@@ -25,8 +12,9 @@ def clear_session():
     TensorFlow keeps the graph of every step that reduces across replicas, and with it 30 MB, since
     the gradient of what is reduced is registered by name: these are forgotten.
     """
-    for name in set(gradient_registry.list()) - _lasting:
-        del gradient_registry._registry[name]
+    for name in list(gradient_registry.list()):
+        if name.startswith("CustomGradient-"):
+            del gradient_registry._registry[name]
     keras.backend.clear_session()
 
 

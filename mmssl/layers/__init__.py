@@ -1,12 +1,6 @@
 """Keras layers that Keras and KerasHub lack."""
 
-from mmssl.layers.attention import (
-    CausalMask,
-    PaddingMask,
-    PreNormBlock,
-    SelfAttention,
-    approximate_gelu,
-)
+from mmssl.layers.attention import CausalMask, PaddingMask, PreNormBlock, SelfAttention
 from mmssl.layers.attention_bias import AlibiBias, BucketedPositionBias, RelativePositionBias
 from mmssl.layers.attention_pattern import AttentionPattern
 from mmssl.layers.audio import (
@@ -44,7 +38,9 @@ from mmssl.layers.cross_attention import CrossAttention, PostNormDecoderBlock, T
 from mmssl.layers.dense import ChannelwiseDense, TiedDense, WeightNormDense
 from mmssl.layers.dilated import DilatedUnit
 from mmssl.layers.frames import FramesAsImages, ImagesAsFrames
+from mmssl.layers.gelu import GeluDense, approximate_gelu
 from mmssl.layers.gumbel_codebook import GumbelCodebook
+from mmssl.layers.layer_normalization import LayerNormalization
 from mmssl.layers.likelihood import LogitLaplaceMedian
 from mmssl.layers.masked_convolution import MaskedConv2D, causal_mask
 from mmssl.layers.masking import FillGaps, MaskFill, MaskToken, NoiseTable
@@ -116,6 +112,7 @@ __all__ = [
     "FrameUpsampling",
     "FramesAsImages",
     "GatedUnit",
+    "GeluDense",
     "GridPooling",
     "GridPositions",
     "GroupTokens",
@@ -126,6 +123,7 @@ __all__ = [
     "Intensities",
     "LabChannels",
     "LastTokensMean",
+    "LayerNormalization",
     "LayerScale",
     "LearnedTokens",
     "Lightness",

@@ -1,18 +1,15 @@
 """Self-attention, its masks, and the pre-norm transformer block."""
 
-import functools
-import math
-
 import keras
 from keras import ops
 from keras_hub.layers import RotaryEmbedding
 
-from mmssl.layers.gradient import custom_gradient
+from mmssl.layers.gelu import GeluDense
+from mmssl.layers.layer_normalization import LayerNormalization
 
 MASKED_SCORE = -1e9  # finite, so that the softmax of a fully masked row is not NaN
 EPSILON = 1e-5  # of both layer norms
 FLASH = keras.backend.backend() != "tensorflow"
-GELU_SCALE, GELU_CUBE = (2.0 / math.pi) ** 0.5, 0.044715  # of its tanh form
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -233,26 +230,6 @@ def attention_weights(query, key, visible, bias=None):
 
 
 @keras.saving.register_keras_serializable("mmssl")
-def approximate_gelu(x):
-    """GELU's tanh form, which every export format supports (Hendrycks, Gimpel 2016, 1606.08415)."""
-    return _gelu(x)
-
-
-@functools.partial(custom_gradient, elementwise=True)
-def _gelu(x):
-    """GELU that keeps its input alone for the way back, not the six tensors between."""
-
-    def gradient(*arguments, upstream=None):
-        [upstream] = arguments if upstream is None else [upstream]
-        squares = ops.square(x)
-        tanh = ops.tanh(GELU_SCALE * x * (1.0 + GELU_CUBE * squares))
-        slope = GELU_SCALE * (1.0 + 3.0 * GELU_CUBE * squares)
-        return upstream * (0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - ops.square(tanh)) * slope)
-
-    return keras.activations.gelu(x, approximate=True), gradient
-
-
-@keras.saving.register_keras_serializable("mmssl")
 class PreNormBlock(keras.layers.Layer):
     """Pre-norm transformer block (Radford et al. 2019, GPT-2).
 
@@ -283,21 +260,15 @@ class PreNormBlock(keras.layers.Layer):
         norm = {"epsilon": EPSILON, **options}
         initial = keras.initializers.RandomNormal(stddev=0.02)
         adding = keras.initializers.RandomNormal(stddev=0.02 / (2 * self.depth) ** 0.5)
-        self.attention_norm = keras.layers.LayerNormalization(name="attention_norm", **norm)
+        self.attention_norm = LayerNormalization(name="attention_norm", **norm)
         self.attention = SelfAttention(
             self.num_heads, self.dropout, self.rotary, initial, adding, name="attention", **options
         )
-        self.feed_forward_norm = keras.layers.LayerNormalization(name="feed_forward_norm", **norm)
+        self.feed_forward_norm = LayerNormalization(name="feed_forward_norm", **norm)
         self.expand = keras.layers.Dense(
-            self.mlp_dim,
-            approximate_gelu,
-            kernel_initializer=initial,
-            name="expand",
-            **options,
+            self.mlp_dim, kernel_initializer=initial, name="expand", **options
         )
-        self.contract = keras.layers.Dense(
-            width, kernel_initializer=adding, name="contract", **options
-        )
+        self.contract = GeluDense(width, kernel_initializer=adding, name="contract", **options)
         self.attention_drop = keras.layers.Dropout(self.dropout, **options)
         self.feed_forward_drop = keras.layers.Dropout(self.dropout, **options)
         self.attention.build(x_shape, visible_shape)

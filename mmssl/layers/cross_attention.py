@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-from mmssl.layers.attention import SelfAttention, approximate_gelu, attention_weights, split_heads
+from mmssl.layers.attention import SelfAttention, attention_weights, split_heads
+from mmssl.layers.gelu import approximate_gelu
+from mmssl.layers.layer_normalization import LayerNormalization
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -185,7 +187,7 @@ class PostNormDecoderBlock(_Block):
         attention = {"kernel_initializer": initial, "output_initializer": initial, **options}
 
         def norm(name):
-            return keras.layers.LayerNormalization(epsilon=1e-5, name=name, **options)
+            return LayerNormalization(epsilon=1e-5, name=name, **options)
 
         def dense(size, name, activation=None):
             return keras.layers.Dense(

@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import functools
+import weakref
 
 import keras
 from keras import ops
@@ -24,64 +25,69 @@ def automatic_gradients():
         _automatic.reset(token)
 
 
-def custom_gradient(function, elementwise=False):
+def custom_gradient(function):
     """Gives a function the gradient that it returns beside its value.
 
     Like `keras.ops.custom_gradient`, without most of its leak: TensorFlow keeps each graph in which
     such a function is called, that of a whole step for example, for as long as the process lives.
-    Here it is called in a small graph of its own.
+    Here it is called in a small graph of its own, one for all calls with a signature in the other.
 
     Args:
-        function: of tensors that are no variables. Returns its value, and a function of the value's
-            gradient that returns those of the tensors.
-        elementwise: whether it takes one tensor and keeps its shape; then one graph serves all.
+        function: of tensors; those that are variables are read. Returns its value, and a function
+            of the value's gradient that returns those of the tensors.
 
     Returns:
         The function, with that gradient.
     """
     differentiable = ops.custom_gradient(function)
-    in_graph = _with_one_graph(differentiable) if elementwise else _with_own_graph(differentiable)
+    in_graph = _in_graphs_of_its_own(differentiable)
 
     @functools.wraps(function)
     def call(*tensors):
         if _automatic.get():
             value, _ = function(*tensors)
             return value
-        return (in_graph if _builds_graph() else differentiable)(*tensors)
+        if keras.backend.backend() == "tensorflow":
+            return in_graph(*tensors)
+        return differentiable(*map(ops.convert_to_tensor, tensors))
 
     return call
 
 
-def _builds_graph():
-    """Whether TensorFlow builds a graph; without one, it keeps nothing."""
+def after(upstream, x):
+    """Lets a tensor wait for the gradient of what was computed from it.
+
+    TensorFlow computes what it can as soon as it can: what a gradient recomputes of a tensor alone
+    would be there from the forward pass on.
+
+    Args:
+        upstream: tensor, the gradient.
+        x: tensor.
+
+    Returns:
+        Tensor of equal values.
+    """
     if keras.backend.backend() != "tensorflow":
-        return False
+        return x
     import tensorflow as tf
 
-    return not tf.executing_eagerly()
+    with tf.control_dependencies([upstream]):
+        return tf.identity(x)
 
 
-def _with_own_graph(differentiable):
+def _in_graphs_of_its_own(differentiable):
+    by_graph = weakref.WeakKeyDictionary()
+
     def call(*tensors):
         import tensorflow as tf
 
-        return tf.function(differentiable, autograph=False)(*tensors)
-
-    return call
-
-
-def _with_one_graph(differentiable):
-    @functools.cache
-    def graph(dtype):
-        import tensorflow as tf
-
-        with tf.init_scope():
-            traced = tf.function(differentiable, [tf.TensorSpec(None, dtype)], autograph=False)
-            return traced.get_concrete_function()
-
-    def call(x):
-        value = graph(x.dtype)(x)
-        value.set_shape(x.shape)
-        return value
+        # Keras leaves a variable to TensorFlow as it is.
+        tensors = [tf.convert_to_tensor(x) for x in tensors]
+        if tf.executing_eagerly():  # where TensorFlow keeps nothing
+            return differentiable(*tensors)
+        graph = tf.compat.v1.get_default_graph()
+        if graph not in by_graph:
+            by_graph[graph] = tf.function(differentiable, autograph=False)
+        return by_graph[graph](*tensors)
 
     return call

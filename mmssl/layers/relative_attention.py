@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-from mmssl.layers.attention import EPSILON, MASKED_SCORE, approximate_gelu, split_heads
+from mmssl.layers.attention import EPSILON, MASKED_SCORE, split_heads
+from mmssl.layers.gelu import GeluDense
+from mmssl.layers.layer_normalization import LayerNormalization
 
 
 @keras.saving.register_keras_serializable("mmssl")
@@ -154,14 +156,12 @@ class TwoStreamBlock(keras.layers.Layer):
             self.num_heads, self.dropout, name="attention", **options
         )
         self.expand = keras.layers.Dense(
-            self.mlp_dim, approximate_gelu, kernel_initializer=initial, name="expand", **options
+            self.mlp_dim, kernel_initializer=initial, name="expand", **options
         )
-        self.contract = keras.layers.Dense(
-            width, kernel_initializer=initial, name="contract", **options
-        )
+        self.contract = GeluDense(width, kernel_initializer=initial, name="contract", **options)
         norm = {"epsilon": EPSILON, **options}
-        self.attention_norm = keras.layers.LayerNormalization(name="attention_norm", **norm)
-        self.feed_forward_norm = keras.layers.LayerNormalization(name="feed_forward_norm", **norm)
+        self.attention_norm = LayerNormalization(name="attention_norm", **norm)
+        self.feed_forward_norm = LayerNormalization(name="feed_forward_norm", **norm)
         self.drop = keras.layers.Dropout(self.dropout, name="drop", **options)
         for layer in (self.attention, self.expand, self.attention_norm, self.feed_forward_norm):
             layer.build((None, None, width))

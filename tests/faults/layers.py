@@ -5,16 +5,30 @@ from tests.faults.fault import Fault
 FAULTS = (
     Fault(
         "GELU's slope lacks the cube's",
-        "mmssl/layers/attention.py",
-        "1.0 + 3.0 * GELU_CUBE * squares",
-        "1.0 + GELU_CUBE * squares",
+        "mmssl/layers/gelu.py",
+        "1.0 + 3.0 * CUBE * squares",
+        "1.0 + CUBE * squares",
         ("tests/layers/test_gelu.py",),
+    ),
+    Fault(
+        "the kernel behind GELU has the gradient of what was not activated",
+        "mmssl/layers/gelu.py",
+        "for y in (value, upstream)",
+        "for y in (x, upstream)",
+        ("tests/layers/test_gelu.py",),
+    ),
+    Fault(
+        "the gradient of layer normalization takes the scale for a constant",
+        "mmssl/layers/layer_normalization.py",
+        " - normal * _mean(of_normal * normal)",
+        "",
+        ("tests/layers/test_layer_normalization.py",),
     ),
     Fault(
         "a gradient written by hand keeps every graph that it is called in",
         "mmssl/layers/gradient.py",
-        "return not tf.executing_eagerly()",
-        "return False",
+        "if tf.executing_eagerly():  # where TensorFlow keeps nothing",
+        "if True:",
         ("tests/layers/test_gradient.py",),
     ),
     Fault(

@@ -1,7 +1,8 @@
+import keras
 import numpy as np
 import tensorflow as tf
 
-from mmssl.layers import approximate_gelu
+from mmssl.layers import GeluDense, approximate_gelu
 from tests.tolerances import ROUNDING, SUM, assert_close
 
 X = np.linspace(-9, 9, 181).astype("float32")
@@ -33,3 +34,45 @@ def test_the_way_back_keeps_the_input_alone():
     assert kept(X)
     for value in kept(X):
         np.testing.assert_array_equal(value, X)
+
+
+def test_a_dense_layer_over_gelu_trains_as_the_two_layers_do():
+    draw = np.random.default_rng(0)
+    x, upstream = (tf.constant(draw.normal(size=(2, 5, n)), "float32") for n in (6, 3))
+    layer = GeluDense(3, bias_initializer="ones")
+    layer.build(x.shape)
+    apart = keras.layers.Dense(3)
+    apart.build(x.shape)
+    apart.set_weights(layer.get_weights())
+
+    def outcome(call, weights):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = call(x)
+        return y, *tape.gradient(y, [x, *weights], upstream)
+
+    expected = outcome(lambda x: apart(approximate_gelu(x)), [w.value for w in apart.weights])
+    for training in (True, False):
+        found = outcome(
+            lambda x, training=training: layer(x, training=training),
+            [w.value for w in layer.weights],
+        )
+        for one, other in zip(found, expected, strict=True):
+            assert_close(one, other, SUM)
+
+
+def test_a_dense_layer_over_gelu_keeps_its_input_alone():
+    layer = GeluDense(3, use_bias=False)
+    x = tf.constant(np.random.default_rng(0).normal(size=(7, 6)), "float32")
+    layer.build(x.shape)
+
+    @tf.function(autograph=False)
+    def kept(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=True)
+        tape.gradient(y, x)
+        return y.op.outputs[1:]
+
+    for value in kept(x):
+        assert any(np.array_equal(value, given) for given in (x, layer.kernel))

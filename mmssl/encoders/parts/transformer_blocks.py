@@ -5,7 +5,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from mmssl.layers import LayerScale, SelfAttention, approximate_gelu
+from mmssl.layers import GeluDense, LayerNormalization, LayerScale, SelfAttention
 
 
 def transformer_blocks(
@@ -89,7 +89,7 @@ def _block(
     initial = keras.initializers.TruncatedNormal(stddev=0.02 * (768 / width) ** 0.5)
 
     def normed(x, **named):
-        return keras.layers.LayerNormalization(epsilon=epsilon, **named)(x)
+        return LayerNormalization(epsilon=epsilon, **named)(x)
 
     def attended(x):
         return SelfAttention(
@@ -102,8 +102,8 @@ def _block(
         )(x, **sight)
 
     def fed_forward(x):
-        x = keras.layers.Dense(mlp_dim, approximate_gelu, kernel_initializer=initial)(x)
-        return keras.layers.Dense(width, kernel_initializer=initial, name=f"{name}_feed_forward")(x)
+        x = keras.layers.Dense(mlp_dim, kernel_initializer=initial)(x)
+        return GeluDense(width, kernel_initializer=initial, name=f"{name}_feed_forward")(x)
 
     def added(x, part, **named):
         if layer_scale is not None:

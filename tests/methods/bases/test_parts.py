@@ -85,4 +85,5 @@ def test_one_part_waits_for_the_gradients_of_the_part_before():
     waiting = [op for op in graph.get_operations() if op.type == "Identity" and op.control_inputs]
     awaited = {control for op in waiting for control in op.control_inputs}
     assert len(waiting) >= len(batch)
-    assert len(awaited) >= len(method.trainable_variables)
+    # That of a layer norm computes two of them at once.
+    assert sum(len(op.outputs) for op in awaited) >= len(method.trainable_variables)
