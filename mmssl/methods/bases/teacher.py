@@ -64,7 +64,7 @@ class EMATeacher(keras.layers.Layer):
         self.statistics = statistics
         self.model = keras.models.clone_model(student)
         for own, theirs in zip(self.model.weights, student.weights, strict=True):
-            own.assign(theirs.numpy())  # on JAX a step takes the memory of what it is given
+            own.assign(ops.copy(theirs))  # on JAX a step takes the memory of what it is given
         # Per variable: trainable=False on the model would put batch norm into inference mode.
         for variable in self.model.trainable_variables:
             variable.trainable = False
