@@ -4,6 +4,13 @@ from tests.faults.fault import Fault
 
 FAULTS = (
     Fault(
+        "what is untrained has learned nothing of the data",
+        "mmssl/training/loop.py",
+        "        self.workers.together(self._adapt)\n        self._keep_untrained()",
+        "        self._keep_untrained()\n        self.workers.together(self._adapt)",
+        ("tests/training/test_untrained.py",),
+    ),
+    Fault(
         "a run that goes on begins with the first batches again",
         "mmssl/training/loop.py",
         'batches = self._batches_from(position["step"])',
