@@ -180,14 +180,21 @@ def viewed(operation, tensor):
     """Returns the input in whose memory an output of an operation lies, or the output itself."""
     if operation.type == "IdentityN":
         return operation.inputs[tensor.value_index]
-    if operation.type == "PartitionedCall":
+    if called(operation):
         return returned(operation, tensor)
     return operation.inputs[0] if operation.type in VIEWS else tensor
 
 
+def called(operation):
+    """Returns the graph of the function that an operation calls, or None if it calls none."""
+    if operation.type not in ("PartitionedCall", "StatefulPartitionedCall"):
+        return None
+    return operation.graph._get_function(operation.get_attr("f").name).graph
+
+
 def returned(call, tensor):
     """Returns the input that a function returns as it is, or the function's output itself."""
-    graph = call.graph._get_function(call.get_attr("f").name).graph
+    graph = called(call)
     source = graph.outputs[tensor.value_index]
     while (inner := viewed(source.op, source)) is not source:
         source = inner

@@ -4,6 +4,7 @@ import math
 import time
 
 import tensorflow as tf
+from device_memory import called
 
 SIZES = (1024, 2048, 4096)
 
@@ -50,9 +51,8 @@ def step_gflop(model, batch):
 
 def operation_flop(operation):
     """Counts the FLOPs of one operation of a graph; 0 for what is no product or convolution."""
-    if operation.type in ("PartitionedCall", "StatefulPartitionedCall"):
-        called = operation.graph._get_function(operation.get_attr("f").name).graph
-        return sum(map(operation_flop, called.get_operations()))
+    if graph := called(operation):
+        return sum(map(operation_flop, graph.get_operations()))
     count = _COUNTS.get(operation.type)
     return 2 * count(operation) if count else 0
 

@@ -48,8 +48,7 @@ class GeluDense(keras.layers.Dense):
 def _gelu(x):
     """GELU that keeps its input alone for the way back, not the six tensors between."""
 
-    def gradient(*arguments, upstream=None):
-        [upstream] = arguments if upstream is None else [upstream]
+    def gradient(upstream):
         return upstream * _value_and_slope(after(upstream, x))[1]
 
     return keras.activations.gelu(x, approximate=True), gradient
@@ -57,8 +56,7 @@ def _gelu(x):
 
 @custom_gradient
 def _product(x, kernel):
-    def gradient(*arguments, upstream=None):
-        [upstream] = arguments if upstream is None else [upstream]
+    def gradient(upstream):
         value, slope = _value_and_slope(after(upstream, x))
         of_x = ops.matmul(upstream, ops.transpose(kernel)) * slope
         rows, given = (ops.reshape(y, (-1, y.shape[-1])) for y in (value, upstream))

@@ -34,12 +34,19 @@ def custom_gradient(function):
 
     Args:
         function: of tensors; those that are variables are read. Returns its value, and a function
-            of the value's gradient that returns those of the tensors.
+            `gradient(upstream)` of the value's gradient that returns those of the tensors.
 
     Returns:
         The function, with that gradient.
     """
-    differentiable = ops.custom_gradient(function)
+
+    @functools.wraps(function)
+    def written(*tensors):
+        value, gradient = function(*tensors)
+        # TensorFlow gives it by position, JAX by name.
+        return value, lambda *given, upstream=None: gradient(*given or [upstream])
+
+    differentiable = ops.custom_gradient(written)
     in_graph = _in_graphs_of_its_own(differentiable)
 
     @functools.wraps(function)

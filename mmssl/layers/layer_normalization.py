@@ -14,11 +14,11 @@ class LayerNormalization(keras.layers.LayerNormalization):
 
         y = gamma (x - mean) / sqrt(variance + epsilon) + beta
 
-    For the way back it keeps x in its own dtype, and computes the normalized x, in float32, anew.
+    For the way back it keeps x in its own dtype, and computes the normalized x, in float32, anew;
+    not so with another axis, or without gamma or beta.
 
     Args:
-        epsilon: added to the variance.
-        **kwargs: see keras.layers.LayerNormalization, but `axis`, `center` and `scale`.
+        **kwargs: see keras.layers.LayerNormalization.
 
     Call arguments:
         inputs: (..., C).
@@ -27,11 +27,8 @@ class LayerNormalization(keras.layers.LayerNormalization):
         Of the inputs' shape.
     """
 
-    def __init__(self, epsilon=1e-3, **kwargs):
-        super().__init__(epsilon=epsilon, **kwargs)
-
     def call(self, inputs, training=None):
-        if not training:
+        if not training or self.axis != [-1] or not (self.center and self.scale):
             return super().call(inputs)
         normalized = _normalization(self.epsilon)(inputs, self.gamma, self.beta)
         return ops.cast(normalized, self.compute_dtype)
@@ -43,8 +40,7 @@ def _normalization(epsilon):
 
     @custom_gradient
     def normalized(x, gamma, beta):
-        def gradient(*arguments, upstream=None):
-            [upstream] = arguments if upstream is None else [upstream]
+        def gradient(upstream):
             normal, scale = _normal(after(upstream, x), epsilon)
             rows = tuple(range(len(x.shape) - 1))
             of_normal = upstream * gamma

@@ -180,8 +180,7 @@ def _recurrence(inputs, recurrent):
     loop = keras.layers.RNN(_Unit(recurrent), return_sequences=True, dtype="float32")
     states = loop(inputs)
 
-    def gradient(*args, upstream=None):
-        upstream = args[0] if upstream is None else upstream
+    def gradient(upstream):
         return _gradients(inputs, recurrent, states, upstream)
 
     return states, gradient

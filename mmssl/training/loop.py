@@ -143,7 +143,7 @@ class Training:
             go_back(self.folder.checkpoint)
 
     def _adapt(self):
-        """Belongs to what is untrained: an encoder may need statistics of the data to be one."""
+        """Computes what the method needs of the data, which its untrained encoder has, too."""
         if not (self.folder.checkpoint.exists() and self.folder.untrained.exists()):
             self.method.adapt(self._batches.first)
 

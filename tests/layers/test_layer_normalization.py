@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from mmssl.layers import LayerNormalization
+from tests.layers.kept import kept_by
 from tests.tolerances import SUM, assert_close
 
 DRAW = np.random.default_rng(0)
@@ -45,18 +46,18 @@ def test_it_computes_in_float32_under_mixed_precision(training):
 
 def test_training_keeps_the_input_alone():
     layer = layer_of(LayerNormalization)
-
-    @tf.function(autograph=False)
-    def kept(x):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = layer(x, training=True)
-        tape.gradient(y, x)
-        return next(op for op in y.graph.get_operations() if "Call" in op.type).outputs[1:]
-
-    assert kept(X)
-    for value in kept(X):
+    kept = kept_by(lambda x: layer(x, training=True), X)
+    assert kept
+    for value in kept:
         assert any(np.array_equal(value, given) for given in (X, layer.gamma, layer.beta))
+
+
+@pytest.mark.parametrize("options", [{"axis": 1}, {"center": False}, {"scale": False}])
+def test_what_it_does_not_compute_itself_is_left_to_keras(options):
+    found = outcome(layer_of(LayerNormalization, **options), training=True)
+    expected = outcome(layer_of(keras.layers.LayerNormalization, **options))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_what_was_saved_is_read_back(tmp_path):
